@@ -1,0 +1,40 @@
+"""dumpscope: what a Windows user-mode minidump holds, why a debugger command fails on it, and which bytes say so.
+
+>>> from dumpscope import Minidump                        # doctest: +SKIP
+>>> with Minidump.open("app.dmp") as dump:                # doctest: +SKIP
+...     print(dump.header.flag_names, len(dump.handles))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Absent", "Damage", "DumpError", "DumpscopeError", "Minidump", "NotInDump", "UsageError", "__version__"]
+
+if TYPE_CHECKING:
+    from .dump.absence import Absent, Damage
+    from .dump.minidump import Minidump
+    from .errors import DumpError, DumpscopeError, NotInDump, UsageError
+
+_HOMES = {
+    "Absent": "dumpscope.dump.absence",
+    "Damage": "dumpscope.dump.absence",
+    "DumpError": "dumpscope.errors",
+    "DumpscopeError": "dumpscope.errors",
+    "Minidump": "dumpscope.dump.minidump",
+    "NotInDump": "dumpscope.errors",
+    "UsageError": "dumpscope.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that ``import dumpscope`` costs nothing."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

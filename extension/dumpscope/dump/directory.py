@@ -1,0 +1,155 @@
+"""Header and directory: read when a dump is opened, and nothing else then."""
+
+from __future__ import annotations
+
+import struct
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
+
+from ..errors import DumpError
+from ..format.flags import MINIDUMP_TYPE
+from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
+from ..format.streams import MINIDUMP_STREAM_TYPE
+from .absence import Damage
+from .source import Source
+
+
+class Header(NamedTuple):
+    """MINIDUMP_HEADER. ``timestamp`` is in seconds since 1970 UTC, ``flags`` are MINIDUMP_TYPE bits."""
+
+    signature: int
+    raw_version: int
+    stream_count: int
+    directory_rva: int
+    checksum: int
+    timestamp: int
+    flags: int
+
+    @property
+    def version(self) -> int:
+        """Low word of Version: 0xA793 in every dump that the debugger opens."""
+        return self.raw_version & 0xFFFF
+
+    @property
+    def implementation(self) -> int:
+        """High word of Version: made from the version of the DLL that wrote the file; 0 for other writers."""
+        return self.raw_version >> 16
+
+    @property
+    def flag_names(self) -> List[str]:
+        """C names of the flags; bits without a name as one number."""
+        return MINIDUMP_TYPE.labels(self.flags)
+
+
+class Stream(NamedTuple):
+    """One directory entry. ``offset`` is where the entry itself stands; ``rva`` and ``size`` where its data do."""
+
+    index: int
+    type: int
+    size: int
+    rva: int
+    offset: int
+
+    @property
+    def name(self) -> str:
+        """C name of the type, or ``???`` as the debugger says."""
+        return MINIDUMP_STREAM_TYPE.label(self.type) or "???"
+
+    @property
+    def end(self) -> int:
+        """Offset just behind the stream."""
+        return self.rva + self.size
+
+
+_HEADER = MINIDUMP_HEADER.select("Signature", "Version", "NumberOfStreams", "StreamDirectoryRva", "CheckSum", "TimeDateStamp", "Flags")
+_ENTRY = MINIDUMP_DIRECTORY.select("StreamType", "Location.DataSize", "Location.Rva")
+
+
+def read_header(source: Source) -> Header:
+    """The header. Raises DumpError when the file is not a user-mode minidump, saying what it is instead."""
+    if source.size < _HEADER.size or source.buffer[:4] != struct.pack("<I", MINIDUMP_SIGNATURE):
+        from .identify import refuse
+
+        refuse(source)
+    return Header(*_HEADER.unpack_from(source.buffer, 0))
+
+
+def header_damage(header: Header) -> Iterator[Damage]:
+    """What is wrong with the header itself."""
+    if header.version != MINIDUMP_VERSION:
+        yield Damage("bad-version", f"the low word of Version is 0x{header.version:x}, not 0x{MINIDUMP_VERSION:x}: the debugger refuses the file", 4, 2, 2)
+
+
+class Directory(Sequence[Stream]):
+    """The streams in directory order, unused ones included. Entries that lie outside the file are left out, and reported."""
+
+    def __init__(self, source: Source, header: Header) -> None:
+        self._source = source
+        self.claimed = header.stream_count
+        self.rva = header.directory_rva
+        held = source.available(self.rva, self.claimed * _ENTRY.size)
+        self._count = held // _ENTRY.size
+        self.damage: Optional[Damage] = None
+        if self._count < self.claimed:
+            message = (
+                f"the directory of {self.claimed} entries at 0x{self.rva:x} "
+                + ("is outside the file" if not held else f"is cut: {self._count} of them are in the file")
+            )
+            self.damage = Damage("directory-outside-file" if not held else "directory-cut", message, self.rva, self.claimed * _ENTRY.size, held)
+        self._by_type: Optional[Dict[int, List[Stream]]] = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Stream: ...
+    @overload
+    def __getitem__(self, index: slice) -> List[Stream]: ...
+    def __getitem__(self, index: Union[int, slice]) -> Union[Stream, List[Stream]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self._count))]
+        if index < 0:
+            index += self._count
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        offset = self.rva + index * _ENTRY.size
+        kind, size, rva = _ENTRY.unpack_from(self._source.buffer, offset)
+        return Stream(index, kind, size, rva, offset)
+
+    def __iter__(self) -> Iterator[Stream]:
+        unpack = _ENTRY.unpack_from
+        buffer = self._source.buffer
+        offset = self.rva
+        for index in range(self._count):
+            kind, size, rva = unpack(buffer, offset)
+            yield Stream(index, kind, size, rva, offset)
+            offset += _ENTRY.size
+
+    def _index(self) -> Dict[int, List[Stream]]:
+        if self._by_type is None:
+            table: Dict[int, List[Stream]] = {}
+            # Bounded: a directory may claim as many entries as the file has room for, and the debugger uses the first of a kind.
+            for stream in self:
+                found = table.get(stream.type)
+                if found is None:
+                    table[stream.type] = [stream]
+                elif len(found) < 64:
+                    found.append(stream)
+            self._by_type = table
+        return self._by_type
+
+    def first(self, kind: int) -> Optional[Stream]:
+        """The first stream of a type, which is the one the debugger uses, or None."""
+        found = self._index().get(kind)
+        return found[0] if found else None
+
+    def all(self, kind: int) -> Tuple[Stream, ...]:
+        """All streams of a type (64 at the most)."""
+        return tuple(self._index().get(kind, ()))
+
+
+def read_directory(source: Source, header: Header) -> Directory:
+    """The directory; never raises, however wrong it is."""
+    return Directory(source, header)
+
+
+__all__ = ["Directory", "DumpError", "Header", "Stream", "header_damage", "read_directory", "read_header"]

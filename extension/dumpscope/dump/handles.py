@@ -1,0 +1,194 @@
+"""HandleDataStream: the process's handle table, and HandleOperationListStream: who opened and closed what."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from ..format.handles import (
+    AVRF_HANDLE_OPERATION,
+    MINIDUMP_HANDLE_DATA_STREAM,
+    MINIDUMP_HANDLE_DESCRIPTOR,
+    MINIDUMP_HANDLE_DESCRIPTOR_2,
+    MINIDUMP_HANDLE_OBJECT_INFORMATION,
+    MINIDUMP_HANDLE_OPERATION_LIST,
+    OBJECT_INFORMATION,
+)
+from .absence import Absent, Damage
+from .directory import Stream
+from .lists import NOTHING, RecordList, described
+from .source import Source
+from .strings import StringTable
+
+_FIELDS = ("Handle", "TypeNameRva", "ObjectNameRva", "Attributes", "GrantedAccess", "HandleCount", "PointerCount")
+_INFO = MINIDUMP_HANDLE_OBJECT_INFORMATION.select("NextInfoRva", "InfoType", "SizeOfInfo")
+MAX_CHAIN = 64
+"""Blocks of object information followed for one handle; writers make two at the most."""
+
+
+class ObjectInfo(NamedTuple):
+    """One MINIDUMP_HANDLE_OBJECT_INFORMATION block.
+
+    ``values`` are the numbers of its payload by C name, empty when the payload's size is not one that we know;
+    ``offset`` is where the block starts, the payload follows 12 bytes on.
+    """
+
+    type: int
+    size: int
+    values: Dict[str, Any]
+    offset: int
+    payload: bytes
+
+
+class Handle(NamedTuple):
+    """One MINIDUMP_HANDLE_DESCRIPTOR or MINIDUMP_HANDLE_DESCRIPTOR_2.
+
+    ``type`` and ``name`` are empty where the writer could not ask (TypeNameRva 0) or did not (file names); ``offset`` is
+    where the descriptor stands in the file.
+    """
+
+    handle: int
+    type: str
+    name: str
+    attributes: int
+    granted_access: int
+    handle_count: int
+    pointer_count: int
+    object_info_rva: int
+    offset: int
+    type_rva: int
+    name_rva: int
+    table: HandleList
+
+    @property
+    def object_info(self) -> List[ObjectInfo]:
+        """What is known of the object itself, in the order of the chain."""
+        return self.table.object_info(self.object_info_rva)[0] if self.object_info_rva else []
+
+
+class HandleList(RecordList[Handle]):
+    """The descriptors of HandleDataStream in file order."""
+
+    def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
+        span = NOTHING
+        reader = None
+        self.strings = strings
+        self.extended = False
+        if stream is not None:
+            span = described(
+                source,
+                stream,
+                MINIDUMP_HANDLE_DATA_STREAM,
+                MINIDUMP_HANDLE_DESCRIPTOR.size,
+                count_path="NumberOfDescriptors",
+                size_path="SizeOfDescriptor",
+            )
+            if span.count:
+                self.extended = span.stride >= MINIDUMP_HANDLE_DESCRIPTOR_2.end_of("ObjectInfoRva")
+                if self.extended:
+                    reader = MINIDUMP_HANDLE_DESCRIPTOR_2.select(*_FIELDS, "ObjectInfoRva", stride=span.stride)
+                else:
+                    reader = MINIDUMP_HANDLE_DESCRIPTOR.select(*_FIELDS, stride=span.stride)
+        super().__init__(source, stream, span, reader, absence)
+
+    def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Handle:
+        handle, type_rva, name_rva, attributes, access, handles, pointers = values[:7]
+        info = values[7] if self.extended else 0
+        get = self.strings.get
+        return Handle(handle, get(type_rva), get(name_rva), attributes, access, handles, pointers, info, offset, type_rva, name_rva, self)
+
+    def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[Handle]:
+        """The handles from ``start`` on, one at a time; the fast path of :meth:`RecordList.walk`."""
+        count = self.span.count
+        get = self.strings.get
+        new = tuple.__new__
+        cls = Handle
+        for values, offset in self._rows(start, count if stop is None else min(stop, count)):
+            if self.extended:
+                handle, type_rva, name_rva, attributes, access, handles, pointers, info = values
+            else:
+                handle, type_rva, name_rva, attributes, access, handles, pointers = values
+                info = 0
+            yield new(cls, (handle, get(type_rva), get(name_rva), attributes, access, handles, pointers, info, offset, type_rva, name_rva, self))
+
+    def find(self, value: int) -> Optional[Handle]:
+        """The handle with this value, or None. As in the debugger, the two low bits do not count (they are the caller's)."""
+        value &= ~3
+        count = self.span.count
+        index = 0
+        for values, offset in self._rows(0, count):
+            if values[0] & ~3 == value:
+                return self._build(values, offset, index)
+            index += 1
+        return None
+
+    def object_info(self, rva: int) -> Tuple[List[ObjectInfo], List[Damage]]:
+        """The chain of blocks from ``rva`` on, and what is wrong with it. Loops and blocks outside the file end it."""
+        blocks: List[ObjectInfo] = []
+        damage: List[Damage] = []
+        seen = set()
+        source = self.source
+        while rva:
+            if rva in seen or len(blocks) >= MAX_CHAIN:
+                damage.append(Damage("object-info-loop", f"the chain of object information comes back to 0x{rva:x}", rva))
+                break
+            seen.add(rva)
+            head = source.some(rva, _INFO.size)
+            if len(head) < _INFO.size:
+                damage.append(Damage("object-info-outside-file", f"object information at 0x{rva:x} is outside the file", rva, _INFO.size, len(head)))
+                break
+            following, kind, size = _INFO.unpack(head)
+            payload = source.some(rva + _INFO.size, min(size, 0x1000))
+            if len(payload) < min(size, 0x1000):
+                message = f"object information at 0x{rva:x} claims 0x{size:x} bytes, the file holds 0x{len(payload):x}"
+                damage.append(Damage("object-info-cut", message, rva, size, len(payload)))
+            structure = OBJECT_INFORMATION.get(kind, {}).get(size)
+            values = structure.unpack(payload) if structure is not None and len(payload) >= structure.size else {}
+            blocks.append(ObjectInfo(kind, size, values, rva, payload))
+            rva = following
+        return blocks, damage
+
+
+class HandleOperation(NamedTuple):
+    """One AVRF_HANDLE_OPERATION: ``operation`` 1 open, 2 close, 3 use of a bad handle; ``stack`` the return addresses."""
+
+    handle: int
+    process_id: int
+    thread_id: int
+    operation: int
+    depth: int
+    index: int
+    stack: Sequence[int]
+    offset: int
+
+
+class HandleOperationList(RecordList[HandleOperation]):
+    """Application Verifier's trace of handle operations, in file order."""
+
+    def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
+        span = NOTHING
+        reader = None
+        if stream is not None:
+            span = described(
+                source,
+                stream,
+                MINIDUMP_HANDLE_OPERATION_LIST,
+                AVRF_HANDLE_OPERATION.size,
+                count_path="NumberOfEntries",
+                size_path="SizeOfEntry",
+            )
+            if span.count:
+                reader = AVRF_HANDLE_OPERATION.select(
+                    "Handle",
+                    "ProcessId",
+                    "ThreadId",
+                    "OperationType",
+                    "BackTraceInformation.Depth",
+                    "BackTraceInformation.Index",
+                    "BackTraceInformation.ReturnAddresses",
+                    stride=span.stride,
+                )
+        super().__init__(source, stream, span, reader, absence)
+
+    def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> HandleOperation:
+        handle, process, thread, operation, depth, number = values[:6]
+        return HandleOperation(handle, process, thread, operation, depth, number, values[6 : 6 + min(depth, 32)], offset)

@@ -1,0 +1,189 @@
+"""Lists of records in a stream: walked, not held; stepped by the sizes that stand in the file."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Generic, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
+
+from .absence import Absent, Damage
+from .directory import Stream
+from .source import Source
+
+T = TypeVar("T")
+
+BLOCK = 1 << 16
+"""Bytes that are copied out of the file at a time while a list is walked."""
+
+
+class Span(NamedTuple):
+    """Where the records of a list lie, and what is wrong with that.
+
+    ``first`` is the offset of the first record, ``stride`` the size of one in the file, ``count`` how many can be read,
+    ``claimed`` how many the stream says there are; ``header`` is the offset of the stream and ``header_size`` its size.
+    ``refused`` is true where the debugger would not use the stream.
+    """
+
+    first: int
+    stride: int
+    count: int
+    claimed: int
+    header: int
+    header_size: int
+    damage: Tuple[Damage, ...]
+    refused: bool
+
+
+NOTHING = Span(0, 1, 0, 0, 0, 0, (), False)
+
+
+def _fit(source: Source, stream: Stream, header_size: int, stride: int, claimed: int, damage: List[Damage], refused: bool) -> Span:
+    """Bound a list by its stream and by the file."""
+    name = stream.name
+    needed = header_size + claimed * stride
+    if stream.size != needed:
+        damage.append(
+            Damage(
+                "stream-size-mismatch",
+                f"{name}: the directory says 0x{stream.size:x} bytes, {claimed} records need 0x{needed:x}",
+                stream.rva,
+                needed,
+                stream.size,
+            )
+        )
+        refused = True
+    held = source.available(stream.rva, stream.size)
+    if held < stream.size:
+        message = f"{name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds " + (f"0x{held:x} of them" if held else "none of them")
+        damage.append(Damage("stream-outside-file" if not held else "stream-cut", message, stream.rva, stream.size, held))
+        refused = True
+    # The directory's size may be the lie (0, say) as well as the count: read what the count says, within the file.
+    room = held if 0 < stream.size <= needed else source.available(stream.rva, needed)
+    count = min(claimed, max(0, room - header_size) // stride) if stride else 0
+    return Span(stream.rva + header_size, stride, count, claimed, stream.rva, header_size, tuple(damage), refused)
+
+
+def counted(source: Source, stream: Stream, stride: int, *, wide: bool = False) -> Span:
+    """A list that begins with its count (32 bits, or 64 if ``wide``): threads, modules, memory ranges.
+
+    Breakpad pads the count to 8 bytes in some writers; the records are then read where they really are.
+    """
+    size = 8 if wide else 4
+    head = source.some(stream.rva, size)
+    if len(head) < size or stream.size < size and stream.size != 0:
+        got = min(len(head), stream.size) if stream.size else len(head)
+        damage = Damage("stream-too-small", f"{stream.name}: no room for its count", stream.rva, size, got)
+        return NOTHING._replace(header=stream.rva, damage=(damage,), refused=True)
+    claimed = int.from_bytes(head, "little")
+    if stream.size == 8 + claimed * stride and not wide:
+        padded = Damage(
+            "padded-list",
+            f"{stream.name}: 4 bytes of padding follow the count, as Breakpad writes",
+            stream.rva,
+            4 + claimed * stride,
+            stream.size,
+        )
+        span = _fit(source, stream, 8, stride, claimed, [padded], True)
+        return span
+    return _fit(source, stream, size, stride, claimed, [], False)
+
+
+def described(source: Source, stream: Stream, structure: Any, minimum_stride: int, *, count_path: str, size_path: str, minimum_header: int = 0) -> Span:
+    """A list whose header says its own size, the size of a record, and the count: handles, thread info, regions, …
+
+    ``structure`` is the header's :class:`~dumpscope.format.layout.Structure`. The file's own sizes rule; a header or record
+    larger than we know is stepped over.
+    """
+    known = minimum_header or structure.size
+    head = source.some(stream.rva, structure.size)
+    damage: List[Damage] = []
+    refused = False
+    count_end = structure.end_of(count_path)
+    if len(head) < count_end:
+        found = Damage("stream-too-small", f"{stream.name}: its header needs 0x{count_end:x} bytes", stream.rva, count_end, len(head))
+        return NOTHING._replace(header=stream.rva, damage=(found,), refused=True)
+    if stream.size < known:
+        damage.append(Damage("stream-too-small", f"{stream.name}: 0x{stream.size:x} bytes, below the minimum", stream.rva, known, stream.size))
+        refused = True
+    head = head.ljust(structure.size, b"\0")
+    values = structure.unpack(head)
+    header_size, stride, claimed = values["SizeOfHeader"], values[size_path], values[count_path]
+    if header_size < known:
+        where = stream.rva + structure.offset_of("SizeOfHeader")
+        damage.append(Damage("header-too-small", f"{stream.name}: SizeOfHeader is 0x{header_size:x}, at least 0x{known:x} is needed", where, known, header_size))
+        refused = True
+        header_size = known
+    if stride < minimum_stride:
+        where = stream.rva + structure.offset_of(size_path)
+        message = f"{stream.name}: {size_path} is 0x{stride:x}, at least 0x{minimum_stride:x} is needed"
+        damage.append(Damage("record-too-small", message, where, minimum_stride, stride))
+        return NOTHING._replace(header=stream.rva, header_size=header_size, claimed=claimed, stride=max(stride, 1), damage=tuple(damage), refused=True)
+    return _fit(source, stream, header_size, stride, claimed, damage, refused)
+
+
+class RecordList(Sequence[T], Generic[T]):
+    """A sequence of records that is decoded as it is walked.
+
+    ``absence`` is None when the stream is there and can be read, and says why not otherwise; ``span`` tells where the
+    records lie; ``damage`` what is wrong. Its length is the number of records that can be read.
+    """
+
+    def __init__(self, source: Source, stream: Optional[Stream], span: Span, reader: Optional[struct.Struct], absence: Optional[Absent]) -> None:
+        self.source = source
+        self.stream = stream
+        self.span = span
+        self.absence = absence
+        self._reader = reader
+
+    @property
+    def damage(self) -> Tuple[Damage, ...]:
+        """What is wrong with the list as a whole."""
+        return self.span.damage
+
+    def __len__(self) -> int:
+        return self.span.count
+
+    def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> T:
+        raise NotImplementedError
+
+    def _rows(self, start: int, stop: int) -> Iterator[Tuple[Tuple[Any, ...], int]]:
+        """Raw numbers and the file offset of the records from ``start`` to ``stop``."""
+        reader = self._reader
+        if reader is None or start >= stop:
+            return
+        stride = self.span.stride
+        first = self.span.first
+        source = self.source
+        step = max(1, BLOCK // stride)
+        for low in range(start, stop, step):
+            source.check()
+            high = min(low + step, stop)
+            offset = first + low * stride
+            for values in reader.iter_unpack(source.buffer[offset : first + high * stride]):
+                yield values, offset
+                offset += stride
+
+    def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[T]:
+        """The records from ``start`` on, one at a time."""
+        count = self.span.count
+        index = start
+        for values, offset in self._rows(start, count if stop is None else min(stop, count)):
+            yield self._build(values, offset, index)
+            index += 1
+
+    def __iter__(self) -> Iterator[T]:
+        return self.walk()
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> List[T]: ...
+    def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self) or self._reader is None:
+            raise IndexError(index)
+        offset = self.span.first + index * self.span.stride
+        self.source.check()
+        return self._build(self._reader.unpack_from(self.source.buffer, offset), offset, index)

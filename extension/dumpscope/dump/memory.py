@@ -1,0 +1,335 @@
+"""Captured memory: MemoryListStream and Memory64ListStream as one sorted view, and the regions of MemoryInfoListStream."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+
+from ..errors import NotInDump
+from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
+from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
+from .absence import Absent, Damage
+from .directory import Stream
+from .lists import NOTHING, RecordList, Span, counted, described
+from .source import Source
+
+ADDRESS_END = 1 << 64
+
+
+class Range(NamedTuple):
+    """A captured range: ``size`` bytes of the process at ``start``, which are at ``rva`` in the file.
+
+    ``held`` is how many of them the file really has; ``offset`` is where the descriptor stands.
+    """
+
+    index: int
+    start: int
+    size: int
+    rva: int
+    held: int
+    offset: int
+    stream: int
+
+    @property
+    def end(self) -> int:
+        """First address behind the range."""
+        return self.start + self.size
+
+
+class MemoryList(RecordList[Range]):
+    """The ranges of MemoryListStream in file order."""
+
+    def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
+        span = NOTHING
+        reader = None
+        if stream is not None:
+            span = counted(source, stream, MINIDUMP_MEMORY_DESCRIPTOR.size)
+            if span.count:
+                reader = MINIDUMP_MEMORY_DESCRIPTOR.select("StartOfMemoryRange", "Memory.DataSize", "Memory.Rva", stride=span.stride)
+        super().__init__(source, stream, span, reader, absence)
+
+    def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
+        start, size, rva = values
+        return Range(index, start, size, rva, self.source.available(rva, size), offset, 5)
+
+
+_HEAD64 = MINIDUMP_MEMORY64_LIST.select("NumberOfMemoryRanges", "BaseRva")
+
+
+class Memory64List(RecordList[Range]):
+    """The ranges of Memory64ListStream: their bytes follow each other in the file from ``base_rva`` on."""
+
+    def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
+        span: Span = NOTHING
+        reader = None
+        self.base_rva = 0
+        self._rvas: Optional["array[int]"] = None
+        self._total: Optional[int] = None
+        if stream is not None:
+            head = source.some(stream.rva, _HEAD64.size)
+            if len(head) < _HEAD64.size:
+                damage = Damage("stream-too-small", f"{stream.name}: no room for its header", stream.rva, _HEAD64.size, len(head))
+                span = NOTHING._replace(header=stream.rva, damage=(damage,), refused=True)
+            else:
+                self.base_rva = _HEAD64.unpack(head)[1]
+                span = _span64(source, stream)
+            if span.count:
+                reader = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize", stride=span.stride)
+        super().__init__(source, stream, span, reader, absence)
+
+    @property
+    def total(self) -> int:
+        """Bytes that all ranges together should have."""
+        if self._total is None:
+            self._total = sum(values[1] for values, _ in self._rows(0, self.span.count))
+        return self._total
+
+    @property
+    def expected_file_size(self) -> int:
+        """Where the last range ends: the memory is the last thing in the file."""
+        return self.base_rva + self.total
+
+    def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[Range]:
+        """The ranges from ``start`` on, with the offsets of their bytes."""
+        count = self.span.count
+        rva = self.base_rva
+        index = 0
+        size_of_file = self.source.size
+        for (address, size), offset in self._rows(0, count if stop is None else min(stop, count)):
+            if index >= start:
+                held = max(0, min(size, size_of_file - rva))
+                yield Range(index, address, size, rva, held, offset, 9)
+            rva += size
+            index += 1
+
+    def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
+        if index and self._rvas is None:
+            rvas = array("Q")
+            rva = self.base_rva
+            for row, _ in self._rows(0, self.span.count):
+                rvas.append(rva & 0xFFFFFFFFFFFFFFFF)
+                rva += row[1]
+            self._rvas = rvas
+        rva = self._rvas[index] if self._rvas is not None and index else self.base_rva
+        start, size = values
+        return Range(index, start, size, rva, self.source.available(rva, size), offset, 9)
+
+
+def _span64(source: Source, stream: Stream) -> Span:
+    """Bounds of a Memory64List: a 64-bit count, BaseRva, then the descriptors."""
+    span = counted(source, stream._replace(size=max(0, stream.size - 8)), MINIDUMP_MEMORY_DESCRIPTOR64.size, wide=True)
+    first = stream.rva + _HEAD64.size
+    room = source.available(first, max(span.claimed * span.stride, 0)) // span.stride if span.stride else 0
+    damage = tuple(item._replace(available=stream.size, needed=_HEAD64.size + span.claimed * 16) for item in span.damage)
+    return span._replace(first=first, count=min(span.count, room), header_size=_HEAD64.size, damage=damage)
+
+
+class Piece(NamedTuple):
+    """A part of a read: ``data`` is None where the dump does not hold the bytes."""
+
+    address: int
+    size: int
+    data: Optional[bytes]
+
+
+class Memory:
+    """One sorted view over all captured ranges.
+
+    Overlaps are kept: the range that begins first serves an address, as far as it goes. Built when first used, held as plain
+    arrays of numbers.
+    """
+
+    def __init__(self, source: Source, small: MemoryList, full: Memory64List) -> None:
+        self._source = source
+        self.small = small
+        self.full = full
+        self._starts: List[int] = []
+        self._ends: List[int] = []
+        self._rvas: List[int] = []
+        self._ready = False
+
+    def _prepare(self) -> None:
+        """Sort the ranges and cut overlaps, so that each address has one place in the file."""
+        if self._ready:
+            return
+        limit = self._source.size
+        rows: List[Tuple[int, int, int]] = []
+        for values, _ in self.small._rows(0, self.small.span.count):
+            start, size, rva = values
+            size = min(size, limit - rva) if rva < limit else 0
+            if size > 0:
+                rows.append((start, start + size, rva))
+        rva = self.full.base_rva
+        for values, _ in self.full._rows(0, self.full.span.count):
+            start, size = values
+            held = min(size, limit - rva)
+            if held > 0:
+                rows.append((start, start + held, rva))
+            rva += size
+            if rva >= limit:
+                break
+        rows.sort()
+        starts, ends, rvas = self._starts, self._ends, self._rvas
+        last = -1
+        for start, end, rva in rows:
+            if end <= last:
+                continue
+            if start < last:
+                rva += last - start
+                start = last
+            starts.append(start)
+            ends.append(end)
+            rvas.append(rva)
+            last = end
+        self._ready = True
+
+    def __len__(self) -> int:
+        self._prepare()
+        return len(self._starts)
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    @property
+    def total(self) -> int:
+        """Distinct bytes of the process that the file holds."""
+        self._prepare()
+        return sum(self._ends) - sum(self._starts)
+
+    def spans(self) -> Iterator[Tuple[int, int, int]]:
+        """Start, end and file offset of each captured stretch, in the order of addresses, without overlaps."""
+        self._prepare()
+        return zip(self._starts, self._ends, self._rvas)
+
+    def locate(self, address: int) -> Optional[Tuple[int, int]]:
+        """File offset of an address and how many bytes follow it without a gap, or None if it is not captured."""
+        if not self._ready:
+            self._prepare()
+        position = bisect_right(self._starts, address) - 1
+        if position < 0 or address >= self._ends[position]:
+            return None
+        return self._rvas[position] + address - self._starts[position], self._ends[position] - address
+
+    def captured(self, address: int, size: int = 1) -> int:
+        """How many of ``size`` bytes from ``address`` on are there without a gap."""
+        got = 0
+        while got < size:
+            place = self.locate(address + got)
+            if place is None:
+                break
+            got += min(place[1], size - got)
+        return got
+
+    def pieces(self, address: int, size: int) -> Iterator[Piece]:
+        """The bytes from ``address`` on, with the gaps between them. ``size`` is bounded by the caller."""
+        if not self._ready:
+            self._prepare()
+        end = min(address + size, ADDRESS_END)
+        starts, ends, rvas = self._starts, self._ends, self._rvas
+        position = bisect_right(starts, address) - 1
+        if position < 0 or address >= ends[position]:
+            position += 1
+        self._source.check()
+        buffer = self._source.buffer
+        while address < end:
+            if position >= len(starts) or starts[position] >= end:
+                yield Piece(address, end - address, None)
+                return
+            if starts[position] > address:
+                yield Piece(address, starts[position] - address, None)
+                address = starts[position]
+            stop = min(ends[position], end)
+            rva = rvas[position] + address - starts[position]
+            yield Piece(address, stop - address, buffer[rva : rva + stop - address])
+            address = stop
+            position += 1
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes at ``address``. Raises NotInDump, naming the first byte that is missing."""
+        if not self._ready:
+            self._prepare()
+        position = bisect_right(self._starts, address) - 1
+        if position >= 0 and address + size <= self._ends[position]:
+            rva = self._rvas[position] + address - self._starts[position]
+            self._source.check()
+            return self._source.buffer[rva : rva + size]
+        parts = []
+        for piece in self.pieces(address, size):
+            if piece.data is None:
+                raise NotInDump(f"0x{piece.address:x} is not in the dump", "`memory` lists what was captured")
+            parts.append(piece.data)
+        return b"".join(parts)
+
+    def some(self, address: int, size: int) -> bytes:
+        """As many of ``size`` bytes at ``address`` as follow without a gap; perhaps none."""
+        got = self.captured(address, size)
+        return self.read(address, got) if got else b""
+
+    def neighbours(self, address: int) -> Tuple[Optional[Tuple[int, int]], Optional[Tuple[int, int]]]:
+        """The captured stretches just below and just above an address that is not captured, as (start, end)."""
+        self._prepare()
+        position = bisect_right(self._starts, address)
+        below = (self._starts[position - 1], self._ends[position - 1]) if position else None
+        above = (self._starts[position], self._ends[position]) if position < len(self._starts) else None
+        return below, above
+
+
+class Region(NamedTuple):
+    """One MINIDUMP_MEMORY_INFO: what VirtualQueryEx said of a region."""
+
+    index: int
+    base: int
+    allocation_base: int
+    allocation_protect: int
+    size: int
+    state: int
+    protect: int
+    type: int
+    offset: int
+
+    @property
+    def end(self) -> int:
+        """First address behind the region."""
+        return self.base + self.size
+
+
+class RegionList(RecordList[Region]):
+    """The regions of MemoryInfoListStream in file order."""
+
+    def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
+        span = NOTHING
+        reader = None
+        if stream is not None:
+            span = described(
+                source,
+                stream,
+                MINIDUMP_MEMORY_INFO_LIST,
+                MINIDUMP_MEMORY_INFO.size,
+                count_path="NumberOfEntries",
+                size_path="SizeOfEntry",
+            )
+            if span.count:
+                reader = MINIDUMP_MEMORY_INFO.select(
+                    "BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type", stride=span.stride
+                )
+        self._bases: Optional["array[int]"] = None
+        self._order: Optional[List[int]] = None
+        super().__init__(source, stream, span, reader, absence)
+
+    def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Region:
+        return Region(index, *values, offset)
+
+    def at(self, address: int) -> Optional[Region]:
+        """The region that an address lies in, or None."""
+        if self._bases is None:
+            bases = array("Q", (values[0] for values, _ in self._rows(0, self.span.count)))
+            if any(low > high for low, high in zip(bases, bases[1:])):
+                self._order = sorted(range(len(bases)), key=bases.__getitem__)
+                bases = array("Q", (bases[number] for number in self._order))
+            self._bases = bases
+        position = bisect_right(self._bases, address) - 1
+        if position < 0:
+            return None
+        region = self[self._order[position] if self._order is not None else position]
+        return region if address < region.end else None

@@ -1,0 +1,304 @@
+"""The object that people hold: a dump, opened. Header and directory at once, everything else when first asked for."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple, Union
+
+from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
+from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
+from .source import Source
+from .strings import StringTable
+
+if TYPE_CHECKING:
+    from .contexts import Registers
+    from .exception import ExceptionInfo
+    from .handles import HandleList, HandleOperationList
+    from .lists import RecordList
+    from .memory import Memory, Memory64List, MemoryList, RegionList
+    from .misc import MiscInfo
+    from .modules import ModuleList, UnloadedModuleList
+    from .process import Process
+    from .system import SystemInfo
+    from .threads import Thread, ThreadInfoList, ThreadList, ThreadNameList
+    from .tokens import TokenList
+    from .writer import Writer
+
+
+class Minidump:
+    """A user-mode minidump.
+
+    >>> with Minidump.open("app.dmp") as dump:            # doctest: +SKIP
+    ...     for handle in dump.handles:
+    ...         print(hex(handle.handle), handle.type, handle.name)
+
+    Lists (``handles``, ``threads``, ``modules``, …) are sequences; one that is missing is empty and says why in ``absence``.
+    Single things (``exception``, ``system``, ``misc``) are :class:`~dumpscope.dump.absence.Absent` when missing, which is false.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.header: Header = read_header(source)
+        self.streams: Directory = read_directory(source, self.header)
+        self.strings = StringTable(source)
+
+    @classmethod
+    def open(cls, thing: Any) -> Minidump:
+        """Open a dump: a path, bytes, or an open binary file.
+
+        Raises :class:`~dumpscope.errors.DumpError` when it cannot be opened or is not a user-mode minidump.
+        """
+        source = Source.from_path(thing) if isinstance(thing, (str, os.PathLike)) else Source.from_object(thing)
+        try:
+            return cls(source)
+        except BaseException:
+            source.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.source.close()
+
+    def __enter__(self) -> Minidump:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Minidump {self.path!r}: {len(self.streams)} streams, flags 0x{self.header.flags:x}>"
+
+    @property
+    def path(self) -> str:
+        """Where the dump was opened from."""
+        return self.source.name
+
+    @property
+    def size(self) -> int:
+        """Size of the file in bytes."""
+        return self.source.size
+
+    # -- streams -------------------------------------------------------------------------------------------------------
+
+    def stream(self, kind: int) -> Optional[Stream]:
+        """The first stream of a type, which is the one the debugger uses, or None."""
+        return self.streams.first(kind)
+
+    def stream_bytes(self, stream: Stream) -> bytes:
+        """The bytes of a stream, as far as the file holds them."""
+        return self.source.some(stream.rva, stream.size)
+
+    def absent(self, kind: int, what: str, flag: int = 0) -> Optional[Absent]:
+        """None if a stream of this type is there and in the file; otherwise why there is nothing to read."""
+        stream = self.stream(kind)
+        if stream is None:
+            if flag and not self.header.flags & flag:
+                return Absent(NOT_ASKED, f"no {what}: the header's flags (0x{self.header.flags:x}) do not ask for them")
+            if flag:
+                return Absent(NOT_THERE, f"no {what}: the flags (0x{self.header.flags:x}) ask for them, the file holds no such stream")
+            return Absent(NOT_THERE, f"no {what}: the file holds no such stream")
+        return None
+
+    def _state(self, items: RecordList[Any]) -> None:
+        """Give an empty or damaged list its reason."""
+        if items.absence is None and not len(items):
+            if items.damage:
+                items.absence = Absent(DAMAGED, items.damage[0].message)
+            else:
+                items.absence = Absent(EMPTY, f"{items.stream.name if items.stream else 'the stream'} is there and holds no entry")
+
+    # -- lists -----------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def threads(self) -> ThreadList:
+        """ThreadListStream, or ThreadExListStream where that is what the file has."""
+        from .threads import ThreadList
+
+        kind = 3 if self.stream(3) is not None or self.stream(8) is None else 8
+        items = ThreadList(self.source, self.stream(kind), self.absent(kind, "threads"), extended=kind == 8)
+        self._state(items)
+        return items
+
+    @cached_property
+    def thread_infos(self) -> ThreadInfoList:
+        """ThreadInfoListStream: times, start address, affinity, and what the writer failed at."""
+        from .threads import ThreadInfoList
+
+        items = ThreadInfoList(self.source, self.stream(17), self.absent(17, "thread times", 0x1000))
+        self._state(items)
+        return items
+
+    @cached_property
+    def thread_names(self) -> ThreadNameList:
+        """ThreadNamesStream."""
+        from .threads import ThreadNameList
+
+        items = ThreadNameList(self.source, self.stream(24), self.strings, self.absent(24, "thread names"))
+        self._state(items)
+        return items
+
+    @cached_property
+    def modules(self) -> ModuleList:
+        """ModuleListStream."""
+        from .modules import ModuleList
+
+        items = ModuleList(self.source, self.stream(4), self.strings, self.absent(4, "modules"))
+        self._state(items)
+        return items
+
+    @cached_property
+    def host_modules(self) -> ModuleList:
+        """Wine's second module list: the ELF modules of the host."""
+        from .modules import ModuleList
+
+        items = ModuleList(self.source, self.stream(0xFFF0), self.strings, self.absent(0xFFF0, "host modules"))
+        self._state(items)
+        return items
+
+    @cached_property
+    def unloaded_modules(self) -> UnloadedModuleList:
+        """UnloadedModuleListStream."""
+        from .modules import UnloadedModuleList
+
+        items = UnloadedModuleList(self.source, self.stream(14), self.strings, self.absent(14, "unloaded modules", 0x20))
+        self._state(items)
+        return items
+
+    @cached_property
+    def handles(self) -> HandleList:
+        """HandleDataStream."""
+        from .handles import HandleList
+
+        items = HandleList(self.source, self.stream(12), self.strings, self.absent(12, "handles", 0x4))
+        self._state(items)
+        return items
+
+    @cached_property
+    def handle_operations(self) -> HandleOperationList:
+        """HandleOperationListStream."""
+        from .handles import HandleOperationList
+
+        items = HandleOperationList(self.source, self.stream(18), self.absent(18, "handle operations"))
+        self._state(items)
+        return items
+
+    @cached_property
+    def memory_list(self) -> MemoryList:
+        """MemoryListStream, as it stands in the file."""
+        from .memory import MemoryList
+
+        items = MemoryList(self.source, self.stream(5), self.absent(5, "memory ranges"))
+        self._state(items)
+        return items
+
+    @cached_property
+    def memory64_list(self) -> Memory64List:
+        """Memory64ListStream, as it stands in the file."""
+        from .memory import Memory64List
+
+        items = Memory64List(self.source, self.stream(9), self.absent(9, "full memory", 0x2))
+        self._state(items)
+        return items
+
+    @cached_property
+    def memory(self) -> Memory:
+        """All captured memory as one sorted view: ``memory.read(address, size)``."""
+        from .memory import Memory
+
+        return Memory(self.source, self.memory_list, self.memory64_list)
+
+    @cached_property
+    def regions(self) -> RegionList:
+        """MemoryInfoListStream."""
+        from .memory import RegionList
+
+        items = RegionList(self.source, self.stream(16), self.absent(16, "memory regions", 0x800))
+        self._state(items)
+        return items
+
+    @cached_property
+    def tokens(self) -> TokenList:
+        """TokenStream."""
+        from .tokens import TokenList
+
+        items = TokenList(self.source, self.stream(19), self.absent(19, "tokens", 0x40000))
+        self._state(items)
+        return items
+
+    # -- single things ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def system(self) -> Union[SystemInfo, Absent]:
+        """SystemInfoStream."""
+        from .system import read_system
+
+        return read_system(self.source, self.stream(7), self.strings)
+
+    @cached_property
+    def misc(self) -> Union[MiscInfo, Absent]:
+        """MiscInfoStream."""
+        from .misc import read_misc
+
+        return read_misc(self.source, self.stream(15))
+
+    @cached_property
+    def exception(self) -> Union[ExceptionInfo, Absent]:
+        """ExceptionStream."""
+        from .exception import read_exception
+
+        return read_exception(self.source, self.stream(6))
+
+    @cached_property
+    def comments(self) -> List[str]:
+        """Text of CommentStreamA and CommentStreamW, in that order, as the debugger prints them."""
+        from .comments import read_comments
+
+        return read_comments(self)
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Who wrote the dump, with the evidence."""
+        from .writer import identify_writer
+
+        return identify_writer(self)
+
+    @cached_property
+    def process(self) -> Process:
+        """What the captured PEB, TEBs and process parameters say."""
+        from .process import Process
+
+        return Process(self)
+
+    def registers(self, thread: Union[Thread, ExceptionInfo]) -> Union[Registers, Absent]:
+        """The registers of a thread, or those of the exception."""
+        from .contexts import read_registers
+
+        return read_registers(self, thread.context_rva, thread.context_size)
+
+    @property
+    def pointer_size(self) -> int:
+        """4 or 8: the size of a pointer in the dumped process's native machine. 8 when the file does not say."""
+        system = self.system
+        return 8 if isinstance(system, Absent) else system.pointer_size
+
+    # -- damage ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def damage(self) -> Tuple[Damage, ...]:
+        """What is wrong with header, directory and every stream as a whole. Walks no list; see :meth:`check`."""
+        from .check import structural_damage
+
+        return tuple(structural_damage(self))
+
+    def check(self) -> Iterator[Damage]:
+        """Everything that is wrong, strings and records included. Walks every list once."""
+        from .check import all_damage
+
+        return all_damage(self)
+
+    def header_damage(self) -> Iterator[Damage]:
+        """What is wrong with the header and the directory."""
+        yield from header_damage(self.header)
+        if self.streams.damage is not None:
+            yield self.streams.damage

@@ -1,0 +1,120 @@
+"""The bytes of a dump, bounded: nothing outside the file is ever read, whatever a count or an RVA says."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import stat
+from typing import Any, BinaryIO, Optional, Union
+
+from ..errors import DumpError
+
+Buffer = Union[bytes, mmap.mmap]
+
+
+class Source:
+    """A readable buffer of ``size`` bytes with its ``name``.
+
+    Files are mapped, so that memory does not grow with the file. A file that shrinks under a mapping would end the process
+    with a bus error when touched, so :meth:`check` compares its size first; readers of large parts call it.
+    """
+
+    def __init__(self, buffer: Buffer, name: str, file: Optional[BinaryIO] = None) -> None:
+        self.buffer = buffer
+        self.name = name
+        self.size = len(buffer)
+        self._file = file
+        self._fd: Optional[int] = None
+        if file is not None:
+            try:
+                self._fd = file.fileno()
+            except (OSError, AttributeError):
+                self._fd = None
+
+    @classmethod
+    def from_path(cls, path: Union[str, "os.PathLike[str]"]) -> Source:
+        """Map the file at ``path``. Raises DumpError when there is no such file or it cannot be read."""
+        name = os.fspath(path)
+        try:
+            # A FIFO would block in open(), a device has no end: look before.
+            mode = os.stat(name).st_mode
+            if stat.S_ISDIR(mode):
+                raise DumpError(f"{name!r} is a folder, not a dump", "give the path of a .dmp file inside it")
+            if not stat.S_ISREG(mode):
+                raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
+            file = open(name, "rb")  # noqa: SIM115 - closed by close()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise DumpError(f"cannot open {name!r}: {reason}", "check the path and the rights on the file") from None
+        try:
+            return cls(cls._map(file), name, file)
+        except (OSError, ValueError, OverflowError) as error:
+            file.close()
+            raise DumpError(f"cannot map {name!r}: {error}", "copy the dump to a local disk") from None
+
+    @classmethod
+    def from_object(cls, thing: Any) -> Source:
+        """Wrap bytes, or an open binary file (mapped where the system allows it, read otherwise)."""
+        if isinstance(thing, (bytes, bytearray, memoryview)):
+            return cls(bytes(thing), "<bytes>")
+        name = getattr(thing, "name", "<file>")
+        name = name if isinstance(name, str) else "<file>"
+        try:
+            thing.fileno()
+            return cls(cls._map(thing), name)
+        except (OSError, AttributeError, ValueError, io.UnsupportedOperation):
+            thing.seek(0)
+            return cls(thing.read(), name)
+
+    @staticmethod
+    def _map(file: BinaryIO) -> Buffer:
+        if os.fstat(file.fileno()).st_size == 0:
+            return b""  # an empty file cannot be mapped
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def close(self) -> None:
+        """Unmap and close. What was decoded before stays valid."""
+        buffer, self.buffer, self.size = self.buffer, b"", 0
+        if isinstance(buffer, mmap.mmap):
+            try:
+                buffer.close()
+            except BufferError:
+                pass  # a memoryview of it is still held; it goes when that goes
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._fd = None
+
+    def check(self) -> None:
+        """Raise DumpError if the mapped file has become smaller since it was opened."""
+        if self._fd is not None:
+            size = os.fstat(self._fd).st_size
+            if size < self.size:
+                raise DumpError(
+                    f"{self.name!r} was cut from {self.size} to {size} bytes while open", "open it again", offset=size, needed=self.size, available=size
+                )
+
+    def available(self, offset: int, wanted: int) -> int:
+        """How many of the ``wanted`` bytes at ``offset`` the file holds."""
+        if offset < 0 or offset >= self.size or wanted <= 0:
+            return 0
+        return min(wanted, self.size - offset)
+
+    def bytes(self, offset: int, size: int, what: str) -> bytes:
+        """Exactly ``size`` bytes at ``offset``. Raises DumpError, saying that ``what`` is cut short."""
+        got = self.available(offset, size)
+        if got < size:
+            raise DumpError(
+                f"{what} needs 0x{size:x} bytes at 0x{offset:x}, and the file holds {f'0x{got:x}' if got else 'none'} of them",
+                "the file may be cut: compare its size with the original",
+                offset=offset,
+                needed=size,
+                available=got,
+            )
+        return self.buffer[offset : offset + size]
+
+    def some(self, offset: int, size: int) -> bytes:
+        """As many of ``size`` bytes at ``offset`` as the file holds; perhaps none."""
+        got = self.available(offset, size)
+        return self.buffer[offset : offset + got] if got else b""

@@ -1,0 +1,80 @@
+"""MINIDUMP_STRING: decoded once for each RVA."""
+
+from __future__ import annotations
+
+import struct
+from typing import Dict, NamedTuple, Optional
+
+from .absence import Damage
+from .source import Source
+
+MAX_NAME = 0x10000
+"""Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
+
+_length = struct.Struct("<I").unpack_from
+
+
+class Text(NamedTuple):
+    """A string of the file. ``value`` may hold lone surrogates and control characters: it is as it stands in the file."""
+
+    value: str
+    offset: int
+    length: int  # bytes, as the file says
+    damage: Optional[Damage]
+
+
+class StringTable:
+    """Strings of one dump by RVA. Nothing is decoded twice, nothing longer than MAX_NAME bytes, nothing outside the file."""
+
+    __slots__ = ("_source", "_cache")
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._cache: Dict[int, str] = {0: ""}
+
+    def get(self, rva: int) -> str:
+        """The text at ``rva``; empty for RVA 0 and where no string can be read."""
+        cache = self._cache
+        text = cache.get(rva)
+        if text is None:
+            text = self._decode(rva)
+            if len(cache) < 65536:  # bounds the memory; a dump shares its type names, and names are mostly read once
+                cache[rva] = text
+        return text
+
+    def _decode(self, rva: int) -> str:
+        source = self._source
+        start = rva + 4
+        if start > source.size:
+            return ""
+        length = _length(source.buffer, rva)[0]
+        if length > MAX_NAME:
+            length = MAX_NAME
+        return source.buffer[start : start + (length & ~1)].decode("utf-16-le", "surrogatepass")
+
+    def inspect(self, rva: int, what: str) -> Text:
+        """The text at ``rva`` with what is wrong with it."""
+        source = self._source
+        if rva + 4 > source.size:
+            got = source.available(rva, 4)
+            return Text("", rva, 0, Damage("string-outside-file", f"{what}: its RVA 0x{rva:x} is outside the file", rva, 4, got))
+        length = _length(source.buffer, rva)[0]
+        text = self.get(rva)
+        damage = None
+        got = source.available(rva + 4, length)
+        if got < length:
+            message = f"{what}: the string at 0x{rva:x} claims 0x{length:x} bytes, the file holds 0x{got:x}"
+            damage = Damage("string-cut", message, rva, length, got)
+        elif length & 1:
+            damage = Damage("string-odd", f"{what}: the string at 0x{rva:x} has an odd number of bytes (0x{length:x})", rva, length, length)
+        elif length > MAX_NAME:
+            damage = Damage("string-too-long", f"{what}: the string at 0x{rva:x} has 0x{length:x} bytes; 0x{MAX_NAME:x} are shown", rva, length, MAX_NAME)
+        return Text(text, rva, length, damage)
+
+    def utf8(self, rva: int) -> str:
+        """A counted UTF-8 string (MinidumpUTF8String of Crashpad): u32 length, then the bytes; bad bytes are kept as escapes."""
+        source = self._source
+        if rva == 0 or rva + 4 > source.size:
+            return ""
+        length = min(_length(source.buffer, rva)[0], MAX_NAME)
+        return source.buffer[rva + 4 : rva + 4 + length].decode("utf-8", "surrogateescape")

@@ -1,0 +1,55 @@
+"""The exceptions that leave the library, and the exit codes that the front ends make of them."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+EXIT_DONE = 0
+EXIT_NOT_IN_DUMP = 1
+EXIT_USAGE = 2
+EXIT_NOT_A_DUMP = 3
+EXIT_BUG = 70
+
+
+class DumpscopeError(Exception):
+    """Base of all errors of ours: a message for people, a hint what to do, and an exit code."""
+
+    exit_code = EXIT_BUG
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class DumpError(DumpscopeError):
+    """The file is not a minidump, or is damaged where it was to be read.
+
+    ``offset``, ``needed`` and ``available`` are in bytes, from the start of the file; None where they mean nothing.
+    """
+
+    exit_code = EXIT_NOT_A_DUMP
+
+    def __init__(
+        self, message: str, hint: str = "", *, offset: Optional[int] = None, needed: Optional[int] = None, available: Optional[int] = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.offset = offset
+        self.needed = needed
+        self.available = available
+
+
+class UsageError(DumpscopeError):
+    """The command was called in a way that it does not understand."""
+
+    exit_code = EXIT_USAGE
+
+
+class NotInDump(DumpscopeError):
+    """What was asked for is not in this dump. ``finding`` explains why, when a rule does."""
+
+    exit_code = EXIT_NOT_IN_DUMP
+
+    def __init__(self, message: str, hint: str = "", finding: Optional[Any] = None) -> None:
+        super().__init__(message, hint)
+        self.finding = finding

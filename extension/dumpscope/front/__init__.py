@@ -1,0 +1,1 @@
+"""The faces: command line, REPL, WinDbg. Each parses, runs, renders and writes; nothing else."""
