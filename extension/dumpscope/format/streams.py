@@ -1,0 +1,218 @@
+"""Stream types: what the entries of a dump's directory can hold, and who writes them."""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple
+
+from .layout import MINIDUMPAPISET, Enumeration
+
+MICROSOFT = "Microsoft"
+WINDOWS_CE = "Windows CE"
+WINE = "Wine"
+CRASHPAD = "Crashpad"
+BREAKPAD = "Breakpad"
+CHROMIUM = "Chromium"
+MOZILLA = "Mozilla"
+
+LAST_RESERVED_STREAM = 0xFFFF
+"""Numbers above this one are free for the streams that a program hands to MiniDumpWriteDump."""
+
+
+class StreamKind(NamedTuple):
+    """One stream type.
+
+    ``name`` is the C name; ``debugger_name`` what ``.dumpdebug`` prints where that is another word. ``family`` names the
+    module of the reader that decodes the stream (an empty string: opaque bytes). ``flag`` is the MINIDUMP_TYPE bit that asks
+    Microsoft's writer for it, 0 when no bit does. ``structure`` names the structure of one element and ``header`` the
+    structure in front of the elements (an empty string: a plain 32-bit count, or nothing). ``vendor`` is whose it is.
+    """
+
+    type: int
+    name: str
+    family: str
+    flag: int
+    structure: str
+    meaning: str
+    vendor: str = MICROSOFT
+    header: str = ""
+    source: str = MINIDUMPAPISET
+    debugger_name: str = ""
+
+
+_LEARN = "MINIDUMP_STREAM_TYPE on Microsoft Learn (newer than SDK 10.0.26100)"
+_CE = "Windows CE error reporting; names from minidumpapiset.h"
+_BREAKPAD = "google/breakpad minidump_format.h"
+_MOZILLA = "rust-minidump/rust-minidump minidump-common format.rs"
+
+_ROWS = (
+    StreamKind(0, "UnusedStream", "", 0, "", "an empty slot of the directory that the writer reserved and did not need"),
+    StreamKind(1, "ReservedStream0", "", 0, "", "reserved, never written"),
+    StreamKind(2, "ReservedStream1", "", 0, "", "reserved, never written"),
+    StreamKind(3, "ThreadListStream", "threads", 0, "MINIDUMP_THREAD", "the threads: id, TEB, stack and registers of each"),
+    StreamKind(4, "ModuleListStream", "modules", 0, "MINIDUMP_MODULE", "the loaded images: address, size, version and symbol key of each"),
+    StreamKind(5, "MemoryListStream", "memory", 0, "MINIDUMP_MEMORY_DESCRIPTOR", "captured ranges of memory of a partial dump"),
+    StreamKind(6, "ExceptionStream", "exception", 0, "MINIDUMP_EXCEPTION_STREAM", "the exception that the dump was written for, with its registers"),
+    StreamKind(7, "SystemInfoStream", "system", 0, "MINIDUMP_SYSTEM_INFO", "processor and Windows version; no debugger opens a dump without it"),
+    StreamKind(8, "ThreadExListStream", "threads", 0, "MINIDUMP_THREAD_EX", "the threads of a processor with a backing store (Itanium)"),
+    StreamKind(
+        9,
+        "Memory64ListStream",
+        "memory",
+        0x2,
+        "MINIDUMP_MEMORY_DESCRIPTOR64",
+        "the ranges of a full-memory dump; their bytes are the last thing in the file",
+        header="MINIDUMP_MEMORY64_LIST",
+    ),
+    StreamKind(10, "CommentStreamA", "comments", 0, "", "a comment in the ANSI code page, ended by a NUL"),
+    StreamKind(11, "CommentStreamW", "comments", 0, "", "a comment in UTF-16, ended by a NUL; procdump and .dump /c leave one"),
+    StreamKind(
+        12,
+        "HandleDataStream",
+        "handles",
+        0x4,
+        "MINIDUMP_HANDLE_DESCRIPTOR_2",
+        "the process's handle table: type, name, access and counts of each handle",
+        header="MINIDUMP_HANDLE_DATA_STREAM",
+    ),
+    StreamKind(
+        13,
+        "FunctionTableStream",
+        "functions",
+        0,
+        "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR",
+        "unwind tables of code made at run time; written whenever there are any",
+        header="MINIDUMP_FUNCTION_TABLE_STREAM",
+    ),
+    StreamKind(
+        14,
+        "UnloadedModuleListStream",
+        "modules",
+        0x20,
+        "MINIDUMP_UNLOADED_MODULE",
+        "images that were unloaded before the dump; not written when there are none",
+        header="MINIDUMP_UNLOADED_MODULE_LIST",
+    ),
+    StreamKind(15, "MiscInfoStream", "misc", 0, "MINIDUMP_MISC_INFO_5", "process id and times, integrity level, time zone, build strings"),
+    StreamKind(
+        16,
+        "MemoryInfoListStream",
+        "memory",
+        0x800,
+        "MINIDUMP_MEMORY_INFO",
+        "the map of the whole address space: state, type and protection of each region",
+        header="MINIDUMP_MEMORY_INFO_LIST",
+    ),
+    StreamKind(
+        17,
+        "ThreadInfoListStream",
+        "threads",
+        0x1000,
+        "MINIDUMP_THREAD_INFO",
+        "times, start address, exit status and affinity of each thread, and what went wrong with it while dumping",
+        header="MINIDUMP_THREAD_INFO_LIST",
+    ),
+    StreamKind(
+        18,
+        "HandleOperationListStream",
+        "handles",
+        0x4,
+        "AVRF_HANDLE_OPERATION",
+        "Application Verifier's record of who opened and closed handles; needs the verifier's Handles check in the process",
+        header="MINIDUMP_HANDLE_OPERATION_LIST",
+    ),
+    StreamKind(
+        19,
+        "TokenStream",
+        "tokens",
+        0x40000,
+        "MINIDUMP_TOKEN_INFO_HEADER",
+        "access tokens of the process and of its impersonating threads",
+        header="MINIDUMP_TOKEN_INFO_LIST",
+        debugger_name="TokenInformationStream",
+    ),
+    StreamKind(20, "JavaScriptDataStream", "", 0, "", "data of the JavaScript engine's helper for its own debugger extension"),
+    StreamKind(21, "SystemMemoryInfoStream", "counters", 0, "MINIDUMP_SYSTEM_MEMORY_INFO_1", "memory and cache counters of the whole machine"),
+    StreamKind(22, "ProcessVmCountersStream", "counters", 0, "MINIDUMP_PROCESS_VM_COUNTERS_2", "memory counters of the process and its job"),
+    StreamKind(23, "IptTraceStream", "", 0x400000, "", "Intel Processor Trace buffers; the trace service must have been running"),
+    StreamKind(24, "ThreadNamesStream", "threads", 0, "MINIDUMP_THREAD_NAME", "names given with SetThreadDescription; threads without one are not listed"),
+    StreamKind(25, "CompressedMemoryStream", "", 0x04000000, "", "full memory in compressed form, in place of Memory64ListStream", source=_LEARN),
+    StreamKind(0x7000, "CompressedMemoryStreamSQL", "", 0, "", "compressed memory as SQL Server writes it", source=_LEARN),
+    StreamKind(0x8000, "ceStreamNull", "windowsce", 0, "", "an empty entry", WINDOWS_CE, source=_CE),
+    StreamKind(0x8001, "ceStreamSystemInfo", "windowsce", 0, "", "the device's system information", WINDOWS_CE, source=_CE),
+    StreamKind(0x8002, "ceStreamException", "windowsce", 0, "", "the exception and its registers", WINDOWS_CE, source=_CE),
+    StreamKind(0x8003, "ceStreamModuleList", "windowsce", 0, "", "loaded modules", WINDOWS_CE, source=_CE),
+    StreamKind(0x8004, "ceStreamProcessList", "windowsce", 0, "", "processes of the device", WINDOWS_CE, source=_CE),
+    StreamKind(0x8005, "ceStreamThreadList", "windowsce", 0, "", "threads of the device", WINDOWS_CE, source=_CE),
+    StreamKind(0x8006, "ceStreamThreadContextList", "windowsce", 0, "", "registers of the threads", WINDOWS_CE, source=_CE),
+    StreamKind(0x8007, "ceStreamThreadCallStackList", "windowsce", 0, "", "return addresses of the threads", WINDOWS_CE, source=_CE),
+    StreamKind(0x8008, "ceStreamMemoryVirtualList", "windowsce", 0, "", "captured ranges of virtual memory", WINDOWS_CE, source=_CE),
+    StreamKind(0x8009, "ceStreamMemoryPhysicalList", "windowsce", 0, "", "captured ranges of physical memory", WINDOWS_CE, source=_CE),
+    StreamKind(0x800A, "ceStreamBucketParameters", "windowsce", 0, "", "what error reporting sorts crashes by", WINDOWS_CE, source=_CE),
+    StreamKind(0x800B, "ceStreamProcessModuleMap", "windowsce", 0, "", "which process had which modules", WINDOWS_CE, source=_CE),
+    StreamKind(0x800C, "ceStreamDiagnosisList", "windowsce", 0, "", "findings of the on-device diagnosis", WINDOWS_CE, source=_CE),
+    StreamKind(
+        0xFFF0,
+        "WineElfModuleListStream",
+        "modules",
+        0,
+        "MINIDUMP_MODULE",
+        "a second module list: the host's own libraries (no official name; the number is inside Microsoft's range)",
+        WINE,
+        source="Wine dlls/dbghelp/minidump.c",
+    ),
+    StreamKind(LAST_RESERVED_STREAM, "LastReservedStream", "", 0, "", "the end of Microsoft's range; greater numbers are the program's own"),
+    StreamKind(
+        0x43500001,
+        "CrashpadInfoStream",
+        "crashpad",
+        0,
+        "MinidumpCrashpadInfo",
+        "report and client ids, and annotations of the program and its modules",
+        CRASHPAD,
+        source="chromium/crashpad minidump/minidump_extensions.h",
+    ),
+    StreamKind(
+        0x47670001,
+        "MD_BREAKPAD_INFO_STREAM",
+        "breakpad",
+        0,
+        "MDRawBreakpadInfo",
+        "which thread wrote the dump and which one asked for it",
+        BREAKPAD,
+        source=_BREAKPAD,
+    ),
+    StreamKind(0x47670002, "MD_ASSERTION_INFO_STREAM", "breakpad", 0, "MDRawAssertionInfo", "the assertion that failed", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670003, "MD_LINUX_CPU_INFO", "breakpad", 0, "", "text of /proc/cpuinfo", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670004, "MD_LINUX_PROC_STATUS", "breakpad", 0, "", "text of /proc/PID/status", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670005, "MD_LINUX_LSB_RELEASE", "breakpad", 0, "", "text of /etc/lsb-release", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670006, "MD_LINUX_CMD_LINE", "breakpad", 0, "", "/proc/PID/cmdline: arguments with NULs between them", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670007, "MD_LINUX_ENVIRON", "breakpad", 0, "", "/proc/PID/environ: variables with NULs between them", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670008, "MD_LINUX_AUXV", "breakpad", 0, "", "/proc/PID/auxv: pairs of machine words", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670009, "MD_LINUX_MAPS", "breakpad", 0, "", "text of /proc/PID/maps", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x4767000A, "MD_LINUX_DSO_DEBUG", "breakpad", 0, "MDRawDebug64", "the dynamic linker's list of shared objects", BREAKPAD, source=_BREAKPAD),
+    StreamKind(
+        0x4B6B0002,
+        "StabilityReportStream",
+        "",
+        0,
+        "",
+        "the browser's stability report, a protocol buffer",
+        CHROMIUM,
+        source="chromium components/stability_report",
+    ),
+    StreamKind(0x4D7A0001, "MozMacosCrashInfoStream", "mozilla", 0, "", "crash information records of macOS images", MOZILLA, source=_MOZILLA),
+    StreamKind(0x4D7A0002, "MozMacosBootargsStream", "mozilla", 0, "MINIDUMP_MAC_BOOTARGS", "the macOS kernel's boot arguments", MOZILLA, source=_MOZILLA),
+    StreamKind(0x4D7A0003, "MozLinuxLimits", "mozilla", 0, "", "text of /proc/PID/limits", MOZILLA, source=_MOZILLA),
+    StreamKind(0x4D7A0004, "MozSoftErrors", "mozilla", 0, "", "JSON text: what the writer failed at without giving up", MOZILLA, source=_MOZILLA),
+)
+
+STREAMS: Dict[int, StreamKind] = {row.type: row for row in _ROWS}
+"""All known stream types by number."""
+
+MINIDUMP_STREAM_TYPE = Enumeration("MINIDUMP_STREAM_TYPE", {row.type: (row.name, row.meaning) for row in _ROWS}, MINIDUMPAPISET)
+"""Names and meanings of the stream types. Numbers of other vendors are included."""
+
+
+def is_user_stream(stream_type: int) -> bool:
+    """True for a number outside Microsoft's range: a stream that a program or another crash reporter added."""
+    return stream_type > LAST_RESERVED_STREAM
