@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from samples import healthy  # noqa: E402,F401
+from samples import damaged, handle_cases, healthy, hostile, not_minidumps, third_party  # noqa: E402,F401
 from samples.catalogue import SAMPLES  # noqa: E402
 
 

@@ -82,17 +82,17 @@ UNLOADED = (UnloadedModule(0x7FFC2D100000, 0x4B000, "oldplugin.dll", 0x5E0A1B2C,
 
 _NTDLL, _KERNELBASE = 0x7FFC3A6F0000, 0x7FFC37F20000
 THREADS_64 = (
-    ThreadSpec(0x1A30, 0x4A5E3F2000, 0x4A5E500000, 0x4A5E4FF8E8, _NTDLL + 0x9D0F4, 0, 0),
-    ThreadSpec(0x1B44, 0x4A5E3F4000, 0x4A5E600000, 0x4A5E5FFA38, _NTDLL + 0xA07A4, 2, 0xC0000034),
-    ThreadSpec(0x0C58, 0x4A5E3F6000, 0x4A5E700000, 0x4A5E6FFB18, 0x7FF6A1B2145C, 87, 0xC000000D),
+    ThreadSpec(0x1A30, 0x4A5E3F2000, 0x4A5E500000, 0x4A5E4FFE58, _NTDLL + 0x9D0F4, 0, 0),
+    ThreadSpec(0x1B44, 0x4A5E3F4000, 0x4A5E600000, 0x4A5E5FFEA8, _NTDLL + 0xA07A4, 2, 0xC0000034),
+    ThreadSpec(0x0C58, 0x4A5E3F6000, 0x4A5E700000, 0x4A5E6FFE18, 0x7FF6A1B2145C, 87, 0xC000000D),
 )
 THREADS_32 = (
-    ThreadSpec(0x1A30, 0x00B42000, 0x00700000, 0x006FF83C, 0x77AB2B1C, 0, 0),
-    ThreadSpec(0x1B44, 0x00B45000, 0x00D00000, 0x00CFFB24, 0x77AB2B1C, 5, 0xC0000022),
+    ThreadSpec(0x1A30, 0x00B42000, 0x00700000, 0x006FFE5C, 0x77AB2B1C, 0, 0),
+    ThreadSpec(0x1B44, 0x00B45000, 0x00D00000, 0x00CFFE24, 0x77AB2B1C, 5, 0xC0000022),
 )
 THREADS_WOW = (
-    ThreadSpec(0x1A30, 0x00B40000, 0x00600000, 0x005FE7A8, 0x77A31CFC, 0, 0),
-    ThreadSpec(0x1B44, 0x00B43000, 0x00BFD000, 0x00BFBE08, 0x77A31CFC, 0, 0),
+    ThreadSpec(0x1A30, 0x00B40000, 0x00600000, 0x005FF928, 0x77A31CFC, 0, 0),
+    ThreadSpec(0x1B44, 0x00B43000, 0x00BFD000, 0x00BFC918, 0x77A31CFC, 0, 0),
 )
 
 
@@ -324,3 +324,48 @@ def add_process_memory(builder: DumpBuilder, memory: Memory, specs: Sequence[Thr
         builder.add_memory(address, data)
     for spec in specs if tebs else ():
         builder.add_memory(spec.teb, memory.teb(spec))
+
+
+# --- the 32-bit program as a 64-bit tool sees it ---------------------------------------------------------------------
+
+WOW_PEB32 = 0x00B3F000
+WOW_CONTEXT = {spec.tid: spec.stack_base - 0x400 for spec in THREADS_WOW}
+WOW_SPECS_32 = tuple(ThreadSpec(spec.tid, wide.teb + 0x2000, spec.stack_base, spec.sp, spec.ip, spec.last_error,
+                                spec.last_status) for spec, wide in zip(THREADS_32, THREADS_WOW))
+
+
+def memory_wow64(command_line: str = "C:\\demo\\demo32.exe /quiet") -> Tuple[Memory, Memory]:
+    """The 64-bit and the 32-bit memory of the WOW64 process."""
+    wide = Memory(64, 0x00B3E000, 0x00C41000, _MODULES_32[0][0], command_line, _MODULES_32[0][2], modules("wow64")[:5])
+    narrow = Memory(32, WOW_PEB32, 0x00E01000, _MODULES_32[0][0], command_line, _MODULES_32[0][2], modules("x86"))
+    return wide, narrow
+
+
+def wow64_context(spec: ThreadSpec) -> bytes:
+    """What TLS slot 1 of the 64-bit TEB points to: flags, machine, then the x86 context."""
+    return struct.pack("<HH", 1, 0x14C) + context_x86(eip=spec.ip, esp=spec.sp, ebp=spec.sp + 0x60, eax=spec.last_error)
+
+
+def threads_wow64() -> List[Thread]:
+    """Thread list rows of the WOW64 process; the x86 registers lie near the base of the 64-bit stack."""
+    rows = []
+    for wide, narrow in zip(THREADS_WOW, WOW_SPECS_32):
+        stack = bytearray(stack_bytes(wide, 64, (0x7FFC39F4B2C4, 0x7FFC39F54310, _NTDLL + 0x4CC91)))
+        offset = WOW_CONTEXT[wide.tid] - wide.sp
+        context = wow64_context(narrow)
+        stack[offset:offset + len(context)] = context
+        rows.append(Thread(wide.tid, wide.teb, context_amd64(rip=wide.ip, rsp=wide.sp, r13=WOW_CONTEXT[wide.tid]),
+                           wide.sp, bytes(stack)))
+    return rows
+
+
+def add_wow64_memory(builder: DumpBuilder) -> None:
+    """Both PEBs with what they point to, both TEBs of each thread."""
+    wide, narrow = memory_wow64()
+    for memory in (wide, narrow):
+        for address, data in memory.ranges():
+            builder.add_memory(address, data)
+    for outer, inner in zip(THREADS_WOW, WOW_SPECS_32):
+        data = wide.teb(outer, tls={1: WOW_CONTEXT[outer.tid]}, tib_first=inner.teb)
+        builder.add_memory(outer.teb, data + narrow.teb(inner, tib_first=inner.stack_base - 0x10))
+        builder.add_memory(inner.sp, stack_bytes(inner, 32, (0x75E95579, 0x00D113E4, 0x76A8FA29)))
