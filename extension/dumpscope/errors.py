@@ -8,6 +8,7 @@ EXIT_DONE = 0
 EXIT_NOT_IN_DUMP = 1
 EXIT_USAGE = 2
 EXIT_NOT_A_DUMP = 3
+EXIT_OUTPUT = 4
 EXIT_BUG = 70
 
 
@@ -30,9 +31,7 @@ class DumpError(DumpscopeError):
 
     exit_code = EXIT_NOT_A_DUMP
 
-    def __init__(
-        self, message: str, hint: str = "", *, offset: Optional[int] = None, needed: Optional[int] = None, available: Optional[int] = None
-    ) -> None:
+    def __init__(self, message: str, hint: str = "", *, offset: Optional[int] = None, needed: Optional[int] = None, available: Optional[int] = None) -> None:
         super().__init__(message, hint)
         self.offset = offset
         self.needed = needed

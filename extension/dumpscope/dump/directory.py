@@ -90,9 +90,8 @@ class Directory(Sequence[Stream]):
         self._count = held // _ENTRY.size
         self.damage: Optional[Damage] = None
         if self._count < self.claimed:
-            message = (
-                f"the directory of {self.claimed} entries at 0x{self.rva:x} "
-                + ("is outside the file" if not held else f"is cut: {self._count} of them are in the file")
+            message = f"the directory of {self.claimed} entries at 0x{self.rva:x} " + (
+                "is outside the file" if not held else f"is cut: {self._count} of them are in the file"
             )
             self.damage = Damage("directory-outside-file" if not held else "directory-cut", message, self.rva, self.claimed * _ENTRY.size, held)
         self._by_type: Optional[Dict[int, List[Stream]]] = None

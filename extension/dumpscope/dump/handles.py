@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..format.handles import (
     AVRF_HANDLE_OPERATION,
@@ -96,19 +96,52 @@ class HandleList(RecordList[Handle]):
         get = self.strings.get
         return Handle(handle, get(type_rva), get(name_rva), attributes, access, handles, pointers, info, offset, type_rva, name_rva, self)
 
-    def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[Handle]:
-        """The handles from ``start`` on, one at a time; the fast path of :meth:`RecordList.walk`."""
+    def walk(self, start: int = 0, stop: Optional[int] = None, *, types: Optional[Callable[[str], bool]] = None) -> Iterator[Handle]:
+        """The handles from ``start`` on, one at a time; the fast path of :meth:`RecordList.walk`.
+
+        ``types`` picks by type name, before anything else of a handle is decoded.
+        """
         count = self.span.count
         get = self.strings.get
         new = tuple.__new__
         cls = Handle
+        extended = self.extended
+        info = 0
+        picked: Dict[int, bool] = {}
         for values, offset in self._rows(start, count if stop is None else min(stop, count)):
-            if self.extended:
+            if extended:
                 handle, type_rva, name_rva, attributes, access, handles, pointers, info = values
             else:
                 handle, type_rva, name_rva, attributes, access, handles, pointers = values
-                info = 0
+            if types is not None:
+                wanted = picked.get(type_rva)
+                if wanted is None:
+                    wanted = types(get(type_rva))
+                    if len(picked) < 65536:
+                        picked[type_rva] = wanted
+                if not wanted:
+                    continue
             yield new(cls, (handle, get(type_rva), get(name_rva), attributes, access, handles, pointers, info, offset, type_rva, name_rva, self))
+
+    def count_types(self) -> Dict[str, int]:
+        """How many handles there are of each type, most first; handles without a type count under an empty name."""
+        by_rva: Dict[int, int] = {}
+        counts: Dict[str, int] = {}
+        get = self.strings.get
+        for values, _ in self._rows(0, self.span.count):
+            rva = values[1]
+            by_rva[rva] = by_rva.get(rva, 0) + 1
+            if len(by_rva) >= 65536:  # a writer that repeats the type's name for each handle
+                self._fold(by_rva, counts, get)
+        self._fold(by_rva, counts, get)
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    @staticmethod
+    def _fold(by_rva: Dict[int, int], counts: Dict[str, int], get: Callable[[int], str]) -> None:
+        for rva, number in by_rva.items():
+            name = get(rva)
+            counts[name] = counts.get(name, 0) + number
+        by_rva.clear()
 
     def find(self, value: int) -> Optional[Handle]:
         """The handle with this value, or None. As in the debugger, the two low bits do not count (they are the caller's)."""

@@ -109,7 +109,9 @@ def described(source: Source, stream: Stream, structure: Any, minimum_stride: in
     header_size, stride, claimed = values["SizeOfHeader"], values[size_path], values[count_path]
     if header_size < known:
         where = stream.rva + structure.offset_of("SizeOfHeader")
-        damage.append(Damage("header-too-small", f"{stream.name}: SizeOfHeader is 0x{header_size:x}, at least 0x{known:x} is needed", where, known, header_size))
+        damage.append(
+            Damage("header-too-small", f"{stream.name}: SizeOfHeader is 0x{header_size:x}, at least 0x{known:x} is needed", where, known, header_size)
+        )
         refused = True
         header_size = known
     if stride < minimum_stride:

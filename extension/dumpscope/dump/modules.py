@@ -132,9 +132,7 @@ class ModuleList(RecordList[Module]):
         path = self._strings.get(v[4])
         file_version = v[6] << 32 | v[7]
         product_version = v[8] << 32 | v[9]
-        return Module(
-            index, v[0], v[1], v[2], v[3], path, file_version, product_version, v[11] & v[10], v[12], v[13], *v[14:18], v[18], v[4], offset, self
-        )
+        return Module(index, v[0], v[1], v[2], v[3], path, file_version, product_version, v[11] & v[10], v[12], v[13], *v[14:18], v[18], v[4], offset, self)
 
     def at(self, address: int) -> Optional[Module]:
         """The module that an address lies in, or None. Of modules that overlap, the one that begins last before it."""
@@ -226,9 +224,7 @@ class UnloadedModuleList(RecordList[UnloadedModule]):
                 size_path="SizeOfEntry",
             )
             if span.count:
-                reader = MINIDUMP_UNLOADED_MODULE.select(
-                    "BaseOfImage", "SizeOfImage", "CheckSum", "TimeDateStamp", "ModuleNameRva", stride=span.stride
-                )
+                reader = MINIDUMP_UNLOADED_MODULE.select("BaseOfImage", "SizeOfImage", "CheckSum", "TimeDateStamp", "ModuleNameRva", stride=span.stride)
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> UnloadedModule:

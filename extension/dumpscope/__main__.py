@@ -1,0 +1,23 @@
+"""``dumpscope`` and ``python -m dumpscope``."""
+
+from __future__ import annotations
+
+import sys
+from typing import List, Optional
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    if words == ["--version"]:
+        from dumpscope import __version__
+
+        sys.stdout.write(f"dumpscope {__version__}\n")
+        return 0
+    from dumpscope.front.cli.main import main as run
+
+    return run(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

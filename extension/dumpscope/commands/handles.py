@@ -1,0 +1,261 @@
+"""``handles``: the handle table, as ``!handle`` shows it and further."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ..dump.absence import DAMAGED, Absent
+from ..dump.handles import Handle, HandleList
+from ..errors import UsageError
+from ..format.access import describe_access
+from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
+from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
+from ..view.escape import printable
+from .missing import missing
+from .objects import object_info_json, object_info_words
+from .parsing import number
+from .registry import arg, command
+from .session import Session
+
+BASIC, NAME, SPECIFIC = 2, 4, 8
+_SORT: Dict[str, Callable[[Handle], Any]] = {
+    "handle": lambda handle: handle.handle,
+    "type": lambda handle: (handle.type, handle.handle),
+    "name": lambda handle: (handle.name == "", handle.name, handle.handle),
+    "access": lambda handle: (handle.granted_access, handle.handle),
+    "handles": lambda handle: (-handle.handle_count, handle.handle),
+    "pointers": lambda handle: (-handle.pointer_count, handle.handle),
+}
+_access_cache: Dict[Tuple[str, int], List[str]] = {}
+
+
+def access_names(handle: Handle) -> List[str]:
+    """C names of the granted rights, standard ones first; bits without a name last, as one number."""
+    key = (handle.type, handle.granted_access)
+    names = _access_cache.get(key)
+    if names is None:
+        standard, specific, rest = describe_access(handle.type, handle.granted_access)
+        names = [*standard, *specific] + ([f"0x{rest:x}"] if rest else [])
+        if len(_access_cache) < 4096:
+            _access_cache[key] = names
+    return names
+
+
+def _info(handle: Handle) -> List[Dict[str, Any]]:
+    return [object_info_json(block) for block in handle.object_info]
+
+
+_WHOLE = 12  # a row is a Handle with itself appended, for the columns that need the whole record
+
+
+def _columns(bits: int) -> List[Column]:
+    columns = [Column("handle", "handle", "handle", link="handles {}", index=0)]
+    columns.append(Column("type", "type", "type", index=1))
+    columns.append(Column("attributes", "attributes", "mask", index=3, hidden=True))
+    columns.append(Column("granted_access", "access", "mask", index=4, hidden=not bits & BASIC))
+    columns.append(Column("access", "rights", "words", index=_WHOLE, get=access_names, hidden=True))
+    columns.append(Column("handle_count", "handles", "count", index=5, hidden=not bits & BASIC))
+    columns.append(Column("pointer_count", "pointers", "count", index=6, hidden=not bits & BASIC))
+    columns.append(Column("offset", "at", "offset", index=8, hidden=True))
+    columns.append(Column("object_info", "object", "data", index=_WHOLE, get=_info, hidden=True))
+    columns.append(Column("name", "name", "name", index=2, hidden=not bits & NAME))
+    return columns
+
+
+def _rows(handles: Iterator[Handle]) -> Iterator[Sequence[Any]]:
+    for handle in handles:
+        yield (*handle, handle)
+
+
+def _globs(patterns: Optional[List[str]]) -> Optional[Callable[[str], bool]]:
+    if not patterns:
+        return None
+    folded = [pattern.casefold() for pattern in patterns]
+
+    def matches(text: str) -> bool:
+        text = text.casefold()
+        return any(fnmatchcase(text, pattern) for pattern in folded)
+
+    return matches
+
+
+def blank_notes(handles: HandleList, counts: Dict[str, int]) -> Iterator[Note]:
+    """What blank types and names mean, where there are any."""
+    if counts.get(""):
+        yield Note(
+            f"{counts['']} handles have no type: the writer could not duplicate them to ask (EtwRegistration and others refuse that). It is not damage.",
+            "hint",
+        )
+
+
+def _summary(session: Session, handles: HandleList) -> Iterator[Block]:
+    counts = handles.count_types()
+    total = sum(counts.values())
+    columns = [Column("type", "type", "type", link="handles --type {}"), Column("count", "count", "count")]
+    yield Table("types", columns, [(name or "<none>", count) for name, count in counts.items()])
+    yield Fields("", [Item("count", "handles", total, "count")])
+    yield from blank_notes(handles, counts)
+    if counts.get("File"):
+        yield Note("File handles have no names: writers do not ask for them, since the question can hang on a pipe", "hint")
+
+
+def _detail(session: Session, handles: HandleList, handle: Handle, bits: int) -> Iterator[Block]:
+    kind = handle.type or "<none>"
+    items = [
+        Item("", "Handle", handle.handle, "handle"),
+        Item("", "Type", handle.type or Absent("not-there", "the writer could not ask what this is"), "type", text=None if handle.type else "<none>"),
+    ]
+    if bits & BASIC:
+        items.append(
+            Item("", "Attributes", handle.attributes, "mask", note=", ".join(OBJECT_ATTRIBUTES.labels(handle.attributes)) if handle.attributes else "")
+        )
+        items.append(Item("", "GrantedAccess", handle.granted_access, "mask", note=", ".join(access_names(handle))))
+        items.append(Item("", "HandleCount", handle.handle_count, "count"))
+        pointers = handle.pointer_count
+        biased = "biased by about 32768 for each handle since Windows 8.1" if pointers >= 32768 else ""
+        items.append(Item("", "PointerCount", pointers, "count", note=biased))
+    if bits & NAME:
+        note = "" if handle.name else ("never collected for files" if kind == "File" else "")
+        items.append(Item("", "Name", handle.name or None, "name", text=None if handle.name else "<none>", note=note))
+    items.append(Item("", "Descriptor", handle.offset, "offset", note=f"{handles.span.stride} bytes in the file", link=""))
+    yield Fields("", items)
+    if bits & SPECIFIC:
+        blocks, damage = handles.object_info(handle.object_info_rva)
+        if not blocks:
+            why = "this writer stores none (descriptors of 32 bytes)" if not handles.extended else f"none is stored for {kind}"
+            yield Note(f"No object specific information: {why}")
+        for block in blocks:
+            title = MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE.label(block.type) or f"type {block.type}"
+            yield Fields("", [Item("", label, text) for label, text in object_info_words(block)], title=f"{title} (at 0x{block.offset:x})")
+        for wrong in damage:
+            yield Note(wrong.message, "warning")
+    yield from _operations(session, handle.handle)
+
+
+def _operations(session: Session, value: int) -> Iterator[Block]:
+    """Who opened and closed this handle, where Application Verifier traced it."""
+    rows = []
+    dump = session.dump
+    for operation in dump.handle_operations:
+        if operation.handle == value:
+            caller = dump.modules.symbol(operation.stack[0]) if operation.stack else ""
+            name = {1: "open", 2: "close", 3: "bad reference"}.get(operation.operation, str(operation.operation))
+            rows.append((name, operation.process_id, operation.thread_id, caller, operation.offset))
+            if len(rows) >= 1000:
+                break
+    if rows:
+        columns = [
+            Column("operation", "operation"),
+            Column("process_id", "process", "id"),
+            Column("thread_id", "thread", "id"),
+            Column("caller", "first frame", "symbol"),
+            Column("offset", "at", "offset", hidden=True),
+        ]
+        yield Table("operations", columns, rows, title="handle operations, newest last")
+
+
+def _parse(args: Any) -> Tuple[int, int, Optional[str]]:
+    """The debugger's own argument grammar: HANDLE, BITS, TYPE; handle 0 and -1 mean all."""
+    value = 0
+    if args.handle is not None and args.handle not in ("-1", "*"):
+        value = number(args.handle, "handle")
+        if value in (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF):
+            value = 0
+    if args.bits is None:
+        bits = 15 if value else 7
+    else:
+        bits = number(args.bits, "set of bits")
+        if bits > 15:
+            raise UsageError(f"BITS is a sum of 1 (type), 2 (basic), 4 (name) and 8 (object), not {args.bits!r}", "`handles 0 f Event` shows all of each event")
+    return value, bits, args.object_type
+
+
+@command(
+    "handles",
+    summary="the process's handles: type, name, access, counts, object information",
+    category="handles",
+    arguments=[
+        arg("handle", nargs="?", metavar="HANDLE", help="one handle (hex); 0 or -1 for all of them", completes="handle"),
+        arg("bits", nargs="?", metavar="BITS", help="what to show: 1 type, 2 basic, 4 name, 8 object; f for everything"),
+        arg("object_type", nargs="?", metavar="TYPE", help="only objects of this type (case does not matter)", completes="type"),
+        arg("--type", repeat=True, metavar="GLOB", help="only types that match, such as 'Ev*'; may be given again", completes="type"),
+        arg("--name", repeat=True, metavar="GLOB", help="only names that match, such as '*Mutex*'; may be given again"),
+        arg("--named", switch=True, help="only handles that have a name"),
+        arg("--sort", choices=list(_SORT), help="order of the rows; the file's own if not given"),
+        arg("--summary", switch=True, help="how many there are of each type"),
+    ],
+    examples=[
+        ("handles", "all handles"),
+        ("handles --summary", "how many of each type"),
+        ("handles 24", "one handle in full"),
+        ("handles 0 f Event", "every event with its state, as !handle 0 f Event"),
+        ("handles --name '*Mutex*'", "by name"),
+    ],
+    aliases=["handle"],
+    spellings=["!handle"],
+    description="Reads HandleDataStream itself, so it also answers where the debugger refuses the stream, and says that it does.",
+)
+def handles(session: Session, args: Any) -> Iterator[Block]:
+    """The handle table."""
+    table = session.dump.handles
+    value, bits, type_name = _parse(args)
+    if not len(table):
+        yield from missing(session, "handles", table.absence or Absent(DAMAGED, "the handle stream cannot be read"), "!handle")
+        return
+    key = "handles"
+    if table.span.refused:
+        # The debugger would not use this stream, and says so with an HRESULT; what we can read all the same goes under its own name.
+        key = "salvaged_handles"
+        reason = table.damage[0].message if table.damage else "its sizes disagree"
+        yield Data("handles", None)
+        yield Data("handles_reason", {"kind": DAMAGED, "message": reason})
+        yield Note(f"the debugger does not accept this handle stream ({reason}); what follows was read in spite of it", "warning")
+    if args.summary:
+        yield from _summary(session, table)
+        return
+    if value:
+        found = table.find(value)
+        if found is None:
+            yield from missing(session, key, Absent("not-there", f"there is no handle 0x{value & ~3:x} among the {len(table)} of this dump"))
+            return
+        yield Table(key, [column._replace(hidden=True) for column in _columns(15)], _rows(iter([found])))
+        yield from _detail(session, table, found, bits)
+        return
+    patterns = list(args.type or ())
+    if type_name:
+        patterns.append(type_name)
+    wanted_name = _globs(args.name)
+    items: Iterator[Handle] = table.walk(types=_globs(patterns))
+    if wanted_name is not None or args.named:
+        items = (item for item in items if (not args.named or item.name) and (wanted_name is None or wanted_name(item.name)))
+    if args.sort:
+        items = iter(sorted(items, key=_SORT[args.sort]))
+    shown = [0, 0]
+
+    def counted() -> Iterator[Sequence[Any]]:
+        for handle in items:
+            shown[0] += 1
+            if not handle.type_rva:
+                shown[1] += 1
+            yield (*handle, handle)
+
+    detail = _object_lines if bits & SPECIFIC else None
+    yield Table(key, _columns(bits), counted(), detail=detail)
+    if shown[0] < len(table):
+        if not shown[0]:
+            session.not_in_dump()
+        yield Note(f"{shown[0]} of {len(table)} handles")
+    else:
+        yield Note(f"{len(table)} handles")
+    if shown[1]:
+        yield from blank_notes(table, {"": shown[1]})
+
+
+def _object_lines(row: Sequence[Any]) -> Iterator[str]:
+    handle: Handle = row[_WHOLE]
+    rights = access_names(handle)
+    if rights:
+        yield "        " + printable(", ".join(rights))
+    for block in handle.object_info:
+        yield "        " + printable("; ".join(f"{label} {text}" for label, text in object_info_words(block)))

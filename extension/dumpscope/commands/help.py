@@ -1,0 +1,73 @@
+"""Help, made from the registry: of one command, and the list of all."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List
+
+from ..view.blocks import Block, Column, Lines, Note, Table
+from .index import CATEGORIES
+from .registry import DUMP_NONE, Argument, Command, all_commands, arg, command, find_command
+from .session import Session
+
+
+def _argument_words(argument: Argument) -> str:
+    if argument.positional:
+        return argument.metavar or argument.names[0].upper()
+    words = ", ".join(argument.names)
+    if argument.switch:
+        return words
+    value = "|".join(argument.choices) if argument.choices else argument.metavar or argument.names[-1].lstrip("-").upper()
+    return f"{words} {value}"
+
+
+def command_help(found: Command, prefix: str = "", *, with_dump: bool = True) -> Iterator[Block]:
+    """How one command is used. ``prefix`` is what stands before its name where it is typed."""
+    yield Lines("", [f"{found.name}: {found.summary}"], role="emphasis")
+    lines = ["usage: " + found.usage(prefix, with_dump=with_dump)]
+    if found.aliases:
+        lines.append("also: " + ", ".join(found.aliases))
+    if found.spellings:
+        lines.append("in the debugger: " + ", ".join(found.spellings))
+    yield Lines("", lines)
+    if found.description:
+        yield Note(found.description)
+    if found.arguments:
+        rows = [(_argument_words(argument), argument.help) for argument in found.arguments]
+        yield Table("arguments", [Column("argument", "argument", role="label"), Column("help", "meaning")], rows, title="arguments", compact=True)
+    place = " DUMP" if with_dump and found.dump == "needed" else ""
+    rows = []
+    for example in found.examples:
+        name, _, rest = example.line.partition(" ")
+        rows.append((f"{prefix}{name}{place}{' ' + rest if rest else ''}", example.purpose))
+    yield Table("examples", [Column("line", "line", role="name"), Column("purpose", "purpose")], rows, title="examples", compact=True)
+
+
+def command_list(commands: List[Command]) -> Iterator[Block]:
+    """All commands with their summaries, by category."""
+    for category in CATEGORIES:
+        rows = [(item.name, item.summary) for item in commands if item.category == category]
+        if rows:
+            yield Table(
+                f"commands_{category}",
+                [Column("name", "command", role="name", link="help {}"), Column("summary", "what it answers")],
+                rows,
+                title=category,
+                compact=True,
+            )
+
+
+@command(
+    "help",
+    summary="how a command is used, or the list of commands",
+    category="session",
+    arguments=[arg("name", nargs="?", metavar="COMMAND", help="the command to explain", completes="command")],
+    examples=[("help", "list the commands"), ("help handles", "explain one")],
+    dump=DUMP_NONE,
+)
+def help_command(session: Session, args: Any) -> Iterator[Block]:
+    """Help from the registry."""
+    if args.name:
+        yield from command_help(find_command(args.name.lstrip("!.")), with_dump=False)
+    else:
+        yield from command_list(all_commands())
+        yield Note("`help COMMAND` explains one of them", "hint")

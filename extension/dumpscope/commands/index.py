@@ -1,0 +1,29 @@
+"""Which module holds which command: kept by hand so that running one command does not import them all; a test compares it."""
+
+from __future__ import annotations
+
+from typing import Dict, Tuple
+
+CATEGORIES = ("overview", "handles", "threads", "modules", "memory", "failure", "process", "bytes", "learning", "session")
+
+_INDEX: Dict[str, Tuple[str, ...]] = {
+    # module: commands, with aliases behind them
+    "overview": ("dumpinfo info", "streams"),
+    "dumpdebug": ("dumpdebug",),
+    "handles": ("handles handle",),
+    "threads": ("threads thread",),
+    "modules": ("modules module lm", "unloaded"),
+    "memory": ("memory", "regions", "address", "read"),
+    "exception": ("exception",),
+    "system": ("system", "process", "tokens"),
+    "annotations": ("comments", "annotations"),
+    "help": ("help",),
+}
+
+MODULES: Dict[str, Tuple[str, str]] = {}
+"""Command name or alias -> (module, command name)."""
+for _module, _entries in _INDEX.items():
+    for _entry in _entries:
+        _names = _entry.split()
+        for _name in _names:
+            MODULES[_name] = (_module, _names[0])

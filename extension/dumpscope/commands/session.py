@@ -1,0 +1,72 @@
+"""What a command works on: the open dump and where the answer will be shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
+
+from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, UsageError
+
+if TYPE_CHECKING:
+    from ..dump.minidump import Minidump
+    from ..view.blocks import Block
+    from .registry import Command
+
+
+class Session:
+    """A dump and the state of the command that runs on it.
+
+    ``status`` is the exit code of the last command; ``memo`` is a place for results that later commands can use again.
+    """
+
+    def __init__(self, dump: Optional[Minidump] = None, path: str = "") -> None:
+        self._dump = dump
+        self.path = path or (dump.path if dump is not None else "")
+        self.status = EXIT_DONE
+        self.memo: Dict[str, Any] = {}
+
+    @property
+    def dump(self) -> Minidump:
+        """The open dump. Raises UsageError when there is none."""
+        if self._dump is None:
+            raise UsageError("no dump is open", "give the path of a dump")
+        return self._dump
+
+    @property
+    def has_dump(self) -> bool:
+        """Whether a dump is open."""
+        return self._dump is not None
+
+    def not_in_dump(self) -> None:
+        """Say that what was asked for is not in the dump: the answer explains it, the exit code is 1."""
+        self.status = EXIT_NOT_IN_DUMP
+
+    def head(self, command: Command) -> Dict[str, Any]:
+        """The members that every JSON document begins with."""
+        dump = {"path": self.path, "size": self._dump.size} if self._dump is not None else None
+        return {"schema": 1, "command": command.name, "dump": dump}
+
+
+def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
+    """The blocks that a command answers with, made as they are drawn."""
+    session.status = EXIT_DONE
+    return command.function(session, args)
+
+
+def parse(command: Command, words: Sequence[str], prog: str = "") -> Any:
+    """The arguments of a command from its words, without a dump among them. Raises UsageError."""
+    from .registry import build_parser
+
+    return build_parser(command, prog or command.name, with_dump=False).parse_args(list(words))
+
+
+def wants_help(words: Sequence[str]) -> bool:
+    """Whether the words ask for help rather than for an answer."""
+    for word in words:
+        if word == "--":
+            return False
+        if word in ("-h", "--help", "-?", "/?"):
+            return True
+    return False
+
+
+__all__: List[str] = ["Session", "parse", "run", "wants_help"]

@@ -1,0 +1,53 @@
+"""A stream's size as arithmetic: ``4 + 18 × 48 = 868 = 0x364``."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+from ..dump.directory import Stream
+from ..dump.lists import RecordList
+from ..dump.minidump import Minidump
+
+_LISTS = {
+    3: "threads",
+    4: "modules",
+    5: "memory_list",
+    8: "threads",
+    9: "memory64_list",
+    12: "handles",
+    14: "unloaded_modules",
+    16: "regions",
+    17: "thread_infos",
+    18: "handle_operations",
+    24: "thread_names",
+    0xFFF0: "host_modules",
+}
+
+
+def stream_list(dump: Minidump, stream: Stream) -> Optional[RecordList[Any]]:
+    """The list that is decoded from this very directory entry, or None: a later entry of the same type is not used."""
+    name = _LISTS.get(stream.type)
+    if name is None:
+        return None
+    items: RecordList[Any] = getattr(dump, name)
+    return items if items.stream is not None and items.stream.index == stream.index else None
+
+
+def explain_size(dump: Minidump, stream: Stream) -> Tuple[Optional[int], str]:
+    """How many entries a stream claims (None for a stream that is no list), and how its size comes about."""
+    if stream.type == 0:
+        return None, "unused entry"
+    items = stream_list(dump, stream)
+    if items is None:
+        first = dump.stream(stream.type)
+        if stream.type in _LISTS and first is not None and first.index != stream.index:
+            return None, f"not used: stream {first.index} is the first of this type"
+        return None, "" if stream.size else "empty"
+    span = items.span
+    if not span.header_size or not span.stride:
+        return None, items.damage[0].message if items.damage else ""
+    total = span.header_size + span.claimed * span.stride
+    words = f"{span.header_size} + {span.claimed} × {span.stride} = {total}"
+    if total == stream.size:
+        return span.claimed, f"{words} = 0x{total:x}"
+    return span.claimed, f"{words} = 0x{total:x}, but the directory says 0x{stream.size:x}"

@@ -1,0 +1,78 @@
+"""Where a command line's answer goes: streams, width and colour, passed in and never global."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Mapping, Optional
+
+from ...view.paint import DARK, LIGHT, PLAIN, Ansi, Paint
+
+
+class Environment:
+    """Standard streams and variables. Tests pass their own."""
+
+    def __init__(self, stdout: Any = None, stderr: Any = None, variables: Optional[Mapping[str, str]] = None) -> None:
+        self._stdout = sys.stdout if stdout is None else stdout
+        self._stderr = sys.stderr if stderr is None else stderr
+        self._variables = os.environ if variables is None else variables
+
+    def write(self, text: str) -> None:
+        """Write to standard output; what its encoding cannot hold is written as an escape."""
+        self._put(self._stdout, text)
+
+    def error(self, text: str) -> None:
+        """Write a line to standard error, made harmless: it may quote a path or text of the dump."""
+        from ...view.escape import printable
+
+        try:
+            self.flush()
+            self._put(self._stderr, "\n".join(printable(line) for line in text.split("\n")) + "\n")
+            self._stderr.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+
+    def flush(self) -> None:
+        """Send what is buffered."""
+        self._stdout.flush()
+
+    def silence(self) -> None:
+        """After a broken pipe: keep the interpreter from complaining about it at its end."""
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stdout.fileno())
+        except (OSError, ValueError, AttributeError):
+            pass
+
+    @staticmethod
+    def _put(stream: Any, text: str) -> None:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = getattr(stream, "encoding", None) or "ascii"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+    def _terminal(self) -> bool:
+        try:
+            return bool(self._stdout.isatty())
+        except (AttributeError, ValueError):
+            return False
+
+    def width(self) -> Optional[int]:
+        """Columns of the terminal, None where the output is not one."""
+        if not self._terminal():
+            return None
+        columns = self._variables.get("COLUMNS", "")
+        if columns.isdigit() and int(columns) >= 20:
+            return int(columns)
+        try:
+            return max(20, os.get_terminal_size(self._stdout.fileno()).columns)
+        except (OSError, ValueError, AttributeError):
+            return 80
+
+    def paint(self, color: str) -> Paint:
+        """The paint for ``auto``, ``always`` or ``never``."""
+        if color == "never":
+            return PLAIN
+        if color == "auto" and (not self._terminal() or self._variables.get("NO_COLOR") or self._variables.get("TERM") == "dumb"):
+            return PLAIN
+        return Ansi(LIGHT if self._variables.get("DUMPSCOPE_THEME") == "light" else DARK)

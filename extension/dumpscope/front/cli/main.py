@@ -1,0 +1,208 @@
+"""The command line: parse, run, render, write."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+
+from ...commands.registry import DUMP_NEEDED, DUMP_NONE, Command, build_parser, find_command
+from ...commands.session import Session, run, wants_help
+from ...dump.minidump import Minidump
+from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError
+from .environment import Environment
+
+USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
+       dumpscope DUMP              the same as dumpscope dumpinfo DUMP"""
+
+OPTIONS = """options of every command
+  --json                     one JSON document instead of text
+  --csv                      the answer's table as CSV
+  --color auto|always|never  colour (auto: on a terminal, unless NO_COLOR is set)
+  --width N                  wrap to N columns
+  --debug                    on a fault of dumpscope itself, show where it happened
+  --version                  print the version
+  -h, --help                 help, also behind a command
+
+exit codes: 0 done, 1 what was asked for is not in the dump (the answer says why), 2 wrong usage,
+            3 not readable as a minidump, 4 the answer could not be written, 70 a fault of dumpscope itself"""
+
+
+class Options(NamedTuple):
+    """What every command understands; ``words`` is the rest."""
+
+    words: List[str]
+    json: bool
+    csv: bool
+    color: str
+    width: Optional[int]
+    debug: bool
+
+
+def parse_options(argv: List[str]) -> Options:
+    """Take the options of every command out of the words, wherever they stand. Raises UsageError."""
+    words: List[str] = []
+    as_json = as_csv = debug = False
+    color = "auto"
+    width: Optional[int] = None
+    at = 0
+    while at < len(argv):
+        word = argv[at]
+        at += 1
+        name, equals, value = word.partition("=")
+        if word == "--":
+            words.extend(argv[at - 1 :])
+            break
+        if word == "--json":
+            as_json = True
+        elif word == "--csv":
+            as_csv = True
+        elif word == "--debug":
+            debug = True
+        elif name in ("--color", "--colour", "--width"):
+            if not equals:
+                if at >= len(argv):
+                    raise UsageError(f"{name} needs a value")
+                value = argv[at]
+                at += 1
+            if name == "--width":
+                if not value.isdigit() or not 20 <= int(value) <= 1000:
+                    raise UsageError(f"--width takes a number from 20 to 1000, not {value!r}")
+                width = int(value)
+            elif value not in ("auto", "always", "never"):
+                raise UsageError(f"--color takes auto, always or never, not {value!r}")
+            else:
+                color = value
+        else:
+            words.append(word)
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other")
+    return Options(words, as_json, as_csv, color, width, debug)
+
+
+def main(argv: List[str], environment: Optional[Environment] = None) -> int:
+    """Run one command line; returns the exit code. Nothing but KeyboardInterrupt and SystemExit leaves it."""
+    env = environment or Environment()
+    debug = "--debug" in argv
+    try:
+        try:
+            return _run(argv, env)
+        except DumpscopeError as error:
+            env.error(f"dumpscope: {error.message}")
+            if error.hint:
+                env.error(f"  {error.hint}")
+            return error.exit_code
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if debug:
+                raise
+            env.error(f"dumpscope: the answer could not be written: {error.strerror or error}")
+            return EXIT_OUTPUT
+        except (RecursionError, MemoryError) as error:
+            env.error(f"dumpscope: out of {'stack' if isinstance(error, RecursionError) else 'memory'}; the dump is larger than this machine can show")
+            return EXIT_BUG
+        except KeyboardInterrupt:
+            env.error("dumpscope: interrupted")
+            return 130
+        except Exception as error:  # noqa: BLE001 - the one boundary: a fault of ours ends in words, not in a trace
+            if debug:
+                raise
+            env.error(f"dumpscope: internal error: {type(error).__name__}: {error}")
+            env.error("  this is a fault of dumpscope, not of your dump: run it again with --debug and report what it prints")
+            return EXIT_BUG
+    except BrokenPipeError:
+        env.silence()
+        return EXIT_DONE
+
+
+def _run(argv: List[str], env: Environment) -> int:
+    options = parse_options(argv)
+    words = options.words
+    if not words:
+        return _no_words(options, env)
+    if words[0] in ("-h", "--help"):
+        return _show_help(options, env)
+    if words == ["--version"]:
+        from ... import __version__
+
+        env.write(f"dumpscope {__version__}\n")
+        return EXIT_DONE
+    found, rest = _choose(words)
+    if wants_help(rest):
+        from ...commands.help import command_help
+
+        _render(found, Session(), command_help(found, "dumpscope "), options._replace(json=False, csv=False), env)
+        return EXIT_DONE
+    return run_command(found, rest, options, env)
+
+
+def run_command(found: Command, rest: List[str], options: Options, env: Environment) -> int:
+    """Open the dump that the words name, run the command, and write its answer; returns the exit code."""
+    if found.dump == DUMP_NEEDED and not rest:
+        raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
+    args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_args(rest)
+    path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
+    if path is None:
+        session = Session()
+        _render(found, session, run(session, found, args), options, env)
+        return session.status
+    with Minidump.open(path) as dump:
+        session = Session(dump, path)
+        _render(found, session, run(session, found, args), options, env)
+        return session.status
+
+
+def _choose(words: List[str]) -> Tuple[Command, List[str]]:
+    """The command that the words name; a path alone means dumpinfo."""
+    from ...commands.index import MODULES
+
+    name = words[0]
+    if name not in MODULES:
+        plain = name.lstrip("!.") if name[:1] in "!." else name
+        if plain in MODULES and not os.path.exists(name):
+            return find_command(plain), words[1:]
+        if os.path.exists(name) or name.lower().endswith((".dmp", ".mdmp", ".hdmp")) or "/" in name or "\\" in name:
+            return find_command("dumpinfo"), words
+    return find_command(name), words[1:]
+
+
+def _no_words(options: Options, env: Environment) -> int:
+    env.error(USAGE)
+    env.error("`dumpscope --help` lists the commands")
+    return EXIT_USAGE
+
+
+def _show_help(options: Options, env: Environment) -> int:
+    from ...commands.help import command_list
+    from ...commands.registry import all_commands
+    from ...view.blocks import Lines
+
+    def blocks() -> Iterator[Any]:
+        yield Lines("", ["dumpscope: what a Windows user-mode minidump holds, and why a debugger command fails on it"], role="emphasis")
+        yield Lines("", USAGE.split("\n"))
+        yield from command_list(all_commands())
+        yield Lines("", ["", *OPTIONS.split("\n")])
+
+    _render(None, Session(), blocks(), options._replace(json=False, csv=False), env)
+    return EXIT_DONE
+
+
+def _render(found: Optional[Command], session: Session, blocks: Iterator[Any], options: Options, env: Environment) -> None:
+    if options.json and found is not None:
+        from ...view.document import render_json
+
+        chunks = render_json(blocks, session.head(found))
+    elif options.csv:
+        from ...view.document import render_csv
+
+        chunks = render_csv(blocks)
+    else:
+        from ...view.text import render_text
+
+        chunks = render_text(blocks, env.paint(options.color), options.width or env.width())
+    for chunk in chunks:
+        env.write(chunk)
+    env.flush()
+
+
+__all__ = ["Options", "main", "parse_options", "run_command"]

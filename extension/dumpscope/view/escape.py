@@ -1,0 +1,36 @@
+"""Text from a dump is hostile until it has been here. One function for each place that text can end up in."""
+
+from __future__ import annotations
+
+import re
+
+_DML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_DML_PATTERN = re.compile(r'[&<>"]')
+
+
+def printable(text: str) -> str:
+    """``text`` on one line, with everything that could steer a terminal as an escape (``\\x1b``, ``\\u202e``, ``\\ud800``).
+
+    Control characters, line ends, bidirectional overrides, other format characters, lone surrogates and unassigned code
+    points are escaped; what is left is what :meth:`str.isprintable` allows.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def dml(text: str) -> str:
+    """``text`` for the debugger's markup language; it must have been through :func:`printable` if it came from a dump."""
+    return _DML_PATTERN.sub(lambda match: _DML[match.group()], text)
+
+
+def csv_cell(text: str) -> str:
+    """``text`` for a spreadsheet: what a formula begins with is kept from being one."""
+    text = printable(text)
+    return "'" + text if text[:1] in ("=", "+", "-", "@") else text

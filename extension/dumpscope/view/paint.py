@@ -1,0 +1,142 @@
+"""Three ways to lay colour and links over the same text: not at all, with ANSI escapes, or in the debugger's DML.
+
+Whatever paints, the text underneath is the same: taking the escapes or tags away gives the plain text again.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, Dict
+
+from .escape import dml
+
+ROLES = (
+    "title",
+    "header",
+    "label",
+    "number",
+    "address",
+    "handle",
+    "id",
+    "offset",
+    "code",
+    "name",
+    "type",
+    "path",
+    "symbol",
+    "time",
+    "note",
+    "good",
+    "warning",
+    "error",
+    "dim",
+    "emphasis",
+)
+
+
+class Paint:
+    """Plain text: nothing is added."""
+
+    plain = True
+
+    def text(self, text: str, role: str = "", link: str = "") -> str:
+        """``text`` in the colour of ``role``; ``link`` is a command line that a click runs, where clicks exist."""
+        return text
+
+
+PLAIN = Paint()
+
+DARK: Dict[str, str] = {
+    "title": "1",
+    "header": "4",
+    "label": "36",
+    "address": "33",
+    "handle": "33;1",
+    "id": "35",
+    "offset": "2",
+    "code": "35",
+    "name": "32",
+    "type": "34;1",
+    "path": "32",
+    "symbol": "32",
+    "time": "36",
+    "note": "36",
+    "good": "32",
+    "warning": "33;1",
+    "error": "31;1",
+    "dim": "2",
+    "emphasis": "1",
+}
+LIGHT: Dict[str, str] = {**DARK, "address": "34", "handle": "34;1", "type": "35", "warning": "33", "name": "32", "label": "34"}
+
+
+class Ansi(Paint):
+    """SGR escapes of a terminal."""
+
+    plain = False
+
+    def __init__(self, theme: Dict[str, str]) -> None:
+        self._theme = theme
+
+    def text(self, text: str, role: str = "", link: str = "") -> str:
+        """``text`` between the escapes of its role."""
+        code = self._theme.get(role)
+        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+_DML_COLOURS = {
+    "title": "emphfg",
+    "header": "subfg",
+    "label": "subfg",
+    "address": "srcnum",
+    "handle": "srcnum",
+    "id": "srcid",
+    "offset": "subfg",
+    "code": "srcid",
+    "name": "srcstr",
+    "type": "srckw",
+    "path": "srcstr",
+    "symbol": "srcstr",
+    "time": "verbfg",
+    "note": "verbfg",
+    "good": "srccmnt",
+    "warning": "warnfg",
+    "error": "errfg",
+    "dim": "subfg",
+    "emphasis": "emphfg",
+}
+
+
+class Dml(Paint):
+    """Debugger markup: named colours, and links. ``command`` turns a command line of ours into one for the debugger."""
+
+    plain = False
+
+    def __init__(self, command: Callable[[str], str]) -> None:
+        self._command = command
+
+    def text(self, text: str, role: str = "", link: str = "") -> str:
+        """``text`` escaped, in its colour, as a link where it has one."""
+        escaped = dml(text)
+        if link and text:
+            target = link if link[:1] in "!.~" else self._command(link)
+            return f'<link cmd="{dml(target)}">{escaped}</link>'
+        colour = _DML_COLOURS.get(role)
+        return f'<col fg="{colour}">{escaped}</col>' if colour and text else escaped
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_TAG = re.compile(r"</?(?:link|col|b|i|u|exec|altlink)(?: [^<>]*)?>")
+
+
+def strip_ansi(text: str) -> str:
+    """``text`` without the escapes that :class:`Ansi` adds."""
+    return _ANSI.sub("", text)
+
+
+def strip_dml(text: str) -> str:
+    """``text`` without the tags and entities that :class:`Dml` adds."""
+    plain = _TAG.sub("", text)
+    for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        plain = plain.replace(entity, char)
+    return plain

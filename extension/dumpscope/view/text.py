@@ -1,0 +1,291 @@
+"""Blocks as text, plain or painted. Streams: a table of a million rows is drawn as it is walked."""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from ..dump.absence import Absent
+from .blocks import Blocks, Column, Fields, Finding, Hexdump, Lines, Note, Table
+from .escape import printable
+from .kinds import KINDS, address_text, cell_text
+from .paint import PLAIN, Paint
+
+SAMPLE = 256
+"""Rows that are looked at to find how wide the columns are."""
+PROSE = 100
+"""Columns that prose is wrapped to where no width is known, or where the terminal is wider."""
+_GAP = "  "
+
+
+def wrap(text: str, width: int, indent: str = "", first: Optional[str] = None) -> List[str]:
+    """``text`` in lines of at most ``width`` columns, broken at spaces; a word longer than a line is broken hard."""
+    lines: List[str] = []
+    prefix = indent if first is None else first
+    room = max(10, width - len(prefix))
+    line = ""
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > room:
+            lines.append(prefix + line)
+            prefix = indent
+            room = max(10, width - len(prefix))
+            line = ""
+        while len(word) > room:
+            if line:
+                lines.append(prefix + line)
+                prefix, line = indent, ""
+            lines.append(prefix + word[:room])
+            prefix = indent
+            word = word[room:]
+        line = f"{line} {word}" if line else word
+    lines.append(prefix + line)
+    return lines
+
+
+def render_text(blocks: Blocks, paint: Paint = PLAIN, width: Optional[int] = None) -> Iterator[str]:
+    """The blocks as chunks of text that end with a line end. ``width`` is the terminal's, None where there is none."""
+    before = False
+    last: Any = None
+    for block in blocks:
+        titled = bool(getattr(block, "title", "")) and not isinstance(block, Finding)
+        apart = isinstance(block, (Table, Fields, Finding)) or titled or (isinstance(block, Note) and not isinstance(last, Note))
+        lines = _block(block, paint, width)
+        for chunk in lines:
+            if before and apart:
+                yield "\n"
+            apart = False
+            before = True
+            yield chunk
+        last = block
+
+
+def _block(block: Any, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    if isinstance(block, Table):
+        yield from _table(block, paint, width)
+    elif isinstance(block, Fields):
+        yield from _fields(block, paint, width)
+    elif isinstance(block, Note):
+        yield from _note(block, paint, width)
+    elif isinstance(block, Finding):
+        yield from _finding(block, paint, width)
+    elif isinstance(block, Lines):
+        yield from _lines(block, paint)
+    elif isinstance(block, Hexdump):
+        yield from _hexdump(block, paint)
+
+
+def _formatter(column: Column) -> Callable[[Any], str]:
+    text = KINDS[column.kind].text
+    get = column.get
+
+    def draw(value: Any) -> str:
+        return "-" if value is None or value.__class__ is Absent else text(value)
+
+    def draw_made(cell: Any) -> str:
+        value = get(cell) if get is not None else cell
+        return "-" if value is None or value.__class__ is Absent else text(value)
+
+    return draw if get is None else draw_made
+
+
+def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    columns = [column for column in table.columns if not column.hidden]
+    shown = [at if column.index is None else column.index for at, column in enumerate(table.columns) if not column.hidden]
+    kinds = [KINDS[column.kind] for column in columns]
+    formats = [(number, _formatter(column)) for number, column in zip(shown, columns)]
+    lefts = [kind.left if column.left is None else column.left for column, kind in zip(columns, kinds)]
+    roles = [column.role or kind.role for column, kind in zip(columns, kinds)]
+    rows = iter(table.rows)
+    head = list(islice(rows, SAMPLE))
+    if table.title and columns:
+        yield paint.text(table.title, "title") + "\n"
+    if not head or not columns:
+        for _ in rows:  # the command counts what it hands out
+            pass
+        return
+    cells = [[draw(row[number]) for number, draw in formats] for row in head]
+    widths = [max(len(column.title) if not table.compact else 0, max(len(line[at]) for line in cells)) for at, column in enumerate(columns)]
+    if lefts and lefts[-1]:
+        widths[-1] = 0
+    last = len(columns) - 1
+    fixed = sum(widths[:last]) + len(_GAP) * last
+    room = width - fixed if width is not None and lefts and lefts[-1] and width - fixed >= 16 else 0
+    if not table.compact:
+        titles = [column.title.ljust(size) if left else column.title.rjust(size) for column, size, left in zip(columns, widths, lefts)]
+        yield _GAP.join(paint.text(title, "header") for title in titles[:-1] + [titles[-1].rstrip()]) + "\n"
+
+    pad = [f"{{:{'<' if left else '>'}{size}}}" if size else "{}" for size, left in zip(widths, lefts)]
+    if paint.plain and not table.detail and not room:
+        line_format = (_GAP.join(pad) + "\n").format
+        out: List[str] = []
+        for line in cells:
+            out.append(line_format(*line))
+        for row in rows:
+            out.append(line_format(*[draw(row[number]) for number, draw in formats]))
+            if len(out) >= 512:
+                yield "".join(out)
+                out.clear()
+        if out:
+            yield "".join(out)
+        return
+
+    links = [column.link for column in columns]
+    for row in chain(head, rows):
+        texts = [draw(row[number]) for number, draw in formats]
+        tail: List[str] = []
+        if room and len(texts[-1]) > room:
+            pieces = wrap(texts[-1], room)
+            texts[-1] = pieces[0]
+            tail = pieces[1:]
+        parts = []
+        for at, text in enumerate(texts):
+            value = row[shown[at]]
+            link = links[at].format(text) if links[at] and text and value is not None and value.__class__ is not Absent else ""
+            space = " " * (widths[at] - len(text))
+            painted = paint.text(text, roles[at], link)
+            parts.append(painted + space if lefts[at] else space + painted)
+        yield _GAP.join(parts) + "\n"
+        for piece in tail:
+            yield " " * fixed + paint.text(piece, roles[-1]) + "\n"
+        if table.detail:
+            for detail in table.detail(row):
+                yield paint.text(detail, "dim") + "\n"
+
+
+def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    if fields.title:
+        yield paint.text(fields.title, "title") + "\n"
+    items = [item for item in fields.items if not item.hidden]
+    size = min(28, max((len(item.label) for item in items), default=0))
+    limit = min(width or PROSE, PROSE) if width is None or width > 40 else 40
+    for item in items:
+        absent = isinstance(item.value, Absent)
+        text = item.text if item.text is not None else cell_text(item.value, item.kind)
+        note = item.note or (item.value.message if absent else "")
+        note = printable(note)
+        label = paint.text(item.label, "label") + " " * (size - len(item.label))
+        role = item.role or ("dim" if absent else KINDS[item.kind].role)
+        link = item.link.format(text) if item.link and not absent else ""
+        if not note and size + 2 + len(text) > limit and " " in text and item.kind in ("text", "words"):
+            first, *rest = wrap(text, limit - size - 2)
+            yield f"{label}  {paint.text(first, role, link)}\n"
+            for line in rest:
+                yield " " * (size + 2) + paint.text(line, role) + "\n"
+            continue
+        line = f"{label}  {paint.text(text, role, link)}"
+        if note:
+            used = size + 2 + len(text) + 2
+            if used + len(note) <= limit:
+                line += _GAP + paint.text(note, "dim")
+                yield line + "\n"
+                continue
+            yield line + "\n"
+            for piece in wrap(note, limit, " " * (size + 4)):
+                yield " " * (size + 4) + paint.text(piece[size + 4 :], "dim") + "\n"
+            continue
+        yield line.rstrip(" ") + "\n"
+
+
+def _note(note: Note, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    limit = min(width or PROSE, PROSE)
+    lead = "" if note.level == "info" else note.level + ": "
+    code = f" [{note.code}]" if note.code else ""
+    role = {"warning": "warning", "error": "error", "hint": "note"}.get(note.level, "")
+    lines = wrap(lead + printable(note.text) + code, limit, "  ", "")
+    if note.code and not paint.plain and lines[-1].endswith(code):
+        body = lines[-1][: -len(note.code) - 1]
+        last = paint.text(body, role) + paint.text(note.code, "code", f"explain {note.code}") + paint.text("]", role)
+        yield "".join(paint.text(line, role) + "\n" for line in lines[:-1]) + last + "\n"
+        return
+    yield "".join(paint.text(line, role) + "\n" for line in lines)
+
+
+def _finding(finding: Finding, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    limit = min(width or PROSE, PROSE)
+    role = {"error": "error", "warning": "warning"}.get(finding.severity, "note")
+    proof = "proven by the file" if finding.confidence == "proven" else "inferred"
+    head = [paint.text(finding.code, "code", f"explain {finding.code}"), paint.text(finding.severity, role)]
+    yield f"{head[0]}  {head[1]}  {paint.text(printable(finding.title), 'emphasis')}  {paint.text(f'({proof})', 'dim')}\n"
+    for line in wrap(printable(finding.verdict), limit, "  ", "  "):
+        yield paint.text(line) + "\n"
+    if finding.evidence:
+        yield "  " + paint.text("evidence", "label") + "\n"
+        size = min(40, max(len(item.what) for item in finding.evidence))
+        for item in finding.evidence:
+            place = "" if item.offset is None else paint.text(f"  at 0x{item.offset:x}", "offset")
+            yield f"    {paint.text(printable(item.what))}{' ' * (size - len(item.what))}  {paint.text(printable(item.value), 'number')}{place}\n"
+    if finding.remedy:
+        yield "  " + paint.text("remedy", "label") + "\n"
+        for step in finding.remedy:
+            for line in wrap(printable(step), limit, "      ", "    - "):
+                yield paint.text(line) + "\n"
+    if finding.commands:
+        yield "  " + paint.text("affects", "label") + " " + paint.text(printable(", ".join(finding.commands))) + "\n"
+
+
+def _lines(block: Lines, paint: Paint) -> Iterator[str]:
+    if block.title:
+        yield paint.text(block.title, "title") + "\n"
+    out: List[str] = []
+    for line in block.lines:
+        out.append(paint.text(printable(line), block.role))
+        if len(out) >= 512:
+            yield "\n".join(out) + "\n"
+            out.clear()
+    if out:
+        yield "\n".join(out) + "\n"
+
+
+def bytes_of(pieces: Iterable[Tuple[int, int, Optional[bytes]]], step: int) -> Iterator[Tuple[int, Sequence[Optional[int]]]]:
+    """Rows of ``step`` bytes with their address; None for a byte that is not in the dump. Rows of nothing are kept."""
+    address = None
+    row: List[Optional[int]] = []
+    for start, size, data in pieces:
+        if address is None:
+            address = start
+        values: Iterable[Optional[int]] = data if data is not None else (None for _ in range(size))
+        for value in values:
+            row.append(value)
+            if len(row) == step:
+                yield address, row
+                address += step
+                row = []
+    if row and address is not None:
+        yield address, row
+
+
+_UNITS = {"b": 1, "w": 2, "d": 4, "q": 8}
+
+
+def _hexdump(block: Hexdump, paint: Paint) -> Iterator[str]:
+    pointer = block.pointer_size
+    form = block.form
+    if form in ("p", "s"):
+        unit = pointer
+        step = pointer if form == "s" else 16
+    else:
+        step, unit = 16, _UNITS[form]
+    for address, row in bytes_of(block.pieces, step):
+        head = paint.text(address_text(address, pointer), "address")
+        if form == "b":
+            digits = ["??" if value is None else f"{value:02x}" for value in row]
+            body = " ".join(digits[:8]) + ("-" + " ".join(digits[8:]) if len(digits) > 8 else "")
+            chars = "".join("?" if value is None else chr(value) if 32 <= value < 127 else "." for value in row)
+            yield f"{head}  {paint.text(body)}{' ' * (47 - len(body))}  {paint.text(chars, 'dim')}\n"
+            continue
+        words = []
+        number = None
+        for at in range(0, len(row) - unit + 1, unit):
+            part = row[at : at + unit]
+            if None in part:
+                number = None
+                words.append("?" * 2 * unit if unit != 8 else "????????`????????")
+            else:
+                number = int.from_bytes(bytes(value or 0 for value in part), "little")
+                words.append(address_text(number, 8) if unit == 8 else f"{number:0{unit * 2}x}")
+        line = f"{head}  {paint.text(' '.join(words), 'number')}"
+        if form == "s" and number is not None and block.symbol is not None:
+            symbol = block.symbol(number)
+            if symbol:
+                line += " " + paint.text(printable(symbol), "symbol")
+        yield line + "\n"

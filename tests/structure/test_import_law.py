@@ -1,0 +1,136 @@
+"""Imports point down only; hosts are imported in one place; nothing below the front prints."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, List, Set, Tuple
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "extension" / "dumpscope"
+
+# A layer may import itself and what stands in its set.
+LAW = {
+    "format": set(),
+    "dump": {"format", "errors"},
+    "capture": {"format", "errors"},
+    "view": {"dump", "format", "errors"},
+    "diagnosis": {"dump", "format", "errors"},
+    "commands": {"diagnosis", "view", "dump", "format", "errors", "capture"},
+    "front": {"commands", "view", "dump", "format", "errors"},
+}
+# A front's own package, and what a lesson or page needs from the version.
+ALWAYS = {"__version__"}
+
+
+def modules() -> List[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[Tuple[int, str]]:
+    """Line and absolute name of everything a module imports, wherever in it."""
+    package = ["dumpscope", *path.relative_to(PACKAGE).with_suffix("").parts]
+    if package[-1] == "__init__":
+        package = package[:-1] + [""]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield node.lineno, name.name
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package[: len(package) - node.level]
+                base = ".".join(above + ([node.module] if node.module else []))
+            for name in node.names:
+                yield node.lineno, f"{base}.{name.name}"
+
+
+def layer(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "dumpscope" else ""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    home = path.relative_to(PACKAGE).parts[0]
+    if home not in LAW:
+        return  # __init__, __main__, errors
+    allowed = LAW[home] | {home} | ALWAYS
+    wrong = [f"line {line}: {name}" for line, name in imported(path) if layer(name) and layer(name) not in allowed]
+    assert not wrong, f"{path.name} imports upwards: {wrong}"
+
+
+def test_the_law_names_every_layer() -> None:
+    layers = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert layers <= set(LAW)
+
+
+def outside_imports(path: Path) -> Set[str]:
+    return {name.split(".")[0] for _, name in imported(path)}
+
+
+def test_pykd_is_imported_in_one_file() -> None:
+    users = [path for path in modules() if "pykd" in outside_imports(path)]
+    assert len(users) <= 1
+    for path in users:
+        assert path.parent.name == "windbg"
+
+
+def test_prompt_toolkit_and_pygments_stay_in_the_repl() -> None:
+    for path in modules():
+        if outside_imports(path) & {"prompt_toolkit", "pygments"}:
+            assert "repl" in path.parts, path
+
+
+def test_the_rest_is_standard_library() -> None:
+    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments"}
+    if sys.version_info < (3, 10):
+        pytest.skip("sys.stdlib_module_names needs Python 3.10")
+    for path in modules():
+        foreign = {name for name in outside_imports(path) if name not in sys.stdlib_module_names} - known
+        assert not foreign, f"{path}: {foreign}"
+
+
+def test_nothing_below_the_front_prints() -> None:
+    for path in modules():
+        if path.relative_to(PACKAGE).parts[0] in ("front", "__main__.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in ("print", "input", "exit", "quit"), f"{path}:{node.lineno}"
+
+
+def test_importing_the_package_loads_nothing_of_it() -> None:
+    code = "import sys, dumpscope; print(sorted(name for name in sys.modules if name.startswith('dumpscope.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=str(PACKAGE.parent))
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_command_line_call_does_not_load_the_repl() -> None:
+    sample = next((PACKAGE.parents[1] / "samples").glob("*.dmp"))
+    code = (
+        "import sys; sys.stdout = open(__import__('os').devnull, 'w')\n"
+        "from dumpscope.__main__ import main\n"
+        f"main(['handles', {str(sample)!r}])\n"
+        "bad = {name.split('.')[0] for name in sys.modules} & {'prompt_toolkit', 'pygments', 'pykd', 'dataclasses', 'inspect', 'asyncio', 'ctypes'}\n"
+        "sys.stderr.write(','.join(sorted(bad)))\n"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, cwd=str(PACKAGE.parent))
+    assert done.stderr == ""
+
+
+def test_no_module_is_too_large() -> None:
+    # Tables of codes are data and may be long.
+    for path in modules():
+        if "codes" in path.parts or path.name in ("access.py", "flags.py"):
+            continue
+        lines = len(path.read_text("utf-8").splitlines())
+        assert lines <= 650, f"{path.relative_to(PACKAGE)} has {lines} lines: split it by subject"
+
+
+def test_no_room_is_called_utils() -> None:
+    for path in modules():
+        assert path.stem not in ("utils", "util", "helpers", "common", "manager", "misc_utils"), path
