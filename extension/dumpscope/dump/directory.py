@@ -60,6 +60,9 @@ class Stream(NamedTuple):
         return self.rva + self.size
 
 
+MAX_STREAMS = 1 << 16
+"""Directory entries that are looked at. Writers make a few dozen; a damaged count must not have the whole file walked."""
+
 _HEADER = MINIDUMP_HEADER.select("Signature", "Version", "NumberOfStreams", "StreamDirectoryRva", "CheckSum", "TimeDateStamp", "Flags")
 _ENTRY = MINIDUMP_DIRECTORY.select("StreamType", "Location.DataSize", "Location.Rva")
 
@@ -87,9 +90,12 @@ class Directory(Sequence[Stream]):
         self.claimed = header.stream_count
         self.rva = header.directory_rva
         held = source.available(self.rva, self.claimed * _ENTRY.size)
-        self._count = held // _ENTRY.size
+        self._count = min(held // _ENTRY.size, MAX_STREAMS)
         self.damage: Optional[Damage] = None
-        if self._count < self.claimed:
+        if self._count == MAX_STREAMS < self.claimed:
+            message = f"the directory at 0x{self.rva:x} claims {self.claimed} entries; the first {MAX_STREAMS} are read"
+            self.damage = Damage("directory-too-long", message, self.rva, self.claimed * _ENTRY.size, held)
+        elif self._count < self.claimed:
             message = f"the directory of {self.claimed} entries at 0x{self.rva:x} " + (
                 "is outside the file" if not held else f"is cut: {self._count} of them are in the file"
             )
@@ -126,7 +132,7 @@ class Directory(Sequence[Stream]):
     def _index(self) -> Dict[int, List[Stream]]:
         if self._by_type is None:
             table: Dict[int, List[Stream]] = {}
-            # Bounded: a directory may claim as many entries as the file has room for, and the debugger uses the first of a kind.
+            # The debugger uses the first of a kind; a few more are kept to be told of.
             for stream in self:
                 found = table.get(stream.type)
                 if found is None:

@@ -12,8 +12,12 @@ from .source import Source
 from .strings import StringTable
 
 if TYPE_CHECKING:
+    from .breakpad import Breakpad
     from .contexts import Registers
+    from .counters import Counters
+    from .crashpad import CrashpadInfo
     from .exception import ExceptionInfo
+    from .functions import FunctionTableList
     from .handles import HandleList, HandleOperationList
     from .lists import RecordList
     from .memory import Memory, Memory64List, MemoryList, RegionList
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from .system import SystemInfo
     from .threads import Thread, ThreadInfoList, ThreadList, ThreadNameList
     from .tokens import TokenList
+    from .vendor import Mozilla, UserStream, WineInfo
     from .writer import Writer
 
 
@@ -100,7 +105,7 @@ class Minidump:
             return Absent(NOT_THERE, f"no {what}: the file holds no such stream")
         return None
 
-    def _state(self, items: RecordList[Any]) -> None:
+    def _state(self, items: Union[RecordList[Any], TokenList, FunctionTableList]) -> None:
         """Give an empty or damaged list its reason."""
         if items.absence is None and not len(items):
             if items.damage:
@@ -226,6 +231,15 @@ class Minidump:
         self._state(items)
         return items
 
+    @cached_property
+    def functions(self) -> FunctionTableList:
+        """FunctionTableStream: unwind tables of code made at run time."""
+        from .functions import FunctionTableList
+
+        items = FunctionTableList(self.source, self.stream(13), self.absent(13, "function tables"))
+        self._state(items)
+        return items
+
     # -- single things ---------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -248,6 +262,55 @@ class Minidump:
         from .exception import read_exception
 
         return read_exception(self.source, self.stream(6))
+
+    @cached_property
+    def system_memory(self) -> Union[Counters, Absent]:
+        """SystemMemoryInfoStream: counters of the machine."""
+        from .counters import read_system_memory
+
+        return read_system_memory(self.source, self.stream(21))
+
+    @cached_property
+    def vm_counters(self) -> Union[Counters, Absent]:
+        """ProcessVmCountersStream: memory counters of the process."""
+        from .counters import read_vm_counters
+
+        return read_vm_counters(self.source, self.stream(22))
+
+    @cached_property
+    def annotations(self) -> Union[CrashpadInfo, Absent]:
+        """Crashpad's stream: ids and annotations."""
+        from .crashpad import read_crashpad
+
+        return read_crashpad(self)
+
+    @cached_property
+    def breakpad(self) -> Breakpad:
+        """Breakpad's streams; false when there are none."""
+        from .breakpad import Breakpad
+
+        return Breakpad(self)
+
+    @cached_property
+    def mozilla(self) -> Mozilla:
+        """Mozilla's streams; false when there are none."""
+        from .vendor import Mozilla
+
+        return Mozilla(self)
+
+    @cached_property
+    def wine(self) -> Union[WineInfo, Absent]:
+        """Wine's marker behind SystemInfo."""
+        from .vendor import read_wine
+
+        return read_wine(self)
+
+    @cached_property
+    def user_streams(self) -> List[UserStream]:
+        """Streams outside Microsoft's range that nobody but their writer can decode."""
+        from .vendor import user_streams
+
+        return user_streams(self)
 
     @cached_property
     def comments(self) -> List[str]:

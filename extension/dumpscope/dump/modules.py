@@ -12,7 +12,7 @@ from ..format.modules import (
     MINIDUMP_UNLOADED_MODULE,
     MINIDUMP_UNLOADED_MODULE_LIST,
 )
-from .absence import EMPTY, NOT_KNOWN, NOT_THERE, Absent
+from .absence import DAMAGED, NOT_KNOWN, NOT_THERE, Absent
 from .directory import Stream
 from .lists import NOTHING, RecordList, counted, described
 from .source import Source
@@ -180,7 +180,7 @@ class ModuleList(RecordList[Module]):
             text = (first[3::-1] + first[5:3:-1] + first[7:5:-1] + first[8:]).hex().upper()
             return CodeView("BpEL", build_id, 0, "", f"{text}0", rva)
         if not data:
-            return Absent(EMPTY, "the CodeView record is outside the file")
+            return Absent(DAMAGED, "the CodeView record is outside the file")
         return Absent(NOT_KNOWN, f"a CodeView record with the signature {kind!r}")
 
 

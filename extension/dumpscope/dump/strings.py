@@ -11,6 +11,9 @@ from .source import Source
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
 
+MAX_CACHED = 1 << 22
+"""Characters that are kept for all strings together."""
+
 _length = struct.Struct("<I").unpack_from
 
 
@@ -26,11 +29,12 @@ class Text(NamedTuple):
 class StringTable:
     """Strings of one dump by RVA. Nothing is decoded twice, nothing longer than MAX_NAME bytes, nothing outside the file."""
 
-    __slots__ = ("_source", "_cache")
+    __slots__ = ("_source", "_cache", "_room")
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._cache: Dict[int, str] = {0: ""}
+        self._room = MAX_CACHED
 
     def get(self, rva: int) -> str:
         """The text at ``rva``; empty for RVA 0 and where no string can be read."""
@@ -38,8 +42,10 @@ class StringTable:
         text = cache.get(rva)
         if text is None:
             text = self._decode(rva)
-            if len(cache) < 65536:  # bounds the memory; a dump shares its type names, and names are mostly read once
+            # Bounded in number and length: a dump shares its type names, and other names are mostly read once.
+            if len(cache) < 65536 and self._room > len(text):
                 cache[rva] = text
+                self._room -= len(text)
         return text
 
     def _decode(self, rva: int) -> str:
@@ -50,7 +56,10 @@ class StringTable:
         length = _length(source.buffer, rva)[0]
         if length > MAX_NAME:
             length = MAX_NAME
-        return source.buffer[start : start + (length & ~1)].decode("utf-16-le", "surrogatepass")
+        data = source.buffer[start : start + (length & ~1)]
+        if len(data) & 1:  # the file ends inside a character
+            data = data[:-1]
+        return data.decode("utf-16-le", "surrogatepass")
 
     def inspect(self, rva: int, what: str) -> Text:
         """The text at ``rva`` with what is wrong with it."""

@@ -1,0 +1,386 @@
+"""What is wrong with a file: as a whole (:func:`structural_damage`), and record by record (:func:`all_damage`).
+
+Damage is what the bytes say about themselves: sizes that disagree, places outside the file, chains that loop. That something
+was not asked for, or that the writer could not get it, is absence and no damage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Set, Tuple
+
+from .absence import Absent, Damage
+from .directory import Stream
+
+if TYPE_CHECKING:
+    from .minidump import Minidump
+
+DAMAGE_CODES: Dict[str, str] = {
+    "bad-version": "the low word of the header's Version is not 0xA793; the debugger refuses the file",
+    "directory-outside-file": "the directory lies outside the file; the debugger refuses the file",
+    "directory-cut": "the file ends inside the directory",
+    "directory-too-long": "the directory claims more entries than any writer makes; the first ones are read",
+    "directory-zeroed": "every entry of the directory is zero: the writer was ended before it wrote the directory",
+    "no-system-info": "there is no SystemInfoStream; the debugger refuses the file",
+    "no-thread-list": "there is no thread list; the debugger opens the file without a current thread",
+    "no-module-list": "there is no module list; the debugger cannot name any module",
+    "full-memory-missing": "the flags say full memory and there is no Memory64ListStream; the debugger refuses the file",
+    "full-memory-flag-clear": "there is a Memory64ListStream and the flags do not say full memory; the debugger refuses the file",
+    "two-memory-lists": "there are both a MemoryListStream and a Memory64ListStream",
+    "memory-cut": "the file ends before the memory that Memory64ListStream promises; the debugger warns that the dump is truncated",
+    "duplicate-stream": "a second stream of the same type; the first one is used",
+    "stream-in-header": "a stream begins inside the file's header",
+    "stream-outside-file": "a stream begins behind the end of the file",
+    "stream-cut": "the file ends inside a stream",
+    "stream-overlap": "two streams share bytes, or a stream shares bytes with the directory",
+    "stream-too-small": "a stream is smaller than the least that its type needs",
+    "stream-size-mismatch": "the directory's size of a list is not that of its header and records; the debugger does not use the stream",
+    "padded-list": "a list has 4 bytes of padding behind its count, as Breakpad writes; the debugger does not use the stream",
+    "header-too-small": "a list's SizeOfHeader is smaller than the smallest known header; the debugger does not use the stream",
+    "record-too-small": "a list's size of a record is smaller than the smallest known record; the debugger does not use the stream",
+    "string-outside-file": "a string begins behind the end of the file",
+    "string-cut": "the file ends inside a string",
+    "string-odd": "a UTF-16 string has an odd number of bytes",
+    "string-too-long": "a string is longer than any that Windows makes",
+    "thread-duplicate": "two threads have the same id",
+    "context-outside-file": "a thread's registers lie outside the file",
+    "context-cut": "the file ends inside a thread's registers",
+    "context-too-small": "the bytes for a thread's registers are fewer than the processor's context needs",
+    "context-mismatch": "a thread's ContextFlags are not those of the processor in SystemInfo",
+    "stack-outside-file": "a thread's stack lies outside the file",
+    "stack-cut": "the file ends inside a thread's stack",
+    "thread-info-unknown-thread": "ThreadInfoList tells of a thread that the thread list does not have",
+    "exception-unknown-thread": "the exception's thread is not in the thread list; the debugger ends without a current thread",
+    "exception-context-outside-file": "the exception's registers lie outside the file",
+    "exception-context-cut": "the file ends inside the exception's registers",
+    "exception-parameters": "the exception claims more than 15 parameters",
+    "module-without-name": "a module has no name",
+    "module-empty": "a module has a size of 0",
+    "module-wraps": "a module ends behind the end of the address space",
+    "module-overlap": "two modules share addresses",
+    "codeview-outside-file": "a module's CodeView record lies outside the file",
+    "codeview-cut": "the file ends inside a module's CodeView record",
+    "misc-record-outside-file": "a module's IMAGE_DEBUG_MISC lies outside the file",
+    "misc-record-cut": "the file ends inside a module's IMAGE_DEBUG_MISC",
+    "unloaded-module-without-name": "an unloaded module has no name; the debugger prints an error for it",
+    "range-outside-file": "the bytes of a memory range lie outside the file",
+    "range-cut": "the file ends inside the bytes of a memory range",
+    "range-empty": "a memory range has a size of 0",
+    "range-wraps": "a memory range ends behind the end of the address space",
+    "region-wraps": "a region ends behind the end of the address space",
+    "region-overlap": "two regions of MemoryInfoListStream share addresses",
+    "handle-duplicate": "two descriptors have the same handle value",
+    "object-info-loop": "a chain of object information comes back to itself, or is too long",
+    "object-info-outside-file": "a block of object information lies outside the file",
+    "object-info-cut": "the file ends inside a block of object information",
+    "token-cut": "a token ends behind the end of its stream",
+    "token-part-outside": "a part of a token lies outside the token",
+    "token-sid-cut": "a SID of a token is cut",
+    "function-table-cut": "a function table ends behind the end of its stream",
+    "function-table-too-many": "a table has more entries than the debugger's engine accepts (2000)",
+    "annotation-outside-file": "a part of Crashpad's annotations lies outside the file",
+    "annotation-too-many": "Crashpad's annotations are more than any program makes; the first ones are read",
+    "dso-outside-file": "the dynamic linker's list lies outside the file",
+    "more-damage": "more of the same was found than is listed",
+}
+"""What every damage code means, in one line."""
+
+MAX_OF_A_CODE = 1000
+"""How many of one code are listed; the rest is counted."""
+MAX_OVERLAPS = 32
+
+_LISTS = (
+    "threads",
+    "thread_infos",
+    "thread_names",
+    "modules",
+    "host_modules",
+    "unloaded_modules",
+    "handles",
+    "handle_operations",
+    "memory_list",
+    "memory64_list",
+    "regions",
+    "tokens",
+    "functions",
+)
+# Streams of one structure: the least that readers need of it.
+_LEAST = {6: 168, 7: 56, 15: 24, 21: 4, 22: 4}
+_ADDRESSES = 1 << 64
+
+
+def structural_damage(dump: Minidump) -> Iterator[Damage]:
+    """What is wrong with header, directory and each stream as a whole. Walks no list but the descriptors of full memory."""
+    return _limited(_structural(dump))
+
+
+def all_damage(dump: Minidump) -> Iterator[Damage]:
+    """Everything that is wrong; walks each list once."""
+    return _limited(_everything(dump))
+
+
+def _limited(found: Iterable[Damage]) -> Iterator[Damage]:
+    """The first of each code, then how many more there were."""
+    counts: Dict[str, int] = {}
+    for damage in found:
+        number = counts.get(damage.code, 0) + 1
+        counts[damage.code] = number
+        if number <= MAX_OF_A_CODE:
+            yield damage
+    for code, number in counts.items():
+        if number > MAX_OF_A_CODE:
+            yield Damage("more-damage", f"{number - MAX_OF_A_CODE} more of {code}: {DAMAGE_CODES.get(code, '')}")
+
+
+def _structural(dump: Minidump) -> Iterator[Damage]:
+    yield from dump.header_damage()
+    entries = [stream for stream in dump.streams if stream.type]
+    if not entries and len(dump.streams):
+        zero = all(stream.size == 0 and stream.rva == 0 for stream in dump.streams)
+        if zero:
+            message = f"all {len(dump.streams)} entries of the directory are zero: the writer was ended before it wrote the directory"
+            yield Damage("directory-zeroed", message, dump.streams.rva, len(dump.streams) * 12, 0)
+    yield from _required(dump)
+    yield from _places(dump, entries)
+    for name in _LISTS:
+        yield from getattr(dump, name).damage
+    annotations = dump.annotations
+    if not isinstance(annotations, Absent):
+        yield from annotations.damage
+    yield from _full_memory(dump)
+
+
+def _required(dump: Minidump) -> Iterator[Damage]:
+    """Streams without which the debugger cannot do its work."""
+    where = dump.streams.rva
+    if dump.stream(7) is None:
+        yield Damage("no-system-info", "there is no SystemInfoStream: the debugger refuses the file", where)
+    if dump.stream(3) is None and dump.stream(8) is None:
+        yield Damage("no-thread-list", "there is no ThreadListStream: the debugger has no current thread", where)
+    if dump.stream(4) is None:
+        yield Damage("no-module-list", "there is no ModuleListStream: the debugger cannot name any module", where)
+
+
+def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
+    """Streams that are outside the file, cut, too small, repeated, or share bytes."""
+    source = dump.source
+    first: Set[int] = set()
+    listed = {items.stream.index for items in (getattr(dump, name) for name in _LISTS) if items.stream is not None}
+    for stream in entries:
+        if stream.type in first:
+            yield Damage("duplicate-stream", f"{_title(stream)} is there twice: the one in entry {stream.index} is not used", stream.offset)
+        else:
+            first.add(stream.type)
+        if not stream.size:
+            if stream.type in _LEAST:
+                yield Damage("stream-too-small", f"{_title(stream)} has a size of 0", stream.offset, _LEAST[stream.type], 0)
+            continue
+        if stream.rva < 32:
+            yield Damage("stream-in-header", f"{_title(stream)} begins at 0x{stream.rva:x}, inside the header", stream.offset, stream.size, 0)
+        if stream.index in listed:
+            continue  # its own reader tells
+        held = source.available(stream.rva, stream.size)
+        if not held:
+            yield Damage(
+                "stream-outside-file", f"{_title(stream)} at 0x{stream.rva:x} is outside the file of 0x{source.size:x} bytes", stream.offset, stream.size, 0
+            )
+        elif held < stream.size:
+            message = f"{_title(stream)}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds 0x{held:x} of them"
+            yield Damage("stream-cut", message, stream.rva, stream.size, held)
+        least = _LEAST.get(stream.type, 0)
+        if stream.size < least:
+            yield Damage("stream-too-small", f"{_title(stream)}: 0x{stream.size:x} bytes, 0x{least:x} are needed", stream.rva, least, stream.size)
+    yield from _overlaps(dump, entries)
+
+
+def _overlaps(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
+    """Streams that share bytes with each other or with the directory: one sweep over the sorted places."""
+    rows: List[Tuple[int, int, str, int]] = [(s.rva, s.end, _title(s), s.offset) for s in entries if s.size and s.rva < dump.source.size]
+    directory = dump.streams
+    if len(directory):
+        rows.append((directory.rva, directory.rva + len(directory) * 12, "the directory", 12))
+    rows.sort()
+    reported = 0
+    end, owner = 0, ""
+    for start, stop, title, entry in rows:
+        if start < end:
+            reported += 1
+            if reported <= MAX_OVERLAPS:
+                shared = min(end, stop) - start
+                yield Damage("stream-overlap", f"{title} (0x{start:x}..0x{stop:x}) shares 0x{shared:x} bytes with {owner}", entry, stop - start, shared)
+        if stop > end:
+            end, owner = stop, f"{title} (0x{start:x}..0x{stop:x})"
+    if reported > MAX_OVERLAPS:
+        yield Damage("more-damage", f"{reported - MAX_OVERLAPS} more streams share bytes with others")
+
+
+def _full_memory(dump: Minidump) -> Iterator[Damage]:
+    """Flags against Memory64ListStream, and its promise against the file's size."""
+    flagged = bool(dump.header.flags & 0x2)
+    stream = dump.stream(9)
+    if stream is None:
+        if flagged and dump.stream(25) is None and dump.stream(0x7000) is None:
+            yield Damage("full-memory-missing", "the flags say full memory (0x2), and there is no Memory64ListStream: the debugger refuses the file", 24)
+        return
+    if not flagged:
+        yield Damage("full-memory-flag-clear", "there is a Memory64ListStream, and the flags lack 0x2: the debugger refuses the file", 24)
+    if dump.stream(5) is not None:
+        yield Damage("two-memory-lists", "there are both MemoryListStream and Memory64ListStream; Microsoft's writers make one of them", stream.offset)
+    memory = dump.memory64_list
+    expected = memory.expected_file_size
+    if len(memory) and expected > dump.size:
+        message = f"the memory ends at 0x{expected:x}, the file at 0x{dump.size:x}: 0x{expected - dump.size:x} bytes are missing"
+        yield Damage("memory-cut", message, memory.base_rva, memory.total, max(0, dump.size - memory.base_rva))
+
+
+def _everything(dump: Minidump) -> Iterator[Damage]:
+    yield from _structural(dump)
+    yield from _threads(dump)
+    yield from _exception(dump)
+    yield from _modules(dump)
+    yield from _handles(dump)
+    yield from _memory(dump)
+    for token in dump.tokens:
+        yield from token.damage
+    for table in dump.functions:
+        yield from table.damage
+
+
+def _title(stream: Stream) -> str:
+    return stream.name if stream.name != "???" else f"stream type 0x{stream.type:x}"
+
+
+def _block(dump: Minidump, code: str, what: str, rva: int, size: int, where: int) -> Iterator[Damage]:
+    """Damage for a block that should lie in the file, under ``code``-outside-file or ``code``-cut."""
+    held = dump.source.available(rva, size)
+    if not held:
+        yield Damage(f"{code}-outside-file", f"{what}: 0x{size:x} bytes at 0x{rva:x} are outside the file", where, size, 0)
+    elif held < size:
+        yield Damage(f"{code}-cut", f"{what}: 0x{size:x} bytes at 0x{rva:x}, the file holds 0x{held:x} of them", where, size, held)
+
+
+def _string(dump: Minidump, rva: int, what: str) -> Iterator[Damage]:
+    """Damage of a string, quickly for the ones that have none."""
+    damage = dump.strings.inspect(rva, what).damage
+    if damage is not None:
+        yield damage
+
+
+def _threads(dump: Minidump) -> Iterator[Damage]:
+    from .contexts import context_damage
+
+    seen: Set[int] = set()
+    size = dump.size
+    for thread in dump.threads:
+        name = f"thread 0x{thread.tid:x}"
+        if thread.tid in seen:
+            yield Damage("thread-duplicate", f"{name} is in the thread list twice", thread.offset)
+        seen.add(thread.tid)
+        # A context at RVA 0 and a stack at RVA 0 are how a writer says that it has none.
+        if thread.context_rva and thread.context_size:
+            if thread.context_rva + thread.context_size > size:
+                yield from _block(dump, "context", f"registers of {name}", thread.context_rva, thread.context_size, thread.offset + 40)
+            else:
+                damage = context_damage(dump, thread.context_rva, thread.context_size, f"registers of {name}")
+                if damage is not None:
+                    yield damage
+        if thread.stack_rva and thread.stack_size and thread.stack_rva + thread.stack_size > size:
+            yield from _block(dump, "stack", f"stack of {name}", thread.stack_rva, thread.stack_size, thread.offset + 24)
+    if len(dump.threads):
+        for info in dump.thread_infos:
+            if info.tid not in seen and not info.dump_flags & 0x4:  # a thread that exited need not be listed
+                yield Damage("thread-info-unknown-thread", f"thread 0x{info.tid:x} of ThreadInfoList is not in the thread list", info.offset)
+    for entry in dump.thread_names:
+        if entry.name_rva:
+            yield from _string(dump, entry.name_rva, f"name of thread 0x{entry.tid:x}")
+
+
+def _exception(dump: Minidump) -> Iterator[Damage]:
+    exception = dump.exception
+    if isinstance(exception, Absent):
+        return
+    if len(dump.threads) and dump.threads.find(exception.thread_id) is None:
+        message = f"the exception's thread 0x{exception.thread_id:x} is not in the thread list"
+        yield Damage("exception-unknown-thread", message, exception.offset)
+    if exception.parameter_count > 15:
+        message = f"the exception claims {exception.parameter_count} parameters, 15 are possible"
+        yield Damage("exception-parameters", message, exception.offset + 32, exception.parameter_count, 15)
+    if exception.context_rva and exception.context_size:
+        yield from _block(dump, "exception-context", "registers of the exception", exception.context_rva, exception.context_size, exception.offset + 160)
+
+
+def _modules(dump: Minidump) -> Iterator[Damage]:
+    spans: List[Tuple[int, int, str]] = []
+    for items in (dump.modules, dump.host_modules):
+        for module in items:
+            name = f"module {module.file_name or module.index}"
+            if not module.name_rva:
+                yield Damage("module-without-name", f"module {module.index} at 0x{module.base:x} has no name", module.offset + 20)
+            else:
+                yield from _string(dump, module.name_rva, f"name of module {module.index}")
+            if not module.size:
+                yield Damage("module-empty", f"{name} has a size of 0", module.offset + 8)
+            elif module.end > _ADDRESSES:
+                yield Damage("module-wraps", f"{name} ends behind the end of the address space", module.offset)
+            elif items is dump.modules:
+                spans.append((module.base, module.end, name))
+            if module.cv_size and module.cv_rva:
+                yield from _block(dump, "codeview", f"CodeView record of {name}", module.cv_rva, module.cv_size, module.offset + 76)
+            if module.misc_size and module.misc_rva:
+                yield from _block(dump, "misc-record", f"IMAGE_DEBUG_MISC of {name}", module.misc_rva, module.misc_size, module.offset + 84)
+    yield from _shared(spans, "module-overlap")
+    for unloaded in dump.unloaded_modules:
+        if not unloaded.name_rva:
+            yield Damage("unloaded-module-without-name", f"unloaded module {unloaded.index} has no name", unloaded.offset + 20)
+        else:
+            yield from _string(dump, unloaded.name_rva, f"name of unloaded module {unloaded.index}")
+
+
+def _shared(spans: List[Tuple[int, int, str]], code: str) -> Iterator[Damage]:
+    """Address ranges that overlap."""
+    spans.sort()
+    end, owner = 0, ""
+    for start, stop, name in spans:
+        if start < end:
+            yield Damage(code, f"{name} at 0x{start:x} shares addresses with {owner}", None, stop - start, min(end, stop) - start)
+        if stop > end:
+            end, owner = stop, name
+
+
+def _handles(dump: Minidump) -> Iterator[Damage]:
+    handles = dump.handles
+    good: Set[int] = {0}  # strings are shared by many descriptors; look at each once
+    last = -1
+    for handle in handles:
+        for rva, what in ((handle.type_rva, "type"), (handle.name_rva, "name")):
+            if rva in good:
+                continue
+            text = dump.strings.inspect(rva, f"{what} of handle 0x{handle.handle:x}")
+            if text.damage is not None:
+                yield text.damage
+            elif len(good) < 65536:
+                good.add(rva)
+        if handle.object_info_rva:
+            yield from handles.object_info(handle.object_info_rva)[1]
+        if handle.handle == last:
+            yield Damage("handle-duplicate", f"handle 0x{handle.handle:x} is there twice", handle.offset)
+        last = handle.handle
+
+
+def _memory(dump: Minidump) -> Iterator[Damage]:
+    for items in (dump.memory_list, dump.memory64_list):
+        ranges: Any = items
+        for item in ranges:
+            what = f"memory range {item.index} at 0x{item.start:x}"
+            if not item.size:
+                yield Damage("range-empty", f"{what} has a size of 0", item.offset)
+            elif item.end > _ADDRESSES:
+                yield Damage("range-wraps", f"{what} ends behind the end of the address space", item.offset, item.size, _ADDRESSES - item.start)
+            if item.held < item.size:
+                yield from _block(dump, "range", what, item.rva, item.size, item.offset)
+    end = 0
+    for region in dump.regions:
+        if region.end > _ADDRESSES:
+            yield Damage("region-wraps", f"region 0x{region.base:x} ends behind the end of the address space", region.offset)
+        elif region.base < end:
+            yield Damage("region-overlap", f"region 0x{region.base:x} begins before the end of the one before it (0x{end:x})", region.offset)
+        end = region.end

@@ -1,0 +1,159 @@
+"""What a file is that is not a user-mode minidump, and what to do about it."""
+
+from __future__ import annotations
+
+import struct
+from typing import List, NamedTuple, NoReturn, Optional, Tuple
+
+from ..errors import DumpError
+from .source import Source
+
+MINIDUMP = "minidump"
+HEADER_SIZE = 32
+SEARCH_LIMIT = 1 << 20
+"""How far into a file a minidump is looked for that does not begin at its first byte, in bytes."""
+
+_MAGIC = b"MDMP"
+_VERSION = b"\x93\xa7"
+
+
+class FileKind(NamedTuple):
+    """What a file is.
+
+    ``code`` is stable and in kebab case, ``title`` says it in words, ``hint`` what to do. ``offset`` is where the evidence
+    stands, ``needed`` and ``available`` are in bytes where a size is what is wrong.
+    """
+
+    code: str
+    title: str
+    hint: str
+    offset: int = 0
+    needed: Optional[int] = None
+    available: Optional[int] = None
+
+    @property
+    def is_minidump(self) -> bool:
+        """Whether the reader takes the file."""
+        return self.code == MINIDUMP
+
+
+_FETCH_AGAIN = "copy or download the dump again, and compare its size with the original"
+_UNPACK = "unpack it, and open the .dmp file inside"
+_KERNEL = "open it in WinDbg as a kernel dump; dumpscope reads dumps of one process"
+_FOREIGN_CORE = "open it with the debugger of that system (gdb or lldb)"
+
+# First bytes, code, title, hint. Longer signatures stand before shorter ones that they begin with.
+_SIGNATURES: Tuple[Tuple[bytes, str, str, str], ...] = (
+    (b"PAGEDU64", "kernel-dump", "a kernel dump of a 64-bit machine (PAGEDU64)", _KERNEL),
+    (b"PAGEDUMP", "kernel-dump", "a kernel dump of a 32-bit machine (PAGEDUMP)", _KERNEL),
+    (b"USERDU64", "legacy-user-dump", "a user dump in the old format (USERDU64), not a minidump", "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"),
+    (b"USERDUMP", "legacy-user-dump", "a user dump in the old format (USERDUMP), not a minidump", "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"),
+    (b"PMDM", "byte-swapped", "a minidump of a big-endian machine (its signature reads PMDM)", "read it with the tools of the program that wrote it"),
+    (b"MSCF", "cabinet", "a cabinet archive (MSCF)", "unpack it (expand FILE.cab -F:* FOLDER), and open the dump inside"),
+    (b"PK\x03\x04", "zip", "a ZIP archive", _UNPACK),
+    (b"PK\x05\x06", "zip", "an empty ZIP archive", "there is nothing in it: ask for the dump again"),
+    (b"7z\xbc\xaf\x27\x1c", "7z", "a 7-Zip archive", _UNPACK),
+    (b"\x1f\x8b", "gzip", "a gzip file", "unpack it (gzip -d), and open the dump inside"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "a Zstandard file", "unpack it (zstd -d), and open the dump inside"),
+    (b"\xfd7zXZ\x00", "xz", "an xz file", "unpack it (xz -d), and open the dump inside"),
+    (b"BZh", "bzip2", "a bzip2 file", "unpack it (bzip2 -d), and open the dump inside"),
+    (b"Rar!\x1a\x07", "rar", "a RAR archive", _UNPACK),
+    (b"\x04\x22\x4d\x18", "lz4", "an LZ4 file", "unpack it (lz4 -d), and open the dump inside"),
+    (b"\x7fELF", "elf", "an ELF file (a Linux core dump or program)", _FOREIGN_CORE),
+    (b"\xcf\xfa\xed\xfe", "mach-o", "a Mach-O file (a macOS core dump or program)", _FOREIGN_CORE),
+    (b"\xce\xfa\xed\xfe", "mach-o", "a Mach-O file (a macOS core dump or program)", _FOREIGN_CORE),
+    (b"\xca\xfe\xba\xbe", "mach-o", "a universal Mach-O file", _FOREIGN_CORE),
+    (b"Microsoft C/C++ MSF", "pdb", "a symbol file (PDB), not a dump", "give the path of the .dmp file; symbols belong on the symbol path"),
+    (b"SQLite format 3\0", "database", "a SQLite database", "give the path of the .dmp file"),
+    (b"%PDF", "pdf", "a PDF document", "give the path of the .dmp file"),
+    (b"version https://git-lfs", "git-lfs-pointer", "a Git LFS pointer, not the dump itself", "fetch the file itself: git lfs pull"),
+    (b"MZ", "pe", "a Windows program or library (MZ), not a dump", "give the path of the .dmp file"),
+)
+
+_MARKUP = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
+
+
+def kind_of(source: Source) -> FileKind:
+    """What the file is. Never raises; reads the beginning of the file, and the first MiB where the beginning says nothing."""
+    size = source.size
+    if size == 0:
+        return FileKind("empty", "an empty file", "the writer failed before its first byte, or the disk was full: write the dump again", 0, HEADER_SIZE, 0)
+    head = source.some(0, 4096)
+    if head[:4] == _MAGIC:
+        if size < HEADER_SIZE:
+            return FileKind("minidump-cut", f"a minidump cut to {size} bytes: its header alone has {HEADER_SIZE}", _FETCH_AGAIN, 0, HEADER_SIZE, size)
+        return FileKind(MINIDUMP, "a user-mode minidump", "")
+    for signature, code, title, hint in _SIGNATURES:
+        if head.startswith(signature):
+            return FileKind(code, title, hint)
+    if not any(head):
+        return _zeros(source)
+    found = _embedded(source)
+    if found is not None:
+        title = f"not a minidump from its first byte on: one begins at offset 0x{found:x}"
+        return FileKind("minidump-inside", title, f"cut off the first {found} bytes (a transfer put them there), and open the rest", found)
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(_MARKUP):
+        return FileKind("web-page", "a web page or XML text, not a dump", "the download gave an error or login page: fetch the dump itself")
+    if _is_text(head):
+        return FileKind("text", "a text file, not a dump", "give the path of the .dmp file; a log of the debugger cannot be read as a dump")
+    if size < HEADER_SIZE:
+        return FileKind("too-small", f"a file of {size} bytes, too small for a minidump", _FETCH_AGAIN, 0, HEADER_SIZE, size)
+    return FileKind("unknown", f"not a minidump: it begins with {head[:8].hex(' ')}, not with MDMP", "check that it is the right file, and unpack it if it is packed")
+
+
+def _zeros(source: Source) -> FileKind:
+    """The kind of a file whose first 4 KiB are zero: all zero, or zero at the beginning only."""
+    step = 1 << 16
+    for offset in range(0, min(source.size, SEARCH_LIMIT), step):
+        if any(source.some(offset, step)):
+            found = _embedded(source)
+            if found is not None:
+                return FileKind("minidump-inside", f"a file with a minidump at offset 0x{found:x}", f"cut off the first {found} bytes, and open the rest", found)
+            hint = "the writer was ended before it wrote the header, or the disk lost the first blocks: write the dump again"
+            return FileKind("zeros", "a file that begins with zeros", hint, 0, HEADER_SIZE, 0)
+    more = "" if source.size <= SEARCH_LIMIT else f" in its first {SEARCH_LIMIT >> 20} MiB"
+    hint = "the writer was ended before it wrote the header, or the disk was full: write the dump again"
+    return FileKind("zeros", f"a file of zeros{more}", hint, 0, HEADER_SIZE, 0)
+
+
+def _embedded(source: Source) -> Optional[int]:
+    """Offset of a minidump that begins after the file's first byte, within SEARCH_LIMIT; its version must be right too."""
+    data = source.some(0, SEARCH_LIMIT)
+    position = data.find(_MAGIC, 1)
+    tries = 0
+    while position >= 0 and tries < 4096:
+        if data[position + 4 : position + 6] == _VERSION and position + HEADER_SIZE <= source.size:
+            return position
+        tries += 1
+        position = data.find(_MAGIC, position + 1)
+    return None
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the bytes look like text: UTF-16 with its mark, or no control characters to speak of."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    controls = sum(1 for byte in head if byte < 32 and byte not in (9, 10, 12, 13, 27))
+    if controls * 100 > len(head):
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # a character cut at the end of what was read
+    return True
+
+
+def details(source: Source, kind: FileKind) -> List[str]:
+    """What more the first bytes of a kernel dump say: its version. Empty for every other file."""
+    if kind.code != "kernel-dump" or source.size < 16:
+        return []
+    major, minor = struct.unpack("<II", source.some(8, 8))
+    return [f"version {major}, Windows build {minor}"]
+
+
+def refuse(source: Source) -> NoReturn:
+    """Raise DumpError, saying what the file is and what to do about it."""
+    kind = kind_of(source)
+    title = kind.title + "".join(f", {more}" for more in details(source, kind))
+    raise DumpError(f"{source.name!r} is {title}", kind.hint, offset=kind.offset, needed=kind.needed, available=kind.available)
