@@ -11,10 +11,10 @@ ObjectInfo = Tuple[int, bytes]
 # --- register contexts ---------------------------------------------------------------------------------------------
 
 _AMD64_GENERAL = {name: 120 + 8 * index for index, name in enumerate(
-    "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15 rip".split())}
+    ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip"])}
 _AMD64_DEBUG = {"dr0": 72, "dr1": 80, "dr2": 88, "dr3": 96, "dr6": 104, "dr7": 112}
 _X86_GENERAL = {name: 140 + 4 * index for index, name in enumerate(
-    "gs fs es ds edi esi ebx edx ecx eax ebp eip cs eflags esp ss".split())}
+    ["gs", "fs", "es", "ds", "edi", "esi", "ebx", "edx", "ecx", "eax", "ebp", "eip", "cs", "eflags", "esp", "ss"])}
 _X86_DEBUG = {"dr0": 4, "dr1": 8, "dr2": 12, "dr3": 16, "dr6": 20, "dr7": 24}
 
 
@@ -37,7 +37,7 @@ def context_x86(flags: int = 0x1003F, **registers: int) -> bytes:
     out = bytearray(716)
     struct.pack_into("<I", out, 0, flags)
     struct.pack_into("<3I", out, 28, 0xFFFF027F, 0xFFFF0000, 0xFFFFFFFF)
-    values = dict(gs=0x2B, fs=0x53, es=0x2B, ds=0x2B, cs=0x23, ss=0x2B, eflags=0x246)
+    values = {"gs": 0x2B, "fs": 0x53, "es": 0x2B, "ds": 0x2B, "cs": 0x23, "ss": 0x2B, "eflags": 0x246}
     values.update(registers)
     for name, value in values.items():
         offset = _X86_GENERAL[name] if name in _X86_GENERAL else _X86_DEBUG[name]
@@ -49,7 +49,7 @@ def context_x86(flags: int = 0x1003F, **registers: int) -> bytes:
 def context_arm(flags: int = 0x200007, cpsr: int = 0x60000030, **registers: int) -> bytes:
     """A 416-byte Windows ARM CONTEXT; registers r0..r12, sp, lr, pc."""
     out = bytearray(416)
-    names = ["r%d" % index for index in range(13)] + ["sp", "lr", "pc"]
+    names = [f"r{index}" for index in range(13)] + ["sp", "lr", "pc"]
     struct.pack_into("<I", out, 0, flags)
     for name, value in registers.items():
         struct.pack_into("<I", out, 4 + 4 * names.index(name), value)
@@ -60,7 +60,7 @@ def context_arm(flags: int = 0x200007, cpsr: int = 0x60000030, **registers: int)
 def context_arm64(flags: int = 0x400007, cpsr: int = 0x60000000, **registers: int) -> bytes:
     """A 912-byte Windows ARM64 CONTEXT; registers x0..x28, fp, lr, sp, pc."""
     out = bytearray(912)
-    names = ["x%d" % index for index in range(29)] + ["fp", "lr", "sp", "pc"]
+    names = [f"x{index}" for index in range(29)] + ["fp", "lr", "sp", "pc"]
     struct.pack_into("<II", out, 0, flags, cpsr)
     for name, value in registers.items():
         struct.pack_into("<Q", out, 8 + 8 * names.index(name), value)
@@ -70,7 +70,7 @@ def context_arm64(flags: int = 0x400007, cpsr: int = 0x60000000, **registers: in
 def context_breakpad_arm(**registers: int) -> bytes:
     """The 368-byte ARM context of Breakpad and Crashpad; registers r0..r12, sp, lr, pc."""
     out = bytearray(368)
-    names = ["r%d" % index for index in range(13)] + ["sp", "lr", "pc"]
+    names = [f"r{index}" for index in range(13)] + ["sp", "lr", "pc"]
     struct.pack_into("<I", out, 0, 0x40000006)
     for name, value in registers.items():
         struct.pack_into("<I", out, 4 + 4 * names.index(name), value)
@@ -80,7 +80,7 @@ def context_breakpad_arm(**registers: int) -> bytes:
 def context_breakpad_arm64(**registers: int) -> bytes:
     """The old 796-byte ARM64 context of Breakpad (architecture 0x8003); registers x0..x28, fp, lr, sp, pc."""
     out = bytearray(796)
-    names = ["x%d" % index for index in range(29)] + ["fp", "lr", "sp", "pc"]
+    names = [f"x{index}" for index in range(29)] + ["fp", "lr", "sp", "pc"]
     struct.pack_into("<Q", out, 0, 0x80000006)
     for name, value in registers.items():
         struct.pack_into("<Q", out, 8 + 8 * names.index(name), value)
@@ -215,7 +215,7 @@ def sid(text: str) -> bytes:
     """The bytes of a SID given as S-1-..."""
     revision, authority, *rest = [int(part) for part in text.split("-")[1:]]
     return struct.pack("<BB", revision, len(rest)) + authority.to_bytes(6, "big") + struct.pack(
-        "<%dI" % len(rest), *rest)
+        f"<{len(rest)}I", *rest)
 
 
 def _sid_list(entries: Iterable[Tuple[str, int]]) -> bytes:

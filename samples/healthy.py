@@ -5,7 +5,7 @@ from typing import Any
 from . import blocks, process
 from .catalogue import sample
 from .process import PID
-from .recipes import (DBGENG, DBGHELP_7, DEMO_HANDLES, WINDOWS_7, access_violation, compose, handles, token)
+from .recipes import DBGENG, DBGHELP_7, DEMO_HANDLES, WINDOWS_7, access_violation, compose, handles, token
 from .writer import CONTEXT_SIZES, DumpBuilder, FunctionTable, Module, Operation, Thread, ThreadInfo
 
 TIDS_64 = [0x1A30, 0x1B44, 0x0C58]
@@ -13,14 +13,14 @@ TIDS_32 = [0x1A30, 0x1B44]
 NO_HANDLES = 0x80004002
 COMMAND_64 = '"C:\\demo\\demo.exe" --serve 8080'
 COMMAND_32 = "C:\\demo\\demo32.exe /quiet"
-ERRORS_64 = dict(last_error={0x1A30: 0, 0x1B44: 2, 0x0C58: 87}, last_status={0x1B44: 0xC0000034, 0x0C58: 0xC000000D})
-ERRORS_32 = dict(last_error={0x1A30: 0, 0x1B44: 5}, last_status={0x1B44: 0xC0000022})
+ERRORS_64 = {'last_error': {0x1A30: 0, 0x1B44: 2, 0x0C58: 87}, 'last_status': {0x1B44: 0xC0000034, 0x0C58: 0xC000000D}}
+ERRORS_32 = {'last_error': {0x1A30: 0, 0x1B44: 5}, 'last_status': {0x1B44: 0xC0000022}}
 BASIC = "threads modules memory system misc counters"
 
 
 def opens(handles_there: bool = False) -> Any:
     """Facts about how the engine takes a dump that is fine."""
-    return dict(engine="opens", handle_hresult=0 if handles_there else NO_HANDLES)
+    return {'engine': "opens", 'handle_hresult': 0 if handles_there else NO_HANDLES}
 
 
 # --- small dumps, by flag --------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def _():
 @sample("full-memory-longer-than-promised", "A full dump with bytes after its memory", "extra bytes at the end are "
         "accepted", 0x20002, truncated_by=0, **opens())
 def _():
-    return compose("threads modules full system misc", 0x20002).build() + b"\0" * 777
+    return compose("threads modules full system misc", 0x20002, only=1).build() + b"\0" * 777
 
 
 @sample("tokens", "Flag 0x40000: the process token", "the token stream, as `.dump` always asks for it", 0x40000,
@@ -162,8 +162,8 @@ def _():
 def _():
     rows = [row._replace(context=blocks.extend_amd64(row.context, range(0x10, 0x20), (1, 0x4A5E7FF000 + index)))
             for index, row in enumerate(process.threads_64())]
-    return compose(BASIC, 0x200000, threads=rows, shared_data=True, misc=dict(
-        xstate=blocks.XSTATE_FEATURES, context_size=blocks.XSTATE_CONTEXT_SIZE))
+    return compose(BASIC, 0x200000, threads=rows, shared_data=True, misc={
+        'xstate': blocks.XSTATE_FEATURES, 'context_size': blocks.XSTATE_CONTEXT_SIZE})
 
 
 @sample("modules-codeview-kinds", "RSDS, NB10, NB09, ELF build id, a .dbg name, none at all", "every kind of debug "
@@ -171,9 +171,9 @@ def _():
 def _():
     made = compose("threads memory system misc")
     base = process.modules()
-    kinds = [dict(), dict(cv=blocks.nb10(0x3B7D8475, 3, "old.pdb")), dict(cv=b"NB09" + b"\0" * 12),
-             dict(cv=blocks.bpel(bytes(range(20)))), dict(cv=b"", misc=blocks.image_debug_misc("exe\\old.dbg")),
-             dict(cv=b"")]
+    kinds = [{}, {'cv': blocks.nb10(0x3B7D8475, 3, "old.pdb")}, {'cv': b"NB09" + b"\0" * 12},
+             {'cv': blocks.bpel(bytes(range(20)))}, {'cv': b"", 'misc': blocks.image_debug_misc("exe\\old.dbg")},
+             {'cv': b""}]
     made.add_module_list([base[index % 5]._replace(base=base[index % 5].base + (0x10000000 if index > 4 else 0), **kind)
                           for index, kind in enumerate(kinds)])
     return made
@@ -194,7 +194,7 @@ def _exception_sample(name: str, title: str, code: int, parameters: Any = (), ki
     """Register a dump with an exception; everything else is the same in all of them."""
     arguments = dict(access_violation(kind), code=code, parameters=parameters, **more)
 
-    @sample("exception-" + name, title, "an exception stream with code %08X" % code, 0,
+    @sample("exception-" + name, title, f"an exception stream with code {code:08X}", 0,
             exception={"code": code, "tid": arguments["tid"], "address": arguments["address"]}, **opens())
     def _():
         return compose("threads modules memory exception system misc counters", kind=kind, exception=arguments)
@@ -224,13 +224,15 @@ def _misc_sample(version: int, title: str, flags: int, **system: Any) -> None:
     """Register a dump whose MiscInfo has one of its five sizes."""
     high = {1: 0x5128, 2: 0x6903, 3: WINDOWS_7, 4: 0x6380, 5: 0xA0F4}[version]
 
-    @sample("misc-info-v%d" % version, title, "MiscInfo of %d bytes" % {1: 24, 2: 44, 3: 232, 4: 832, 5: 1364}[version],
+    size = {1: 24, 2: 44, 3: 232, 4: 832, 5: 1364}[version]
+
+    @sample(f"misc-info-v{version}", title, f"MiscInfo of {size} bytes",
             0, pid=PID, build=system["build"], csd=system.get("csd", ""), writer_version=high, misc_flags=flags, **opens())
     def _():
         return compose("threads modules memory system misc", version_high=high, system=system,
-                       misc=dict(version=version, flags=flags, build="26100.1.amd64fre.ge_release.240331-1435"
+                       misc={'version': version, 'flags': flags, 'build': "26100.1.amd64fre.ge_release.240331-1435"
                                  if version == 5 else "9600.16384.amd64fre.winblue_rtm.130821-1623",
-                                 writer="dbgcore.amd64,10.0.26100.1" if version == 5 else "dbghelp.amd64,6.3.9600.16384"))
+                                 'writer': "dbgcore.amd64,10.0.26100.1" if version == 5 else "dbghelp.amd64,6.3.9600.16384"})
 
 
 _misc_sample(1, "Windows XP era", 0x3, major=5, minor=1, build=2600, csd="Service Pack 3")
@@ -243,7 +245,7 @@ _misc_sample(5, "Windows 11 24H2", 0x3F7, build=26100)
 @sample("misc-info-id-only", "MiscInfo that knows only the process id", "Flags1 decides which members count", 0,
         pid=PID, misc_flags=1, rule="no-process-times", **opens())
 def _():
-    return compose("threads modules memory system misc", misc=dict(version=5, flags=1))
+    return compose("threads modules memory system misc", misc={'version': 5, 'flags': 1})
 
 
 @sample("misc-info-missing", "No MiscInfo", "the process id shows as f0f0f0f0, no uptime", 0, missing=[15],
@@ -254,7 +256,7 @@ def _():
 
 @sample("server-2022", "Windows Server 2022", "product type and suites of a server", 0, build=20348, **opens())
 def _():
-    return compose(BASIC, system=dict(build=20348, product=3, suite=0x110, processors=64))
+    return compose(BASIC, system={'build': 20348, 'product': 3, 'suite': 0x110, 'processors': 64})
 
 
 @sample("counters-v1", "Memory counters of older Windows 10", "the short forms of streams 21 and 22", 0,
@@ -298,7 +300,8 @@ def _():
         comment="\r\n*** procdump.exe  -ma -e demo.exe\r\n*** Unhandled exception: C0000005.ACCESS_VIOLATION",
         writer="procdump", **opens())
 def _():
-    made = compose("threads info modules full meminfo exception system misc counters", 0x461826)
+    made = compose("threads info modules full meminfo exception system misc counters", 0x461826, only=1,
+                   exception=dict(access_violation(), tid=0x1A30))
     made.add_comment_w("\r\n*** procdump.exe  -ma -e demo.exe\r\n*** Unhandled exception: C0000005.ACCESS_VIOLATION")
     return made
 
@@ -381,7 +384,7 @@ def _other(arch: str, context: bytes, module: Module, teb: int, sp: int, base: i
     made.add_module_list([module])
     made.add_memory_list()
     made.add_system_info(level=8, revision=0x803, cpu=struct.pack("<QQ8x", 0x5F6B000, 0))
-    made.add_misc_info(writer="dbgcore.%s,10.0.19041.3636" % arch)
+    made.add_misc_info(writer=f"dbgcore.{arch},10.0.19041.3636")
     return made
 
 
@@ -445,5 +448,5 @@ def _():
 def _():
     return compose("threads info modules memory system misc handles", 0x1004, version_high=WINDOWS_7,
                    writer=DBGHELP_7, rows=handles(),
-                   system=dict(major=6, minor=1, build=7601, csd="Service Pack 1"),
-                   misc=dict(version=3))
+                   system={'major': 6, 'minor': 1, 'build': 7601, 'csd': "Service Pack 1"},
+                   misc={'version': 3})

@@ -8,7 +8,7 @@ from .process import NAMED
 from .recipes import compose, handles
 from .writer import Handle, Module, UnloadedModule
 
-OPENS: Any = dict(engine="opens")
+OPENS: Any = {"engine": "opens"}
 
 
 def _named(*names: Any) -> Any:
@@ -79,8 +79,8 @@ def _():
 def _():
     bad = "\x1b[31mdemo.exe <exec cmd=\"q\">run</exec> \u202egpj.exe\n=1+1"
     rows = process.modules()
-    made = compose("threads system misc", 0x120, system=dict(csd=bad[:40]), misc=dict(
-        writer="dbgcore.\x1b[31m<b>,1", build=bad[:60]))
+    made = compose("threads system misc", 0x120, system={"csd": bad[:40]}, misc={
+        "writer": "dbgcore.\x1b[31m<b>,1", "build": bad[:60]})
     memory = process.memory_64(bad, environment=("PATH=" + bad, "=C:=C:\\demo", "NOEQUALS", "EMPTY=", "\ud800=x"))
     process.add_process_memory(made, memory, process.THREADS_64[:1])
     made.add_module_list([rows[0]._replace(name="C:\\" + bad), rows[1]._replace(
@@ -112,7 +112,7 @@ def _():
     memory.arena.put(head + 0x10, struct.pack("<QQ", head + 0x40, head + 0x40))
     memory.arena.put(head + 0x40, struct.pack("<QQ", head + 0x40, head + 0x40))
     made = compose("threads modules system misc", 0x100)
-    process.add_process_memory(made, memory, process.THREADS_64)
+    process.add_process_memory(made, memory, process.THREADS_64[:1])
     made.add_memory_list()
     return made
 
@@ -125,16 +125,16 @@ def _():
     memory.arena.put(memory.parameters + 0x80, struct.pack("<Q", 0xFFFFFFFFFFFFFFFF))
     memory.peb_bytes = memory.peb_bytes[:0x18] + struct.pack("<Q", 0x4141414141414141) + memory.peb_bytes[0x20:]
     made = compose("threads modules system misc", 0x100)
-    process.add_process_memory(made, memory, process.THREADS_64)
+    process.add_process_memory(made, memory, process.THREADS_64[:1])
     made.add_memory_list()
     return made
 
 
-@sample("hostile-many-streams", "4000 directory entries of one stream", "a long directory is walked, not copied", 0,
+@sample("hostile-many-streams", "1000 directory entries of one stream", "a long directory is walked, not copied", 0,
         handles=26, rule="duplicate-stream", **OPENS)
 def _():
-    made = compose("threads modules memory system misc handles", slots=4006, rows=handles())
+    made = compose("threads modules memory system misc handles", slots=1006, rows=handles())
     entry = made.entries[-1]
-    for _index in range(4000):
+    for _index in range(1000):
         made.add_entry(*entry)
     return made

@@ -1,8 +1,8 @@
 """Files that people take for minidumps: other kinds of dumps, archives, downloads gone wrong."""
-import gzip
 import io
 import struct
 import zipfile
+import zlib
 
 from .catalogue import sample
 
@@ -33,13 +33,17 @@ def _():
 def _():
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo("memory.dmp", (2024, 3, 1, 12, 0, 0)), b"MDMP" + bytes(60))
+        member = zipfile.ZipInfo("memory.dmp", (2024, 3, 1, 12, 0, 0))
+        member.create_system = 3
+        archive.writestr(member, b"MDMP" + bytes(60))
     return target.getvalue()
 
 
 @sample("not-a-dump-gzip", "A gzip file", "unpack it first", 0, magic=b"\x1f\x8b", engine="refuses")
 def _():
-    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + gzip.compress(b"MDMP" + bytes(60), 9, mtime=0)[10:]
+    inside = b"MDMP" + bytes(60)
+    stored = struct.pack("<BHH", 1, len(inside), ~len(inside) & 0xFFFF) + inside
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + stored + struct.pack("<II", zlib.crc32(inside), len(inside))
 
 
 @sample("not-a-dump-7z", "A 7-Zip archive", "unpack it first", 0, magic=b"7z\xbc\xaf", engine="refuses")
@@ -74,7 +78,7 @@ def _():
     return head + b"PAGE" * ((0x2000 - len(head)) // 4)
 
 
-@sample("not-a-dump-kernel-32", "A 32-bit kernel dump", "PAGEDUMP", 0, magic=b"PAGEDUMP", engine="kernel", kernel=True)
+@sample("not-a-dump-kernel-32", "A 32-bit kernel dump", "PAGEDUMP", 0, magic=b"PAGEDUMP", engine="refuses", kernel=True)
 def _():
     head = b"PAGEDUMP" + struct.pack("<II", 15, 2600)
     return head + b"PAGE" * ((0x1000 - len(head)) // 4)

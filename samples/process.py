@@ -302,7 +302,7 @@ def regions_64() -> List[Region]:
     known += [Region(0x1D5A3C00000, 0x80000), Region(0x1D5A3C80000, 0x80000, 0x2000, 0, allocation_base=0x1D5A3C00000,
                                                      allocation_protect=4)]
     for base, size, *_ in _MODULES_64:
-        image = dict(type=0x1000000, allocation_base=base, allocation_protect=0x80)
+        image = {"type": 0x1000000, "allocation_base": base, "allocation_protect": 0x80}
         known += [Region(base, 0x1000, protect=2, **image), Region(base + 0x1000, size // 2 & ~0xFFF, protect=0x20, **image)]
         at = base + 0x1000 + (size // 2 & ~0xFFF)
         known += [Region(at, base + size - at - 0x1000, protect=2, **image),

@@ -10,8 +10,10 @@ DBGENG = "dbgeng.amd64,10.0.19041.3636"
 DBGHELP_7 = "dbghelp.amd64,6.1.7601.17514"
 MICROSOFT = 0xA061
 WINDOWS_7 = 0x61B1
-ORDER = "threads info modules unloaded functions tokens memory full meminfo exception system misc handles operations " \
-        "counters names".split()
+ORDER = [
+    "threads", "info", "modules", "unloaded", "functions", "tokens", "memory", "full", "meminfo", "exception",
+    "system", "misc", "handles", "operations", "counters", "names",
+]
 DEMO_HANDLES = 26
 
 
@@ -62,18 +64,18 @@ def compose(parts: str, flags: int = 0, kind: str = "amd64", builder: Optional[D
             process_memory: bool = False, shared_data: bool = False, slots: Optional[int] = 16,
             exception: Optional[dict] = None, misc: Optional[dict] = None, system: Optional[dict] = None,
             threads: Optional[Iterable[Any]] = None, infos: Optional[Sequence[ThreadInfo]] = None,
-            descriptor_size: int = 40, **options: Any) -> DumpBuilder:
-    """A dump of the demo process. `parts` are words of ORDER; kind is amd64, x86 or wow64."""
+            descriptor_size: int = 40, only: Optional[int] = None, **options: Any) -> DumpBuilder:
+    """A dump of the demo process. `parts` are words of ORDER; kind is amd64 or x86; `only` keeps that many threads."""
     arch = "x86" if kind == "x86" else "amd64"
     made = builder or DumpBuilder(arch, flags, version_high, slots=slots, **options)
     wanted = parts.split()
     unknown = set(wanted) - set(ORDER)
     if unknown:
-        raise ValueError("unknown parts: %s" % ", ".join(sorted(unknown)))
+        raise ValueError("unknown parts: {}".format(", ".join(sorted(unknown))))
     full = "full" in wanted
-    specs = process.THREADS_32 if kind == "x86" else process.THREADS_64
+    specs = (process.THREADS_32 if kind == "x86" else process.THREADS_64)[:only]
     listed = list(threads) if threads is not None else (
-        process.threads_32() if kind == "x86" else process.threads_64())
+        process.threads_32(specs) if kind == "x86" else process.threads_64(specs))
     memory = process.memory_32() if kind == "x86" else process.memory_64()
     if process_memory and not full:
         process.add_process_memory(made, memory, specs)
@@ -115,7 +117,7 @@ def _add(made: DumpBuilder, part: str, kind: str, listed: Sequence[Any], full: b
     elif part == "system":
         made.add_system_info(**(system or {}))
     elif part == "misc":
-        values = dict(writer=writer.replace("amd64", "x86") if kind == "x86" else writer)
+        values = {"writer": writer.replace("amd64", "x86") if kind == "x86" else writer}
         values.update(misc or {})
         made.add_misc_info(**values)
     elif part == "handles":
@@ -168,10 +170,10 @@ def access_violation(kind: str = "amd64") -> dict:
     if kind == "x86":
         spec = process.THREADS_32[1]
         context = blocks.context_x86(eip=0x00D113E4, esp=spec.sp, ebp=spec.sp + 0x60, eax=0)
-        return dict(tid=spec.tid, code=0xC0000005, address=0x00D113E4, parameters=(1, 0), context=context)
+        return {"tid": spec.tid, "code": 0xC0000005, "address": 0x00D113E4, "parameters": (1, 0), "context": context}
     spec = process.THREADS_64[2]
     context = blocks.context_amd64(rip=spec.ip, rsp=spec.sp, rcx=0, rax=0x2A)
-    return dict(tid=spec.tid, code=0xC0000005, address=spec.ip, parameters=(1, 0), context=context)
+    return {"tid": spec.tid, "code": 0xC0000005, "address": spec.ip, "parameters": (1, 0), "context": context}
 
 
 def regions_32() -> List[Region]:

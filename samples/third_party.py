@@ -8,7 +8,7 @@ from .process import PID
 from .recipes import DEMO_HANDLES, access_violation, handles
 from .writer import DumpBuilder, Handle, Module, Thread
 
-OPENS: Any = dict(engine="opens")
+OPENS: Any = {"engine": "opens"}
 CRASHPAD = "crashpad.amd64,0.8.0,win"
 
 
@@ -102,7 +102,7 @@ def _linux(arch: str, padded: bool = False) -> DumpBuilder:
     made.add_linux_text("lsb-release", b"DISTRIB_ID=Demo\nDISTRIB_RELEASE=12\n")
     made.add_linux_text("cmdline", b"/usr/bin/demo\0--serve\0" + b"8080\0")
     made.add_linux_text("environ", b"HOME=/home/anna\0LANG=C.UTF-8\0")
-    made.add_linux_text("maps", ("%x-%x r-xp 00000000 08:01 42 /usr/bin/demo\n" % (base, base + 0x5000)).encode())
+    made.add_linux_text("maps", (f"{base:x}-{base + 0x5000:x} r-xp 00000000 08:01 42 /usr/bin/demo\n").encode())
     made.add_dso_debug([(base, "/usr/bin/demo", base + 0x3DE0), (base + 0x01000000, "/lib/libdemo.so.1", 0)],
                        ldbase=base + 0x02000000, dynamic=base + 0x3DE0)
     return made
@@ -116,7 +116,7 @@ def _():
 
 
 @sample("breakpad-linux-padded", "Lists with four bytes after the count", "size is 8 + n x entry; tolerated by readers, "
-        "reported by the engine", 0, writer="breakpad", threads=[4711, 4712], modules=2, rule="padded-list", **OPENS)
+        "the engine takes such lists for absent", 0, writer="breakpad", threads=[4711, 4712], modules=2, rule="padded-list", engine="no-threads")
 def _():
     return _linux("amd64", padded=True)
 
@@ -172,7 +172,7 @@ def _():
 
 
 @sample("rust-writer-handles", "Open files of a Linux process as handles", "32-byte descriptors whose types are file "
-        "kinds", 0, streams=[3, 4, 7, 12], handles=3, descriptor_size=32, pid=None, handle_hresult=0, **OPENS)
+        "kinds", 0, streams=[3, 4, 7, 12], handles=3, engine_handles=1, descriptor_size=32, pid=None, handle_hresult=0, **OPENS)
 def _():
     made = DumpBuilder("amd64", 0, 0, slots=4, shared_strings=True)
     made.add_thread_list([Thread(PID, 0, blocks.context_amd64(0x10000F, rip=0x55D0C8A01139, rsp=0x7FFD1B3C4A10))])

@@ -151,7 +151,7 @@ class DumpBuilder(ForeignStreams):
     def pad_to(self, rva: int) -> None:
         """Fill with zeros up to a file offset."""
         if rva < len(self.body):
-            raise ValueError("already at 0x%X, past 0x%X" % (len(self.body), rva))
+            raise ValueError(f"already at 0x{len(self.body):X}, past 0x{rva:X}")
         self.body += b"\0" * (rva - len(self.body))
 
     def _pooled(self, data: bytes) -> int:
@@ -176,7 +176,7 @@ class DumpBuilder(ForeignStreams):
     def add_entry(self, stream_type: int, size: int, rva: int) -> int:
         """A directory entry; returns its index."""
         if self.slots is not None and len(self.entries) >= self.slots:
-            raise ValueError("more than %d streams" % self.slots)
+            raise ValueError(f"more than {self.slots} streams")
         self.entries.append([stream_type, size, rva])
         return len(self.entries) - 1
 
