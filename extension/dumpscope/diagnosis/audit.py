@@ -1,0 +1,40 @@
+"""Running the rules on a file."""
+
+from __future__ import annotations
+
+from typing import Iterable, List, Optional
+
+from .catalogue import all_rules, family
+from .facts import Facts
+from .rule import SEVERITIES, Finding, Rule, finding
+
+
+def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
+    """The rules that fire, in their own order."""
+    found = []
+    for rule in rules:
+        if rule.needs_dump and facts.opened is None:
+            continue
+        match = rule.test(facts)
+        if match is not None:
+            found.append(finding(rule, match))
+    return found
+
+
+def audit(facts: Facts) -> List[Finding]:
+    """Every finding, worst first; among equals in the order of the catalogue."""
+    found = apply(all_rules(), facts)
+    return sorted(found, key=lambda item: SEVERITIES.index(item.rule.severity))
+
+
+def explain_command(facts: Facts, command: str) -> List[Finding]:
+    """Findings that say why one debugger command disappoints on this dump, worst first."""
+    found = apply((rule for rule in all_rules() if command in rule.commands), facts)
+    return sorted(found, key=lambda item: SEVERITIES.index(item.rule.severity))
+
+
+def first_of(prefix: str, facts: Facts, command: str = "") -> Optional[Finding]:
+    """The first finding of one family of rules (for ``command``, if one is given): what a command of ours shows when data are missing."""
+    for item in apply((rule for rule in family(prefix) if not command or command in rule.commands), facts):
+        return item
+    return None

@@ -1,0 +1,122 @@
+"""What rules look at: the file, the dump as the tolerant reader sees it, and the debugger's view beside it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, List, Optional
+
+from ..dump.absence import Absent
+from ..dump.directory import Header, Stream
+from ..dump.minidump import Minidump
+from ..dump.source import Source
+from ..errors import DumpError
+from ..format.header import MINIDUMP_HEADER
+from .rule import Proof
+
+if TYPE_CHECKING:
+    from ..dump.threads import Thread
+    from ..dump.writer import Writer
+    from .engine import EngineView
+
+FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
+VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
+CHECKSUM_OFFSET = MINIDUMP_HEADER.offset_of("CheckSum")
+
+
+class Facts:
+    """Facts about one file, each found when first asked for.
+
+    ``opened`` is None where the file is not a readable minidump; ``error`` says why then.
+    """
+
+    def __init__(self, source: Source, opened: Optional[Minidump] = None, error: Optional[DumpError] = None) -> None:
+        self.source = source
+        self.opened = opened
+        self.error = error
+
+    @classmethod
+    def of(cls, source: Source) -> Facts:
+        """Facts about a file that may or may not be a minidump. Never raises."""
+        try:
+            return cls(source, Minidump(source))
+        except DumpError as error:
+            return cls(source, None, error)
+
+    @property
+    def dump(self) -> Minidump:
+        """The dump. Only rules with ``needs_dump`` may ask, and they run only where there is one."""
+        assert self.opened is not None
+        return self.opened
+
+    @cached_property
+    def engine(self) -> EngineView:
+        """What Microsoft's engine accepts of this file and answers on it."""
+        from .engine import EngineView
+
+        return EngineView(self.source)
+
+    @property
+    def header(self) -> Header:
+        """The header."""
+        return self.dump.header
+
+    @property
+    def flags(self) -> int:
+        """The header's flags."""
+        return self.dump.header.flags
+
+    def asked(self, bit: int) -> bool:
+        """Whether the header's flags have a bit."""
+        return bool(self.dump.header.flags & bit)
+
+    def stream(self, kind: int) -> Optional[Stream]:
+        """The first stream of a type."""
+        return self.dump.stream(kind)
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Who wrote the dump."""
+        return self.dump.writer
+
+    def has(self, address: int, size: int = 1) -> bool:
+        """Whether bytes of the process are in the file."""
+        return self.dump.memory.captured(address, size) >= size
+
+    @cached_property
+    def is_64(self) -> bool:
+        """Whether the dump's native machine has pointers of 8 bytes."""
+        return self.dump.pointer_size == 8
+
+    @cached_property
+    def has_exception(self) -> bool:
+        """Whether there is an exception record."""
+        return not isinstance(self.dump.exception, Absent)
+
+    def threads(self, limit: int = 100_000) -> List[Thread]:
+        """The threads, at most ``limit`` of them."""
+        return list(self.dump.threads.walk(0, limit))
+
+    # -- evidence that many rules share ----------------------------------------------------------------------------------
+
+    def flags_proof(self, bit: int, name: str) -> Proof:
+        """The header's flags, and whether a bit is set in them."""
+        state = "set" if self.asked(bit) else "not set"
+        return Proof("header Flags", f"0x{self.flags:x}: 0x{bit:x} {name} is {state}", FLAGS_OFFSET)
+
+    def version_proof(self) -> Proof:
+        """The high word of the header's Version, which tells Microsoft's writers from others."""
+        high = self.header.implementation
+        return Proof("header Version, high word", f"0x{high:04x}" + ("" if high else ": not one of Microsoft's writers"), VERSION_OFFSET + 2)
+
+    def directory_proof(self, kind: int, name: str) -> Proof:
+        """That the directory has no entry of a type, or where the first one is."""
+        stream = self.stream(kind)
+        if stream is None:
+            return Proof("directory", f"{len(self.dump.streams)} entries, none of type {kind} ({name})", self.header.directory_rva)
+        return Proof(f"directory entry {stream.index}", f"type {kind} ({name}), size 0x{stream.size:x}, RVA 0x{stream.rva:x}", stream.offset)
+
+    def writer_proof(self) -> Proof:
+        """The best evidence for who wrote the dump."""
+        for item in self.writer.evidence:
+            return Proof(f"writer: {item.what}", item.value, item.offset)
+        return Proof("writer", self.writer.name, None)

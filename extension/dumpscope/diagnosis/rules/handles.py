@@ -1,0 +1,371 @@
+"""Why ``!handle`` and ``!htrace`` fail or show less than hoped for.
+
+The eight causes of `Unable to read handle information` are HND001 to HND008. They exclude each other; HND009 and on are about
+what a readable handle table leaves out.
+"""
+
+from __future__ import annotations
+
+from typing import Optional, Tuple
+
+from ..facts import Facts
+from ..rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+
+_UNABLE = (
+    'ERROR: !handle: extension exception 0x80004002.\n    "Unable to read handle information"',
+    "Unable to read handle information",
+    "extension exception 0x80004002",
+)
+_HANDLE = ("!handle",)
+_OBSERVED = "observed: dbgeng 10.0.15063, ReadHandleData on edited dumps"
+_DOCS = "Microsoft Learn: !handle; MiniDumpWriteDump (access rights of hProcess)"
+_AGAIN = (
+    "write the dump again with handles: in WinDbg or cdb `.dump /mh FILE` (or `/ma`); `procdump -ma PID FILE`; "
+    "MiniDumpWriteDump with MiniDumpWithHandleData (0x4) on a process handle that has PROCESS_DUP_HANDLE"
+)
+
+
+def _absent(facts: Facts) -> bool:
+    return facts.stream(12) is None
+
+
+def _common(facts: Facts) -> Tuple[Proof, ...]:
+    return (facts.flags_proof(0x4, "MiniDumpWithHandleData"), facts.directory_proof(12, "HandleDataStream"))
+
+
+def _wine(facts: Facts) -> bool:
+    return facts.writer.family == "wine"
+
+
+def _not_requested(facts: Facts) -> Optional[Match]:
+    if not _absent(facts) or facts.asked(0x4) or not facts.header.implementation or facts.writer.family == "crashpad":
+        return None
+    return Match((*_common(facts), facts.version_proof()), {"flags": f"0x{facts.flags:x}"})
+
+
+def _requested_none(facts: Facts) -> Optional[Match]:
+    if not _absent(facts) or not facts.asked(0x4) or not facts.header.implementation or facts.writer.family == "dbgeng":
+        return None
+    managed = facts.flags in (0x1005, 0x41A25, 0x1205AC, 0x41826, 0x41827, 0x61826) and not facts.has_exception
+    hint = " These are the flags that dotnet-dump and createdump use, which open the process without that right." if managed else ""
+    return Match((*_common(facts), facts.version_proof(), facts.writer_proof()), {"hint": hint})
+
+
+def _dump_of_a_dump(facts: Facts) -> Optional[Match]:
+    if not _absent(facts) or not facts.asked(0x4) or facts.writer.family != "dbgeng":
+        return None
+    return Match((*_common(facts), facts.writer_proof()))
+
+
+def _wine_writer(facts: Facts) -> Optional[Match]:
+    if not _absent(facts) or not _wine(facts):
+        return None
+    return Match((*_common(facts), facts.version_proof(), facts.writer_proof()))
+
+
+def _other_writer(facts: Facts) -> Optional[Match]:
+    if not _absent(facts) or _wine(facts):
+        return None
+    if facts.header.implementation and facts.writer.family != "crashpad":
+        return None
+    return Match((*_common(facts), facts.version_proof(), facts.writer_proof()), {"writer": facts.writer.name})
+
+
+def _empty_list(facts: Facts) -> Optional[Match]:
+    stream = facts.stream(12)
+    span = facts.dump.handles.span
+    if stream is None or span.refused or span.claimed:
+        return None
+    return Match(
+        (*_common(facts), Proof("HandleDataStream.NumberOfDescriptors", "0", stream.rva + 8), facts.version_proof()),
+    )
+
+
+def _damaged(facts: Facts) -> Optional[Match]:
+    stream = facts.stream(12)
+    handles = facts.dump.handles
+    if stream is None or not handles.span.refused:
+        return None
+    proofs = [Proof(item.code.replace("-", " "), item.message, item.offset) for item in handles.damage]
+    readable = len(handles)
+    words = f"dumpscope can still read {readable} of {handles.span.claimed} descriptors: `handles` lists them." if readable else "No descriptor can be read."
+    return Match((facts.directory_proof(12, "HandleDataStream"), *proofs), {"readable": words, "what": handles.damage[0].message if proofs else ""})
+
+
+def _fine(facts: Facts) -> Optional[Match]:
+    handles = facts.dump.handles
+    if facts.stream(12) is None or handles.span.refused or not handles.span.claimed:
+        return None
+    return Match(
+        (
+            facts.directory_proof(12, "HandleDataStream"),
+            Proof("HandleDataStream.NumberOfDescriptors", str(handles.span.claimed), handles.span.header + 8),
+        ),
+        {"count": handles.span.claimed},
+    )
+
+
+def _file_names(facts: Facts) -> Optional[Match]:
+    first = None
+    files = 0
+    for handle in facts.dump.handles.walk(0, 200_000, types=lambda name: name == "File"):
+        if handle.name_rva:
+            return None
+        files += 1
+        first = first or handle
+    if first is None:
+        return None
+    return Match(
+        (Proof(f"descriptor of handle 0x{first.handle:x}", "File, ObjectNameRva 0", first.offset + 12), Proof("File handles without a name", str(files), None)),
+        {"files": files},
+    )
+
+
+def _no_type(facts: Facts) -> Optional[Match]:
+    first = None
+    count = 0
+    for handle in facts.dump.handles.walk(0, 200_000, types=lambda name: not name):
+        if handle.type_rva == 0:
+            count += 1
+            first = first or handle
+    if first is None:
+        return None
+    return Match(
+        (
+            Proof(f"descriptor of handle 0x{first.handle:x}", f"TypeNameRva 0, access 0x{first.granted_access:x}", first.offset + 8),
+            Proof("handles without a type", f"{count} of {len(facts.dump.handles)}", None),
+        ),
+        {"count": count},
+    )
+
+
+def _no_object_info(facts: Facts) -> Optional[Match]:
+    handles = facts.dump.handles
+    if not len(handles) or handles.extended:
+        return None
+    return Match((Proof("HandleDataStream.SizeOfDescriptor", f"{handles.span.stride}: no ObjectInfoRva", handles.span.header + 4),))
+
+
+def _no_trace(facts: Facts) -> Optional[Match]:
+    if facts.stream(18) is not None or facts.stream(12) is None:
+        return None
+    return Match((facts.directory_proof(18, "HandleOperationListStream"),))
+
+
+def _flag_clear(facts: Facts) -> Optional[Match]:
+    if facts.stream(12) is None or facts.asked(0x4) or facts.dump.handles.span.refused:
+        return None
+    return Match(_common(facts))
+
+
+RULES = (
+    Rule(
+        "HND001",
+        ERROR,
+        "handles were not asked for",
+        _UNABLE,
+        _HANDLE,
+        "no HandleDataStream, flag 0x4 clear, a Microsoft writer",
+        "Whoever wrote this dump did not ask for handles: its flags are {flags}, without 0x4 (MiniDumpWithHandleData). There is nothing in the file for !handle to read.",
+        PROVEN,
+        (_AGAIN, "WER: set CustomDumpFlags to a value that has 0x4 (0x1004, say) and DumpType to 0"),
+        (_DOCS, _OBSERVED),
+        "handles-not-requested-dump-m",
+        "handles",
+        _not_requested,
+    ),
+    Rule(
+        "HND002",
+        ERROR,
+        "handles were asked for, and the writer could not list any",
+        _UNABLE,
+        _HANDLE,
+        "no HandleDataStream, flag 0x4 set, MiniDumpWriteDump of dbghelp or dbgcore",
+        "The flags ask for handles, but the file has no handle stream. Microsoft's writer leaves it out when it could list no handle at all: "
+        "its process handle lacked PROCESS_DUP_HANDLE, or the process is protected, or it dumped a snapshot (PSS clone) taken without handles.{hint}",
+        INFERRED,
+        (
+            "open the process with PROCESS_DUP_HANDLE as well as PROCESS_QUERY_INFORMATION and PROCESS_VM_READ before calling MiniDumpWriteDump",
+            "or let another tool write it: `procdump -ma PID FILE` (without -r), Task Manager, or `.dump /mh FILE` in the debugger",
+        ),
+        (_DOCS, "dotnet/diagnostics pull request 2959 (rights of dotnet-dump)", _OBSERVED),
+        "handles-requested-none-enumerated",
+        "handles-not-requested-dump-m",
+        _requested_none,
+    ),
+    Rule(
+        "HND003",
+        ERROR,
+        "the debugger's own .dump had no handles to write",
+        _UNABLE,
+        _HANDLE,
+        "no HandleDataStream, flag 0x4 set, written by dbgeng's .dump",
+        "This dump was written by a debugger's .dump command, which keeps the flags it was given even when it has no handles: it was made from another dump "
+        "that had none, or from a target whose handles the debugger could not reach (remote, or attached without the right).",
+        INFERRED,
+        ("go back to the dump or the process that this one was made from", "attach to the process itself and run `.dump /mh FILE`"),
+        (_OBSERVED + "; .dump /mh of a dump without handles",),
+        "handles-dump-of-a-dump",
+        "handles-requested-none-enumerated",
+        _dump_of_a_dump,
+    ),
+    Rule(
+        "HND004",
+        ERROR,
+        "Wine's writer never writes handles",
+        _UNABLE,
+        _HANDLE,
+        "no HandleDataStream, and the marks of Wine's MiniDumpWriteDump",
+        "Wine's MiniDumpWriteDump wrote this file. It stores the flags it was asked for, but it has no code that writes handles.",
+        PROVEN,
+        ("write the dump on Windows, or under Wine with Microsoft's dbghelp.dll beside the program",),
+        ("Wine dlls/dbghelp/minidump.c", "observed: dumps written with Wine 8.0"),
+        "handles-wine-writer",
+        "handles-third-party-writer",
+        _wine_writer,
+    ),
+    Rule(
+        "HND005",
+        ERROR,
+        "this writer writes no handles",
+        _UNABLE,
+        _HANDLE,
+        "no HandleDataStream, and a writer that is not Microsoft's",
+        "{writer} wrote this file, not one of Microsoft's libraries. Its flags say nothing about what was collected; it stored no handles.",
+        PROVEN,
+        ("look for an option of that writer (Crashpad and Breakpad have one for handles)", _AGAIN),
+        ("observed: files of Breakpad, Crashpad, LLDB and others", _OBSERVED),
+        "handles-third-party-writer",
+        "handles-wine-writer",
+        _other_writer,
+    ),
+    Rule(
+        "HND006",
+        ERROR,
+        "the handle list is there, and empty",
+        ("0 Handles", *_UNABLE),
+        _HANDLE,
+        "HandleDataStream with NumberOfDescriptors 0",
+        "The handle stream is there with no descriptor in it: !handle works and lists 0 handles. Writers of the Windows 7 era leave an empty list where the "
+        "process could not be opened with PROCESS_DUP_HANDLE; current ones leave the stream out.",
+        PROVEN,
+        ("write the dump again with PROCESS_DUP_HANDLE on the process, or from an elevated tool", _AGAIN),
+        (_OBSERVED,),
+        "handles-empty-list",
+        "handles",
+        _empty_list,
+    ),
+    Rule(
+        "HND007",
+        ERROR,
+        "the handle stream is damaged",
+        _UNABLE,
+        _HANDLE,
+        "HandleDataStream: directory size against SizeOfHeader + NumberOfDescriptors × SizeOfDescriptor, minimum sizes, and the file's end",
+        "The handle stream is there, but the debugger does not take it: {what}. {readable}",
+        PROVEN,
+        (
+            "compare the file's size with the original and fetch it again",
+            "if a program of yours wrote it: the directory's size must equal header + count × descriptor exactly",
+        ),
+        (_OBSERVED,),
+        "handles-count-too-large",
+        "handles",
+        _damaged,
+    ),
+    Rule(
+        "HND008",
+        INFO,
+        "the handle stream is fine: the trouble is on the debugger's side",
+        (*_UNABLE, "No export handle found"),
+        _HANDLE,
+        "HandleDataStream is there, consistent, and has descriptors",
+        "This dump has {count} handles in a stream that the debugger accepts. If !handle fails all the same, the extension that answers is not the debugger's own, "
+        "or does not belong to this debugger's version, or the session is a kernel one.",
+        PROVEN,
+        (
+            "`.load ext`, then `!ext.handle` or `!exts.handle`; `.chain` shows which extension answers first",
+            "`handles` of dumpscope shows them without the debugger",
+        ),
+        (_OBSERVED, "Microsoft Learn: !handle"),
+        "handles",
+        "handles-empty-list",
+        _fine,
+    ),
+    Rule(
+        "HND009",
+        INFO,
+        "file handles have no names",
+        ("Name         <none>",),
+        _HANDLE,
+        "every File descriptor has ObjectNameRva 0",
+        "{files} File handles have a type and no name. The writer does not ask for the names of files, because the question can hang on a pipe. No flag changes that.",
+        PROVEN,
+        ("ask the live process: `handle.exe -p PID`, or Process Explorer", "a dump of a process snapshot (procdump -r) may have them"),
+        ("observed: dumps of dbghelp, dbgcore and dbgeng",),
+        "handles",
+        "handles-file-names",
+        _file_names,
+    ),
+    Rule(
+        "HND010",
+        INFO,
+        "some handles have no type",
+        ("Type         <none>", "None           "),
+        _HANDLE,
+        "descriptors with TypeNameRva 0",
+        "{count} handles have neither type nor counts: the objects refused to be duplicated (EtwRegistration and others do), so the writer could not ask. It is no damage.",
+        PROVEN,
+        ("nothing to repair; a live debugger or handle.exe can name them",),
+        ("observed: dumps of Windows 11 processes",),
+        "handles",
+        "handles-shared-strings",
+        _no_type,
+    ),
+    Rule(
+        "HND011",
+        INFO,
+        "no object information: the descriptors are of the old kind",
+        ("No object specific information available",),
+        _HANDLE,
+        "SizeOfDescriptor below 36",
+        "The descriptors have 32 bytes and end before ObjectInfoRva, so event states, mutex owners and semaphore counts were never stored. "
+        "Crashpad, Breakpad's and Rust's writers, and dbghelp before 6.5 write this kind.",
+        PROVEN,
+        ("write the dump with a current dbghelp.dll or dbgcore.dll, or with `.dump /mh`",),
+        ("minidumpapiset.h: MINIDUMP_HANDLE_DESCRIPTOR and _2",),
+        "handles-descriptor-32",
+        "handles",
+        _no_object_info,
+    ),
+    Rule(
+        "HND012",
+        INFO,
+        "no trace of handle operations",
+        ("No handle trace", "!htrace shows nothing"),
+        ("!htrace",),
+        "no HandleOperationListStream",
+        "!htrace has nothing to show: the trace exists only if Application Verifier's handle checks were on before the process was started, and the dump was asked for handles.",
+        PROVEN,
+        ("enable the Handles check in Application Verifier for the program, start it again, and write the dump with handles (`.dump /mh`)",),
+        ("minidumpapiset.h: MINIDUMP_HANDLE_OPERATION_LIST", "Microsoft Learn: !htrace"),
+        "handles",
+        "handle-operations",
+        _no_trace,
+    ),
+    Rule(
+        "HND013",
+        INFO,
+        "handles are there although the flags do not ask for them",
+        ("the header's flags lack MiniDumpWithHandleData and !handle works",),
+        _HANDLE,
+        "HandleDataStream is there, flag 0x4 clear",
+        "The flags do not have 0x4, and yet the handles are in the file and !handle works: the debugger looks at the stream, not at the flag.",
+        PROVEN,
+        ("nothing to do",),
+        (_OBSERVED,),
+        "handles-flag-cleared",
+        "handles",
+        _flag_clear,
+    ),
+)
