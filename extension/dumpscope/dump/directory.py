@@ -43,7 +43,7 @@ class Header(NamedTuple):
 class Stream(NamedTuple):
     """One directory entry. ``offset`` is where the entry itself stands; ``rva`` and ``size`` where its data do."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     type: int
     size: int
     rva: int

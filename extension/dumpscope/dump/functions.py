@@ -34,7 +34,7 @@ class FunctionTable(NamedTuple):
     ``entry_count`` are in the stream.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]
     minimum: int
     maximum: int
     base: int
@@ -59,7 +59,7 @@ class FunctionTable(NamedTuple):
                 return
             values = reader.unpack(data)
             if words == 3:
-                yield FunctionEntry(*values, offset)
+                yield FunctionEntry._make((*values, offset))
             else:
                 yield FunctionEntry(values[0], 0, values[1] if words == 2 else 0, offset)
 

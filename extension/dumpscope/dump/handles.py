@@ -147,11 +147,9 @@ class HandleList(RecordList[Handle]):
         """The handle with this value, or None. As in the debugger, the two low bits do not count (they are the caller's)."""
         value &= ~3
         count = self.span.count
-        index = 0
-        for values, offset in self._rows(0, count):
+        for index, (values, offset) in enumerate(self._rows(0, count)):
             if values[0] & ~3 == value:
                 return self._build(values, offset, index)
-            index += 1
         return None
 
     def object_info(self, rva: int) -> Tuple[List[ObjectInfo], List[Damage]]:
@@ -189,7 +187,7 @@ class HandleOperation(NamedTuple):
     thread_id: int
     operation: int
     depth: int
-    index: int
+    index: int  # type: ignore[assignment]
     stack: Sequence[int]
     offset: int
 

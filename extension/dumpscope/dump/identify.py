@@ -40,14 +40,15 @@ class FileKind(NamedTuple):
 _FETCH_AGAIN = "copy or download the dump again, and compare its size with the original"
 _UNPACK = "unpack it, and open the .dmp file inside"
 _KERNEL = "open it in WinDbg as a kernel dump; dumpscope reads dumps of one process"
+_CONVERT = "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"
 _FOREIGN_CORE = "open it with the debugger of that system (gdb or lldb)"
 
 # First bytes, code, title, hint. Longer signatures stand before shorter ones that they begin with.
 _SIGNATURES: Tuple[Tuple[bytes, str, str, str], ...] = (
     (b"PAGEDU64", "kernel-dump", "a kernel dump of a 64-bit machine (PAGEDU64)", _KERNEL),
     (b"PAGEDUMP", "kernel-dump", "a kernel dump of a 32-bit machine (PAGEDUMP)", _KERNEL),
-    (b"USERDU64", "legacy-user-dump", "a user dump in the old format (USERDU64), not a minidump", "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"),
-    (b"USERDUMP", "legacy-user-dump", "a user dump in the old format (USERDUMP), not a minidump", "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"),
+    (b"USERDU64", "legacy-user-dump", "a user dump in the old format (USERDU64), not a minidump", _CONVERT),
+    (b"USERDUMP", "legacy-user-dump", "a user dump in the old format (USERDUMP), not a minidump", _CONVERT),
     (b"PMDM", "byte-swapped", "a minidump of a big-endian machine (its signature reads PMDM)", "read it with the tools of the program that wrote it"),
     (b"MSCF", "cabinet", "a cabinet archive (MSCF)", "unpack it (expand FILE.cab -F:* FOLDER), and open the dump inside"),
     (b"PK\x03\x04", "zip", "a ZIP archive", _UNPACK),
@@ -99,7 +100,8 @@ def kind_of(source: Source) -> FileKind:
         return FileKind("text", "a text file, not a dump", "give the path of the .dmp file; a log of the debugger cannot be read as a dump")
     if size < HEADER_SIZE:
         return FileKind("too-small", f"a file of {size} bytes, too small for a minidump", _FETCH_AGAIN, 0, HEADER_SIZE, size)
-    return FileKind("unknown", f"not a minidump: it begins with {head[:8].hex(' ')}, not with MDMP", "check that it is the right file, and unpack it if it is packed")
+    title = f"not a minidump: it begins with {head[:8].hex(' ')}, not with MDMP"
+    return FileKind("unknown", title, "check that it is the right file, and unpack it if it is packed")
 
 
 def _zeros(source: Source) -> FileKind:
@@ -109,7 +111,8 @@ def _zeros(source: Source) -> FileKind:
         if any(source.some(offset, step)):
             found = _embedded(source)
             if found is not None:
-                return FileKind("minidump-inside", f"a file with a minidump at offset 0x{found:x}", f"cut off the first {found} bytes, and open the rest", found)
+                hint = f"cut off the first {found} bytes, and open the rest"
+                return FileKind("minidump-inside", f"a file with a minidump at offset 0x{found:x}", hint, found)
             hint = "the writer was ended before it wrote the header, or the disk lost the first blocks: write the dump again"
             return FileKind("zeros", "a file that begins with zeros", hint, 0, HEADER_SIZE, 0)
     more = "" if source.size <= SEARCH_LIMIT else f" in its first {SEARCH_LIMIT >> 20} MiB"

@@ -25,7 +25,7 @@ class Span(NamedTuple):
 
     first: int
     stride: int
-    count: int
+    count: int  # type: ignore[assignment]
     claimed: int
     header: int
     header_size: int
@@ -69,7 +69,7 @@ def counted(source: Source, stream: Stream, stride: int, *, wide: bool = False) 
     """
     size = 8 if wide else 4
     head = source.some(stream.rva, size)
-    if len(head) < size or stream.size < size and stream.size != 0:
+    if len(head) < size or (stream.size < size and stream.size != 0):
         got = min(len(head), stream.size) if stream.size else len(head)
         damage = Damage("stream-too-small", f"{stream.name}: no room for its count", stream.rva, size, got)
         return NOTHING._replace(header=stream.rva, damage=(damage,), refused=True)

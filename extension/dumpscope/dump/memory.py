@@ -23,7 +23,7 @@ class Range(NamedTuple):
     ``held`` is how many of them the file really has; ``offset`` is where the descriptor stands.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]
     start: int
     size: int
     rva: int
@@ -64,7 +64,7 @@ class Memory64List(RecordList[Range]):
         span: Span = NOTHING
         reader = None
         self.base_rva = 0
-        self._rvas: Optional["array[int]"] = None
+        self._rvas: Optional[array[int]] = None
         self._total: Optional[int] = None
         if stream is not None:
             head = source.some(stream.rva, _HEAD64.size)
@@ -94,14 +94,12 @@ class Memory64List(RecordList[Range]):
         """The ranges from ``start`` on, with the offsets of their bytes."""
         count = self.span.count
         rva = self.base_rva
-        index = 0
         size_of_file = self.source.size
-        for (address, size), offset in self._rows(0, count if stop is None else min(stop, count)):
+        for index, ((address, size), offset) in enumerate(self._rows(0, count if stop is None else min(stop, count))):
             if index >= start:
                 held = max(0, min(size, size_of_file - rva))
                 yield Range(index, address, size, rva, held, offset, 9)
             rva += size
-            index += 1
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
         if index and self._rvas is None:
@@ -278,7 +276,7 @@ class Memory:
 class Region(NamedTuple):
     """One MINIDUMP_MEMORY_INFO: what VirtualQueryEx said of a region."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     base: int
     allocation_base: int
     allocation_protect: int
@@ -313,12 +311,12 @@ class RegionList(RecordList[Region]):
                 reader = MINIDUMP_MEMORY_INFO.select(
                     "BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type", stride=span.stride
                 )
-        self._bases: Optional["array[int]"] = None
+        self._bases: Optional[array[int]] = None
         self._order: Optional[List[int]] = None
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Region:
-        return Region(index, *values, offset)
+        return Region._make((index, *values, offset))
 
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None."""

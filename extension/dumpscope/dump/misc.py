@@ -5,21 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Dict, NamedTuple, Optional, Tuple, Union
 
-from ..format.misc import MINIDUMP_MISC_INFO_5
+from ..format.misc import MINIDUMP_MISC_INFO_5, MISC_INFO_GUARDS
 from .absence import NOT_THERE, Absent
 from .directory import Stream
 from .single import Single, read_single
 from .source import Source
-
-PROCESS_ID = 0x1
-PROCESS_TIMES = 0x2
-PROCESSOR_POWER = 0x4
-PROCESS_INTEGRITY = 0x10
-PROCESS_EXECUTE_FLAGS = 0x20
-TIMEZONE = 0x40
-PROTECTED_PROCESS = 0x80
-BUILDSTRING = 0x100
-PROCESS_COOKIE = 0x200
 
 # Where each version of the structure ends, newest first.
 _ENDS = tuple(
@@ -90,28 +80,29 @@ class MiscInfo:
         """1 to 5, from SizeOfInfo."""
         return next((version for version, end in _ENDS if self.size >= end), 1)
 
-    def missing(self, name: str, bit: int) -> Optional[Absent]:
-        """None if a member (C name) is valid, otherwise why it is not. ``bit`` 0: no bit of Flags1 guards it."""
+    def missing(self, name: str) -> Optional[Absent]:
+        """None if a member (C name) is valid, otherwise why it is not. Raises KeyError for a name that does not exist."""
         field = MINIDUMP_MISC_INFO_5.field(name)
         end = field.offset + field.size
         if end > self.size:
             return Absent(NOT_THERE, f"no {name}: the writer's MiscInfo has 0x{self.size:x} bytes, {name} ends at 0x{end:x}")
         if end > self.held:
             return Absent(NOT_THERE, f"no {name}: MiscInfoStream is cut at 0x{self.held:x}, {name} ends at 0x{end:x}")
+        bit = MISC_INFO_GUARDS.get(name, 0)
         if bit and not self.flags1 & bit:
             return Absent(NOT_THERE, f"no {name}: Flags1 (0x{self.flags1:x}) has no bit 0x{bit:x}")
         return None
 
-    def number(self, name: str, bit: int) -> Union[int, Absent]:
+    def number(self, name: str) -> Union[int, Absent]:
         """A 32-bit member by its C name."""
-        missing = self.missing(name, bit)
+        missing = self.missing(name)
         if missing is not None:
             return missing
         value: int = struct.unpack_from("<I", self._data, MINIDUMP_MISC_INFO_5.offset_of(name))[0]
         return value
 
-    def _text(self, name: str, bit: int) -> Union[str, Absent]:
-        missing = self.missing(name, bit)
+    def _text(self, name: str) -> Union[str, Absent]:
+        missing = self.missing(name)
         if missing is not None:
             return missing
         field = MINIDUMP_MISC_INFO_5.field(name)
@@ -120,68 +111,68 @@ class MiscInfo:
     @property
     def process_id(self) -> Union[int, Absent]:
         """The process's id."""
-        return self.number("ProcessId", PROCESS_ID)
+        return self.number("ProcessId")
 
     @property
     def process_create_time(self) -> Union[int, Absent]:
         """When the process was started: seconds since 1970 UTC."""
-        return self.number("ProcessCreateTime", PROCESS_TIMES)
+        return self.number("ProcessCreateTime")
 
     @property
     def process_user_time(self) -> Union[int, Absent]:
         """Seconds in user mode."""
-        return self.number("ProcessUserTime", PROCESS_TIMES)
+        return self.number("ProcessUserTime")
 
     @property
     def process_kernel_time(self) -> Union[int, Absent]:
         """Seconds in kernel mode."""
-        return self.number("ProcessKernelTime", PROCESS_TIMES)
+        return self.number("ProcessKernelTime")
 
     @property
     def processor_max_mhz(self) -> Union[int, Absent]:
         """Highest frequency in MHz."""
-        return self.number("ProcessorMaxMhz", PROCESSOR_POWER)
+        return self.number("ProcessorMaxMhz")
 
     @property
     def processor_current_mhz(self) -> Union[int, Absent]:
         """Frequency at the time of the dump in MHz."""
-        return self.number("ProcessorCurrentMhz", PROCESSOR_POWER)
+        return self.number("ProcessorCurrentMhz")
 
     @property
     def processor_mhz_limit(self) -> Union[int, Absent]:
         """Limit set by heat or policy in MHz."""
-        return self.number("ProcessorMhzLimit", PROCESSOR_POWER)
+        return self.number("ProcessorMhzLimit")
 
     @property
     def processor_max_idle_state(self) -> Union[int, Absent]:
         """Deepest idle state."""
-        return self.number("ProcessorMaxIdleState", PROCESSOR_POWER)
+        return self.number("ProcessorMaxIdleState")
 
     @property
     def processor_current_idle_state(self) -> Union[int, Absent]:
         """Idle state at the time of the dump."""
-        return self.number("ProcessorCurrentIdleState", PROCESSOR_POWER)
+        return self.number("ProcessorCurrentIdleState")
 
     @property
     def integrity_level(self) -> Union[int, Absent]:
         """Relative id of the integrity level: 0x1000 low, 0x2000 medium, 0x3000 high, 0x4000 system."""
-        return self.number("ProcessIntegrityLevel", PROCESS_INTEGRITY)
+        return self.number("ProcessIntegrityLevel")
 
     @property
     def execute_flags(self) -> Union[int, Absent]:
         """MEM_EXECUTE_OPTION_* bits."""
-        return self.number("ProcessExecuteFlags", PROCESS_EXECUTE_FLAGS)
+        return self.number("ProcessExecuteFlags")
 
     @property
     def protected(self) -> Union[bool, Absent]:
         """Whether the process was a protected one."""
-        value = self.number("ProtectedProcess", PROTECTED_PROCESS)
+        value = self.number("ProtectedProcess")
         return value if isinstance(value, Absent) else bool(value)
 
     @property
     def time_zone(self) -> Union[TimeZone, Absent]:
         """The machine's time zone and its rules."""
-        missing = self.missing("TimeZone", TIMEZONE)
+        missing = self.missing("TimeZone")
         if missing is not None:
             return missing
         kind = struct.unpack_from("<I", self._data, MINIDUMP_MISC_INFO_5.offset_of("TimeZoneId"))[0]
@@ -192,17 +183,17 @@ class MiscInfo:
     @property
     def build_string(self) -> Union[str, Absent]:
         """Build of the operating system, such as ``19041.1.amd64fre.vb_release.191206-1406``."""
-        return self._text("BuildString", BUILDSTRING)
+        return self._text("BuildString")
 
     @property
     def dbg_build_string(self) -> Union[str, Absent]:
         """Name, processor and version of the DLL that wrote the dump, such as ``dbgcore.amd64,10.0.19041.789``."""
-        return self._text("DbgBldStr", BUILDSTRING)
+        return self._text("DbgBldStr")
 
     @property
     def xstate(self) -> Union[XState, Absent]:
         """Where the extended state (AVX, shadow stack) lies in the contexts; it has a size of its own instead of a bit."""
-        missing = self.missing("XStateData", 0)
+        missing = self.missing("XStateData")
         if missing is not None:
             return missing
         start = MINIDUMP_MISC_INFO_5.offset_of("XStateData")
@@ -216,7 +207,7 @@ class MiscInfo:
     @property
     def process_cookie(self) -> Union[int, Absent]:
         """What EncodePointer mixes into pointers."""
-        return self.number("ProcessCookie", PROCESS_COOKIE)
+        return self.number("ProcessCookie")
 
 
 def _wide(data: bytes) -> str:

@@ -61,7 +61,7 @@ class CodeView(NamedTuple):
 class Module(NamedTuple):
     """One MINIDUMP_MODULE. Versions are the 64-bit numbers of VS_FIXEDFILEINFO, 0 when there is no version resource."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     base: int
     size: int
     checksum: int
@@ -132,7 +132,8 @@ class ModuleList(RecordList[Module]):
         path = self._strings.get(v[4])
         file_version = v[6] << 32 | v[7]
         product_version = v[8] << 32 | v[9]
-        return Module(index, v[0], v[1], v[2], v[3], path, file_version, product_version, v[11] & v[10], v[12], v[13], *v[14:18], v[18], v[4], offset, self)
+        head = (index, v[0], v[1], v[2], v[3], path, file_version, product_version, v[11] & v[10], v[12], v[13])
+        return Module._make((*head, *v[14:19], v[4], offset, self))
 
     def at(self, address: int) -> Optional[Module]:
         """The module that an address lies in, or None. Of modules that overlap, the one that begins last before it."""
@@ -192,7 +193,7 @@ def _c_string(data: bytes) -> str:
 class UnloadedModule(NamedTuple):
     """One MINIDUMP_UNLOADED_MODULE."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     base: int
     size: int
     checksum: int

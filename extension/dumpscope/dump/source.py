@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Optional, Union
 
 from ..errors import DumpError
 
+Data = bytes  # Source.bytes hides the name inside the class
 Buffer = Union[bytes, mmap.mmap]
 
 
@@ -33,7 +34,7 @@ class Source:
                 self._fd = None
 
     @classmethod
-    def from_path(cls, path: Union[str, "os.PathLike[str]"]) -> Source:
+    def from_path(cls, path: Union[str, os.PathLike[str]]) -> Source:
         """Map the file at ``path``. Raises DumpError when there is no such file or it cannot be read."""
         name = os.fspath(path)
         try:
@@ -56,8 +57,8 @@ class Source:
     @classmethod
     def from_object(cls, thing: Any) -> Source:
         """Wrap bytes, or an open binary file (mapped where the system allows it, read otherwise)."""
-        if isinstance(thing, (bytes, bytearray, memoryview)):
-            return cls(bytes(thing), "<bytes>")
+        if isinstance(thing, (Data, bytearray, memoryview)):
+            return cls(Data(thing), "<bytes>")
         name = getattr(thing, "name", "<file>")
         name = name if isinstance(name, str) else "<file>"
         try:
@@ -101,7 +102,7 @@ class Source:
             return 0
         return min(wanted, self.size - offset)
 
-    def bytes(self, offset: int, size: int, what: str) -> bytes:
+    def bytes(self, offset: int, size: int, what: str) -> Data:
         """Exactly ``size`` bytes at ``offset``. Raises DumpError, saying that ``what`` is cut short."""
         got = self.available(offset, size)
         if got < size:
@@ -114,7 +115,7 @@ class Source:
             )
         return self.buffer[offset : offset + size]
 
-    def some(self, offset: int, size: int) -> bytes:
+    def some(self, offset: int, size: int) -> Data:
         """As many of ``size`` bytes at ``offset`` as the file holds; perhaps none."""
         got = self.available(offset, size)
         return self.buffer[offset : offset + got] if got else b""

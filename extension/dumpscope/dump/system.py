@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import NamedTuple, Optional, Tuple, Union
 
-from ..format.system import MINIDUMP_SYSTEM_INFO
+from ..format.system import MINIDUMP_SYSTEM_INFO, windows_release
 from .absence import Absent
 from .directory import Stream
 from .single import read_single
@@ -60,17 +61,7 @@ _PLATFORMS = {
     0x8205: "Native Client",
     0x8206: "Fuchsia",
 }
-_WORKSTATIONS = {(4, 0): "NT 4.0", (5, 0): "2000", (5, 1): "XP", (5, 2): "XP x64", (6, 0): "Vista", (6, 1): "7", (6, 2): "8", (6, 3): "8.1"}
-_SERVERS = {
-    (4, 0): "NT 4.0 Server",
-    (5, 0): "2000 Server",
-    (5, 2): "Server 2003",
-    (6, 0): "Server 2008",
-    (6, 1): "Server 2008 R2",
-    (6, 2): "Server 2012",
-    (6, 3): "Server 2012 R2",
-}
-_SERVER_BUILDS = ((26100, "Server 2025"), (20348, "Server 2022"), (17763, "Server 2019"), (0, "Server 2016"))
+_EDITION = re.compile(r" (SP\d|\d{4}|\d\dH\d)$")
 
 
 class CpuInfo(NamedTuple):
@@ -137,17 +128,18 @@ class SystemInfo(NamedTuple):
         """``Windows 10 Version 19045``, ``Windows 7 Version 7601 (Service Pack 1)``, ``Linux 0.0.0 (Linux 5.4.0 …)``."""
         extra = f" ({self.csd})" if self.csd else ""
         if self.platform == 2:
-            return f"Windows {self._windows_name()} Version {self.build}{extra}"
+            return f"{self._windows_name()} Version {self.build}{extra}"
         name = _PLATFORMS.get(self.platform) or f"platform 0x{self.platform:x}"
         return f"{name} {self.major}.{self.minor}.{self.build}{extra}"
 
+    @property
+    def release(self) -> str:
+        """``Windows 10 22H2``: what the build is called; an empty string where it is not Windows or older than NT 4."""
+        return windows_release(self.build, self.is_server) if self.platform == 2 else ""
+
     def _windows_name(self) -> str:
-        if (self.major, self.minor) == (10, 0):
-            if self.is_server:
-                return next(name for first, name in _SERVER_BUILDS if self.build >= first)
-            return "11" if self.build >= 22000 else "10"
-        names = _SERVERS if self.is_server else _WORKSTATIONS
-        return names.get((self.major, self.minor)) or f"{self.major}.{self.minor}"
+        name = self.release or f"Windows {self.major}.{self.minor}"
+        return name if self.is_server and not name.endswith(("SP1", "SP2")) else _EDITION.sub("", name)
 
     @property
     def cpu(self) -> CpuInfo:
@@ -188,4 +180,4 @@ def read_system(source: Source, stream: Optional[Stream], strings: StringTable) 
     values = _READER.unpack(single.data)
     csd_rva = values[9]
     cpu = single.data[_CPU:]
-    return SystemInfo(*values[:9], strings.get(csd_rva), csd_rva, values[10], cpu, single.offset, single.held)
+    return SystemInfo._make((*values[:9], strings.get(csd_rva), csd_rva, values[10], cpu, single.offset, single.held))

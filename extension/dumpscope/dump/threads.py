@@ -35,7 +35,7 @@ _INFO = ("ThreadId", "DumpFlags", "DumpError", "ExitStatus", "CreateTime", "Exit
 class Thread(NamedTuple):
     """One MINIDUMP_THREAD. ``stack_start`` and ``stack_size`` are what was to be captured; ``stack_rva`` is 0 in a full dump."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     tid: int
     suspend_count: int
     priority_class: int
@@ -64,16 +64,14 @@ class ThreadList(RecordList[Thread]):
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Thread:
-        return Thread(index, *values, offset)
+        return Thread._make((index, *values, offset))
 
     def find(self, tid: int) -> Optional[Thread]:
         """The first thread with this id, or None."""
         if self._ids is None:
             ids: Dict[int, int] = {}
-            index = 0
-            for values, _ in self._rows(0, self.span.count):
+            for index, (values, _) in enumerate(self._rows(0, self.span.count)):
                 ids.setdefault(values[0], index)
-                index += 1
             self._ids = ids
         found = self._ids.get(tid)
         return None if found is None else self[found]
@@ -116,16 +114,14 @@ class ThreadInfoList(RecordList[ThreadInfo]):
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> ThreadInfo:
-        return ThreadInfo(*values, offset)
+        return ThreadInfo._make((*values, offset))
 
     def find(self, tid: int) -> Optional[ThreadInfo]:
         """The first entry of a thread, or None."""
         if self._ids is None:
             ids: Dict[int, int] = {}
-            index = 0
-            for values, _ in self._rows(0, self.span.count):
+            for index, (values, _) in enumerate(self._rows(0, self.span.count)):
                 ids.setdefault(values[0], index)
-                index += 1
             self._ids = ids
         found = self._ids.get(tid)
         return None if found is None else self[found]

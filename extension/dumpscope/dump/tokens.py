@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
-from ..format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST
+from ..format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST, PRIVILEGES, TOKEN_PARTS, sid_name
 from .absence import DAMAGED, NOT_THERE, Absent, Damage
 from .directory import Stream
 from .source import Source
@@ -38,6 +38,11 @@ class Sid(NamedTuple):
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def name(self) -> str:
+        """What it is called on every machine, or an empty string."""
+        return sid_name(self.text)
+
 
 class Privilege(NamedTuple):
     """A privilege: its LUID and its attributes (1 enabled by default, 2 enabled, 4 removed, 0x80000000 used)."""
@@ -45,6 +50,12 @@ class Privilege(NamedTuple):
     luid: int
     attributes: int
     offset: int
+
+    @property
+    def name(self) -> str:
+        """``SeDebugPrivilege``, …; the LUID where it has no name."""
+        known = PRIVILEGES.get(self.luid)
+        return known[0] if known else f"0x{self.luid:x}"
 
     @property
     def enabled(self) -> bool:
@@ -71,7 +82,7 @@ class TokenStatistics(NamedTuple):
 class Token(NamedTuple):
     """One token. ``id`` is the process or thread that it was opened from, ``handle`` what the writer had opened."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     id: int
     handle: int
     size: int
@@ -114,8 +125,9 @@ class _Element:
         self.table_size = table_size
         self.damage: List[Damage] = []
 
-    def part(self, position: int, what: str) -> Tuple[int, bytes]:
-        """Offset in the element and bytes of the part whose pair stands at ``position``; no bytes when there is none."""
+    def part(self, name: str, what: str) -> Tuple[int, bytes]:
+        """Offset in the element and bytes of the part called ``name`` in TOKEN_PARTS; no bytes when there is none."""
+        position = TOKEN_PARTS.offset_of(name)
         if position + 8 > self.table_size or position + 8 > len(self.data):
             return 0, b""
         start, size = _PAIR.unpack_from(self.data, position)
@@ -136,9 +148,9 @@ class _Element:
             return None
         return Sid(text, attributes, place)
 
-    def sids(self, position: int, what: str) -> List[Sid]:
+    def sids(self, name: str, what: str) -> List[Sid]:
         """A list of SIDs: a count, pairs of offset and attributes, the SIDs."""
-        start, data = self.part(position, what)
+        start, data = self.part(name, what)
         found: List[Sid] = []
         if len(data) < 4:
             return found
@@ -151,14 +163,14 @@ class _Element:
         return found
 
     def user(self) -> Union[Sid, Absent]:
-        start, data = self.part(24, "user")
+        start, data = self.part("User", "user")
         if len(data) < 8:
             return Absent(NOT_THERE, "the token names no user")
         at, attributes = _PAIR.unpack_from(data)
         return self.sid(data, start, at, attributes, "user") or Absent(DAMAGED, "the user's SID cannot be read")
 
     def primary_group(self) -> Union[Sid, Absent]:
-        start, data = self.part(40, "primary group")
+        start, data = self.part("PrimaryGroup", "primary group")
         if len(data) < 4:
             return Absent(NOT_THERE, "the token names no primary group")
         at = int.from_bytes(data[:4], "little")
@@ -170,7 +182,7 @@ class _Element:
         return Absent(DAMAGED, "the primary group's SID cannot be read")
 
     def privileges(self) -> List[Privilege]:
-        start, data = self.part(48, "privileges")
+        start, data = self.part("Privileges", "privileges")
         if len(data) < 4:
             return []
         count = min(int.from_bytes(data[:4], "little"), (len(data) - 4) // _PRIVILEGE.size, MAX_SIDS)
@@ -182,13 +194,13 @@ class _Element:
         return found
 
     def statistics(self) -> Union[TokenStatistics, Absent]:
-        start, data = self.part(56, "statistics")
+        start, data = self.part("Statistics", "statistics")
         if len(data) < _STATISTICS.size:
             return Absent(NOT_THERE, "the token has no statistics")
-        return TokenStatistics(*_STATISTICS.unpack_from(data), self.offset + start)
+        return TokenStatistics._make((*_STATISTICS.unpack_from(data), self.offset + start))
 
     def session(self) -> Union[int, Absent]:
-        _, data = self.part(16, "session")
+        _, data = self.part("SessionId", "session")
         return int.from_bytes(data[:4], "little") if len(data) >= 4 else Absent(NOT_THERE, "the token names no session")
 
 
@@ -250,7 +262,7 @@ class TokenList(Sequence[Token]):
         if held < size or size < _HEADER.size:
             message = f"token {index} claims 0x{size:x} bytes, the stream holds 0x{held:x}"
             element.damage.append(Damage("token-cut", message, position, max(size, _HEADER.size), held))
-        groups, restricted = element.sids(32, "groups"), element.sids(64, "restricted SIDs")
+        groups, restricted = element.sids("Groups", "groups"), element.sids("RestrictedSids", "restricted SIDs")
         session, user, primary = element.session(), element.user(), element.primary_group()
         privileges, statistics = element.privileges(), element.statistics()
         return Token(

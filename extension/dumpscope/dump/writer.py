@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple, Union
 
+from ..format.flags import writers_of
 from .absence import Absent
 from .directory import Stream
 
@@ -52,26 +53,6 @@ IMPLEMENTATIONS: Dict[int, str] = {
 }
 """High words of Version that were seen together with the version of the DLL that wrote them. Only the low byte of the build is
 kept, so other builds can have the same number."""
-
-FLAG_HABITS: Dict[int, str] = {
-    0x1826: "Task Manager of Windows 7 and 8, and older .dump /ma",
-    0x21826: "Task Manager of the first Windows 10",
-    0x421826: "Task Manager of Windows 10 and 11",
-    0x621826: "Task Manager of Windows 11 on processors with shadow stacks",
-    0x461826: "procdump -ma",
-    0x41826: ".dump /ma, dotnet-dump's full dump",
-    0x61826: "procdump -ma, dotnet-dump's full dump",
-    0x121: "Windows Error Reporting's LocalDumps, type 1",
-    0x1005: "dotnet-dump or createdump, mini",
-    0x41A25: "dotnet-dump or createdump, heap",
-    0x1205AC: "dotnet-dump or createdump, triage",
-    0x51B25: "Windows Error Reporting's heap dump",
-    0x521: "Windows Error Reporting's micro dump",
-    0x40121: "Windows Error Reporting's report queue",
-    0x6: "comsvcs.dll MiniDump, or a program's own full dump with handles",
-    0x21021: "System Informer, minimal",
-}
-"""Flags that writers are known to leave; none of them proves anything by itself."""
 
 _FILE_NAMES: Tuple[Tuple[str, str], ...] = (
     (r"^.+\.exe_\d{6}_\d{6}\.dmp$", "procdump"),
@@ -327,13 +308,16 @@ def _by_version(found: _Finding) -> None:
 
 
 def _by_flags(found: _Finding) -> None:
-    """Values that tools are known to ask for. They prove nothing; the writer decides what it keeps of them."""
+    """Values that programs are known to leave. They prove nothing."""
     flags = found.dump.header.flags
-    habit = FLAG_HABITS.get(flags)
-    if habit and found.family in (MICROSOFT, DBGENG):
-        found.add("header.Flags", f"0x{flags:x}: as left by {habit}", 24)
-        if found.family == MICROSOFT:
-            found.suggest(habit, GUESS)
+    if found.family not in (MICROSOFT, DBGENG):
+        return
+    engine = found.family == DBGENG
+    rows = [row for row in writers_of(flags) if row.writer.startswith(".dump") == engine and not row.writer.startswith("Crashpad")]
+    if flags and rows:
+        names = " or ".join(row.writer for row in rows)
+        found.add("header.Flags", f"0x{flags:x}, as in files of {names}", 24)
+        found.suggest(rows[0].writer, GUESS)
 
 
 def _by_file_name(found: _Finding) -> None:
