@@ -89,15 +89,15 @@ def context_breakpad_arm64(**registers: int) -> bytes:
 
 # AVX at 576 (256 bytes) and CET_U at 832 (16 bytes), as an XSAVE area in the standard format places them.
 XSTATE_FEATURES: Dict[int, Tuple[int, int]] = {0: (0, 160), 1: (160, 256), 2: (576, 256), 11: (832, 16)}
-XSTATE_CONTEXT_SIZE = 0x67F
+XSTATE_CONTEXT_SIZE = {"amd64": 0x67F, "x86": 0x47B}
 
 
-def extend_amd64(context: bytes, ymm_high: Sequence[int] = (), cet: Optional[Tuple[int, int]] = None) -> bytes:
-    """The context followed by CONTEXT_EX and an XSAVE area, XSTATE_CONTEXT_SIZE bytes in all."""
-    base, start = len(context), 80
-    length = 64 + 256 + 16
-    out = bytearray(context) + bytearray(XSTATE_CONTEXT_SIZE - base)
-    struct.pack_into("<I", out, 48, struct.unpack_from("<I", out, 48)[0] | 0x100040)
+def extend(context: bytes, ymm_high: Sequence[int] = (), cet: Optional[Tuple[int, int]] = None) -> bytes:
+    """An AMD64 or x86 context followed by CONTEXT_EX and an XSAVE area, XSTATE_CONTEXT_SIZE bytes in all."""
+    base, length = len(context), 64 + 256 + 16
+    arch, flags_at, extended, start = ("amd64", 48, 0x100040, 80) if base == 1232 else ("x86", 0, 0x10040, 92)
+    out = bytearray(context) + bytearray(XSTATE_CONTEXT_SIZE[arch] - base)
+    struct.pack_into("<I", out, flags_at, struct.unpack_from("<I", out, flags_at)[0] | extended)
     struct.pack_into("<iIiIiI", out, base, -base, base + start + length, -base, base, start, length)
     area = base + start
     struct.pack_into("<Q", out, area, (4 if ymm_high else 0) | (0x800 if cet else 0))

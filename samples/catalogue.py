@@ -12,14 +12,20 @@ A sample's facts are what tests compare a reader with. Keys in use:
   unloaded       number of unloaded modules          ranges, memory_bytes   captured memory
   handles        number of descriptors               handle         {value: {type, name, access, info}}
   exception      {code, tid, address}                comment        text of a comment stream
+  claimed        number of descriptors a lying header claims; engine_handles   what the engine counts
+  wow64_eip      {id: x86 instruction pointer behind TLS slot 1}      wow64_last_error   {id: error in the 32-bit TEB}
   truncated_by   bytes that a full dump lacks        magic          first bytes of a file that is no minidump
   rule           short name of what is wrong         handle_cause   1..8, why `!handle` fails or only seems to
   engine         what Microsoft's engine 10.0.15063 does: "opens", "refuses", "no-threads" (opens, but without a
                  current thread), "kernel" (takes it for a kernel dump); handle_hresult = its answer for handles
 """
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple, Union
+
+from .writer import DumpBuilder
 
 Facts = Dict[str, Any]
+Built = Union[bytes, DumpBuilder]
+Builder = Callable[[], Built]
 
 
 class Sample(NamedTuple):
@@ -35,9 +41,9 @@ class Sample(NamedTuple):
 SAMPLES: Dict[str, Sample] = {}
 
 
-def sample(name: str, title: str, shows: str, flags: int = 0, **facts: Any) -> Callable[[Callable[[], Any]], Callable]:
+def sample(name: str, title: str, shows: str, flags: int = 0, **facts: Any) -> Callable[[Builder], Builder]:
     """Register the decorated function as the builder of `name`; it returns bytes or a DumpBuilder."""
-    def register(function: Callable[[], Any]) -> Callable[[], Any]:
+    def register(function: Builder) -> Builder:
         if name in SAMPLES:
             raise ValueError("two samples called " + name)
 

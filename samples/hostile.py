@@ -3,15 +3,15 @@ import struct
 from typing import Any
 
 from . import process
-from .catalogue import sample
+from .catalogue import Built, sample
 from .process import NAMED
 from .recipes import compose, handles
-from .writer import Handle, Module, UnloadedModule
+from .writer import DumpBuilder, Handle, Module, UnloadedModule
 
 OPENS: Any = {"engine": "opens"}
 
 
-def _named(*names: Any) -> Any:
+def _named(*names: Any) -> DumpBuilder:
     """A dump with one event per name, so that every listing has to show them."""
     rows = [Handle(4 * (index + 1), "Event", name, 0x1F0003) for index, name in enumerate(names)]
     return compose("threads modules memory system misc handles", 0x4, rows=rows)
@@ -20,7 +20,7 @@ def _named(*names: Any) -> Any:
 def _hostile(name: str, title: str, shows: str, *names: Any) -> None:
     @sample("hostile-" + name, title, shows, 0x4, handles=len(names), handle_hresult=0, rule="hostile-text",
             names=[text if isinstance(text, str) else None for text in names], **OPENS)
-    def _():
+    def _() -> Built:
         return _named(*names)
 
 
@@ -59,7 +59,7 @@ _hostile("long-names", "Names of thousands of characters", "a column that must n
 
 @sample("hostile-blank-types", "Types that are empty, blank or missing", "nothing must look like something", 0x4,
         handles=5, handle_hresult=0, rule="hostile-text", **OPENS)
-def _():
+def _() -> Built:
     return compose("threads modules memory system misc handles", 0x4, rows=[
         Handle(0x4, "", "empty type", 1), Handle(0x8, "   ", "blank type", 1), Handle(0xC, None, "no type", 1),
         Handle(0x10, "\t\n", "\u00a0", 1), Handle(0x14, "<none>", "<none>", 1)])
@@ -67,7 +67,7 @@ def _():
 
 @sample("hostile-types", "Types with escapes, markup and line breaks", "a summary by type is a place to inject, too",
         0x4, handles=4, handle_hresult=0, rule="hostile-text", **OPENS)
-def _():
+def _() -> Built:
     return compose("threads modules memory system misc handles", 0x4, rows=[
         Handle(0x4, "\x1b[31mEvent", "", 0x1F0003), Handle(0x8, "<b>Key</b>", "", 9), Handle(0xC, "File\nEvent", "", 1),
         Handle(0x10, "T" * 600, "", 1)])
@@ -76,7 +76,7 @@ def _():
 @sample("hostile-everywhere", "Bad texts in every place that holds a text", "modules, threads, comments, service pack, "
         "PDB paths, environment, command line", 0x120, modules=3, unloaded=1, rule="hostile-text",
         command_line="\x1b[31mdemo.exe <exec cmd=\"q\">run</exec> \u202egpj.exe\n=1+1", **OPENS)
-def _():
+def _() -> Built:
     bad = "\x1b[31mdemo.exe <exec cmd=\"q\">run</exec> \u202egpj.exe\n=1+1"
     rows = process.modules()
     made = compose("threads system misc", 0x120, system={"csd": bad[:40]}, misc={
@@ -96,7 +96,7 @@ def _():
 
 @sample("hostile-module-names", "Module names that are no file names", "reserved names, streams, parent directories, "
         "spaces, a share", 0, modules=7, rule="hostile-text", **OPENS)
-def _():
+def _() -> Built:
     names = ("C:\\demo\\con", "C:\\demo\\a.dll:stream", "..\\..\\up.dll", "C:\\demo\\trailing .", "\\\\server\\share\\x.dll",
              "", "nt\"quote'.dll")
     made = compose("threads memory system misc")
@@ -106,7 +106,7 @@ def _():
 
 @sample("hostile-environment-loops", "Loader lists that point to themselves", "walks through memory must end, too",
         0x100, rule="loader-loop", **OPENS)
-def _():
+def _() -> Built:
     memory = process.memory_64()
     head = memory.loader
     memory.arena.put(head + 0x10, struct.pack("<QQ", head + 0x40, head + 0x40))
@@ -119,7 +119,7 @@ def _():
 
 @sample("hostile-peb-pointers", "A PEB whose pointers lead nowhere", "lengths of 65535 bytes, addresses at the top of the "
         "space", 0x100, rule="pointer-not-captured", **OPENS)
-def _():
+def _() -> Built:
     memory = process.memory_64()
     memory.arena.put(memory.parameters + 0x70, struct.pack("<HHIQ", 0xFFFE, 0xFFFF, 0, 0xFFFFFFFFFFFFFFF0))
     memory.arena.put(memory.parameters + 0x80, struct.pack("<Q", 0xFFFFFFFFFFFFFFFF))
@@ -132,7 +132,7 @@ def _():
 
 @sample("hostile-many-streams", "1000 directory entries of one stream", "a long directory is walked, not copied", 0,
         handles=26, rule="duplicate-stream", **OPENS)
-def _():
+def _() -> Built:
     made = compose("threads modules memory system misc handles", slots=1006, rows=handles())
     entry = made.entries[-1]
     for _index in range(1000):

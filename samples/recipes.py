@@ -1,5 +1,5 @@
 """The invented process written down as a dump: compose() puts the asked-for parts together in the usual order."""
-from typing import Any, Iterable, List, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from . import blocks, process
 from .process import NAMED, PID
@@ -62,7 +62,7 @@ def handles(bits: int = 64) -> List[Handle]:
 def compose(parts: str, flags: int = 0, kind: str = "amd64", builder: Optional[DumpBuilder] = None,
             rows: Optional[Sequence[Handle]] = None, writer: str = DBGCORE, version_high: int = MICROSOFT,
             process_memory: bool = False, shared_data: bool = False, slots: Optional[int] = 16,
-            exception: Optional[dict] = None, misc: Optional[dict] = None, system: Optional[dict] = None,
+            exception: Optional[Dict[str, Any]] = None, misc: Optional[Dict[str, Any]] = None, system: Optional[Dict[str, Any]] = None,
             threads: Optional[Iterable[Any]] = None, infos: Optional[Sequence[ThreadInfo]] = None,
             descriptor_size: int = 40, only: Optional[int] = None, **options: Any) -> DumpBuilder:
     """A dump of the demo process. `parts` are words of ORDER; kind is amd64 or x86; `only` keeps that many threads."""
@@ -93,7 +93,7 @@ def compose(parts: str, flags: int = 0, kind: str = "amd64", builder: Optional[D
 
 
 def _add(made: DumpBuilder, part: str, kind: str, listed: Sequence[Any], full: bool, rows: Optional[Sequence[Handle]],
-         writer: str, exception: Optional[dict], misc: Optional[dict], system: Optional[dict],
+         writer: str, exception: Optional[Dict[str, Any]], misc: Optional[Dict[str, Any]], system: Optional[Dict[str, Any]],
          infos: Optional[Sequence[ThreadInfo]], descriptor_size: int) -> None:
     """One stream of compose()."""
     if part == "threads":
@@ -117,7 +117,7 @@ def _add(made: DumpBuilder, part: str, kind: str, listed: Sequence[Any], full: b
     elif part == "system":
         made.add_system_info(**(system or {}))
     elif part == "misc":
-        values = {"writer": writer.replace("amd64", "x86") if kind == "x86" else writer}
+        values: Dict[str, Any] = {"writer": writer.replace("amd64", "x86") if kind == "x86" else writer}
         values.update(misc or {})
         made.add_misc_info(**values)
     elif part == "handles":
@@ -140,7 +140,7 @@ def _add_full_memory(made: DumpBuilder, listed: Sequence[Any], specs: Sequence[p
     pieces += [(spec.teb, memory.teb(spec)) for spec in specs]
     pieces += [(thread.stack_address, thread.stack) for thread in listed if thread.stack]
     pieces += [(spec.ip - 0x80, process.code_bytes(spec.ip)) for spec in specs]
-    pages: dict = {}
+    pages: Dict[int, bytearray] = {}
     for address, data in pieces:
         for offset in range(len(data)):
             at = address + offset
@@ -165,7 +165,7 @@ def token() -> bytes:
                                 [(19, 0), (23, 3), (25, 0), (33, 0), (34, 0)])
 
 
-def access_violation(kind: str = "amd64") -> dict:
+def access_violation(kind: str = "amd64") -> Dict[str, Any]:
     """Arguments of add_exception: a write to address 0 in the third (x86: second) thread."""
     if kind == "x86":
         spec = process.THREADS_32[1]

@@ -3,7 +3,7 @@ import struct
 from typing import Any, List
 
 from . import blocks, process
-from .catalogue import sample
+from .catalogue import Built, sample
 from .process import PID
 from .recipes import DEMO_HANDLES, access_violation, handles
 from .writer import DumpBuilder, Handle, Module, Thread
@@ -29,7 +29,7 @@ def _crashpad(slots: int) -> DumpBuilder:
         writer="crashpad", writer_version=0, handles=DEMO_HANDLES, descriptor_size=32, unloaded=2,
         annotations={"prod": "Demo", "ver": "1.4.2", "plat": "Win64"},
         report_id="6f1d3c52-7a0e-4c86-9d55-20c3b1a4e8f7", handle_hresult=0, **OPENS)
-def _():
+def _() -> Built:
     made = _crashpad(11)
     first = made.crashpad_module(0, {"ptype": "browser"}, ["first string", "second string"],
                                  [("url-chunk", 1, b"https://example.org/"), ("counter", 0x8001, b"\x2a\0\0\0")])
@@ -44,7 +44,7 @@ def _():
 
 @sample("crashpad-old-short-stream", "Crashpad's stream in its older form", "0x34 bytes, without the address mask", 0,
         streams=[7, 15, 3, 24, 6, 4, 0x43500001, 5], writer="crashpad", annotations={"prod": "Demo"}, **OPENS)
-def _():
+def _() -> Built:
     made = _crashpad(8)
     made.add_crashpad_info({"prod": "Demo"}, old=True)
     made.add_memory_list()
@@ -53,7 +53,7 @@ def _():
 
 @sample("crashpad-no-annotations", "Crashpad's stream with nothing in it", "RVAs of 0 mean none", 0, writer="crashpad",
         annotations={}, **OPENS)
-def _():
+def _() -> Built:
     made = _crashpad(9)
     made.add_crashpad_info()
     made.add_memory_list()
@@ -64,7 +64,7 @@ def _():
 @sample("breakpad-windows", "Breakpad's client on Windows with an assertion", "Microsoft's writer plus two streams", 0,
         streams=[3, 4, 5, 6, 7, 15, 0x47670001, 0x47670002], writer="breakpad", exception={
             "code": 0xC0000005, "tid": 0x0C58, "address": 0x7FF6A1B2145C}, **OPENS)
-def _():
+def _() -> Built:
     made = DumpBuilder("amd64")
     made.add_thread_list(process.threads_64())
     made.add_module_list(process.modules())
@@ -111,25 +111,25 @@ def _linux(arch: str, padded: bool = False) -> DumpBuilder:
 @sample("breakpad-linux", "A Linux process, written by Breakpad", "texts copied from /proc, ELF build ids, the dynamic "
         "linker's list, signal 11", 0, writer="breakpad", threads=[4711, 4712], modules=2, missing=[15], dso=2,
         exception={"code": 11, "tid": 4711, "address": 0}, **OPENS)
-def _():
+def _() -> Built:
     return _linux("amd64")
 
 
 @sample("breakpad-linux-padded", "Lists with four bytes after the count", "size is 8 + n x entry; tolerated by readers, "
         "the engine takes such lists for absent", 0, writer="breakpad", threads=[4711, 4712], modules=2, rule="padded-list", engine="no-threads")
-def _():
+def _() -> Built:
     return _linux("amd64", padded=True)
 
 
 @sample("breakpad-linux-arm", "A 32-bit ARM Linux process", "Breakpad's own ARM context and the 32-bit linker list", 0,
         writer="breakpad", threads=[4711, 4712], arch="arm", bits=32, dso=2, **OPENS)
-def _():
+def _() -> Built:
     return _linux("arm")
 
 
 @sample("breakpad-arm64-old", "Breakpad's old ARM64", "architecture 0x8003 and a context of 796 bytes", 0,
         writer="breakpad", threads=[4711], arch="breakpad-arm64", bits=64, engine="refuses", rule="architecture")
-def _():
+def _() -> Built:
     made = DumpBuilder("breakpad-arm64", 0, 0, slots=5)
     context = blocks.context_breakpad_arm64(pc=0x55D0C8A01139, sp=0x7FFD1B3C4A10)
     made.add_thread_list([Thread(4711, 0, context, 0x7FFD1B3C4A10, b"\0" * 0x400)])
@@ -142,7 +142,7 @@ def _():
 
 @sample("mozilla-streams", "Mozilla's four streams", "process limits, soft errors, macOS texts", 0,
         streams=[3, 4, 5, 7, 15, 0x4D7A0003, 0x4D7A0004, 0x4D7A0002, 0x4D7A0001], **OPENS)
-def _():
+def _() -> Built:
     made = DumpBuilder("amd64", 0, 0, slots=9)
     made.add_thread_list(process.threads_64())
     made.add_module_list(process.modules())
@@ -159,7 +159,7 @@ def _():
 
 @sample("windows-ce-streams", "Stream types 0x8000 to 0x800C", "numbers of Windows CE error reports: names only", 0,
         streams=[3, 4, 5, 7, 15] + list(range(0x8000, 0x800D)), **OPENS)
-def _():
+def _() -> Built:
     made = DumpBuilder("amd64", slots=18)
     made.add_thread_list(process.threads_64())
     made.add_module_list(process.modules())
@@ -173,7 +173,7 @@ def _():
 
 @sample("rust-writer-handles", "Open files of a Linux process as handles", "32-byte descriptors whose types are file "
         "kinds", 0, streams=[3, 4, 7, 12], handles=3, engine_handles=1, descriptor_size=32, pid=None, handle_hresult=0, **OPENS)
-def _():
+def _() -> Built:
     made = DumpBuilder("amd64", 0, 0, slots=4, shared_strings=True)
     made.add_thread_list([Thread(PID, 0, blocks.context_amd64(0x10000F, rip=0x55D0C8A01139, rsp=0x7FFD1B3C4A10))])
     made.add_module_list([Module(0x55D0C8A01000, 0x5000, "/usr/bin/demo", reserved0=0, version=bytes(52))])

@@ -4,7 +4,7 @@ Everything is appended in the order of the calls; a stream's strings, contexts a
 itself. Only the memory list, the directory and the header are filled in by build().
 """
 import struct
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .blocks import ObjectInfo, fixed_file_info, system_memory_info, vm_counters
 from .foreign_streams import ForeignStreams
@@ -132,7 +132,7 @@ class DumpBuilder(ForeignStreams):
         self.ranges: List[Tuple[int, int, int]] = []
         self.full_ranges: List[Tuple[int, bytes]] = []
         self._pool: Dict[bytes, int] = {}
-        self._memory_list: Optional[Tuple[int, int, bool]] = None
+        self._memory_list: Optional[Tuple[int, bool]] = None
         self._memory64_entry: Optional[int] = None
 
     # --- placing bytes ---------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ class DumpBuilder(ForeignStreams):
     def add_memory_list(self, padded: bool = False) -> int:
         """Memory list (5) with all ranges, also those added later; padded = 4 bytes between count and rows."""
         index = self.add_entry(5, 0, 0)
-        self._memory_list = (index, 0, padded)
+        self._memory_list = (index, padded)
         return index
 
     def add_full_memory(self, address: int, data: bytes) -> None:
@@ -209,17 +209,17 @@ class DumpBuilder(ForeignStreams):
 
     def _finish_memory(self) -> None:
         if self._memory_list is not None:
-            index, _, padded = self._memory_list
+            index, padded = self._memory_list
             rows = b"".join(struct.pack("<QII", *row) for row in self.ranges)
             data = struct.pack("<I", len(self.ranges)) + (b"\0" * 4 if padded else b"") + rows
             self.entries[index][1:] = [len(data), self.append(data)]
         if self._memory64_entry is not None:
-            rows = sorted(self.full_ranges)
-            size = 16 * (len(rows) + 1)
-            base = len(self.body) + size
-            data = struct.pack("<QQ", len(rows), base)
-            data += b"".join(struct.pack("<QQ", address, len(content)) for address, content in rows)
+            self.full_ranges.sort()
+            size = 16 * (len(self.full_ranges) + 1)
+            data = struct.pack("<QQ", len(self.full_ranges), len(self.body) + size)
+            data += b"".join(struct.pack("<QQ", address, len(content)) for address, content in self.full_ranges)
             self.entries[self._memory64_entry][1:] = [size, self.append(data)]
+            self.body += b"".join(content for _, content in self.full_ranges)
 
     # --- the process and its threads ---------------------------------------------------------------------------------
 
@@ -424,7 +424,7 @@ class DumpBuilder(ForeignStreams):
     # --- the file ------------------------------------------------------------------------------------------------------
 
     def build(self) -> bytes:
-        """The finished file."""
+        """The finished file; to be called once."""
         self._finish_memory()
         directory_rva = 32
         count = self.slots
@@ -435,7 +435,7 @@ class DumpBuilder(ForeignStreams):
             struct.pack_into("<III", self.body, directory_rva + 12 * index, *entry)
         struct.pack_into("<4sIIIIIQ", self.body, 0, b"MDMP", self.version_high << 16 | 0xA793, count, directory_rva,
                          self.checksum, self.timestamp, self.flags)
-        return bytes(self.body) + b"".join(content for _, content in sorted(self.full_ranges))
+        return bytes(self.body)
 
 
 # --- editing finished dumps ----------------------------------------------------------------------------------------
@@ -450,7 +450,7 @@ def find_entry(data: bytes, stream_type: int) -> Tuple[int, int, int]:
     raise KeyError(stream_type)
 
 
-def patch(data: bytes, *edits: Tuple) -> bytes:
+def patch(data: bytes, *edits: Tuple[Any, ...]) -> bytes:
     """The bytes with each edit (format, offset, values...) packed into them."""
     out = bytearray(data)
     for layout, offset, *values in edits:

@@ -125,14 +125,27 @@ def _teb(peek: Peek, want: Dict[int, int]) -> None:
 def _last_error(peek: Peek, want: Dict[int, int]) -> None:
     tebs = dict(peek.threads())
     for tid, error in want.items():
-        if not (peek.wide and tebs[tid] < 1 << 32):
-            assert int.from_bytes(peek.read(tebs[tid] + (0x68 if peek.wide else 0x34), 4), "little") == error
+        assert int.from_bytes(peek.read(tebs[tid] + (0x68 if peek.wide else 0x34), 4), "little") == error
 
 
 def _last_status(peek: Peek, want: Dict[int, int]) -> None:
     tebs = dict(peek.threads())
     for tid, status in want.items():
         assert int.from_bytes(peek.read(tebs[tid] + (0x1250 if peek.wide else 0xBF4), 4), "little") == status
+
+
+def _wow64_eip(peek: Peek, want: Dict[int, int]) -> None:
+    for tid, teb in peek.threads():
+        context = peek.pointer(teb + 0x1488, True)
+        assert peek.read(context + 2, 2) == b"\x4c\x01"
+        assert int.from_bytes(peek.read(context + 4 + 184, 4), "little") == want[tid]
+
+
+def _wow64_last_error(peek: Peek, want: Dict[int, int]) -> None:
+    for tid, teb in peek.threads():
+        inner = peek.pointer(teb, True)
+        assert inner == teb + 0x2000
+        assert int.from_bytes(peek.read(inner + 0x34, 4), "little") == want[tid]
 
 
 def _dump_flags(peek: Peek, want: Dict[int, int]) -> None:
@@ -209,7 +222,8 @@ def _equal(value: Any) -> Any:
 
 CHECKS = {
     "streams": _streams, "missing": _missing, "threads": _threads, "teb": _teb, "last_error": _last_error,
-    "last_status": _last_status, "dump_flags": _dump_flags, "thread_names": _thread_names, "modules": _modules,
+    "last_status": _last_status, "dump_flags": _dump_flags, "wow64_eip": _wow64_eip,
+    "wow64_last_error": _wow64_last_error, "thread_names": _thread_names, "modules": _modules,
     "module_names": _module_names, "handles": _handles, "claimed": _claimed, "handle": _handle,
     "descriptor_size": _descriptor_size, "exception": _exception, "comment": _comment, "truncated_by": _truncated_by,
     "writer_version": _equal(lambda peek: peek.version), "checksum": _equal(lambda peek: peek.checksum),
