@@ -118,17 +118,40 @@ SUITE_MASK = FlagSet(
 )
 """The meanings are the words of the debugger's ``suite:`` line."""
 
-X86_FEATURES = FlagSet(
-    "CPUID.1:EDX",
-    {
-        1 << bit: (name, "")
-        for bit, name in enumerate(
-            "FPU VME DE PSE TSC MSR PAE MCE CX8 APIC - SEP MTRR PGE MCA CMOV PAT PSE36 PSN CLFSH - DS ACPI MMX FXSR SSE SSE2 SS HTT TM IA64 PBE".split()
-        )
-        if name != "-"
-    },
-    "Intel 64 and IA-32 manual, CPUID",
-)
+_CPUID_EDX = {
+    0: "FPU",
+    1: "VME",
+    2: "DE",
+    3: "PSE",
+    4: "TSC",
+    5: "MSR",
+    6: "PAE",
+    7: "MCE",
+    8: "CX8",
+    9: "APIC",
+    11: "SEP",
+    12: "MTRR",
+    13: "PGE",
+    14: "MCA",
+    15: "CMOV",
+    16: "PAT",
+    17: "PSE36",
+    18: "PSN",
+    19: "CLFSH",
+    21: "DS",
+    22: "ACPI",
+    23: "MMX",
+    24: "FXSR",
+    25: "SSE",
+    26: "SSE2",
+    27: "SS",
+    28: "HTT",
+    29: "TM",
+    30: "IA64",
+    31: "PBE",
+}
+
+X86_FEATURES = FlagSet("CPUID.1:EDX", {1 << bit: (name, "") for bit, name in _CPUID_EDX.items()}, "Intel 64 and IA-32 manual, CPUID")
 
 _FEATURES = {
     0: "FLOATING_POINT_PRECISION_ERRATA",
