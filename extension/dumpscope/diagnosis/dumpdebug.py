@@ -9,6 +9,7 @@ docs/dumpdebug-differences.md lists what cannot be equal.
 
 from __future__ import annotations
 
+import struct
 from typing import Iterator
 
 from ..dump.minidump import Minidump
@@ -79,7 +80,29 @@ def _header(view: View) -> Iterator[str]:
     yield "\nStreams:\n"
 
 
+def has_current_thread(dump: Minidump, view: View) -> bool:
+    """Whether the engine ends its opening of the dump with a current thread.
+
+    It needs a thread list that it accepts, with a thread in it, and if there is an exception, the exception's thread.
+    """
+    stream = view.accepted(dump.streams, 3, 8)
+    if stream is None:
+        return False
+    extent = view.extent(CHECKS[stream.type], "", stream.rva, stream.size)
+    if isinstance(extent, str) or not extent.number:
+        return False
+    event = view.accepted(dump.streams, 6)
+    if event is None:
+        return True
+    wanted = view.u32(event.rva)
+    reader = struct.Struct(f"<I{extent.element - 4}x")
+    return any(tid == wanted for _, (tid,) in view.rows(reader, stream.rva + extent.header, extent.element, extent.number))
+
+
 def _prints(dump: Minidump, view: View, view_base: int) -> Iterator[str]:
+    if not has_current_thread(dump, view):
+        yield "WARNING: The debugger does not have a current process or thread\n"
+        yield "WARNING: Many commands will not work\n"
     yield from _header(view)
     for stream in dump.streams:
         kind = stream.type

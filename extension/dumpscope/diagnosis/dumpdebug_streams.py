@@ -243,7 +243,7 @@ def function_tables(view: View, rva: int, size: int, extent: Extent) -> Iterator
     """FunctionTableStream. The engine follows the tables' sizes out of the stream; out of the file it ends, so we stop there."""
     yield f"  {extent.number} function tables\n"
     native, entry, head_pad = _TABLES.unpack(view.read(rva, _TABLES.size))
-    at = rva + extent.header + head_pad
+    at = rva + (extent.header + head_pad & MASK32)
     for index in range(extent.number):
         if at + _TABLE.size > view.end:
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
-from ..dump.directory import Directory, Header
+from ..dump.directory import Directory, Header, Stream
 from ..dump.source import Source
 from ..format.counters import MINIDUMP_PROCESS_VM_COUNTERS_1, MINIDUMP_SYSTEM_MEMORY_INFO_1
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
@@ -157,6 +157,10 @@ def ansi(text: str) -> str:
     return "".join(char if ord(char) in _CP1252 else "?" if char <= "\uffff" else "??" for char in text)
 
 
+NARROW = frozenset((0, 1, 3, 4, 5))
+"""ProcessorArchitecture values that the engine takes for machines of 32 bits."""
+
+
 class View:
     """A dump's bytes, and the engine's checks of places in it."""
 
@@ -169,9 +173,9 @@ class View:
         self.wide = True
         self._narrow = narrow
         self._texts: Dict[int, Tuple[str, str]] = {}
-        first = directory.first(7)
-        if first is not None:
-            self.wide = self.u16(first.rva) not in (0, 5)
+        system = self.accepted(directory, 7)
+        if system is not None:
+            self.wide = self.u16(system.rva) not in NARROW
 
     # -- bytes -----------------------------------------------------------------------------------------------------------
 
@@ -259,6 +263,14 @@ class View:
         if size < needed:
             return f"{what} stream size too small (0x{size:x} < 0x{needed:x})\n"
         return Extent(header, element, count)
+
+    def accepted(self, directory: Directory, *kinds: int) -> Optional[Stream]:
+        """The stream of these types that the engine uses: the first one that passes its checks."""
+        found = sorted(stream for kind in kinds for stream in directory.all(kind))
+        for stream in found:
+            if not isinstance(self.extent(CHECKS[stream.type], "", stream.rva, stream.size), str):
+                return stream
+        return None
 
     # -- text ------------------------------------------------------------------------------------------------------------
 
