@@ -17,6 +17,8 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "exception": ("exception",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
+    "plan": ("flags", "plan"),
+    "why": ("why", "rules", "explain"),
     "help": ("help",),
 }
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Function = Callable[["Session", Any], Iterator["Block"]]
 
 DUMP_NEEDED = "needed"
+DUMP_ANY = "any"  # needed, and any file will do: the command explains those that are no minidump
 DUMP_OPTIONAL = "optional"  # given last, if at all
 DUMP_NONE = "none"
 
@@ -69,7 +70,7 @@ class Command(NamedTuple):
     def usage(self, prefix: str = "", *, with_dump: bool = True) -> str:
         """One line: the name and its arguments."""
         words = [prefix + self.name]
-        if with_dump and self.dump == DUMP_NEEDED:
+        if with_dump and self.dump in (DUMP_NEEDED, DUMP_ANY):
             words.append("DUMP")
         optional = [argument for argument in self.arguments if not argument.positional]
         for argument in self.arguments:
@@ -166,7 +167,7 @@ def build_parser(found: Command, prog: str, *, with_dump: bool) -> "argparse.Arg
     from .parsing import Parser
 
     parser = Parser(prog=prog, add_help=False, allow_abbrev=False)
-    if with_dump and found.dump == DUMP_NEEDED:
+    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY):
         parser.add_argument("dump", metavar="DUMP")
     for argument in found.arguments:
         options: Dict[str, Any] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
 
-from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, UsageError
+from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
 
 if TYPE_CHECKING:
     from ..dump.minidump import Minidump
+    from ..dump.source import Source
     from ..view.blocks import Block
     from .registry import Command
 
@@ -18,8 +19,10 @@ class Session:
     ``status`` is the exit code of the last command; ``memo`` is a place for results that later commands can use again.
     """
 
-    def __init__(self, dump: Optional[Minidump] = None, path: str = "") -> None:
+    def __init__(self, dump: Optional[Minidump] = None, path: str = "", *, source: Optional[Source] = None, open_error: Optional[DumpError] = None) -> None:
         self._dump = dump
+        self._source = source
+        self.open_error = open_error
         self.path = path or (dump.path if dump is not None else "")
         self.status = EXIT_DONE
         self.memo: Dict[str, Any] = {}
@@ -32,6 +35,20 @@ class Session:
         return self._dump
 
     @property
+    def source(self) -> Source:
+        """The open file, minidump or not. Raises UsageError when there is none."""
+        if self._dump is not None:
+            return self._dump.source
+        if self._source is None:
+            raise UsageError("no dump is open", "give the path of a dump")
+        return self._source
+
+    @property
+    def has_file(self) -> bool:
+        """Whether a file is open, minidump or not."""
+        return self._dump is not None or self._source is not None
+
+    @property
     def has_dump(self) -> bool:
         """Whether a dump is open."""
         return self._dump is not None
@@ -42,7 +59,7 @@ class Session:
 
     def head(self, command: Command) -> Dict[str, Any]:
         """The members that every JSON document begins with."""
-        dump = {"path": self.path, "size": self._dump.size} if self._dump is not None else None
+        dump = {"path": self.path, "size": self.source.size} if self.has_file else None
         return {"schema": 1, "command": command.name, "dump": dump}
 
 

@@ -319,7 +319,7 @@ RULES = (
         ("nothing to repair; a live debugger or handle.exe can name them",),
         ("observed: dumps of Windows 11 processes",),
         "handles",
-        "handles-shared-strings",
+        "handles-abandoned-mutant",
         _no_type,
     ),
     Rule(

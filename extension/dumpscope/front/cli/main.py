@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
-from ...commands.registry import DUMP_NEEDED, DUMP_NONE, Command, build_parser, find_command
+from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, build_parser, find_command
 from ...commands.session import Session, run, wants_help
 from ...dump.minidump import Minidump
-from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError
+from ...dump.source import Source
+from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError
 from .environment import Environment
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
@@ -138,7 +139,7 @@ def _run(argv: List[str], env: Environment) -> int:
 
 def run_command(found: Command, rest: List[str], options: Options, env: Environment) -> int:
     """Open the dump that the words name, run the command, and write its answer; returns the exit code."""
-    if found.dump == DUMP_NEEDED and not rest:
+    if found.dump in (DUMP_NEEDED, DUMP_ANY) and not rest:
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_args(rest)
     path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
@@ -146,10 +147,26 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         session = Session()
         _render(found, session, run(session, found, args), options, env)
         return session.status
+    if found.dump == DUMP_ANY:
+        return _run_on_file(found, path, args, options, env)
     with Minidump.open(path) as dump:
         session = Session(dump, path)
         _render(found, session, run(session, found, args), options, env)
         return session.status
+
+
+def _run_on_file(found: Command, path: str, args: Any, options: Options, env: Environment) -> int:
+    """Run a command that also explains files which are no minidump; those give the exit code of a file that cannot be read."""
+    source = Source.from_path(path)
+    try:
+        try:
+            session = Session(Minidump(source), path)
+        except DumpError as error:
+            session = Session(None, path, source=source, open_error=error)
+        _render(found, session, run(session, found, args), options, env)
+        return session.status if session.open_error is None else session.open_error.exit_code
+    finally:
+        source.close()
 
 
 def _choose(words: List[str]) -> Tuple[Command, List[str]]:

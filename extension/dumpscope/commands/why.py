@@ -1,0 +1,300 @@
+"""``why``, ``explain`` and ``rules``: why a debugger command fails on this dump, with the evidence."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List, Sequence, Tuple
+
+from ..diagnosis.answers import FAILS, WORKS, CommandAnswer
+from ..diagnosis.audit import apply, audit
+from ..diagnosis.catalogue import FAMILIES, all_rules, find_rule
+from ..diagnosis.facts import Facts
+from ..diagnosis.messages import Reading, looks_like_code, read_message
+from ..diagnosis.plan import NEEDS, canonical
+from ..diagnosis.promises import promises
+from ..diagnosis.rule import ERROR, WARNING, Rule
+from ..diagnosis.rule import Finding as RuleFinding
+from ..errors import UsageError
+from ..view.blocks import Block, Column, Data, Evidence, Fields, Finding, Item, Lines, Note, Table
+from .registry import DUMP_ANY, DUMP_NONE, arg, command
+from .session import Session
+
+
+def finding_block(item: RuleFinding) -> Finding:
+    """A finding of the rules as a block."""
+    rule = item.rule
+    evidence = tuple(Evidence(proof.what, proof.value, proof.offset) for proof in item.evidence)
+    return Finding(rule.code, rule.severity, rule.title, item.verdict, item.confidence, evidence, item.remedy, rule.commands)
+
+
+def facts_of(session: Session) -> Facts:
+    """The facts about the session's file, kept for the commands that follow."""
+    facts = session.memo.get("facts")
+    if facts is None:
+        facts = Facts(session.source, session.dump if session.has_dump else None, session.open_error)
+        session.memo["facts"] = facts
+    assert isinstance(facts, Facts)
+    return facts
+
+
+def _opening(facts: Facts) -> Iterator[Block]:
+    opening = facts.engine.opening
+    yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
+    if opening.ok:
+        yield Note("The debugger opens this file.")
+    else:
+        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}. {opening.message}", "error")
+
+
+def _flag_rows(facts: Facts) -> Iterator[Tuple[Any, ...]]:
+    for item in promises(facts):
+        yield item.bit, item.name, item.asked, item.delivered, item.note, item.offset
+
+
+def _flag_table(facts: Facts) -> Iterator[Block]:
+    columns = [
+        Column("bit", "bit", "mask", link="flags {}"),
+        Column("name", "flag", "type"),
+        Column("asked", "asked", "bool"),
+        Column("delivered", "there"),
+        Column("offset", "at", "offset", hidden=True, index=5),
+        Column("note", "known by", role="dim", index=4),
+    ]
+    rows = list(_flag_rows(facts))
+    shown = [row for row in rows if row[2] or row[3] in ("yes", "partial")]
+    yield Table("", columns, shown, title="asked for, and there")
+    yield Table("flags", [column._replace(hidden=True) for column in columns], rows)
+
+
+def _command_columns() -> List[Column]:
+    return [
+        Column("command", "command", "name", link="why {}"),
+        Column("outcome", "outcome"),
+        Column("hresult", "hresult", "hresult", hidden=True),
+        Column("findings", "because", "words"),
+        Column("message", "message", hidden=True),
+        Column("why", "why"),
+    ]
+
+
+def _command_rows(facts: Facts, found: Sequence[RuleFinding]) -> List[Tuple[Any, ...]]:
+    rows = []
+    for answer in facts.engine.commands.values():
+        codes = [item.code for item in found if answer.command in item.rule.commands and (item.rule.severity != "info" or answer.outcome != WORKS)]
+        rows.append((answer.command, answer.outcome, answer.hresult, codes, answer.message, answer.why))
+    return rows
+
+
+def _engine_data(facts: Facts) -> Iterator[Block]:
+    engine = facts.engine
+    handles, regions, exception = engine.handles, engine.regions, engine.exception
+    yield Data(
+        "engine",
+        {
+            "opens": {"hresult": f"0x{engine.opening.hresult:08x}", "wait_hresult": f"0x{engine.opening.wait_hresult:08x}"},
+            "handles": {"hresult": f"0x{handles.hresult:08x}", "count": handles.count},
+            "threads": [
+                {"index": item.index, "tid": item.tid, "hresult": f"0x{item.hresult:08x}", "valid": f"0x{item.valid:x}", "teb": f"0x{item.teb:x}"}
+                for item in engine.threads
+            ],
+            "regions": {
+                "first_hresult": f"0x{regions.first_hresult:08x}",
+                "last_hresult": f"0x{regions.last_hresult:08x}",
+                "count": regions.count,
+                "end": f"0x{regions.end:x}",
+            },
+            "exception": {
+                "hresult": f"0x{exception.hresult:08x}",
+                "code": None if exception.code is None else f"0x{exception.code:08x}",
+                "thread_id": exception.thread_id,
+            },
+        },
+    )
+
+
+def _audit(session: Session) -> Iterator[Block]:
+    facts = facts_of(session)
+    yield from _opening(facts)
+    found = audit(facts)
+    if facts.opened is not None:
+        yield from _flag_table(facts)
+    serious = [item for item in found if item.rule.severity in (ERROR, WARNING)]
+    for item in found:
+        yield finding_block(item)
+    if not serious:
+        yield Note("Nothing is wrong with this dump that dumpscope knows of.")
+    if facts.opened is not None or facts.engine.opening.ok:
+        yield Table("commands", _command_columns(), _command_rows(facts, found), title="what the debugger's commands will do")
+    yield from _engine_data(facts)
+
+
+def _one_command(session: Session, name: str) -> Iterator[Block]:
+    facts = facts_of(session)
+    yield from _opening(facts)
+    found = sorted(
+        apply((rule for rule in all_rules() if name in rule.commands or rule.code.startswith("OPN")), facts),
+        key=lambda item: (item.rule.severity != ERROR, item.rule.severity != WARNING),
+    )
+    answer = facts.engine.commands.get(name) or CommandAnswer(name, WORKS if facts.engine.opening.ok else FAILS, facts.engine.opening.hresult, "", "")
+    words = {"works": "will work", "partial": "will work in part", "fails": "will fail"}[answer.outcome]
+    level = "info" if answer.outcome == WORKS else "warning"
+    yield Note(f"{name} {words} on this dump" + (f": {answer.why}" if answer.why else "."), level)
+    if answer.message:
+        yield Lines("", ["    " + line for line in answer.message.split("\n")], title="the debugger will say")
+    yield Table(
+        "commands",
+        [column._replace(hidden=True) for column in _command_columns()],
+        [(answer.command, answer.outcome, answer.hresult, [item.code for item in found], answer.message, answer.why)],
+    )
+    for item in found:
+        yield finding_block(item)
+    need = NEEDS.get(name)
+    if need is not None and answer.outcome != WORKS:
+        yield Note(f"`plan '{name}'` gives the flags, rights and lines for a dump on which it works", "hint")
+    yield from _engine_data(facts)
+
+
+def _codes(numbers: Sequence[int]) -> Iterator[Block]:
+    from ..format.codes import describe_code
+
+    rows = []
+    for value in numbers:
+        for meaning in describe_code(value):
+            rows.append((value, *tuple(meaning)[:3]))
+    if rows:
+        columns = [Column("value", "code", "hresult"), Column("kind", "as"), Column("symbol", "symbol", "type"), Column("text", "means")]
+        yield Table("codes", columns, rows, title="codes")
+
+
+def _message(session: Session, text: str) -> Iterator[Block]:
+    code = looks_like_code(text)
+    reading = Reading([code], [], [], False) if code is not None else read_message(text)
+    if code is not None:
+        reading = read_message(f"0x{code:08x}")._replace(codes=[code])
+    yield from _codes(reading.codes)
+    facts = facts_of(session) if session.has_file else None
+    fired: List[RuleFinding] = []
+    if facts is not None:
+        candidates = list(reading.rules)
+        for name in reading.commands:
+            candidates.extend(rule for rule in all_rules() if name in rule.commands and rule not in candidates)
+        fired = apply(candidates, facts)
+        fired.sort(key=lambda item: (item.rule.severity != ERROR, item.rule.severity != WARNING))
+    if fired:
+        yield Note("On this dump it means:")
+        for item in fired:
+            yield finding_block(item)
+        return
+    if reading.rules:
+        session_words = "None of the known causes is found in this dump; they are:" if facts is not None else "Known causes of this message:"
+        yield Note(session_words)
+        yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in reading.rules])
+        return
+    if not reading.codes:
+        session.not_in_dump()
+        yield Note(f"{text!r} is no message that dumpscope knows", "warning")
+        yield Note("`rules` lists the messages and causes that it knows; `why '!handle'` asks about a command", "hint")
+
+
+@command(
+    "why",
+    summary="why debugger commands fail on this dump, with the evidence and what to do",
+    category="failure",
+    arguments=[
+        arg(
+            "topic",
+            nargs="*",
+            metavar="TOPIC",
+            help="a debugger command ('!handle'), a pasted error message, or an error code; nothing: everything",
+            completes="debugger",
+        )
+    ],
+    examples=[
+        ("why", "audit the dump: flags against streams, findings, what each command will do"),
+        ("why '!handle'", "one command"),
+        ("why 'ERROR: !handle: extension exception 0x80004002.'", "a pasted message"),
+        ("why 0x80004002", "a code"),
+    ],
+    spellings=["!analyze"],
+    dump=DUMP_ANY,
+)
+def why(session: Session, args: Any) -> Iterator[Block]:
+    """The audit, one command, or one message."""
+    text = " ".join(args.topic).strip()
+    if not text:
+        yield from _audit(session)
+        return
+    name = canonical(text)
+    if name and len(text.split()) <= 2 and looks_like_code(text) is None:
+        yield from _one_command(session, name)
+        return
+    yield from _message(session, text)
+
+
+def _rule_columns() -> List[Column]:
+    return [
+        Column("code", "code", "text", role="code", link="explain {}"),
+        Column("severity", "severity"),
+        Column("confidence", "known", hidden=True),
+        Column("commands", "commands", "words"),
+        Column("title", "cause"),
+    ]
+
+
+def _rule_row(rule: Rule) -> Tuple[Any, ...]:
+    return rule.code, rule.severity, rule.confidence, list(rule.commands), rule.title
+
+
+@command(
+    "rules",
+    summary="the catalogue of causes: every reason for a failing command that dumpscope knows",
+    category="failure",
+    arguments=[arg("family", nargs="?", metavar="FAMILY", help="only codes that begin with this, such as HND")],
+    examples=[("rules", "all of them"), ("rules HND", "those about handles")],
+    dump=DUMP_NONE,
+)
+def rules(session: Session, args: Any) -> Iterator[Block]:
+    """The catalogue."""
+    wanted = (args.family or "").upper()
+    chosen = [rule for rule in all_rules() if rule.code.startswith(wanted)]
+    if not chosen:
+        raise UsageError(f"no rule begins with {args.family!r}", "families: " + ", ".join(prefix for prefix, _, _ in FAMILIES))
+    yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in chosen])
+
+
+@command(
+    "explain",
+    summary="one rule as a page: symptom, what is checked, cause, remedy, sources",
+    category="failure",
+    arguments=[arg("code", metavar="CODE", help="a rule's code, such as HND002", completes="rule")],
+    examples=[("explain HND002", "why !handle fails though handles were asked for")],
+    dump=DUMP_NONE,
+)
+def explain(session: Session, args: Any) -> Iterator[Block]:
+    """One rule."""
+    try:
+        rule = find_rule(args.code)
+    except KeyError:
+        from difflib import get_close_matches
+
+        near = get_close_matches(args.code.upper(), [item.code for item in all_rules()], 3)
+        raise UsageError(f"there is no rule {args.code!r}", f"did you mean {', '.join(near)}?" if near else "`rules` lists them") from None
+    yield Fields(
+        "rule",
+        [
+            Item("code", "rule", rule.code, "text", role="code"),
+            Item("title", "cause", rule.title, "text", role="emphasis"),
+            Item("severity", "severity", rule.severity),
+            Item("confidence", "known by", rule.confidence, text="the file proves it" if rule.confidence == "proven" else "inferred from what the file shows"),
+            Item("commands", "commands", list(rule.commands), "words"),
+            Item("checks", "checked", rule.checks),
+            Item("verdict", "verdict", rule.verdict),
+            Item("symptoms", "", list(rule.symptoms), "words", hidden=True),
+            Item("remedy", "", list(rule.remedy), "words", hidden=True),
+            Item("sources", "", list(rule.sources), "words", hidden=True),
+            Item("samples", "samples", [rule.fires, rule.silent], "words", text=f"{rule.fires}.dmp shows it, {rule.silent}.dmp does not"),
+        ],
+    )
+    lines = [part for symptom in rule.symptoms for part in symptom.split("\n")]
+    yield Lines("", ["  " + line for line in lines], title="what the debugger prints")
+    yield Lines("", ["  - " + step for step in rule.remedy], title="what to do")
+    yield Lines("", ["  - " + source for source in rule.sources], title="known from")

@@ -1,0 +1,246 @@
+"""What the header's flags ask for, held against what the file holds: one answer for each bit of MINIDUMP_TYPE."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from ..dump.absence import Absent
+from ..dump.modules import Module
+from ..format.flags import MINIDUMP_TYPE_BITS
+from .facts import Facts
+
+YES = "yes"
+NO = "no"
+PARTIAL = "partial"
+UNKNOWN = "unknown"
+"""The file cannot show it: the bit changes how the writer works, not what it leaves."""
+
+MAX_LOOK = 20_000
+"""Threads, modules or regions looked at for one answer."""
+
+Answer = Tuple[str, str, Optional[int]]
+
+
+class Promise(NamedTuple):
+    """One bit: whether it was asked for, whether its content is there, and by what that is known (with a file offset)."""
+
+    bit: int
+    name: str
+    asked: bool
+    delivered: str
+    note: str
+    offset: Optional[int]
+
+
+def _share(part: int, whole: int, what: str, offset: Optional[int] = None) -> Answer:
+    if not whole:
+        return UNKNOWN, f"there are no {what} to judge by", offset
+    state = YES if part == whole else PARTIAL if part else NO
+    return state, f"{part} of {whole} {what}", offset
+
+
+def _stream(kind: int, name: str) -> Callable[[Facts], Answer]:
+    def look(facts: Facts) -> Answer:
+        stream = facts.stream(kind)
+        if stream is None:
+            return NO, f"no {name}", None
+        held = facts.source.available(stream.rva, stream.size)
+        if held < stream.size or not stream.size:
+            return (PARTIAL if held else NO), f"{name}: {held} of {stream.size} bytes are in the file", stream.offset
+        return YES, f"{name}, 0x{stream.size:x} bytes", stream.offset
+
+    return look
+
+
+def _full(facts: Facts) -> bool:
+    return facts.stream(9) is not None
+
+
+def _in_full(facts: Facts) -> Optional[Answer]:
+    stream = facts.stream(9)
+    return (YES, "contained in the full memory", stream.offset) if stream is not None else None
+
+
+def _full_memory(facts: Facts) -> Answer:
+    stream = facts.stream(9)
+    if stream is None:
+        return NO, "no Memory64ListStream", None
+    full = facts.dump.memory64_list
+    if full.span.refused:
+        return PARTIAL, full.damage[0].message, stream.offset
+    missing = full.expected_file_size - facts.source.size
+    if missing > 0:
+        return PARTIAL, f"0x{missing:x} of 0x{full.total:x} bytes are cut off the end of the file", stream.offset
+    return YES, f"{len(full)} ranges, 0x{full.total:x} bytes", stream.offset
+
+
+def _handles(facts: Facts) -> Answer:
+    stream = facts.stream(12)
+    if stream is None:
+        return NO, "no HandleDataStream", None
+    handles = facts.dump.handles
+    if handles.span.refused:
+        return PARTIAL, handles.damage[0].message, stream.offset
+    if not handles.span.claimed:
+        return NO, "HandleDataStream with 0 descriptors", stream.offset
+    return YES, f"{handles.span.claimed} handles", stream.offset
+
+
+def _unloaded(facts: Facts) -> Answer:
+    stream = facts.stream(14)
+    if stream is None:
+        return NO, "no UnloadedModuleListStream: perhaps nothing had been unloaded", None
+    return YES, f"{facts.dump.unloaded_modules.span.claimed} unloaded modules", stream.offset
+
+
+def _paths(facts: Facts) -> Answer:
+    modules = list(facts.dump.modules.walk(0, MAX_LOOK))
+    bare = sum(1 for module in modules if "\\" not in module.path and "/" not in module.path)
+    return _share(bare, len(modules), "module names without a folder")
+
+
+def _thread_data(facts: Facts) -> Answer:
+    threads = [thread for thread in facts.threads(MAX_LOOK) if thread.teb]
+    captured = sum(1 for thread in threads if facts.has(thread.teb, 8))
+    if _full(facts) and captured == len(threads):
+        return YES, "contained in the full memory", None
+    return _share(captured, len(threads), "TEBs in captured memory")
+
+
+def _thread_info(facts: Facts) -> Answer:
+    stream = facts.stream(17)
+    if stream is None:
+        return NO, "no ThreadInfoListStream", None
+    infos = facts.dump.thread_infos
+    if infos.span.refused:
+        return PARTIAL, infos.damage[0].message, stream.offset
+    valid = sum(1 for info in infos.walk(0, MAX_LOOK) if not info.dump_flags & 8)
+    return _share(valid, min(len(infos), MAX_LOOK), "entries with valid times", stream.offset)
+
+
+def _modules(facts: Facts, part: Callable[[Module], Tuple[int, int]], what: str) -> Answer:
+    inside = _in_full(facts)
+    if inside is not None:
+        return inside
+    modules = list(facts.dump.modules.walk(0, MAX_LOOK))
+    found = sum(1 for module in modules if facts.has(*part(module)))
+    return _share(found, len(modules), what)
+
+
+def _headers(facts: Facts) -> Answer:
+    return _modules(facts, lambda module: (module.base, 0x40), "module headers in captured memory")
+
+
+def _code(facts: Facts) -> Answer:
+    return _modules(facts, lambda module: (module.base + 0x1000, 0x200), "modules whose first code page is captured")
+
+
+def _stretches_in_modules(facts: Facts) -> Tuple[int, int]:
+    """How many modules have captured bytes beyond the 256 bytes of code at an instruction pointer and their headers."""
+    modules = list(facts.dump.modules.walk(0, MAX_LOOK))
+    with_data = set()
+    for start, end, _ in facts.dump.memory.spans():
+        if end - start <= 0x100:
+            continue
+        module = facts.dump.modules.at(start)
+        if module is not None and start > module.base:
+            with_data.add(module.index)
+    return len(with_data), len(modules)
+
+
+def _globals(facts: Facts) -> Answer:
+    inside = _in_full(facts)
+    if inside is not None:
+        return inside
+    found, whole = _stretches_in_modules(facts)
+    if not whole:
+        return UNKNOWN, "there are no modules to judge by", None
+    # Not every module has writable data, so that some are without proves nothing.
+    return (YES if found * 2 >= whole else PARTIAL if found else NO), f"{found} of {whole} modules have data in captured memory", None
+
+
+def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
+    def look(facts: Facts) -> Answer:
+        inside = _in_full(facts)
+        if inside is not None:
+            return inside
+        wanted = [region for region in facts.dump.regions.walk(0, MAX_LOOK) if region.state == 0x1000 and region.type == 0x20000 and region.protect in protects]
+        if not wanted:
+            return UNKNOWN, f"no map of the address space tells where {what} is", None
+        captured = sum(1 for region in wanted if facts.has(region.base, min(region.size, 0x1000)))
+        return _share(captured, len(wanted), f"regions of {what} in captured memory")
+
+    return look
+
+
+def _indirect(facts: Facts) -> Answer:
+    inside = _in_full(facts)
+    if inside is not None:
+        return inside
+    stacks = {(thread.stack_start, thread.stack_size) for thread in facts.threads(MAX_LOOK)}
+    others = sum(1 for item in facts.dump.memory_list.walk(0, MAX_LOOK) if (item.start, item.size) not in stacks and item.size > 0x100)
+    stream = facts.stream(5)
+    if others and not facts.asked(0x40) and facts.flags & 0x92301:
+        return UNKNOWN, "other flags bring ranges that cannot be told from these", None
+    return (YES if others else NO), f"{others} captured ranges that are neither stacks nor code at an instruction pointer", stream.offset if stream else None
+
+
+def _extended(facts: Facts) -> Answer:
+    misc = facts.dump.misc
+    if isinstance(misc, Absent):
+        return NO, "no MiscInfoStream to describe extended registers", None
+    xstate = misc.xstate
+    if isinstance(xstate, Absent):
+        return NO, "MiscInfo describes no extended registers", misc.offset
+    larger = [thread for thread in facts.threads(MAX_LOOK) if thread.context_size > 0x4D0 or (not facts.is_64 and thread.context_size > 0x2CC)]
+    state = YES if larger else PARTIAL
+    return state, f"{len(larger)} of {len(facts.dump.threads)} contexts have room for extended registers", misc.offset
+
+
+def _unknowable(why: str) -> Callable[[Facts], Answer]:
+    def look(facts: Facts) -> Answer:
+        return UNKNOWN, why, None
+
+    return look
+
+
+_LOOK: Dict[int, Callable[[Facts], Answer]] = {
+    0x1: _globals,
+    0x2: _full_memory,
+    0x4: _handles,
+    0x8: _unknowable("stacks are filtered in place: the file does not say so"),
+    0x10: _unknowable("only changes what the writer's callback is told"),
+    0x20: _unloaded,
+    0x40: _indirect,
+    0x80: _paths,
+    0x100: _thread_data,
+    0x200: _private((0x04, 0x40), "private read-write memory"),
+    0x400: _unknowable("takes things away: the file does not say which"),
+    0x800: _stream(16, "MemoryInfoListStream"),
+    0x1000: _thread_info,
+    0x2000: _code,
+    0x4000: _unknowable("takes memory away that helper DLLs offer"),
+    0x8000: _unknowable("adds memory that helper DLLs name; the file does not tell it from other memory"),
+    0x10000: _private((0x08, 0x80), "private write-copy memory"),
+    0x20000: _unknowable("only changes what happens when memory cannot be read"),
+    0x40000: _stream(19, "TokenStream"),
+    0x80000: _headers,
+    0x100000: _unknowable("takes personal data away: the file does not say what"),
+    0x200000: _extended,
+    0x400000: _stream(23, "IptTraceStream"),
+    0x800000: _unknowable("only changes how unreadable regions are retried"),
+    0x1000000: _unknowable("takes write-combined memory away"),
+    0x2000000: _unknowable("only changes what happens when memory cannot be read"),
+    0x4000000: _stream(25, "CompressedMemoryStream"),
+}
+
+
+def promise(facts: Facts, bit: int) -> Promise:
+    """One bit. Raises KeyError for a number that is no bit of MINIDUMP_TYPE."""
+    delivered, note, offset = _LOOK[bit](facts)
+    return Promise(bit, MINIDUMP_TYPE_BITS[bit].name, facts.asked(bit), delivered, note, offset)
+
+
+def promises(facts: Facts) -> List[Promise]:
+    """Every bit, lowest first."""
+    return [promise(facts, bit) for bit in _LOOK]
