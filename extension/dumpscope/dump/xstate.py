@@ -10,16 +10,16 @@ from __future__ import annotations
 import struct
 from typing import Dict, List, NamedTuple, Tuple, Union
 
+from ..format.contexts import CONTEXT_EX, XSAVE_AREA_HEADER, XSAVE_LEGACY_SIZE
 from ..format.misc import XSTATE_FEATURE_NAME
 from .absence import DAMAGED, NOT_THERE, Absent
 from .misc import MiscInfo
 
 AVX = 2
 CET_U = 11
-HEADER_SIZE = 64
-LEGACY_SIZE = 512
+HEADER_SIZE = XSAVE_AREA_HEADER.size
 
-_CONTEXT_EX = struct.Struct("<iIiIiI")
+_CONTEXT_EX = CONTEXT_EX.select("XState.Offset", "XState.Length")
 _STANDARD: Dict[int, Tuple[int, int]] = {AVX: (576, 256)}
 
 
@@ -67,9 +67,9 @@ class XStateArea(NamedTuple):
     def place(self, number: int) -> Union[Tuple[int, int], None]:
         """Offset from the XSAVE header and size of a component above 1, in bytes."""
         feature = self.features.get(number) or _STANDARD.get(number)
-        if feature is None or feature[0] < LEGACY_SIZE + HEADER_SIZE:
+        if feature is None or feature[0] < XSAVE_LEGACY_SIZE + HEADER_SIZE:
             return None
-        return feature[0] - LEGACY_SIZE, feature[1]
+        return feature[0] - XSAVE_LEGACY_SIZE, feature[1]
 
     @property
     def ymm_high(self) -> Union[List[int], Absent]:
@@ -97,8 +97,8 @@ def read_xstate(data: bytes, base: int, offset: int, flagged: bool, misc: Union[
         return Absent(NOT_THERE, "ContextFlags do not claim extended state")
     if len(data) < base + _CONTEXT_EX.size:
         return Absent(NOT_THERE, "ContextFlags claim extended state, and none is stored behind the context")
-    values = _CONTEXT_EX.unpack_from(data, base)
-    start, length = base + values[4], values[5]
+    relative, length = _CONTEXT_EX.unpack_from(data, base)
+    start = base + relative
     if start < base + _CONTEXT_EX.size or start + HEADER_SIZE > len(data) or length < HEADER_SIZE:
         return Absent(DAMAGED, f"the CONTEXT_EX at 0x{offset + base:x} points outside the context")
     mask, compaction = struct.unpack_from("<QQ", data, start)

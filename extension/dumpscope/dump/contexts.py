@@ -1,0 +1,315 @@
+"""Thread contexts: the registers of a thread, for each processor that minidumps are written on.
+
+SystemInfo.ProcessorArchitecture decides the layout; ContextFlags must agree with it. A 32-bit process that a 64-bit tool dumped
+has 64-bit contexts; its 32-bit registers are in captured memory (:func:`wow64_registers`).
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cached_property
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple, Union
+
+from ..format.contexts import (
+    CONTEXT_LAYOUTS,
+    CONTEXT_XSTATE,
+    EFLAGS_WORDS,
+    WOW64_CONTEXT_OFFSET,
+    WOW64_CONTEXT_TLS_SLOT,
+    ContextLayout,
+    Register,
+)
+from ..format.layout import Scalar, Structure
+from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
+from .misc import MiscInfo
+from .source import Buffer
+from .system import AMD64, ARM64
+from .xstate import XStateArea, read_xstate
+
+if TYPE_CHECKING:
+    from .minidump import Minidump
+    from .threads import Thread
+
+MAX_CONTEXT = 1 << 16
+"""Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""
+_MACHINES = {0x14C: 0, 0x1C4: 5}  # IMAGE_FILE_MACHINE_* to PROCESSOR_ARCHITECTURE_*
+
+
+class _Reader:
+    """The decoder of one layout: where each number stands."""
+
+    def __init__(self, layout: ContextLayout) -> None:
+        self.layout = layout
+        self.size = layout.structure.size
+        self.flags = self._place("ContextFlags")
+        self.status = self._place(layout.flags.path)
+        self._ip, self._sp = self._place(layout.ip.path), self._place(layout.sp.path)
+
+    def _place(self, path: str) -> Tuple[int, struct.Struct]:
+        leaf = self.layout.structure.leaf(path)
+        assert isinstance(leaf.field.type, Scalar)
+        return leaf.offset, struct.Struct("<" + leaf.field.type.code)
+
+    def matches(self, buffer: Buffer, offset: int) -> bool:
+        """Whether ContextFlags of the context at ``offset`` name this processor."""
+        at, code = self.flags
+        return bool(code.unpack_from(buffer, offset + at)[0] & self.layout.family)
+
+    def ip_sp(self, buffer: Buffer, offset: int) -> Tuple[int, int]:
+        """Instruction and stack pointer of the context at ``offset``."""
+        at, code = self._ip
+        below, word = self._sp
+        return code.unpack_from(buffer, offset + at)[0], word.unpack_from(buffer, offset + below)[0]
+
+    def values(self, data: bytes, registers: Iterable[Register]) -> Dict[str, int]:
+        """Numbers by their register names."""
+        found: Dict[str, int] = {}
+        for register in registers:
+            offset, code = self._place(register.path)
+            found[register.name] = code.unpack_from(data, offset)[0]
+        return found
+
+
+_READERS: Dict[int, Tuple[_Reader, ...]] = {}
+
+
+def _readers(architecture: int) -> Tuple[_Reader, ...]:
+    """The decoders that can be right for a ProcessorArchitecture; none for one that is not known."""
+    found = _READERS.get(architecture)
+    if found is None:
+        found = _READERS[architecture] = tuple(_Reader(layout) for layout in CONTEXT_LAYOUTS.get(architecture, ()))
+    return found
+
+
+class Registers:
+    """The registers of one context.
+
+    ``values`` holds the general registers in the order in which the debugger's ``r`` prints them; ``offset`` is where the
+    context stands in the file, ``size`` how many bytes it has there.
+    """
+
+    def __init__(self, reader: _Reader, data: bytes, offset: int, misc: Union[MiscInfo, Absent]) -> None:
+        self._reader = reader
+        self.layout = reader.layout
+        self.offset = offset
+        self.size = len(data)
+        self._data = data
+        self._misc = misc
+
+    def __repr__(self) -> str:
+        return f"<Registers {self.architecture}: ip 0x{self.ip:x}, sp 0x{self.sp:x}>"
+
+    @property
+    def architecture(self) -> str:
+        """``x86``, ``AMD64``, ``ARM``, ``ARM64``, or one of Breakpad's own."""
+        return self.layout.name
+
+    @property
+    def pointer_size(self) -> int:
+        """4 or 8 bytes."""
+        return self.layout.pointer_size
+
+    @property
+    def context_flags(self) -> int:
+        """ContextFlags: which parts are valid."""
+        at, code = self._reader.flags
+        value: int = code.unpack_from(self._data, at)[0]
+        return value
+
+    @cached_property
+    def values(self) -> Dict[str, int]:
+        """The general registers by their names."""
+        status = self.layout.flags
+        return self._reader.values(self._data, (register for row in self.layout.rows for register in row if register != status))
+
+    @cached_property
+    def segments(self) -> Dict[str, int]:
+        """Segment registers; empty on processors without them."""
+        return self._reader.values(self._data, self.layout.segments)
+
+    @cached_property
+    def debug(self) -> Dict[str, int]:
+        """Debug registers of x86 and AMD64; empty elsewhere."""
+        return self._reader.values(self._data, self.layout.debug)
+
+    def __getitem__(self, name: str) -> int:
+        """A general, segment, flags or debug register by the debugger's name. Raises KeyError."""
+        if name == self.layout.flags.name:
+            return self.flags
+        for table in (self.values, self.segments, self.debug):
+            if name in table:
+                return table[name]
+        raise KeyError(name)
+
+    @property
+    def ip(self) -> int:
+        """Instruction pointer."""
+        return self.values[self.layout.ip.name]
+
+    @property
+    def sp(self) -> int:
+        """Stack pointer."""
+        return self.values[self.layout.sp.name]
+
+    @property
+    def fp(self) -> int:
+        """Frame pointer: ebp, rbp, x29, or r11 on ARM."""
+        return self.values[self.layout.fp.name]
+
+    @property
+    def flags(self) -> int:
+        """EFlags, or Cpsr on ARM."""
+        at, code = self._reader.status
+        value: int = code.unpack_from(self._data, at)[0]
+        return value
+
+    @property
+    def flag_names(self) -> List[str]:
+        """Names of the flags that are set."""
+        return self.layout.status.labels(self.flags & sum(self.layout.status.members))
+
+    @property
+    def flag_words(self) -> List[str]:
+        """The flags as the debugger prints them: ``iopl=0 nv up ei pl zr na pe nc``, or ``-Z--`` on ARM."""
+        flags = self.flags
+        if self.layout.flags.path == "Cpsr":
+            return ["".join(letter if flags >> bit & 1 else "-" for letter, bit in (("N", 31), ("Z", 30), ("C", 29), ("V", 28)))]
+        return [f"iopl={flags >> 12 & 3}"] + [on if flags & bit else off for bit, on, off in EFLAGS_WORDS]
+
+    @property
+    def vectors(self) -> Dict[str, int]:
+        """xmm, q or v registers by name, 128-bit numbers; empty where the layout has none."""
+        if not self.layout.vectors:
+            return {}
+        structure = self.layout.structure
+        start = structure.offset_of(self.layout.vectors)
+        name, _, rest = self.layout.vectors.partition(".")
+        field = structure.field(name)
+        if rest and isinstance(field.type, Structure):
+            field = field.type.field(rest)
+        data = self._data
+        places = enumerate(range(start, start + 16 * field.count, 16))
+        return {f"{self.layout.vector}{index}": int.from_bytes(data[at : at + 16], "little") for index, at in places}
+
+    @cached_property
+    def xstate(self) -> Union[XStateArea, Absent]:
+        """Extended state behind the context: AVX, shadow stack, …"""
+        if self.architecture not in ("x86", "AMD64"):
+            return Absent(NOT_APPLICABLE, f"{self.architecture} contexts have no extended state")
+        return read_xstate(self._data, self._reader.size, self.offset, bool(self.context_flags & CONTEXT_XSTATE), self._misc)
+
+    @property
+    def ymm(self) -> Union[Dict[str, int], Absent]:
+        """ymm registers by name, 256-bit numbers."""
+        xstate = self.xstate
+        high = xstate if isinstance(xstate, Absent) else xstate.ymm_high
+        if isinstance(high, Absent):
+            return high
+        return {f"ymm{index}": upper << 128 | lower for index, (upper, lower) in enumerate(zip(high, self.vectors.values()))}
+
+    @property
+    def ssp(self) -> Union[int, Absent]:
+        """Shadow stack pointer (CET)."""
+        xstate = self.xstate
+        pair = xstate if isinstance(xstate, Absent) else xstate.shadow_stack
+        return pair if isinstance(pair, Absent) else pair[1]
+
+
+def _choose(dump: Minidump, rva: int, size: int) -> Union[_Reader, Absent]:
+    """The layout of the context at ``rva``, or why there is none to read."""
+    if not rva or not size:
+        return Absent(NOT_THERE, "no registers: the writer stored none" + (" (RVA 0)" if size else ""))
+    system = dump.system
+    if isinstance(system, Absent):
+        return Absent(NOT_KNOWN, "no registers: without SystemInfoStream their layout is not known")
+    candidates = _readers(system.architecture)
+    if not candidates:
+        return Absent(NOT_KNOWN, f"no registers: the layout for {system.architecture_name} is not known")
+    source = dump.source
+    held = source.available(rva, size)
+    if not held:
+        return Absent(DAMAGED, f"no registers: 0x{size:x} bytes at 0x{rva:x} are outside the file")
+    for reader in candidates:
+        if held >= reader.size and reader.matches(source.buffer, rva):
+            return reader
+    return _unfit(dump, candidates, rva, size, held)
+
+
+def _unfit(dump: Minidump, candidates: Tuple[_Reader, ...], rva: int, size: int, held: int) -> Absent:
+    least = min(reader.size for reader in candidates)
+    name = candidates[0].layout.name
+    if held < least:
+        if held < size:
+            return Absent(DAMAGED, f"no registers: 0x{size:x} bytes at 0x{rva:x}, the file holds 0x{held:x} of them")
+        return Absent(DAMAGED, f"no registers: 0x{size:x} bytes at 0x{rva:x}, a context of {name} needs 0x{least:x}")
+    at, code = candidates[0].flags
+    flags = code.unpack_from(dump.source.buffer, rva + at)[0]
+    return Absent(DAMAGED, f"no registers: ContextFlags 0x{flags:x} at 0x{rva + at:x} are not those of {name}")
+
+
+def read_registers(dump: Minidump, rva: int, size: int) -> Union[Registers, Absent]:
+    """The context of ``size`` bytes at ``rva``; Absent when there is none, it is outside the file, or is not for the processor."""
+    reader = _choose(dump, rva, size)
+    if isinstance(reader, Absent):
+        return reader
+    return Registers(reader, dump.source.some(rva, min(size, MAX_CONTEXT)), rva, dump.misc)
+
+
+def ip_sp(dump: Minidump, rva: int, size: int) -> Union[Tuple[int, int], Absent]:
+    """Instruction and stack pointer only: the fast path for walking many threads."""
+    reader = _choose(dump, rva, size)
+    return reader if isinstance(reader, Absent) else reader.ip_sp(dump.source.buffer, rva)
+
+
+def context_damage(dump: Minidump, rva: int, size: int, what: str) -> Optional[Damage]:
+    """What is wrong with a context that lies in the file: too small, or not for the processor. None if nothing is."""
+    system = dump.system
+    candidates = () if isinstance(system, Absent) else _readers(system.architecture)
+    if not candidates:
+        return None
+    least = min(reader.size for reader in candidates)
+    if size < least:
+        return Damage("context-too-small", f"{what}: 0x{size:x} bytes, a context of {candidates[0].layout.name} needs 0x{least:x}", rva, least, size)
+    if isinstance(_choose(dump, rva, size), Absent):
+        at, code = candidates[0].flags
+        flags = code.unpack_from(dump.source.buffer, rva + at)[0]
+        return Damage("context-mismatch", f"{what}: ContextFlags 0x{flags:x} are not those of {candidates[0].layout.name}", rva + at, code.size, code.size)
+    return None
+
+
+def wow64_registers(dump: Minidump, thread: Thread) -> Union[Registers, Absent]:
+    """The 32-bit registers of a thread of a 32-bit process that a 64-bit tool dumped.
+
+    TLS slot 1 of the 64-bit TEB points to a machine word (flags, then IMAGE_FILE_MACHINE_*), and the 32-bit context follows it.
+    """
+    from .process import TLS_SLOTS_64
+
+    system = dump.system
+    if isinstance(system, Absent) or system.architecture not in (AMD64, ARM64):
+        return Absent(NOT_APPLICABLE, "32-bit registers beside the contexts exist only in 64-bit dumps of 32-bit processes")
+    if not thread.teb:
+        return Absent(NOT_THERE, f"thread 0x{thread.tid:x} has no TEB")
+    slot = thread.teb + TLS_SLOTS_64 + 8 * WOW64_CONTEXT_TLS_SLOT
+    memory = dump.memory
+    pointer = memory.some(slot, 8)
+    if len(pointer) < 8:
+        return Absent(NOT_CAPTURED, f"TLS slot {WOW64_CONTEXT_TLS_SLOT} of the TEB, at 0x{slot:x}, is not in the dump")
+    address = int.from_bytes(pointer, "little")
+    if not address:
+        return Absent(NOT_APPLICABLE, f"thread 0x{thread.tid:x} has no 32-bit side: its TLS slot {WOW64_CONTEXT_TLS_SLOT} is 0")
+    head = memory.some(address, 4)
+    if len(head) < 4:
+        return Absent(NOT_CAPTURED, f"the 32-bit registers at 0x{address:x} are not in the dump")
+    machine = int.from_bytes(head[2:], "little")
+    architecture = _MACHINES.get(machine)
+    if architecture is None:
+        return Absent(NOT_APPLICABLE, f"thread 0x{thread.tid:x} has no 32-bit side: no machine word at 0x{address:x}")
+    reader = _readers(architecture)[0]
+    address += WOW64_CONTEXT_OFFSET
+    data = memory.some(address, reader.size)
+    if len(data) < reader.size:
+        return Absent(NOT_CAPTURED, f"the 32-bit registers at 0x{address:x} are not all in the dump")
+    if not reader.matches(data, 0):
+        return Absent(DAMAGED, f"the 32-bit registers at 0x{address:x} have no ContextFlags of {reader.layout.name}")
+    place = memory.locate(address)
+    return Registers(reader, data, place[0] if place else 0, Absent(NOT_APPLICABLE, "no extended state"))
