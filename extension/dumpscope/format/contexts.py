@@ -220,8 +220,20 @@ XSAVE_FORMAT = _xsave_format("XSAVE_FORMAT", 16, "x87 and SSE registers as FXSAV
 XSAVE_FORMAT32 = _xsave_format("XSAVE_FORMAT32", 8, "x87 and SSE registers as FXSAVE stores them on x86.")
 
 
+def _word(name: str) -> str:
+    if name.startswith("Seg"):
+        return "segment register"
+    if name.startswith("Dr"):
+        return "status of breakpoints" if name == "Dr6" else "which breakpoints are on" if name == "Dr7" else "address of a breakpoint"
+    if name.endswith("Home"):
+        return "where a parameter may be kept"
+    if name.startswith("Last"):
+        return "branch tracing"
+    return "general register"
+
+
 def _numbers(names: str, scalar: Scalar, kind: str = HEX) -> List[Field]:
-    return [Field(name, scalar, "", kind) for name in names.split()]
+    return [Field(name, scalar, _word(name), kind) for name in names.split()]
 
 
 def _x86(name: str, meaning: str) -> Structure:
@@ -234,10 +246,10 @@ def _x86(name: str, meaning: str) -> Structure:
             *_numbers("SegGs SegFs SegEs SegDs Edi Esi Ebx Edx Ecx Eax", ULONG32),
             Field("Ebp", ULONG32, "frame pointer", ADDRESS),
             Field("Eip", ULONG32, "instruction pointer", ADDRESS),
-            Field("SegCs", ULONG32, "", HEX),
+            Field("SegCs", ULONG32, "segment register", HEX),
             Field("EFlags", ULONG32, "flags", values=EFLAGS),
             Field("Esp", ULONG32, "stack pointer", ADDRESS),
-            Field("SegSs", ULONG32, "", HEX),
+            Field("SegSs", ULONG32, "segment register", HEX),
             Field("ExtendedRegisters", XSAVE_FORMAT32, "x87 and xmm registers; 512 plain bytes in the header"),
         ],
         source=_WINNT,
@@ -300,7 +312,7 @@ CONTEXT_ARM64 = Structure(
     [
         Field("ContextFlags", ULONG32, "which parts are valid", values=CONTEXT_FLAGS_ARM64),
         Field("Cpsr", ULONG32, "status", values=CPSR_ARM64),
-        *[Field(f"X{index}", ULONG64, "", HEX) for index in range(29)],
+        *[Field(f"X{index}", ULONG64, "general register", HEX) for index in range(29)],
         Field("Fp", ULONG64, "frame pointer, x29", ADDRESS),
         Field("Lr", ULONG64, "return address, x30", ADDRESS),
         Field("Sp", ULONG64, "stack pointer", ADDRESS),
@@ -339,7 +351,7 @@ MD_CONTEXT_ARM64_OLD = Structure(
     "MDRawContextARM64_Old",
     [
         Field("ContextFlags", ULONG64, "which parts are valid", values=CONTEXT_FLAGS_ARM64),
-        *[Field(f"X{index}", ULONG64, "", HEX) for index in range(29)],
+        *[Field(f"X{index}", ULONG64, "general register", HEX) for index in range(29)],
         Field("Fp", ULONG64, "frame pointer, x29", ADDRESS),
         Field("Lr", ULONG64, "return address, x30", ADDRESS),
         Field("Sp", ULONG64, "stack pointer", ADDRESS),
