@@ -46,7 +46,7 @@ shares no code and no table with the package, so that reading them back is a tes
 
 Flags are those of the header. *Engine* says what Microsoft's debugger engine 10.0.15063 was seen to do with the file:
 opens it, opens it without a current thread, takes it for a kernel dump, or refuses it; *handles* whether its handle
-interface, which `!handle` asks, answers. A blank means that it was not tried or makes no sense. {count} files, {size} KiB.
+interface, which `!handle` asks, answers, where that is the point. All answers are in `engine_answers.py`. {count} files, {size} KiB.
 
 The article's dump in full size, with the offsets its transcript prints, is not kept here: `--article FILE` writes it.
 """

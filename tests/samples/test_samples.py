@@ -18,6 +18,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from samples.catalogue import SAMPLES  # noqa: E402
+from samples.engine_answers import ANSWERS  # noqa: E402
 from samples.writer import ARCHITECTURES, DumpBuilder  # noqa: E402
 
 from samples import article, build  # noqa: E402
@@ -262,6 +263,31 @@ def test_facts(name: str) -> None:
             CHECKS[key](peek, want)
     if "arch" in sample.facts:
         assert struct.unpack_from("<H", data, peek.rva(7))[0] == ARCHITECTURES[sample.facts["arch"]]
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_facts_agree_with_what_the_engine_answered(name: str) -> None:
+    facts, answer = SAMPLES[name].facts, ANSWERS[name]
+    assert (facts["engine"] == "refuses") == (answer.opened != 0)
+    if facts["engine"] == "opens":
+        assert answer.waited == 0
+        assert answer.threads > 0
+    if "handles" in facts and answer.waited == 0:
+        assert answer.handles == facts.get("engine_handles", facts["handles"])
+    if "handle_hresult" in facts:
+        assert answer.handles_hresult == facts["handle_hresult"]
+
+
+def test_every_answer_belongs_to_a_sample() -> None:
+    assert set(ANSWERS) == set(SAMPLES)
+
+
+@pytest.mark.parametrize("path", sorted((DIRECTORY / "real").glob("*.dmp")), ids=lambda path: path.stem)
+def test_real_dumps_have_handles_or_not_as_named(path: Path) -> None:
+    peek = Peek(path.read_bytes())
+    assert peek.signature == b"MDMP"
+    assert (peek.find(12) is None) == ("nohandles" in path.name or "without-handles" in path.name)
+    assert peek.flags & 4
 
 
 def test_no_file_without_a_sample() -> None:
