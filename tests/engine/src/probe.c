@@ -70,7 +70,7 @@ typedef struct {
 } Session;
 static const GUID IID_Advanced2 = {0x716d14c9,0x119b,0x4ba5,{0xaf,0x1f,0x08,0x90,0xe6,0x72,0x41,0x6a}};
 static const GUID IID_Control4 = {0x94e60ce9,0x9b41,0x4b19,{0x9f,0xc0,0x6d,0x9e,0xb3,0x52,0x72,0xb3}};
-#define STORED_EVENT_SLOT (sizeof(IDebugControl3Vtbl) / sizeof(void *) + 51)
+#define STORED_EVENT_SLOT (sizeof(IDebugControl3Vtbl) / sizeof(void *) + 49)
 typedef HRESULT (STDMETHODCALLTYPE *StoredEvent)(void *, ULONG *, ULONG *, ULONG *, void *, ULONG, ULONG *, void *, ULONG, ULONG *);
 typedef HRESULT (STDMETHODCALLTYPE *ObjectInformation)(void *, ULONG, ULONG64, ULONG, void *, ULONG, ULONG *);
 typedef struct { ULONG Valid, ExitStatus, PriorityClass, Priority; ULONG64 CreateTime, ExitTime, KernelTime, UserTime, StartOffset, Affinity; } BasicThread;
