@@ -9,12 +9,12 @@ docs/dumpdebug-differences.md lists what cannot be equal.
 
 from __future__ import annotations
 
-import struct
 from typing import Iterator
 
 from ..dump.minidump import Minidump
 from ..format.flags import MINIDUMP_TYPE
 from ..format.streams import LAST_RESERVED_STREAM
+from .dumpdebug_opening import preamble
 from .dumpdebug_streams import BODIES, signed
 from .dumpdebug_view import CHECKS, LINE_LIMIT, View
 
@@ -23,6 +23,9 @@ VIEW_BASE = 0x19D0000
 
 LAST_FLAG = 0x200000
 """The highest flag that this engine can name."""
+
+CHATTER = ("Loading symbols for ", "*** ", "Unable to load image ")
+"""How the engine's messages about symbols begin."""
 
 NAMES = {
     0: "UnusedStream",
@@ -80,29 +83,8 @@ def _header(view: View) -> Iterator[str]:
     yield "\nStreams:\n"
 
 
-def has_current_thread(dump: Minidump, view: View) -> bool:
-    """Whether the engine ends its opening of the dump with a current thread.
-
-    It needs a thread list that it accepts, with a thread in it, and if there is an exception, the exception's thread.
-    """
-    stream = view.accepted(dump.streams, 3, 8)
-    if stream is None:
-        return False
-    extent = view.extent(CHECKS[stream.type], "", stream.rva, stream.size)
-    if isinstance(extent, str) or not extent.number:
-        return False
-    event = view.accepted(dump.streams, 6)
-    if event is None:
-        return True
-    wanted = view.u32(event.rva)
-    reader = struct.Struct(f"<I{extent.element - 4}x")
-    return any(tid == wanted for _, (tid,) in view.rows(reader, stream.rva + extent.header, extent.element, extent.number))
-
-
 def _prints(dump: Minidump, view: View, view_base: int) -> Iterator[str]:
-    if not has_current_thread(dump, view):
-        yield "WARNING: The debugger does not have a current process or thread\n"
-        yield "WARNING: Many commands will not work\n"
+    yield from preamble(dump, view)
     yield from _header(view)
     for stream in dump.streams:
         kind = stream.type
@@ -129,18 +111,10 @@ def _prints(dump: Minidump, view: View, view_base: int) -> Iterator[str]:
             yield from BODIES[kind](view, stream.rva, stream.size, extent)
 
 
-def dumpdebug_lines(dump: Minidump, *, narrow: bool = True, view_base: int = VIEW_BASE) -> Iterator[str]:
-    """The lines of ``.dumpdebug``, without line ends.
-
-    ``narrow``: texts as they come out in code page 1252, a question mark for what it does not have; otherwise as they stand
-    in the file. ``view_base`` is the address at which the engine has mapped the file, which one kind of line shows.
-
-    Nothing that a dump holds makes this raise, other than a file that was cut since it was opened (DumpError). A dump that the
-    engine refuses to open gives the lines that it would print if it went on.
-    """
-    view = View(dump.source, dump.header, dump.streams, narrow=narrow)
+def _lines(prints: Iterator[str]) -> Iterator[str]:
+    """Prints put together to lines. The reference texts have no carriage returns."""
     rest = ""  # of a print that was too long to keep its line end
-    for text in _prints(dump, view, view_base):
+    for text in prints:
         if len(text) > LINE_LIMIT:
             text = text[:LINE_LIMIT]
         if not rest and text.count("\n") == 1 and text[-1] == "\n" and "\r" not in text:
@@ -151,3 +125,20 @@ def dumpdebug_lines(dump: Minidump, *, narrow: bool = True, view_base: int = VIE
         yield from lines
     if rest:
         yield rest
+
+
+def dumpdebug_lines(dump: Minidump, *, narrow: bool = True, chatter: bool = False, view_base: int = VIEW_BASE) -> Iterator[str]:
+    """The lines of ``.dumpdebug``, without line ends.
+
+    ``narrow``: texts as they come out in code page 1252, a question mark for what it does not have; otherwise as they stand
+    in the file. ``chatter``: keep lines that begin like the messages of symbol loading, which the reference texts leave out
+    wherever they come from (a comment that procdump wrote has such lines). ``view_base`` is the address at which the engine
+    has mapped the file, which one kind of line shows.
+
+    Nothing that a dump holds makes this raise, other than a file that was cut since it was opened (DumpError). A dump that the
+    engine refuses to open gives the lines that it would print if it went on.
+    """
+    view = View(dump.source, dump.header, dump.streams, narrow=narrow)
+    for line in _lines(_prints(dump, view, view_base)):
+        if chatter or not line.startswith(CHATTER):
+            yield line
