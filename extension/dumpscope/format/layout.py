@@ -58,7 +58,7 @@ RVA64 = Scalar("RVA64", "Q", 8)
 class Enumeration:
     """Numbers that have one name each, such as MINIDUMP_STREAM_TYPE."""
 
-    __slots__ = ("name", "members", "source")
+    __slots__ = ("members", "name", "source")
 
     def __init__(self, name: str, members: Mapping[int, Tuple[str, str]], source: str = "") -> None:
         self.name = name
@@ -86,7 +86,7 @@ class Enumeration:
 class FlagSet:
     """Bits that have a name each, such as MINIDUMP_TYPE. A member may have more than one bit (a field of several bits)."""
 
-    __slots__ = ("name", "members", "source")
+    __slots__ = ("members", "name", "source")
 
     def __init__(self, name: str, members: Mapping[int, Tuple[str, str]], source: str = "") -> None:
         self.name = name
@@ -137,7 +137,7 @@ class Field:
     ``at`` places the field by hand (unions).
     """
 
-    __slots__ = ("name", "type", "meaning", "kind", "count", "array", "values", "unit", "target", "when", "at", "offset", "size")
+    __slots__ = ("array", "at", "count", "kind", "meaning", "name", "offset", "size", "target", "type", "unit", "values", "when")
 
     def __init__(
         self,
@@ -167,7 +167,7 @@ class Field:
         self.when = when
         self.at = at
         self.offset = 0
-        self.size = type.size * self.count
+        self.size: int = type.size * self.count
 
     def _placed(self, offset: int) -> Field:
         self.offset = offset
@@ -188,7 +188,7 @@ class Structure:
     ``pack`` is the ``#pragma pack`` in force (4 in minidumpapiset.h). ``source`` names where the layout is published.
     """
 
-    __slots__ = ("name", "fields", "pack", "source", "meaning", "size", "align", "_leaves", "_struct", "_by_path")
+    __slots__ = ("_by_path", "_leaves", "align", "fields", "meaning", "name", "pack", "size", "source")
 
     def __init__(
         self, name: str, fields: Sequence[Field], *, source: str = "", meaning: str = "", pack: int = 4, size: Optional[int] = None
@@ -210,10 +210,9 @@ class Structure:
             offset += field.size
             end = max(end, offset)
         self.fields = tuple(fields)
-        self.align = align
-        self.size = size if size is not None else (end + align - 1) // align * align
+        self.align: int = align
+        self.size: int = size if size is not None else (end + align - 1) // align * align
         self._leaves: Optional[Tuple[Leaf, ...]] = None
-        self._struct: Optional[struct.Struct] = None
         self._by_path: Optional[Dict[str, Leaf]] = None
 
     def __repr__(self) -> str:
