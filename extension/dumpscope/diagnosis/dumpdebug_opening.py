@@ -15,8 +15,7 @@ from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD
 from .dumpdebug_view import CHECKS, View
 
-FLAG_EXCEPTION = MINIDUMP_EXCEPTION_STREAM.select("ThreadId", "ExceptionRecord.ExceptionAddress")
-_XSTATE = 0x200000
+FLAG_XSTATE = 0x200000
 XSTATE_AVX = 4
 XSTATE_SIZE = 0x210
 DEFAULT_TEB = 0x7FFDE000
