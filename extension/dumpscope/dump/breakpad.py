@@ -6,6 +6,7 @@ import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple, Union
 
+from ..format import breakpad as layouts
 from .absence import NOT_THERE, Absent, Damage
 from .single import read_single
 
@@ -16,20 +17,13 @@ INFO = 0x47670001
 ASSERTION = 0x47670002
 DSO_DEBUG = 0x4767000A
 LINUX_FILES = {
-    0x47670003: "/proc/cpuinfo",
-    0x47670004: "/proc/PID/status",
-    0x47670005: "/etc/lsb-release",
-    0x47670006: "/proc/PID/cmdline",
-    0x47670007: "/proc/PID/environ",
-    0x47670008: "/proc/PID/auxv",
-    0x47670009: "/proc/PID/maps",
+    **layouts.LINUX_FILES,
     0x4767000B: "/proc/PID/stat",
     0x4767000C: "/proc/uptime",
     0x4767000D: "/proc/PID/fd",
 }
 """Which file each of the Linux streams is a copy of (the last three: llvm's MinidumpConstants.def)."""
 
-_ASSERTION_TYPES = {0: "unknown", 1: "invalid parameter", 2: "pure virtual call"}
 MAX_TEXT = 1 << 20
 """Bytes of a copied file that are decoded; the stream itself may be longer."""
 MAX_OBJECTS = 65536
@@ -57,7 +51,7 @@ class AssertionInfo(NamedTuple):
     @property
     def type_name(self) -> str:
         """What kind of assertion it was."""
-        return _ASSERTION_TYPES.get(self.type) or f"type {self.type}"
+        return layouts.ASSERTION_TYPE.meaning(self.type) or f"type {self.type}"
 
 
 class LinuxFile(NamedTuple):
@@ -112,21 +106,27 @@ class Breakpad:
     @cached_property
     def info(self) -> Union[BreakpadInfo, Absent]:
         """The thread ids."""
-        single = read_single(self._dump.source, self._dump.stream(INFO), 12, 4, "Breakpad information")
+        structure = layouts.MDRawBreakpadInfo
+        single = read_single(self._dump.source, self._dump.stream(INFO), structure.size, 4, "Breakpad information")
         if isinstance(single, Absent):
             return single
-        validity, writer, asker = struct.unpack("<3I", single.data)
+        validity, writer, asker = structure.select("validity", "dump_thread_id", "requesting_thread_id").unpack(single.data)
         missing = Absent(NOT_THERE, f"Breakpad's validity bits (0x{validity:x}) do not cover it")
         return BreakpadInfo(validity, writer if validity & 1 else missing, asker if validity & 2 else missing, single.offset)
 
     @cached_property
     def assertion(self) -> Union[AssertionInfo, Absent]:
         """The assertion that failed."""
-        single = read_single(self._dump.source, self._dump.stream(ASSERTION), 776, 8, "assertion")
+        structure = layouts.MDRawAssertionInfo
+        single = read_single(self._dump.source, self._dump.stream(ASSERTION), structure.size, 8, "assertion")
         if isinstance(single, Absent):
             return single
-        expression, function, file, line, kind = struct.unpack("<256s256s256sII", single.data)
-        return AssertionInfo(_wide(expression), _wide(function), _wide(file), line, kind, single.offset)
+        texts = []
+        for name in ("expression", "function", "file"):
+            field = structure.field(name)
+            texts.append(_wide(single.data[field.offset : field.offset + field.size]))
+        line, kind = structure.select("line", "type").unpack(single.data)
+        return AssertionInfo(texts[0], texts[1], texts[2], line, kind, single.offset)
 
     @cached_property
     def files(self) -> List[LinuxFile]:
@@ -158,7 +158,9 @@ class Breakpad:
         """The dynamic linker's list."""
         dump = self._dump
         wide = dump.pointer_size == 8
-        head, row = struct.Struct("<IIIQQQ" if wide else "<IIIIII"), struct.Struct("<QIQ" if wide else "<III")
+        structure, link = (layouts.MDRawDebug64, layouts.MDRawLinkMap64) if wide else (layouts.MDRawDebug32, layouts.MDRawLinkMap32)
+        head = structure.select("version", "map", "dso_count", "brk", "ldbase", "dynamic")
+        row = link.select("addr", "name", "ld")
         single = read_single(dump.source, dump.stream(DSO_DEBUG), head.size, head.size, "dynamic linker's list")
         if isinstance(single, Absent):
             return single

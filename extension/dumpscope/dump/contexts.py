@@ -282,14 +282,14 @@ def wow64_registers(dump: Minidump, thread: Thread) -> Union[Registers, Absent]:
 
     TLS slot 1 of the 64-bit TEB points to a machine word (flags, then IMAGE_FILE_MACHINE_*), and the 32-bit context follows it.
     """
-    from .process import TLS_SLOTS_64
+    from ..format.teb import TEB64
 
     system = dump.system
     if isinstance(system, Absent) or system.architecture not in (AMD64, ARM64):
         return Absent(NOT_APPLICABLE, "32-bit registers beside the contexts exist only in 64-bit dumps of 32-bit processes")
     if not thread.teb:
         return Absent(NOT_THERE, f"thread 0x{thread.tid:x} has no TEB")
-    slot = thread.teb + TLS_SLOTS_64 + 8 * WOW64_CONTEXT_TLS_SLOT
+    slot = thread.teb + TEB64.offset_of("TlsSlots") + 8 * WOW64_CONTEXT_TLS_SLOT
     memory = dump.memory
     pointer = memory.some(slot, 8)
     if len(pointer) < 8:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Tuple, Union
 
-from ..format.crashpad import MinidumpCrashpadInfo, MinidumpModuleCrashpadInfo
+from ..format.crashpad import (
+    MinidumpAnnotation,
+    MinidumpCrashpadInfo,
+    MinidumpModuleCrashpadInfo,
+    MinidumpModuleCrashpadInfoLink,
+    MinidumpSimpleStringDictionaryEntry,
+)
 from ..format.guid import guid_text
 from .absence import Absent, Damage
 from .single import read_single
@@ -24,9 +30,22 @@ MAX_TOTAL = 1 << 24
 """Bytes of all keys and values together."""
 
 _COUNT = struct.Struct("<I")
-_PAIR = struct.Struct("<II")
-_MODULE_LINK = struct.Struct("<III")
-_OBJECT = struct.Struct("<IHHI")
+_PAIR = MinidumpSimpleStringDictionaryEntry.select("key", "value")
+_MODULE_LINK = MinidumpModuleCrashpadInfoLink.select("minidump_module_list_index", "location.DataSize", "location.Rva")
+_OBJECT = MinidumpAnnotation.select("name", "type", "value")
+_PLACES = ("simple_annotations.DataSize", "simple_annotations.Rva", "module_list.DataSize", "module_list.Rva", "address_mask")
+_INFO = MinidumpCrashpadInfo.select("version", *_PLACES)
+_REPORT_ID, _CLIENT_ID = MinidumpCrashpadInfo.offset_of("report_id"), MinidumpCrashpadInfo.offset_of("client_id")
+_OLD_MODULE = MinidumpModuleCrashpadInfo.offset_of("annotation_objects")
+_MODULE = MinidumpModuleCrashpadInfo.select(
+    "version",
+    "list_annotations.DataSize",
+    "list_annotations.Rva",
+    "simple_annotations.DataSize",
+    "simple_annotations.Rva",
+    "annotation_objects.DataSize",
+    "annotation_objects.Rva",
+)
 
 
 class AnnotationObject(NamedTuple):
@@ -123,15 +142,14 @@ class _Reader:
 
     def module(self, index: int, size: int, rva: int) -> ModuleAnnotations:
         what = f"annotations of module {index}"
-        structure = MinidumpModuleCrashpadInfo
-        data = self.source.some(rva, min(size, structure.size))
-        if len(data) < structure.size:
-            self.damage.append(Damage("annotation-outside-file", f"{what} at 0x{rva:x} are cut", rva, structure.size, len(data)))
-        version, *places = struct.unpack_from("<7I", data.ljust(28, b"\0"))
+        data = self.source.some(rva, min(size, _MODULE.size))
+        if len(data) < _OLD_MODULE:  # the objects came later
+            self.damage.append(Damage("annotation-outside-file", f"{what} at 0x{rva:x} are cut", rva, _OLD_MODULE, len(data)))
+        version, *places = _MODULE.unpack(data.ljust(_MODULE.size, b"\0"))
         strings = [self.text(text, what) for (text,), _ in self.rows(places[0], places[1], _COUNT, what)]
         simple = self.dictionary(places[2], places[3], what)
         objects = []
-        for (name, kind, _, value), offset in self.rows(places[4], places[5], _OBJECT, what):
+        for (name, kind, value), offset in self.rows(places[4], places[5], _OBJECT, what):
             objects.append(AnnotationObject(self.text(name, what), kind, self.value(value), offset))
         return ModuleAnnotations(index, version, strings, simple, objects, rva)
 
@@ -144,16 +162,14 @@ class _Reader:
 
 def read_crashpad(dump: Minidump) -> Union[CrashpadInfo, Absent]:
     """Crashpad's information with all annotations; the old form without the last two members is read too."""
-    structure = MinidumpCrashpadInfo
-    single = read_single(dump.source, dump.stream(CRASHPAD_INFO), structure.size, 4, "Crashpad information")
+    single = read_single(dump.source, dump.stream(CRASHPAD_INFO), MinidumpCrashpadInfo.size, 4, "Crashpad information")
     if isinstance(single, Absent):
         return single
     data = single.data
-    version = _COUNT.unpack_from(data)[0]
-    simple_size, simple_rva, list_size, list_rva = struct.unpack_from("<4I", data, 36)
-    mask = struct.unpack_from("<Q", data, 56)[0] if len(data) >= 64 else 0
+    version, simple_size, simple_rva, list_size, list_rva, mask = _INFO.unpack(data)
+    ids = [guid_text(data[at : at + 16]) for at in (_REPORT_ID, _CLIENT_ID)]
     reader = _Reader(dump)
     simple = reader.dictionary(simple_size, simple_rva, "annotations of the process")
     links = reader.rows(list_size, list_rva, _MODULE_LINK, "list of annotated modules")
     modules = [reader.module(*link) for link, _ in links]
-    return CrashpadInfo(version, guid_text(data[4:20]), guid_text(data[20:36]), simple, modules, mask, single.offset, tuple(reader.damage[:1000]))
+    return CrashpadInfo(version, ids[0], ids[1], simple, modules, mask, single.offset, tuple(reader.damage[:1000]))

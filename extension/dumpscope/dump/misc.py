@@ -108,6 +108,12 @@ class MiscInfo:
         field = MINIDUMP_MISC_INFO_5.field(name)
         return _wide(self._data[field.offset : field.offset + field.size])
 
+    def unguarded_text(self, name: str) -> str:
+        """A text by its C name whatever Flags1 says: dbgeng 10 fills DbgBldStr in without setting the bit. Empty where it is cut off."""
+        field = MINIDUMP_MISC_INFO_5.field(name)
+        end = field.offset + field.size
+        return _wide(self._data[field.offset : end]) if end <= min(self.size, self.held) else ""
+
     @property
     def process_id(self) -> Union[int, Absent]:
         """The process's id."""

@@ -6,7 +6,10 @@ import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, List, NamedTuple, Union
 
+from ..format.mozilla import MINIDUMP_MAC_BOOTARGS
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
+from ..format.system import MINIDUMP_SYSTEM_INFO
+from ..format.wine import WINE_SYSTEM_INFO
 from .absence import NOT_THERE, Absent
 from .directory import Stream
 from .single import read_single
@@ -40,18 +43,18 @@ class WineInfo(NamedTuple):
 
 
 def read_wine(dump: Minidump) -> Union[WineInfo, Absent]:
-    """The marker of Wine's writer: ``WINE``, a count of strings, their offsets from behind the marker, the strings."""
+    """The marker of Wine's writer (WINE_SYSTEM_INFO) with its texts, whose offsets count from behind the signature."""
     stream = dump.stream(7)
     if stream is None:
         return Absent(NOT_THERE, "no Wine marker: there is no SystemInfoStream")
-    # The marker stands behind the 56 bytes of SystemInfo, whether or not the directory's size covers it.
-    data = dump.source.some(stream.rva + 56, 1024)
-    if data[:4] != b"WINE" or len(data) < 20:
+    # The marker stands behind SystemInfo itself, whether or not the directory's size covers it.
+    place = stream.rva + MINIDUMP_SYSTEM_INFO.size
+    data = dump.source.some(place, 1024)
+    if data[:4] != b"WINE" or len(data) < WINE_SYSTEM_INFO.size:
         return Absent(NOT_THERE, "no Wine marker behind SystemInfo")
-    count = min(int.from_bytes(data[4:8], "little"), 3)
-    offsets = struct.unpack_from(f"<{count}I", data, 8)
-    texts = [_c_string(data, 4 + offset) for offset in offsets] + [""] * 3
-    return WineInfo(texts[0], texts[1], texts[2], stream.rva + 56)
+    count, *offsets = struct.unpack_from("<4I", data, 4)
+    texts = [_c_string(data, 4 + offset) for offset in offsets[: min(count, 3)]] + [""] * 3
+    return WineInfo(texts[0], texts[1], texts[2], place)
 
 
 def _c_string(data: bytes, start: int) -> str:
@@ -70,10 +73,10 @@ class Mozilla:
     @cached_property
     def boot_arguments(self) -> Union[str, Absent]:
         """Boot arguments of the macOS kernel."""
-        single = read_single(self._dump.source, self._dump.stream(0x4D7A0002), 12, 12, "macOS boot arguments")
+        single = read_single(self._dump.source, self._dump.stream(0x4D7A0002), MINIDUMP_MAC_BOOTARGS.size, MINIDUMP_MAC_BOOTARGS.size, "macOS boot arguments")
         if isinstance(single, Absent):
             return single
-        return self._dump.strings.get(struct.unpack_from("<Q", single.data, 4)[0])
+        return self._dump.strings.get(MINIDUMP_MAC_BOOTARGS.select("bootargs").unpack(single.data)[0])
 
     @cached_property
     def limits(self) -> Union[str, Absent]:

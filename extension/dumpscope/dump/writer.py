@@ -8,9 +8,10 @@ library do the work.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
 from ..format.flags import writers_of
+from ..format.misc import MINIDUMP_MISC_INFO_5
 from .absence import Absent
 from .directory import Stream
 
@@ -178,10 +179,10 @@ def identify_writer(dump: Minidump) -> Writer:
 def _by_build_string(found: _Finding) -> None:
     """DbgBldStr names the DLL itself: ``dbgcore.amd64,10.0.19041.789``."""
     misc = found.dump.misc
-    text: Union[str, Absent] = misc if isinstance(misc, Absent) else misc.dbg_build_string
-    if isinstance(text, Absent) or isinstance(misc, Absent) or not text:
+    text = "" if isinstance(misc, Absent) else misc.unguarded_text("DbgBldStr")
+    if isinstance(misc, Absent) or not text:
         return
-    found.add("MiscInfo.DbgBldStr", text, misc.offset + 752)
+    found.add("MiscInfo.DbgBldStr", text, misc.offset + MINIDUMP_MISC_INFO_5.offset_of("DbgBldStr"))
     library, _, version = text.partition(",")
     prefix = library.split(".", 1)[0].lower()
     if prefix in _FAMILIES:
@@ -214,7 +215,7 @@ def _by_comments(found: _Finding) -> None:
 def _by_streams(found: _Finding) -> None:
     """Streams that only one writer makes."""
     dump = found.dump
-    microsoft = dump.header.implementation != 0
+    microsoft = _plausible(dump.header.implementation)
     crashpad = dump.stream(0x43500001)
     if crashpad is not None:
         found.add("stream", "CrashpadInfoStream", crashpad.offset)
@@ -293,11 +294,16 @@ def _by_system_text(found: _Finding) -> None:
             found.settle(BREAKPAD, "Breakpad, or a writer like it", "", GUESS)
 
 
+def _plausible(implementation: int) -> bool:
+    """Whether a high word of Version can be that of a Windows DLL: version 5, 6 or 10."""
+    return implementation >> 12 in (5, 6, 10)
+
+
 def _by_version(found: _Finding) -> None:
     """The high word of the header's Version: only Microsoft's writers put something there."""
     value = found.dump.header.implementation
     version = version_of(value)
-    plausible = value >> 12 in (5, 6, 10)
+    plausible = _plausible(value)
     if value:
         found.add("header.Version", f"high word 0x{value:04x}" + (f": {version}" if plausible else ""), 4)
         if plausible:
