@@ -109,5 +109,8 @@ LINUX_FILES: Dict[int, str] = {
     0x47670007: "/proc/PID/environ",
     0x47670008: "/proc/PID/auxv",
     0x47670009: "/proc/PID/maps",
+    0x4767000B: "/proc/PID/stat",
+    0x4767000C: "/proc/uptime",
+    0x4767000D: "/proc/PID/fd",
 }
-"""Streams that are copies of a file, and of which one."""
+"""Streams that are copies of a file, and of which one. The last three are of other writers (llvm MinidumpConstants.def)."""

@@ -13,6 +13,7 @@ CRASHPAD = "Crashpad"
 BREAKPAD = "Breakpad"
 CHROMIUM = "Chromium"
 MOZILLA = "Mozilla"
+FACEBOOK = "Facebook"
 
 LAST_RESERVED_STREAM = 0xFFFF
 """Numbers above this one are free for the streams that a program hands to MiniDumpWriteDump."""
@@ -42,6 +43,7 @@ class StreamKind(NamedTuple):
 _LEARN = "MINIDUMP_STREAM_TYPE on Microsoft Learn (newer than SDK 10.0.26100)"
 _CE = "Windows CE error reporting; names from minidumpapiset.h"
 _BREAKPAD = "google/breakpad minidump_format.h"
+_LLVM = "llvm/llvm-project llvm/BinaryFormat/MinidumpConstants.def"
 _MOZILLA = "rust-minidump/rust-minidump minidump-common format.rs"
 
 _ROWS = (
@@ -190,6 +192,9 @@ _ROWS = (
     StreamKind(0x47670008, "MD_LINUX_AUXV", "breakpad", 0, "", "/proc/PID/auxv: pairs of machine words", BREAKPAD, source=_BREAKPAD),
     StreamKind(0x47670009, "MD_LINUX_MAPS", "breakpad", 0, "", "text of /proc/PID/maps", BREAKPAD, source=_BREAKPAD),
     StreamKind(0x4767000A, "MD_LINUX_DSO_DEBUG", "breakpad", 0, "MDRawDebug64", "the dynamic linker's list of shared objects", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x4767000B, "LinuxProcStat", "breakpad", 0, "", "text of /proc/PID/stat", BREAKPAD, source=_LLVM),
+    StreamKind(0x4767000C, "LinuxProcUptime", "breakpad", 0, "", "text of /proc/uptime", BREAKPAD, source=_LLVM),
+    StreamKind(0x4767000D, "LinuxProcFD", "breakpad", 0, "", "open files as /proc/PID/fd shows them", BREAKPAD, source=_LLVM),
     StreamKind(
         0x4B6B0002,
         "kStabilityReportStreamType",
@@ -204,6 +209,17 @@ _ROWS = (
     StreamKind(0x4D7A0002, "MozMacosBootargsStream", "mozilla", 0, "MINIDUMP_MAC_BOOTARGS", "the macOS kernel's boot arguments", MOZILLA, source=_MOZILLA),
     StreamKind(0x4D7A0003, "MozLinuxLimits", "mozilla", 0, "", "text of /proc/PID/limits", MOZILLA, source=_MOZILLA),
     StreamKind(0x4D7A0004, "MozSoftErrors", "mozilla", 0, "", "JSON text: what the writer failed at without giving up", MOZILLA, source=_MOZILLA),
+    StreamKind(0xFACE1CA7, "FacebookLogcat", "", 0, "", "Android's log", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECAFA, "FacebookAppCustomData", "", 0, "", "data of the app", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECAFB, "FacebookBuildID", "", 0, "", "number of the build", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECAFC, "FacebookAppVersionName", "", 0, "", "version of the app", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECAFD, "FacebookJavaStack", "", 0, "", "Java stack", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECAFE, "FacebookDalvikInfo", "", 0, "", "state of the Java machine", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECAFF, "FacebookUnwindSymbols", "", 0, "", "symbols for stack walking", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECB00, "FacebookDumpErrorLog", "", 0, "", "what the writer failed at", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACECCCC, "FacebookAppStateLog", "", 0, "", "log of the app's states", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACEDEAD, "FacebookAbortReason", "", 0, "", "why the app ended itself", FACEBOOK, source=_LLVM),
+    StreamKind(0xFACEE000, "FacebookThreadName", "", 0, "", "names of threads", FACEBOOK, source=_LLVM),
 )
 
 STREAMS: Dict[int, StreamKind] = {row.type: row for row in _ROWS}

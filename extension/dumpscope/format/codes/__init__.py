@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from typing import Dict, List, NamedTuple
 
@@ -23,7 +23,7 @@ class Meaning(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def table(name: str) -> Dict[int, str]:
     """Symbols by number: ``win32``, ``hresult`` or ``ntstatus``."""
     text: str = import_module(f"dumpscope.format.codes.{name}").TABLE
