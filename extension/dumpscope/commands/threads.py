@@ -1,0 +1,488 @@
+"""``threads``: what ``~``, ``!runaway``, ``.ttime``, ``!gle`` and ``r`` show of the threads, in one place."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
+from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
+from ..dump.contexts import Registers, wow64_registers
+from ..dump.minidump import Minidump
+from ..dump.process import Teb
+from ..dump.threads import Thread, ThreadInfo
+from ..errors import UsageError
+from ..format.threads import PRIORITY_CLASS, STILL_ACTIVE, SUSPEND_COUNT_UNKNOWN, THREAD_INFO_FLAGS, THREAD_PRIORITY
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
+from .codes import hresult_words, status_words, win32_words
+from .missing import missing
+from .parsing import number
+from .registers import register_lines, register_values
+from .registry import arg, command
+from .session import Session
+
+INVALID_INFO = 0x08
+_SORTS = ("time", "user", "kernel", "tid", "created")
+
+
+def signed(value: int) -> int:
+    """A 32-bit number as the signed one that it stands for."""
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+def sort_date(value: int) -> str:
+    """A file time without the zone, for a column whose title names it."""
+    return filetime_text(value).replace(" (UTC)", "")
+
+
+class ThreadView:
+    """What can be said of each thread, made when it is asked for; the registers of the last thread are kept."""
+
+    def __init__(self, dump: Minidump) -> None:
+        self.dump = dump
+        self.kind = address_kind(dump.pointer_size)
+        self._infos = dump.thread_infos
+        self._names = dump.thread_names
+        self._refused: Optional[Absent] = None
+        if self._infos.span.refused and len(self._infos):
+            reason = self._infos.damage[0].message if self._infos.damage else "its sizes disagree"
+            self._refused = Absent(DAMAGED, f"the debugger does not accept this list ({reason})")
+        self._registers: Tuple[int, Union[Registers, Absent]] = (-1, Absent(NOT_THERE, ""))
+        self._symbols: Dict[int, str] = {}
+        exception = dump.exception
+        self.exception_tid = None if isinstance(exception, Absent) else exception.thread_id
+
+    def text_info(self, thread: Thread) -> Union[ThreadInfo, Absent]:
+        """The entry of ThreadInfoList for this thread, even of a list that the debugger refuses."""
+        infos = self._infos
+        found = infos.find(thread.tid)
+        if found is None:
+            return infos.absence or Absent(NOT_THERE, f"ThreadInfoListStream has no entry for thread {thread.tid:x}")
+        if found.dump_flags & INVALID_INFO:
+            return Absent(NOT_THERE, "the writer could not read them and marked the entry as invalid (MINIDUMP_THREAD_INFO_INVALID_INFO)")
+        return found
+
+    def info(self, thread: Thread) -> Union[ThreadInfo, Absent]:
+        """The same, as the debugger has it."""
+        return self._refused or self.text_info(thread)
+
+    def member(self, name: str, *, strict: bool = True) -> Callable[[Thread], Any]:
+        """A maker of one member of ThreadInfo."""
+        source = self.info if strict else self.text_info
+
+        def get(thread: Thread) -> Any:
+            info = source(thread)
+            return info if isinstance(info, Absent) else getattr(info, name)
+
+        return get
+
+    def dump_flags(self, thread: Thread) -> Union[List[str], Absent]:
+        """Names of DumpFlags; an entry with invalid times has them too."""
+        found = None if self._refused else self._infos.find(thread.tid)
+        return self.info_absence(thread) if found is None else THREAD_INFO_FLAGS.labels(found.dump_flags)
+
+    def dump_error(self, thread: Thread) -> Union[int, Absent]:
+        """HRESULT of what went wrong with the thread."""
+        found = None if self._refused else self._infos.find(thread.tid)
+        return self.info_absence(thread) if found is None else found.dump_error
+
+    def info_absence(self, thread: Thread) -> Absent:
+        """Why there is no entry at all."""
+        return self._refused or self._infos.absence or Absent(NOT_THERE, f"ThreadInfoListStream has no entry for thread {thread.tid:x}")
+
+    def salvaged(self, thread: Thread) -> Optional[Dict[str, Any]]:
+        """What can be read of a list that the debugger refuses."""
+        found = self._infos.find(thread.tid) if self._refused else None
+        return None if found is None else {name: value for name, value in found._asdict().items() if name != "tid"}
+
+    def name(self, thread: Thread) -> Union[str, Absent]:
+        """SetThreadDescription's text."""
+        return self._names.get(thread.tid) or self._names.absence or Absent(NOT_THERE, "the thread has no name")
+
+    def registers(self, thread: Thread) -> Union[Registers, Absent]:
+        """The thread's registers."""
+        if self._registers[0] != thread.index:
+            self._registers = (thread.index, self.dump.registers(thread))
+        return self._registers[1]
+
+    def ip(self, thread: Thread) -> Union[int, Absent]:
+        """The instruction pointer."""
+        registers = self.registers(thread)
+        return registers if isinstance(registers, Absent) else registers.ip
+
+    def sp(self, thread: Thread) -> Union[int, Absent]:
+        """The stack pointer."""
+        registers = self.registers(thread)
+        return registers if isinstance(registers, Absent) else registers.sp
+
+    def symbol(self, address: Union[int, Absent]) -> str:
+        """``module+0x1234``, or an empty string."""
+        if isinstance(address, Absent):
+            return ""
+        found = self._symbols.get(address)
+        if found is None:
+            found = self.dump.modules.symbol(address)
+            if len(self._symbols) < 4096:
+                self._symbols[address] = found
+        return found
+
+    def place(self, address: Union[int, Absent]) -> Union[str, Absent]:
+        """``module+0x1234``, or the address itself."""
+        if isinstance(address, Absent):
+            return address
+        return self.symbol(address) or address_text(address, self.dump.pointer_size)
+
+    def at(self, thread: Thread) -> Union[str, Absent]:
+        """Where the thread stands."""
+        return self.place(self.ip(thread))
+
+    def start(self, thread: Thread) -> Union[str, Absent]:
+        """Where the thread began."""
+        return self.place(self.member("start_address", strict=False)(thread))
+
+    def stack_captured(self, thread: Thread) -> int:
+        """How many bytes of the stack range are in the file."""
+        size = thread.stack_size
+        if not size:
+            return 0
+        if thread.stack_rva:
+            held = self.dump.source.available(thread.stack_rva, size)
+            if held >= size:
+                return size
+        return self.dump.memory.captured(thread.stack_start, size)
+
+    def stack(self, thread: Thread) -> Dict[str, Any]:
+        """The stack range as plain values."""
+        captured = self.stack_captured(thread)
+        return {
+            "start": f"0x{thread.stack_start:x}",
+            "size": thread.stack_size,
+            "captured": bool(thread.stack_size) and captured >= thread.stack_size,
+            "captured_bytes": captured,
+        }
+
+    def last_error(self, thread: Thread) -> Union[int, Absent]:
+        """LastErrorValue of the TEB."""
+        teb = self.teb(thread)
+        return teb if isinstance(teb, Absent) else teb.last_error
+
+    def last_status(self, thread: Thread) -> Union[int, Absent]:
+        """LastStatusValue of the TEB."""
+        teb = self.teb(thread)
+        return teb if isinstance(teb, Absent) else teb.last_status
+
+    def teb(self, thread: Thread) -> Union[Teb, Absent]:
+        """The TEB that the program sees: the 32-bit one of a WOW64 process."""
+        process = self.dump.process
+        if process.is_wow64:
+            inner = process.wow64_teb(thread)
+            if not isinstance(inner, Absent):
+                return inner
+        return process.teb(thread)
+
+    def remarks(self, thread: Thread) -> str:
+        """What is out of the ordinary with a thread, in a few words."""
+        words = []
+        if thread.tid == self.exception_tid:
+            words.append("raised the exception")
+        if thread.suspend_count == SUSPEND_COUNT_UNKNOWN:
+            words.append("could not be opened")
+        elif thread.suspend_count:
+            words.append(f"suspended {thread.suspend_count}×")
+        if signed(thread.priority):
+            words.append(f"priority {signed(thread.priority)}")
+        found = self._infos.find(thread.tid)
+        if found is not None:
+            for bit in THREAD_INFO_FLAGS.split(found.dump_flags)[0]:
+                words.append(_SHORT_FLAGS.get(bit, THREAD_INFO_FLAGS.labels(bit)[0]))
+            if found.exit_time and not found.dump_flags & INVALID_INFO:
+                words.append(f"exited with 0x{found.exit_status:x}")
+        if not thread.teb:
+            words.append("no TEB")
+        return "; ".join(words)
+
+
+_SHORT_FLAGS = {
+    0x01: "access failed while dumping",
+    0x02: "wrote this dump",
+    0x04: "exited while dumping",
+    0x08: "times invalid",
+    0x10: "no registers",
+    0x20: "TEB not captured",
+}
+
+
+def thread_columns(view: ThreadView, *, times: bool = False, named: bool = True, remarked: bool = True, shown: bool = True) -> List[Column]:
+    """Columns over rows that are one Thread each."""
+    kind = view.kind
+
+    def column(key: str, title: str, kind: str, get: Callable[[Thread], Any], **more: Any) -> Column:
+        return Column(key, title, kind, index=0, get=get, **{"hidden": True, **more})
+
+    table, clock = shown and not times, shown and times
+    return [
+        column("index", "#", "int", lambda thread: thread.index, hidden=not shown, link="threads {}"),
+        column("tid", "tid", "id", lambda thread: thread.tid, hidden=not shown, link="~~[{}]s"),
+        column("", "created (UTC)", "text", lambda thread: _date(view, thread), hidden=not clock, role="time"),
+        column("teb", "teb", kind, lambda thread: thread.teb, hidden=not table, link="address {}"),
+        column("", "at", "symbol", view.at, hidden=not table),
+        column("", "started at", "symbol", view.start, hidden=not table),
+        column("suspend_count", "suspended", "int", lambda thread: thread.suspend_count),
+        column("priority", "priority", "int", lambda thread: thread.priority),
+        column("priority_class", "class", "mask", lambda thread: thread.priority_class),
+        column("create_time", "created", "filetime", view.member("create_time")),
+        column("exit_time", "exited", "filetime", view.member("exit_time")),
+        column("kernel_time", "kernel", "duration", view.member("kernel_time")),
+        column("user_time", "user", "duration", view.member("user_time")),
+        column("", "kernel", "duration", view.member("kernel_time", strict=False), hidden=not clock),
+        column("", "user", "duration", view.member("user_time", strict=False), hidden=not clock),
+        column("start_address", "start", kind, view.member("start_address")),
+        column("affinity", "affinity", "mask", view.member("affinity")),
+        column("exit_status", "exit status", "int", view.member("exit_status")),
+        column("dump_flags", "dump flags", "words", view.dump_flags),
+        column("dump_error", "dump error", "hresult", view.dump_error),
+        column("ip", "ip", kind, view.ip),
+        column("sp", "sp", kind, view.sp),
+        column("ip_symbol", "ip", "symbol", lambda thread: view.symbol(view.ip(thread)) or None),
+        column("start_symbol", "start", "symbol", lambda thread: view.symbol(view.member("start_address")(thread)) or None),
+        column("stack", "stack", "data", view.stack),
+        column("last_error", "last error", "int", view.last_error),
+        column("context_offset", "context", "offset", lambda thread: thread.context_rva or None),
+        column("context_size", "context", "bytes", lambda thread: thread.context_size),
+        column("salvaged_info", "", "data", view.salvaged),
+        column("offset", "record", "offset", lambda thread: thread.offset),
+        column("name", "name", "name", view.name, hidden=not shown or not named),
+        column("", "remarks", "text", view.remarks, hidden=not shown or times or not remarked, role="warning"),
+    ]
+
+
+def _date(view: ThreadView, thread: Thread) -> Union[str, Absent]:
+    created = view.member("create_time", strict=False)(thread)
+    return created if isinstance(created, Absent) else sort_date(created)
+
+
+def _rows(threads: Iterator[Thread]) -> Iterator[Sequence[Any]]:
+    for thread in threads:
+        yield (thread,)
+
+
+def _sorted(view: ThreadView, order: str) -> List[Thread]:
+    """The threads in another order than the file's; without times they keep it."""
+    keys: Dict[str, Callable[[ThreadInfo], int]] = {
+        "time": lambda info: -(info.kernel_time + info.user_time),
+        "user": lambda info: -info.user_time,
+        "kernel": lambda info: -info.kernel_time,
+        "created": lambda info: info.create_time,
+    }
+
+    def key(thread: Thread) -> Tuple[int, int]:
+        if order == "tid":
+            return 0, thread.tid
+        info = view.text_info(thread)
+        return (1, 0) if isinstance(info, Absent) else (0, keys[order](info))
+
+    return sorted(view.dump.threads, key=key)
+
+
+def find_thread(session: Session, text: str) -> Tuple[Optional[Thread], str]:
+    """The thread that ``text`` means, and a sentence where that was a choice.
+
+    ``3`` and ``~3`` are an index; ``0x4554``, ``tid:4554`` and ``pid.4554`` an id; a number that is no index is taken as an id.
+    Raises UsageError for anything else.
+    """
+    threads = session.dump.threads
+    plain = text.strip().lower()
+    if plain.startswith("tid:"):
+        return threads.find(number(plain[4:], "thread id")), ""
+    if "." in plain and not plain.startswith("."):
+        return threads.find(number(plain.rpartition(".")[2], "thread id")), ""
+    if plain in ("#", "~#"):
+        exception = session.dump.exception
+        return (None if isinstance(exception, Absent) else threads.find(exception.thread_id)), ""
+    if plain in (".", "~."):
+        from .expression import current_thread
+
+        return current_thread(session), ""
+    index = plain[1:] if plain.startswith("~") else plain
+    if index.isascii() and index.isdigit() and len(index) < 10:
+        place = int(index)
+        if place < len(threads):
+            other = threads.find(int(index, 16)) if plain == index else None
+            if other is not None and other.index != place:
+                taken = f"{text} is taken as the index of thread {threads[place].tid:x}"
+                return threads[place], f"{taken}; thread {other.index} has the id {other.tid:x}: write 0x{other.tid:x} for it"
+            return threads[place], ""
+        if plain.startswith("~"):
+            return None, ""
+    return threads.find(number(plain, "thread's index or id")), ""
+
+
+def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Block]:
+    """One thread in full."""
+    dump = session.dump
+    pid = dump.misc if isinstance(dump.misc, Absent) else dump.misc.process_id
+    owner = "" if isinstance(pid, Absent) else f"{pid:x}."
+    priority = signed(thread.priority)
+    class_words = PRIORITY_CLASS.meaning(thread.priority_class) or "unknown"
+    items = [
+        Item("", "Id", thread.tid, "id", text=f"{owner}{thread.tid:x}", note=f"decimal {thread.tid}"),
+        Item("", "Name", view.name(thread), "name"),
+        Item("", "Teb", thread.teb, view.kind, note=_teb_note(dump, thread), link="address {}"),
+        Item(
+            "",
+            "Suspend count",
+            thread.suspend_count,
+            "int",
+            text=str(signed(thread.suspend_count)),
+            note="the writer could not open the thread" if thread.suspend_count == SUSPEND_COUNT_UNKNOWN else "",
+        ),
+        Item(
+            "", "Priority", priority, "int", note=f"{THREAD_PRIORITY.meaning(thread.priority) or 'relative'}; class 0x{thread.priority_class:x}, {class_words}"
+        ),
+    ]
+    info = view.text_info(thread)
+    if isinstance(info, Absent):
+        items.append(Item("", "Times", info))
+    else:
+        status = "still running" if info.exit_status == STILL_ACTIVE else status_words(info.exit_status)
+        items += [
+            Item("", "Created", info.create_time, "filetime"),
+            Item("", "Exited", info.exit_time or None, "filetime", note="" if info.exit_time else "still running"),
+            Item("", "Kernel time", info.kernel_time, "duration"),
+            Item("", "User time", info.user_time, "duration"),
+            Item("", "Exit status", info.exit_status, "hex", note=status),
+            Item("", "Start address", info.start_address, view.kind, note=view.symbol(info.start_address), link="address {}"),
+            Item("", "Affinity", info.affinity, "mask", note=_affinity_words(info.affinity)),
+        ]
+    items.append(_stack_item(view, thread))
+    for label, value in (("Instruction pointer", view.ip(thread)), ("Stack pointer", view.sp(thread))):
+        items.append(Item("", label, value, view.kind, note=view.symbol(value), link="address {}"))
+    error = view.last_error(thread)
+    items.append(Item("", "Last error", error, "hex", note="" if isinstance(error, Absent) else win32_words(error)))
+    status_value = view.last_status(thread)
+    if not isinstance(status_value, Absent):
+        items.append(Item("", "Last status", status_value, "hresult", note=status_words(status_value)))
+    flags = view.dump_flags(thread)
+    if not isinstance(flags, Absent) and flags:
+        found = dump.thread_infos.find(thread.tid)
+        bits = found.dump_flags if found is not None else 0
+        meanings = [THREAD_INFO_FLAGS.meaning(bit) for bit in THREAD_INFO_FLAGS.split(bits)[0]]
+        items.append(Item("", "Dump flags", bits, "mask", note="; ".join(meanings)))
+        if found is not None and found.dump_error:
+            items.append(Item("", "Dump error", found.dump_error, "hresult", note=hresult_words(found.dump_error)))
+    where = f"registers at 0x{thread.context_rva:x}, 0x{thread.context_size:x} bytes" if thread.context_rva else "no registers in the file"
+    items.append(Item("", "Record", thread.offset, "offset", note=where))
+    yield Fields("", items, title=f"thread {thread.index}" + (", which raised the exception" if thread.tid == view.exception_tid else ""))
+    registers = view.registers(thread)
+    if isinstance(registers, Absent):
+        yield Data("registers", None)
+        yield Data("registers_reason", {"kind": registers.kind, "message": registers.message})
+        yield Note(f"no registers: {registers.message}", "warning")
+    else:
+        yield Data("registers", register_values(registers))
+        yield Lines("", register_lines(dump, registers), title="registers")
+    wow: Union[Registers, Absent] = wow64_registers(dump, thread) if dump.process.is_wow64 else Absent(NOT_APPLICABLE, "")
+    if not isinstance(wow, Absent):
+        yield Data("wow64_registers", register_values(wow))
+        yield Lines("", register_lines(dump, wow), title="registers of the 32-bit side (WOW64)")
+    elif wow.kind != NOT_APPLICABLE:
+        yield Note(f"no registers of the 32-bit side: {wow.message}", "hint")
+
+
+def _teb_note(dump: Minidump, thread: Thread) -> str:
+    if not thread.teb:
+        return "the writer failed on this thread"
+    return "" if dump.memory.captured(thread.teb) else "not captured"
+
+
+def _stack_item(view: ThreadView, thread: Thread) -> Item:
+    if not thread.stack_size:
+        return Item("", "Stack", None, view.kind, note="no stack was captured: its range is empty")
+    width = view.dump.pointer_size
+    text = f"{address_text(thread.stack_start, width)} - {address_text(thread.stack_start + thread.stack_size, width)}"
+    captured = view.stack_captured(thread)
+    note = f"{thread.stack_size} bytes, " + ("captured" if captured >= thread.stack_size else f"{captured} of them captured" if captured else "not captured")
+    return Item("", "Stack", thread.stack_start, view.kind, text=text, note=note)
+
+
+def _affinity_words(mask: int) -> str:
+    count = bin(mask).count("1")
+    return f"{count} processor{'' if count == 1 else 's'}"
+
+
+@command(
+    "threads",
+    summary="the threads: ids, names, times, start addresses, stacks, registers, last errors",
+    category="threads",
+    arguments=[
+        arg("thread", nargs="?", metavar="THREAD", help="one thread in full: its index (decimal, as in ~3), or its id (0x4554, tid:4554)", completes="tid"),
+        arg("--sort", choices=_SORTS, help="order of the rows: processor time (kernel and user) as !runaway, or one of the others"),
+        arg("--times", switch=True, help="show when each was created and the processor time that it used"),
+    ],
+    examples=[
+        ("threads", "all threads"),
+        ("threads 3", "the fourth one in full, with its registers"),
+        ("threads 0x4554", "by thread id"),
+        ("threads --sort time", "who used most processor time, as !runaway"),
+        ("threads --times", "when each was created"),
+    ],
+    aliases=["thread"],
+    spellings=["~", "!runaway", ".ttime", "!gle"],
+)
+def threads(session: Session, args: Any) -> Iterator[Block]:
+    """The threads."""
+    dump = session.dump
+    table = dump.threads
+    if not len(table):
+        yield from missing(session, "threads", table.absence or Absent(DAMAGED, "the thread list cannot be read"), "~")
+        return
+    view = ThreadView(dump)
+    key = "threads"
+    if table.span.refused:
+        key = "salvaged_threads"
+        reason = table.damage[0].message if table.damage else "its sizes disagree"
+        yield Data("threads", None)
+        yield Data("threads_reason", {"kind": DAMAGED, "message": reason})
+        yield Note(f"the debugger does not accept this thread list ({reason}); what follows was read in spite of it", "warning")
+    if args.thread is not None:
+        if args.sort or args.times:
+            raise UsageError("--sort and --times are for the whole list, not for one thread")
+        found, note = find_thread(session, args.thread)
+        if found is None:
+            what = f"there is no thread {args.thread} among the {len(table)} of this dump"
+            yield from missing(session, key, Absent(NOT_THERE, what))
+            return
+        yield Table(key, thread_columns(view, shown=False), _rows(iter([found])))
+        yield from _detail(session, view, found)
+        if note:
+            yield Note(note, "hint")
+        return
+    times = bool(args.times or args.sort not in (None, "tid"))
+    infos = dump.thread_infos
+    if times and not len(infos):
+        yield from missing(session, "", infos.absence or Absent(DAMAGED, "ThreadInfoListStream cannot be read"), "!runaway")
+    ordered = iter(_sorted(view, args.sort)) if args.sort else iter(table)
+    named = len(dump.thread_names) > 0
+    remarked = any(view.remarks(thread) for thread in table)
+    yield Table(key, thread_columns(view, times=times, named=named, remarked=remarked), _rows(ordered))
+    yield from _footer(session, view, times)
+
+
+def _footer(session: Session, view: ThreadView, times: bool) -> Iterator[Block]:
+    """How many there are, and what holds for all of them."""
+    dump = session.dump
+    infos = dump.thread_infos
+    count = len(dump.threads)
+    if times and len(infos):
+        kernel = user = 0
+        for info in infos:
+            kernel += info.kernel_time
+            user += info.user_time
+        yield Note(f"{count} threads; together kernel {duration_text(kernel)}, user {duration_text(user)}")
+    else:
+        exception = "" if view.exception_tid is None else f"; thread 0x{view.exception_tid:x} raised the exception"
+        yield Note(f"{count} thread{'' if count == 1 else 's'}{exception}")
+    if infos.absence is not None and not times:
+        yield Note(f"{cell_text(infos.absence.message, 'text')}: creation, times, start addresses and affinity are not known", "hint")
+    elif infos.span.refused:
+        reason = infos.damage[0].message if infos.damage else "its sizes disagree"
+        yield Note(f"the debugger does not accept ThreadInfoListStream ({reason}) and has no times; they were read in spite of it", "warning")
