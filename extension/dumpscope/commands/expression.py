@@ -10,6 +10,7 @@ from ..dump.threads import Thread
 from ..errors import NotInDump, UsageError
 from .parsing import number
 from .session import Session
+from .usage import peb_address
 
 MAX_LENGTH = 2000
 """Characters of an expression; with it the depth of parentheses is bounded too."""
@@ -221,9 +222,9 @@ class _Parser:
         if name == "$ptrsize":
             return dump.pointer_size
         if name == "$peb":
-            peb = dump.process.peb_address
-            if not peb:
-                raise NotInDump(f"the address of the PEB is not known: {peb}" if isinstance(peb, Absent) else "the address of the PEB is not known")
+            peb = peb_address(dump)
+            if isinstance(peb, Absent):
+                raise NotInDump(peb.message)
             return peb
         if name == "$tpid":
             misc = dump.misc
