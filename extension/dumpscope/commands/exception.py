@@ -1,0 +1,216 @@
+"""``exception``: the exception that the dump was written for, as ``.exr -1`` and ``.ecxr`` show it, explained."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple, Union
+
+from ..dump.absence import NOT_THERE, Absent
+from ..dump.exception import MAX_PARAMETERS, ExceptionInfo
+from ..dump.minidump import Minidump
+from ..format.codes.exceptions import describe_parameters
+from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
+from ..view.blocks import Block, Data, Fields, Item, Lines, Note
+from ..view.kinds import address_kind, address_text
+from .codes import exception_words, hresult_words
+from .missing import missing
+from .registers import register_lines, register_values
+from .registry import command
+from .session import Session
+from .usage import usage_of
+
+MAX_NESTED = 16
+"""Records of a chain that are followed."""
+
+CPP = 0xE06D7363
+_CPP_MAGIC = (0x19930520, 0x19930521, 0x19930522, 0x01994000)
+CLR = (0xE0434352, 0xE0434F4D)
+_SIMULATED = {
+    0x0517A7ED: "Crashpad makes up this code when a program asks for a dump without having crashed",
+    0xFFFFFFFF: "Breakpad makes up this code when a program asks for a dump without having crashed",
+    0x80000007: "the debugger stopped the program (wake debugger): the program itself raised nothing",
+    0xCFFFFFFF: "Windows Error Reporting made this up: the program hung and raised nothing",
+    0x80000003: "a breakpoint: the debugger's break, DebugBreak or an assertion; often not a crash",
+}
+
+
+class _Record(NamedTuple):
+    """An exception record of the stream or of the process's memory."""
+
+    code: int
+    flags: int
+    record: int
+    address: int
+    claimed: int
+    parameters: Tuple[int, ...]
+
+
+def parameter_words(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> List[str]:
+    """What each parameter means, as far as it is known for this code; where it is an address in a module, which one."""
+    words = describe_parameters(code, parameters)
+    if code == CPP and parameters and parameters[0] not in _CPP_MAGIC:
+        words[0] = "not the mark of a C++ exception"
+    elif code in CLR and parameters:
+        name = hresult_words(parameters[0] & 0xFFFFFFFF)
+        words[0] = f"HRESULT of the .NET exception{f': {name}' if name else ''}"
+    for at, value in enumerate(parameters):
+        symbol = dump.modules.symbol(value) if value > 0xFFFF and not (at == 0 and code in CLR) else ""
+        if symbol:
+            words[at] = f"{words[at]}: {symbol}" if words[at] else symbol
+    return words
+
+
+def summary_line(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> str:
+    """The debugger's last line, such as ``Attempt to write to address 0000000000000000``; an empty string without one."""
+    if code not in (0xC0000005, 0xC0000006) or len(parameters) < 2:
+        return ""
+    kind = {0: "read from", 1: "write to", 8: "execute non-executable"}.get(parameters[0])
+    if kind is None:
+        return ""
+    digits = 8 if dump.pointer_size == 4 else 16
+    return f"Attempt to {kind} address {parameters[1]:0{digits}x}"
+
+
+def record_lines(dump: Minidump, record: _Record) -> Iterator[str]:
+    """A record in the form of ``.exr``."""
+    digits = 8 if dump.pointer_size == 4 else 16
+    symbol = dump.modules.symbol(record.address)
+    yield f"ExceptionAddress: {record.address:0{digits}x}" + (f" ({symbol})" if symbol else "")
+    name = exception_words(record.code)
+    yield f"   ExceptionCode: {record.code:08x}" + (f" ({name})" if name else "")
+    yield f"  ExceptionFlags: {record.flags:08x}"
+    yield f"NumberParameters: {record.claimed}"
+    words = parameter_words(dump, record.code, record.parameters)
+    for at, value in enumerate(record.parameters):
+        yield f"   Parameter[{at}]: {value:0{digits}x}" + (f"  {words[at]}" if words[at] else "")
+    last = summary_line(dump, record.code, record.parameters)
+    if last:
+        yield last
+
+
+def nested_records(dump: Minidump, address: int) -> Iterator[Tuple[int, Union[_Record, Absent]]]:
+    """The chain of records that begins at ``address`` in the process; ends where one is not captured or comes again."""
+    wide = dump.pointer_size == 8
+    structure = EXCEPTION_RECORD64 if wide else EXCEPTION_RECORD32
+    seen: Set[int] = set()
+    while address and address not in seen and len(seen) < MAX_NESTED:
+        seen.add(address)
+        data = dump.memory.some(address, structure.size)
+        least = structure.offset_of("ExceptionInformation")
+        if len(data) < least:
+            yield address, Absent("not-captured", f"the record at 0x{address:x} is not in the dump")
+            return
+        values = structure.unpack(data.ljust(structure.size, b"\0"))
+        count = values["NumberParameters"]
+        held = (len(data) - least) // (8 if wide else 4)
+        parameters = values["ExceptionInformation"][: min(count, MAX_PARAMETERS, held)]
+        record = _Record(values["ExceptionCode"], values["ExceptionFlags"], values["ExceptionRecord"], values["ExceptionAddress"], count, parameters)
+        yield address, record
+        address = record.record
+
+
+def _json(dump: Minidump, record: _Record) -> Dict[str, Any]:
+    words = parameter_words(dump, record.code, record.parameters)
+    return {
+        "code": f"0x{record.code:x}",
+        "code_name": exception_words(record.code) or None,
+        "flags": f"0x{record.flags:x}",
+        "flag_names": EXCEPTION_FLAGS.labels(record.flags) if record.flags else [],
+        "address": f"0x{record.address:x}",
+        "symbol": dump.modules.symbol(record.address) or None,
+        "record": f"0x{record.record:x}",
+        "parameter_count": record.claimed,
+        "parameters": [{"value": f"0x{value:x}", "meaning": words[at] or None} for at, value in enumerate(record.parameters)],
+        "summary": summary_line(dump, record.code, record.parameters) or None,
+    }
+
+
+@command(
+    "exception",
+    summary="the exception: its record explained, its thread, and the registers at that moment",
+    category="failure",
+    examples=[("exception", "as .exr -1 and .ecxr")],
+    spellings=[".exr", ".ecxr", ".lastevent"],
+)
+def exception(session: Session, args: Any) -> Iterator[Block]:
+    """The exception."""
+    dump = session.dump
+    found = dump.exception
+    if isinstance(found, Absent):
+        yield from missing(session, "exception", found, ".ecxr")
+        if found.kind == NOT_THERE:
+            yield Note("the debugger then makes one up: a breakpoint (80000003) at address 0", "hint")
+        return
+    record = _Record(found.code, found.flags, found.record, found.address, found.parameter_count, found.parameters)
+    data = _json(dump, record)
+    data.update({"thread_id": found.thread_id, "offset": found.offset})
+    chain = [] if not found.record else list(nested_records(dump, found.record))
+    data["nested"] = [
+        {"at": f"0x{at:x}", "reason": {"kind": item.kind, "message": item.message}} if isinstance(item, Absent) else {"at": f"0x{at:x}", **_json(dump, item)}
+        for at, item in chain
+    ]
+    yield Data("exception", data)
+    yield Lines("", record_lines(dump, record))
+    yield from _where(session, found)
+    if found.code in _SIMULATED:
+        yield Note(f"{found.code:08x}: {_SIMULATED[found.code]}", "hint")
+    if found.parameter_count > MAX_PARAMETERS:
+        yield Note(f"NumberParameters says {found.parameter_count}; a record holds {MAX_PARAMETERS} at the most", "warning")
+    if not found.complete:
+        yield Note(f"ExceptionStream is cut: it has {found.held} of 168 bytes, the rest is taken as zeros", "warning")
+    for at, item in chain:
+        if isinstance(item, Absent):
+            yield Note(f"nested record: {item.message}", "hint")
+        else:
+            yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
+    yield from _registers(session, found)
+
+
+def _where(session: Session, found: ExceptionInfo) -> Iterator[Block]:
+    """Thread, place and what the address is."""
+    dump = session.dump
+    kind = address_kind(dump.pointer_size)
+    thread = dump.threads.find(found.thread_id)
+    items: List[Item] = []
+    if thread is not None:
+        name = dump.thread_names.get(thread.tid)
+        items.append(Item("", "Thread", found.thread_id, "id", note=f"index {thread.index}" + (f", {name}" if name else ""), link="threads 0x{}"))
+    else:
+        note = "not in the thread list: the debugger then has no current thread" if len(dump.threads) else "there is no thread list"
+        items.append(Item("", "Thread", found.thread_id, "id", note=note, role="warning"))
+    usage = usage_of(session)
+    items.append(Item("", "Address", found.address, kind, note=usage.at(found.address).words or "in no module", link="address {}"))
+    if found.code in (0xC0000005, 0xC0000006) and len(found.parameters) > 1:
+        target = found.parameters[1]
+        words = usage.at(target).words
+        if not words:
+            region = dump.regions.at(target)
+            words = "near null: a null pointer with an offset" if target < 0x10000 else ""
+            if not words and region is not None:
+                words = {0x10000: "free memory", 0x2000: "reserved memory"}.get(region.state, "")
+        for gone in dump.unloaded_modules:
+            if gone.base <= target < gone.end:
+                words = f"where {gone.name} was before it was unloaded"
+        items.append(Item("", "Accessed", target, kind, note=words, link="address {}"))
+    items.append(Item("", "Record", found.offset, "offset"))
+    yield Fields("", items)
+
+
+def _registers(session: Session, found: ExceptionInfo) -> Iterator[Block]:
+    """The registers at the exception, or those of its thread where the stream has none."""
+    dump = session.dump
+    registers = dump.registers(found)
+    if not isinstance(registers, Absent):
+        yield Data("registers", register_values(registers))
+        yield Data("context_offset", found.context_rva)
+        yield Lines("", register_lines(dump, registers), title="registers at the exception")
+        return
+    yield Data("registers", None)
+    yield Data("registers_reason", {"kind": registers.kind, "message": registers.message})
+    yield Note(f"no registers of the exception: {registers.message}", "warning")
+    thread = dump.threads.find(found.thread_id)
+    if thread is None:
+        return
+    other = dump.registers(thread)
+    if not isinstance(other, Absent):
+        yield Data("thread_registers", register_values(other))
+        yield Lines("", register_lines(dump, other), title="registers of its thread, which the debugger shows instead")
