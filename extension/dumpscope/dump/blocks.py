@@ -9,8 +9,6 @@ from ..format.layout import Scalar, Structure
 from .absence import NOT_CAPTURED, Absent
 from .memory import Memory
 
-MAX_ADDRESS = 1 << 64
-
 _PLACES: Dict[Tuple[str, str], Tuple[int, struct.Struct]] = {}
 
 
@@ -65,7 +63,8 @@ class Block:
             return length
         if isinstance(buffer, Absent):
             return buffer
-        return read_text(self.memory, buffer + base if buffer else 0, length, f"{self.structure.name}.{path}")
+        mask = (1 << 8 * self.pointer_size) - 1
+        return read_text(self.memory, buffer + base & mask if buffer else 0, length, f"{self.structure.name}.{path}")
 
 
 def read_text(memory: Memory, address: int, length: int, what: str) -> Union[str, Absent]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from itertools import accumulate, islice
+from operator import add, le, lt, sub
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import NotInDump
@@ -131,6 +133,11 @@ class Piece(NamedTuple):
     data: Optional[bytes]
 
 
+def _in_order(starts: List[int], ends: List[int]) -> bool:
+    """Whether ranges follow each other without overlaps, none of them empty."""
+    return all(map(lt, starts, ends)) and all(map(le, ends, islice(starts, 1, None)))
+
+
 class Memory:
     """One sorted view over all captured ranges.
 
@@ -152,26 +159,39 @@ class Memory:
         if self._ready:
             return
         limit = self._source.size
-        rows: List[Tuple[int, int, int]] = []
+        starts, ends, rvas = self._full_columns(limit)
+        if len(self.small) or not _in_order(starts, ends):
+            starts, ends, rvas = self._sorted([*self._small_rows(limit), *zip(starts, ends, rvas)])
+        self._starts, self._ends, self._rvas = starts, ends, rvas
+        self._ready = True
+
+    def _full_columns(self, limit: int) -> Tuple[List[int], List[int], List[int]]:
+        """Starts, ends and file offsets of the ranges of Memory64ListStream, as far as the file holds their bytes."""
+        full = self.full
+        starts = full._column(0, 0)
+        rvas = list(accumulate(full._column(8, 1), initial=full.base_rva))
+        held = bisect_left(rvas, limit)  # what begins behind the end of the file is left out
+        if held < len(rvas):
+            del starts[held:], rvas[held:]
+            rvas.append(limit)
+        ends = list(map(add, starts, map(sub, islice(rvas, 1, None), rvas)))
+        rvas.pop()
+        return starts, ends, rvas
+
+    def _small_rows(self, limit: int) -> Iterator[Tuple[int, int, int]]:
+        """The same for the ranges of MemoryListStream."""
         for values, _ in self.small._rows(0, self.small.span.count):
             start, size, rva = values
-            size = min(size, limit - rva) if rva < limit else 0
-            if size > 0:
-                rows.append((start, start + size, rva))
-        rva = self.full.base_rva
-        for values, _ in self.full._rows(0, self.full.span.count):
-            start, size = values
-            held = min(size, limit - rva)
-            if held > 0:
-                rows.append((start, start + held, rva))
-            rva += size
-            if rva >= limit:
-                break
-        rows.sort()
-        starts, ends, rvas = self._starts, self._ends, self._rvas
+            yield start, start + (min(size, limit - rva) if rva < limit else 0), rva
+
+    @staticmethod
+    def _sorted(rows: List[Tuple[int, int, int]]) -> Tuple[List[int], List[int], List[int]]:
+        starts: List[int] = []
+        ends: List[int] = []
+        rvas: List[int] = []
         last = -1
-        for start, end, rva in rows:
-            if end <= last:
+        for start, end, rva in sorted(rows):
+            if end <= last or start == end:
                 continue
             if start < last:
                 rva += last - start
@@ -180,7 +200,12 @@ class Memory:
             ends.append(end)
             rvas.append(rva)
             last = end
-        self._ready = True
+        return starts, ends, rvas
+
+    @property
+    def source(self) -> Source:
+        """The file that the bytes are in."""
+        return self._source
 
     def __len__(self) -> int:
         self._prepare()
@@ -247,11 +272,13 @@ class Memory:
         """Exactly ``size`` bytes at ``address``. Raises NotInDump, naming the first byte that is missing."""
         if not self._ready:
             self._prepare()
-        position = bisect_right(self._starts, address) - 1
+        starts = self._starts
+        position = bisect_right(starts, address) - 1
         if position >= 0 and address + size <= self._ends[position]:
-            rva = self._rvas[position] + address - self._starts[position]
-            self._source.check()
-            return self._source.buffer[rva : rva + size]
+            rva = self._rvas[position] + address - starts[position]
+            source = self._source
+            source.check()
+            return source.buffer[rva : rva + size]
         parts = []
         for piece in self.pieces(address, size):
             if piece.data is None:
@@ -311,7 +338,7 @@ class RegionList(RecordList[Region]):
                 reader = MINIDUMP_MEMORY_INFO.select(
                     "BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type", stride=span.stride
                 )
-        self._bases: Optional[array[int]] = None
+        self._bases: Optional[List[int]] = None
         self._order: Optional[List[int]] = None
         super().__init__(source, stream, span, reader, absence)
 
@@ -321,10 +348,10 @@ class RegionList(RecordList[Region]):
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None."""
         if self._bases is None:
-            bases = array("Q", (values[0] for values, _ in self._rows(0, self.span.count)))
-            if any(low > high for low, high in zip(bases, bases[1:])):
+            bases = self._column(0, 0)
+            if not all(map(le, bases, islice(bases, 1, None))):
                 self._order = sorted(range(len(bases)), key=bases.__getitem__)
-                bases = array("Q", (bases[number] for number in self._order))
+                bases = [bases[number] for number in self._order]
             self._bases = bases
         position = bisect_right(self._bases, address) - 1
         if position < 0:

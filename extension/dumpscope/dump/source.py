@@ -6,7 +6,7 @@ import io
 import mmap
 import os
 import stat
-from typing import Any, BinaryIO, Optional, Union
+from typing import Any, BinaryIO, Callable, Optional, Union
 
 from ..errors import DumpError
 
@@ -26,12 +26,8 @@ class Source:
         self.name = name
         self.size = len(buffer)
         self._file = file
-        self._fd: Optional[int] = None
-        if file is not None:
-            try:
-                self._fd = file.fileno()
-            except (OSError, AttributeError):
-                self._fd = None
+        # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
+        self._size_now: Optional[Callable[[], int]] = buffer.size if isinstance(buffer, mmap.mmap) else None
 
     @classmethod
     def from_path(cls, path: Union[str, os.PathLike[str]]) -> Source:
@@ -85,16 +81,24 @@ class Source:
         if self._file is not None:
             self._file.close()
             self._file = None
-        self._fd = None
+        self._size_now = None
 
     def check(self) -> None:
         """Raise DumpError if the mapped file has become smaller since it was opened."""
-        if self._fd is not None:
-            size = os.fstat(self._fd).st_size
+        if self._size_now is not None:
+            size = self._size_now()
             if size < self.size:
                 raise DumpError(
                     f"{self.name!r} was cut from {self.size} to {size} bytes while open", "open it again", offset=size, needed=self.size, available=size
                 )
+
+    def release(self) -> None:
+        """Let the system take back the pages of the mapping that were read; they come again when touched.
+
+        Without it a walk through a large file would count as memory of the process.
+        """
+        if isinstance(self.buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.buffer.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined,unused-ignore]
 
     def available(self, offset: int, wanted: int) -> int:
         """How many of the ``wanted`` bytes at ``offset`` the file holds."""

@@ -1,0 +1,168 @@
+"""Finding bytes in captured memory: read in large pieces, without regular expressions, in the order of addresses.
+
+The speed is that of :meth:`bytes.find`; what it costs to know the addresses is paid once for each stretch of ranges that follow
+each other in the file, which in a full dump is nearly all of it.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Callable, Iterator, List, Optional, Tuple
+
+from .memory import ADDRESS_END, Memory
+
+CHUNK = 1 << 20
+"""Bytes that are looked through at a time: what fits into the processor's cache is searched fastest."""
+RELEASE = 1 << 26
+"""Bytes after which the pages that were read are given back to the system."""
+MAX_PATTERN = 1 << 16
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that were looked through and the bytes there are."""
+
+
+def text_pattern(text: str) -> bytes:
+    """The bytes of a text of one byte for each character. Raises UnicodeEncodeError for what Latin-1 cannot hold."""
+    return text.encode("latin-1")
+
+
+def wide_pattern(text: str) -> bytes:
+    """The bytes of a text as Windows keeps it: UTF-16, lone surrogates included."""
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def pointer_pattern(value: int, pointer_size: int = 8) -> bytes:
+    """The bytes of a pointer. Raises OverflowError when it does not fit."""
+    return value.to_bytes(pointer_size, "little")
+
+
+class _Stretch:
+    """Ranges that follow each other in the file, whatever their addresses: looked through in one go."""
+
+    __slots__ = ("rva", "end", "first", "last")
+
+    def __init__(self, rva: int, end: int, first: int, last: int) -> None:
+        self.rva = rva
+        self.end = end
+        self.first = first  # numbers of the ranges, the last one included
+        self.last = last
+
+
+Spans = List[Tuple[int, int, int]]
+
+
+def _stretches(spans: Spans) -> Iterator[_Stretch]:
+    current: Optional[_Stretch] = None
+    for number, (start, end, rva) in enumerate(spans):
+        if current is not None and current.end == rva:
+            current.end += end - start
+            current.last = number
+            continue
+        if current is not None:
+            yield current
+        current = _Stretch(rva, rva + end - start, number, number)
+    if current is not None:
+        yield current
+
+
+def _clip(memory: Memory, start: int, end: int) -> Spans:
+    spans = list(memory.spans())
+    if start > 0 or end < ADDRESS_END:
+        spans = [
+            (low + max(0, start - low), min(high, end), rva + max(0, start - low)) for low, high, rva in spans if high > start and low < end
+        ]
+    return spans
+
+
+def _seam(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes) -> Iterator[int]:
+    """Matches that begin in one stretch and end in the next, where the addresses go on and the file does not."""
+    overlap = len(pattern) - 1
+    number = stretch.last
+    first, end, _ = spans[number]
+    while end - first < overlap and number > stretch.first and spans[number - 1][1] == first:
+        number -= 1
+        first = spans[number][0]
+    first = max(first, end - overlap)
+    stop = end
+    for low, high, _ in islice(spans, stretch.last + 1, None):
+        if low != stop or stop - end >= overlap:
+            break
+        stop = high
+    joined = memory.read(first, min(stop, end + overlap) - first)
+    at = joined.find(pattern)
+    while 0 <= at < end - first:
+        if first + at + len(pattern) > end:
+            yield first + at
+        at = joined.find(pattern, at + 1)
+
+
+def find(
+    memory: Memory,
+    pattern: bytes,
+    *,
+    start: int = 0,
+    end: int = ADDRESS_END,
+    align: int = 1,
+    progress: Optional[Progress] = None,
+) -> Iterator[int]:
+    """Addresses at which ``pattern`` stands in captured memory, lowest first; matches may overlap and may cross ranges.
+
+    ``align`` leaves out addresses that are no multiple of it (``align=8`` for pointers). Only bytes from ``start`` to before ``end``
+    are looked at. Raises ValueError for an empty pattern or one above 64 KiB, DumpError when the file is cut meanwhile.
+    """
+    if not pattern or len(pattern) > MAX_PATTERN:
+        raise ValueError("a pattern has 1 to 65536 bytes")
+    spans = _clip(memory, start, end)
+    total = sum(high - low for low, high, _ in spans) if progress is not None else 0
+    done = 0
+    for stretch in _stretches(spans):
+        for address in _in_stretch(memory, spans, stretch, pattern, progress, done, total):
+            if align == 1 or not address % align:
+                yield address
+        done += stretch.end - stretch.rva
+        following = stretch.last + 1
+        if len(pattern) > 1 and following < len(spans) and spans[stretch.last][1] == spans[following][0]:
+            for address in _seam(memory, spans, stretch, pattern):
+                if align == 1 or not address % align:
+                    yield address
+    if progress is not None:
+        progress(total, total)
+
+
+def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes, progress: Optional[Progress], done: int, total: int) -> Iterator[int]:
+    """Matches inside one stretch, whose bytes are copied out of the file piece by piece."""
+    source = memory.source
+    size = len(pattern)
+    number = stretch.first
+    low, high, rva = spans[number]
+    released = stretch.rva
+    for begin in range(stretch.rva, stretch.end, CHUNK):
+        source.check()
+        data = source.buffer[begin : min(begin + CHUNK + size - 1, stretch.end)]
+        at = data.find(pattern)
+        while 0 <= at < CHUNK:
+            place = begin + at
+            while place >= rva + high - low:
+                number += 1
+                low, high, rva = spans[number]
+            address = low + place - rva
+            if address + size <= high or _goes_on(spans, number, address + size):
+                yield address
+            at = data.find(pattern, at + 1)
+        if begin - released >= RELEASE:
+            source.release()
+            released = begin
+            if progress is not None:
+                progress(done + begin - stretch.rva, total)
+    source.release()
+
+
+def _goes_on(spans: Spans, number: int, end: int) -> bool:
+    """Whether the addresses behind a range go on up to ``end`` without a gap."""
+    high = spans[number][1]
+    while high < end:
+        number += 1
+        if number >= len(spans) or spans[number][0] != high:
+            return False
+        high = spans[number][1]
+    return True
