@@ -1,0 +1,93 @@
+"""What is measured: one row for each promise, with the ratio that is to be reached."""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+WORK = "work"  # seconds inside the process, without its start and imports
+PROCESS = "process"  # the whole process, from its start to its end
+
+
+class Row(NamedTuple):
+    """``ours`` against ``base``: the ratio of their medians is to be at most ``limit`` (``below``) or, turned over, at least it.
+
+    ``peers`` are measured beside them, for the table. ``memory`` is the peak in MiB that ours may have.
+    """
+
+    key: str
+    title: str
+    dump: str
+    kind: str
+    ours: str
+    base: str
+    limit: float
+    peers: Tuple[str, ...] = ()
+    memory: Optional[int] = None
+    at_least: bool = False
+    base_dump: str = ""
+
+
+ROWS: List[Row] = [
+    Row("open-small", "open, list streams (6 KB)", "small", PROCESS, "list_streams", "bare_struct", 1.8),
+    Row("open-full", "open, list streams (2 GiB)", "full", PROCESS, "list_streams", "bare_struct", 1.8, ("minidump_open",)),
+    Row("open-size", "open 2 GiB against 6 KB", "full", PROCESS, "list_streams", "list_streams", 1.15, base_dump="small"),
+    Row("walk-shared", "walk handles, shared names", "handles_shared", WORK, "handles_dumpscope", "handles_floor", 1.5, ("handles_minidump",)),
+    Row("walk-unique", "walk handles, unique names", "handles_unique", WORK, "handles_dumpscope", "handles_floor", 1.5, ("handles_minidump",)),
+    Row("text-shared", "`handles` as text, shared", "handles_shared", PROCESS, "cli_handles", "minidump_handles", 0.5, memory=100),
+    Row("text-unique", "`handles` as text, unique", "handles_unique", PROCESS, "cli_handles", "minidump_handles", 0.5, memory=100),
+    Row("summary", "`handles --summary` against walking", "handles_unique", PROCESS, "cli_summary", "walk_process", 0.6),
+    Row("type", "`handles --type Event` against walking", "handles_unique", PROCESS, "cli_event", "walk_process", 0.6),
+    Row("summary-shared", "`handles --summary`, shared names", "handles_shared", PROCESS, "cli_summary", "walk_process", 0.6),
+    Row("type-shared", "`handles --type Event`, shared names", "handles_shared", PROCESS, "cli_event", "walk_process", 0.6),
+    Row("threads", "threads with registers", "threads", WORK, "threads_dumpscope", "threads_floor", 2.0, ("threads_udmp",)),
+    Row("modules", "modules with names", "modules", WORK, "modules_dumpscope", "modules_udmp", 2.0, ("modules_minidump", "modules_floor")),
+    Row("regions", "walk regions", "regions", WORK, "regions_dumpscope", "regions_udmp", 1.0, ("regions_floor", "regions_minidump")),
+    Row("region-at", "find one address among regions", "regions", WORK, "region_at_dumpscope", "region_at_udmp", 1.0),
+    Row("range-at", "find one address among ranges", "full", WORK, "range_at_dumpscope", "range_at_udmp", 1.0),
+    Row("reads", "read 4 KiB at 100,000 addresses", "full", WORK, "reads_dumpscope", "reads_floor", 1.3, ("reads_udmp",)),
+    Row("search", "search 2 GiB (speed)", "full", WORK, "search_dumpscope", "search_floor", 0.8, ("search_minidump",), memory=200, at_least=True),
+    Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 2.2),
+    Row("start", "`dumpscope handles`, 30 handles", "small", PROCESS, "cli_handles", "bare", 3.0),
+]
+
+GROWTH: List[Tuple[str, str, str]] = [
+    ("walk handles, unique names", "handles_unique", "handles_dumpscope"),
+    ("walk handles, shared names", "handles_shared", "handles_dumpscope"),
+    ("threads with registers", "threads", "threads_dumpscope"),
+    ("modules with names", "modules", "modules_dumpscope"),
+    ("walk regions", "regions", "regions_dumpscope"),
+    ("find one address among ranges", "full", "range_at_dumpscope"),
+    ("search", "full", "search_dumpscope"),
+]
+"""Title, dump and work of what is measured at a quarter, half and the whole of its size."""
+
+_OPEN = (
+    "import sys\nfrom dumpscope import Minidump\nwith Minidump.open(sys.argv[1]) as dump:\n"
+    "    for stream in dump.streams:\n        print(stream.name, stream.size)"
+)
+_WALK = (
+    "import sys\nfrom dumpscope import Minidump\ntotal = 0\nwith Minidump.open(sys.argv[1]) as dump:\n"
+    "    for handle in dump.handles:\n        total += len(handle.type) + len(handle.name)\nprint(total)"
+)
+_MINIDUMP_OPEN = "import sys\nfrom minidump.minidumpfile import MinidumpFile\nfor entry in MinidumpFile.parse(sys.argv[1]).directories:\n    print(entry)"
+
+PROCESSES: Dict[str, Tuple[str, ...]] = {
+    "bare": ("-c", "pass"),
+    "bare_struct": ("-c", "import struct, mmap"),
+    "list_streams": ("-c", _OPEN, "{}"),
+    "walk_process": ("-c", _WALK, "{}"),
+    "cli_version": ("-m", "dumpscope", "--version"),
+    "cli_handles": ("-m", "dumpscope", "handles", "{}"),
+    "cli_summary": ("-m", "dumpscope", "handles", "{}", "--summary"),
+    "cli_event": ("-m", "dumpscope", "handles", "{}", "--type", "Event"),
+    "minidump_handles": ("-m", "minidump", "--handles", "{}"),
+    "minidump_open": ("-c", _MINIDUMP_OPEN, "{}"),
+}
+"""Arguments of the interpreter; {} is the dump."""
+
+
+def is_peer(name: str) -> str:
+    """The package that a contender needs, or an empty string."""
+    if "udmp" in name:
+        return "udmp-parser"
+    return "minidump" if name.startswith("minidump_") or name.endswith("_minidump") else ""
