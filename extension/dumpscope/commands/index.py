@@ -19,6 +19,8 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),
     "why": ("why", "rules", "explain"),
+    "windbg": ("windbg",),
+    "writedump": ("writedump",),
     "help": ("help",),
 }
 

@@ -135,7 +135,10 @@ def damage_blocks(dump: Minidump, deep: bool) -> Iterator[Block]:
     "dumpinfo",
     summary="header, flags, writer, system, streams, and what is wrong with the file",
     category="overview",
-    arguments=[arg("-v", "--verbose", switch=True, help="go into each stream, and check every record")],
+    arguments=[
+        arg("-v", "--verbose", switch=True, help="go into each stream, and check every record"),
+        arg("--check", switch=True, help="inside WinDbg: compare with what the debugger makes of the same dump"),
+    ],
     examples=[("dumpinfo", "what is in the file"), ("dumpinfo -v", "every stream in detail"), ("dumpinfo --json", "the same for a program")],
     aliases=["info"],
     spellings=[".dumpdebug"],
@@ -143,6 +146,11 @@ def damage_blocks(dump: Minidump, deep: bool) -> Iterator[Block]:
 def dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
     dump = session.dump
+    if args.check:
+        if session.live is None:
+            raise UsageError("--check compares with the debugger that has the dump open", "in WinDbg: !py dumpinfo --check")
+        yield from session.live.compare(dump)
+        return
     yield header_fields(dump)
     yield writer_fields(dump)
     yield from system_fields(dump)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Protocol, Sequence
 
 from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
 
@@ -13,10 +13,18 @@ if TYPE_CHECKING:
     from .registry import Command
 
 
+class Live(Protocol):
+    """A debugger that has the same dump open."""
+
+    def compare(self, dump: Minidump) -> Iterator[Block]:
+        """What it makes of the dump beside what we read."""
+
+
 class Session:
     """A dump and the state of the command that runs on it.
 
-    ``status`` is the exit code of the last command; ``memo`` is a place for results that later commands can use again.
+    ``status`` is the exit code of the last command; ``memo`` is a place for results that later commands can use again;
+    ``live`` is the debugger around us, where there is one.
     """
 
     def __init__(self, dump: Optional[Minidump] = None, path: str = "", *, source: Optional[Source] = None, open_error: Optional[DumpError] = None) -> None:
@@ -26,6 +34,7 @@ class Session:
         self.path = path or (dump.path if dump is not None else "")
         self.status = EXIT_DONE
         self.memo: Dict[str, Any] = {}
+        self.live: Optional[Live] = None
 
     @property
     def dump(self) -> Minidump:

@@ -107,22 +107,41 @@ _DML_COLOURS = {
 }
 
 
+_INERT = re.compile(r"[A-Za-z0-9_ .:`+\-*/\\@~\[\]=,?|!#()]*")
+"""What a link's command may hold: nothing that ends a command, opens a quotation or stands for something else."""
+
+
 class Dml(Paint):
-    """Debugger markup: named colours, and links. ``command`` turns a command line of ours into one for the debugger."""
+    """Debugger markup: named colours, and links.
+
+    ``command`` turns a command line of ours into one for the debugger, or into an empty string where there is none. Links to
+    the debugger's own commands are left out unless ``native``: they would speak of the dump that the debugger has open.
+    """
 
     plain = False
 
-    def __init__(self, command: Callable[[str], str]) -> None:
+    def __init__(self, command: Callable[[str], str], *, native: bool = True) -> None:
         self._command = command
+        self._native = native
 
     def text(self, text: str, role: str = "", link: str = "") -> str:
         """``text`` escaped, in its colour, as a link where it has one."""
         escaped = dml(text)
-        if link and text:
-            target = link if link[:1] in "!.~" else self._command(link)
+        target = self._target(link, text) if link and text else ""
+        if target:
             return f'<link cmd="{dml(target)}">{escaped}</link>'
         colour = _DML_COLOURS.get(role)
         return f'<col fg="{colour}">{escaped}</col>' if colour and text else escaped
+
+    def _target(self, link: str, text: str) -> str:
+        """The debugger's command for a link; none if text of the dump in it could be more than an argument."""
+        if not _INERT.fullmatch(link):
+            return ""
+        if link[0] in "!.~":
+            return link if self._native else ""
+        if " " in text and link.endswith(" " + text):
+            link = f'{link[: -len(text)]}"{text}"'
+        return self._command(link)
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -1,0 +1,1 @@
+"""Inside WinDbg: scripts that ``!py`` runs."""

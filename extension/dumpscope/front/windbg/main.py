@@ -1,0 +1,219 @@
+"""``run(name, argv)``: what each script in ``scripts/`` does. Parses as the command line does; nothing leaves it but an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from ...commands.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command, find_command
+from ...commands.session import Session, parse, wants_help
+from ...commands.session import run as run_blocks
+from ...dump.minidump import Minidump
+from ...dump.source import Source
+from ...errors import EXIT_BUG, EXIT_USAGE, DumpError, DumpscopeError
+from ...view.escape import dml, printable
+from ...view.paint import PLAIN, Dml, Paint
+from ..cli.main import Options, parse_options
+from .host import Host, Place
+
+INTERRUPTED = 130
+_DUMP_ENDINGS = (".dmp", ".mdmp", ".hdmp")
+
+
+def run(name: str, argv: Sequence[str], host: Optional[Host] = None, scripts: Optional[str] = None) -> int:
+    """Run the command ``name`` with the words that followed it; returns an exit code as the command line has it.
+
+    Ctrl+Break reaches a script as SystemExit: it ends the answer where it stands. ``scripts`` is the folder that links name.
+    """
+    host = Host.current() if host is None else host
+    folder = os.path.dirname(sys.argv[0]) if scripts is None and sys.argv else scripts or ""
+    front = _Front(name, host, folder)
+    try:
+        try:
+            return front.run(list(argv))
+        except DumpscopeError as error:
+            front.complain(error.message, error.hint)
+            return error.exit_code
+        except (RecursionError, MemoryError) as error:
+            front.complain(f"out of {'stack' if isinstance(error, RecursionError) else 'memory'}", "the command line has more of it: dumpscope " + name)
+            return EXIT_BUG
+        except Exception as error:  # noqa: BLE001 - the one boundary: a fault of ours ends in words, and the debugger goes on
+            if "--debug" in argv:
+                import traceback
+
+                front.complain("".join(traceback.format_exc()))
+            else:
+                front.complain(f"internal error: {type(error).__name__}: {error}", "this is a fault of dumpscope, not of your dump: --debug shows where")
+            return EXIT_BUG
+        finally:
+            host.flush()
+    except (SystemExit, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - the output itself failed: there is nowhere left to say so
+        return EXIT_BUG
+
+
+class _Front:
+    """One call of one script."""
+
+    def __init__(self, name: str, host: Host, folder: str) -> None:
+        self.name = name
+        self.host = host
+        self.folder = folder
+        self.plain = False
+        self.given = ""  # the path that was given, if one was: links must name it again
+        self._known = {"": False}
+
+    # -- output ----------------------------------------------------------------------------------------------------------
+
+    def complain(self, message: str, hint: str = "", command: str = "") -> None:
+        """Say what went wrong, and what helps; ``command`` is the part of the hint that a click can run."""
+        lines = [("dumpscope: " + message, "warnfg")] + ([("  " + hint, "verbfg")] if hint else [])
+        for text, colour in lines:
+            text = "\n".join(printable(line) for line in text.split("\n"))
+            if self.plain or not self.host.supports_dml:
+                self.host.write(text + "\n")
+                continue
+            marked = dml(text)
+            if command and command in text:
+                marked = marked.replace(dml(command), f'</col><link cmd="{dml(command)}">{dml(command)}</link><col fg="{colour}">', 1)
+            self.host.write_dml(f'<col fg="{colour}">{marked}</col>\n')
+
+    def link(self, line: str) -> str:
+        """What a click must run in the debugger for a command line of ours; nothing if that command has no script."""
+        name, _, rest = line.partition(" ")
+        if not self._has_script(name):
+            if name != "explain" or not self._has_script("why"):
+                return ""
+            name = "why"
+        parts = [self._call(name)]
+        if self.given:
+            if not set(self.given).isdisjoint(';"${}%\n'):
+                return ""
+            parts.append(f'"{self.given}"' if " " in self.given else self.given)
+        return " ".join(parts + ([rest] if rest else []))
+
+    def _has_script(self, name: str) -> bool:
+        known = self._known.get(name)
+        if known is None:
+            from ...commands.index import MODULES
+
+            known = self._known[name] = name in MODULES and (not self.folder or os.path.exists(self._script(name)))
+        return known
+
+    def _script(self, name: str) -> str:
+        return os.path.join(self.folder, name + ".py")
+
+    def _call(self, name: str) -> str:
+        if not self.given and self.host.has_alias("!" + name):
+            return "!" + name
+        script = self._script(name) if self.folder else name
+        return f'{self.host.py} "{script}"' if " " in script else f"{self.host.py} {script}"
+
+    def render(self, found: Command, session: Session, blocks: Iterable[Any], options: Options) -> None:
+        """Draw an answer: JSON and CSV as text, the rest as markup where the debugger takes it."""
+        chunks: Iterator[str]
+        markup = False
+        if options.json:
+            from ...view.document import render_json
+
+            chunks = render_json(blocks, session.head(found))
+        elif options.csv:
+            from ...view.document import render_csv
+
+            chunks = render_csv(blocks)
+        else:
+            from ...view.text import render_text
+
+            markup = self.host.supports_dml and not self.plain
+            paint: Paint = Dml(self.link, native=not self.given and self.host.engine is not None) if markup else PLAIN
+            chunks = render_text(blocks, paint, options.width)
+        write = self.host.write_dml if markup else self.host.write
+        for chunk in chunks:
+            write(chunk)
+
+    # -- running ---------------------------------------------------------------------------------------------------------
+
+    def run(self, argv: List[str]) -> int:
+        """Parse, open, run, draw."""
+        self.plain = "--text" in argv
+        options = parse_options([word for word in argv if word != "--text"])
+        if options.color == "never":
+            self.plain = True
+        if self.name == "aliases":
+            from .aliases import set_aliases
+
+            return set_aliases(self.host, self.folder, options.words)
+        found = find_command(self.name)
+        words = options.words
+        if wants_help(words):
+            from ...commands.help import command_help
+
+            self.render(found, Session(), command_help(found, "!py ", with_dump=False), options._replace(json=False, csv=False))
+            return 0
+        if found.dump == DUMP_NONE:
+            return self._answer(found, Session(), words, options)
+        path, words = take_path(words, last=found.dump == DUMP_OPTIONAL)
+        if path:
+            self.given = path
+            return self._open(found, path, words, options)
+        place = self.host.locate(self.name)
+        if place.path:
+            return self._open(found, place.path, words, options, live=True)
+        if found.dump == DUMP_OPTIONAL:
+            return self._answer(found, Session(), words, options)
+        return self._nothing_open(place)
+
+    def _nothing_open(self, place: Place) -> int:
+        self.complain(place.problem, place.hint, place.command)
+        return EXIT_USAGE
+
+    def _open(self, found: Command, path: str, words: List[str], options: Options, *, live: bool = False) -> int:
+        try:
+            source = Source.from_path(path)
+        except DumpError as error:
+            if "?" in path and self.given:
+                hint = "characters outside the system's ANSI code page do not reach a script: leave the path out to read the open dump, or rename the file"
+                raise DumpError(error.message, hint) from None
+            raise
+        try:
+            try:
+                session = Session(Minidump(source), path)
+            except DumpError as error:
+                if found.dump != DUMP_ANY:
+                    raise
+                session = Session(None, path, source=source, open_error=error)
+            if live and session.has_dump:
+                from .crosscheck import Engine
+
+                session.live = Engine(self.host)
+            status = self._answer(found, session, words, options)
+            return status if session.open_error is None else session.open_error.exit_code
+        finally:
+            source.close()
+
+    def _answer(self, found: Command, session: Session, words: List[str], options: Options) -> int:
+        args = parse(found, words, f"!py {self.name}")
+        self.render(found, session, run_blocks(session, found, args), options)
+        return session.status
+
+
+def take_path(words: List[str], *, last: bool = False) -> Tuple[str, List[str]]:
+    """A dump's path among the words: the first of them, or also the last; and the words without it."""
+    places = [0] + ([len(words) - 1] if last else [])
+    for at in places:
+        if 0 <= at < len(words) and _is_path(words[at]):
+            return words[at], words[:at] + words[at + 1 :]
+    return "", words
+
+
+def _is_path(word: str) -> bool:
+    if word.startswith("-"):
+        return False
+    if word.lower().endswith(_DUMP_ENDINGS) or (len(word) > 2 and word[1:3] in (":\\", ":/")) or word.startswith("\\\\"):
+        return True
+    return ("/" in word or "\\" in word) and os.path.isfile(word)
+
+
+__all__ = ["INTERRUPTED", "run", "take_path"]
