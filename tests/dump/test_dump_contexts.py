@@ -3,12 +3,12 @@
 import struct
 
 import pytest
+from samples.writer import DumpBuilder, Thread
 
 from dumpscope.dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent
 from dumpscope.dump.contexts import ip_sp, wow64_registers
 from dumpscope.dump.minidump import Minidump
 from samples import blocks, process
-from samples.writer import DumpBuilder, Thread
 
 
 def dump_with(context, arch="amd64", misc=None, **thread):
@@ -29,12 +29,12 @@ def test_amd64():
     found = registers(blocks.context_amd64(rip=0x7FF600001234, rsp=0x1000F8, rbp=0x100200, r15=15, dr7=0x400, xmm3=3 << 100))
     assert (found.architecture, found.pointer_size) == ("AMD64", 8)
     assert (found.ip, found.sp, found.fp) == (0x7FF600001234, 0x1000F8, 0x100200)
-    assert list(found.values) == "rax rbx rcx rdx rsi rdi rip rsp rbp r8 r9 r10 r11 r12 r13 r14 r15".split()
+    assert list(found.values) == ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rip", "rsp", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"]
     assert found["r15"] == 15
     assert found.segments == {"cs": 0x33, "ss": 0x2B, "ds": 0x2B, "es": 0x2B, "fs": 0x53, "gs": 0x2B}
     assert found.debug["dr7"] == 0x400
     assert found["efl"] == found.flags == 0x246
-    assert found.flag_words == "iopl=0 nv up ei pl zr na pe nc".split()
+    assert found.flag_words == ["iopl=0", "nv", "up", "ei", "pl", "zr", "na", "pe", "nc"]
     assert found.flag_names == ["PF", "ZF", "IF"]
     assert found.vectors["xmm3"] == 3 << 100
     assert len(found.vectors) == 16
@@ -46,8 +46,8 @@ def test_amd64():
 def test_x86():
     found = registers(blocks.context_x86(eip=0x401000, esp=0x12FF00, ebp=0x12FF80, eflags=0x3A97), "x86")
     assert (found.architecture, found.pointer_size, found.ip, found.sp, found.fp) == ("x86", 4, 0x401000, 0x12FF00, 0x12FF80)
-    assert list(found.values) == "eax ebx ecx edx esi edi eip esp ebp".split()
-    assert found.flag_words == "iopl=3 ov up ei ng nz ac pe cy".split()
+    assert list(found.values) == ["eax", "ebx", "ecx", "edx", "esi", "edi", "eip", "esp", "ebp"]
+    assert found.flag_words == ["iopl=3", "ov", "up", "ei", "ng", "nz", "ac", "pe", "cy"]
     assert len(found.vectors) == 8
 
 

@@ -1,12 +1,12 @@
 """Files that are no minidump: what they are called, and that nothing but DumpError leaves."""
 
 import pytest
+from samples.writer import DumpBuilder
 
 from dumpscope.dump.identify import kind_of
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
 from dumpscope.errors import DumpError
-from samples.writer import DumpBuilder
 
 PAD = b"\x91" * 4096
 KINDS = {

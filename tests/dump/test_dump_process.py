@@ -3,12 +3,12 @@
 import struct
 
 import pytest
+from samples.writer import DumpBuilder, Thread
 
 from dumpscope.dump.absence import NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.process import MAX_LOADED_MODULES, LoaderList
 from samples import process
-from samples.writer import DumpBuilder, Thread
 
 
 def built(bits, fill=None, misc=True, without=(), **memory_options):
@@ -72,7 +72,7 @@ def test_peb_and_parameters(bits):
 
 @pytest.mark.parametrize("bits", [64, 32])
 def test_modules_of_the_loader(bits):
-    dump, memory, _ = built(bits)
+    dump, _memory, _ = built(bits)
     loaded = dump.process.loaded_modules
     assert isinstance(loaded, LoaderList)
     assert loaded.incomplete is None
@@ -115,7 +115,7 @@ def test_a_teb_that_is_cut_gives_what_it_has():
         for spec in process.THREADS_64:
             builder.add_memory(spec.teb, memory.teb(spec, size=0x70))
 
-    dump, memory, specs = built(64, fill, without=("teb",))
+    dump, _memory, specs = built(64, fill, without=("teb",))
     teb = dump.process.teb(dump.threads[1])
     assert teb.last_error == specs[1].last_error
     assert teb.last_status.kind == NOT_CAPTURED

@@ -3,10 +3,10 @@
 import struct
 
 import pytest
+from samples.writer import TIMESTAMP, DumpBuilder, find_entry, patch
 
 from dumpscope.dump.absence import DAMAGED, EMPTY, NOT_THERE, Absent
 from dumpscope.dump.minidump import Minidump
-from samples.writer import TIMESTAMP, DumpBuilder, find_entry, patch
 
 
 def opened(fill, **options):

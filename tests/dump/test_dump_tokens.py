@@ -3,27 +3,27 @@
 import struct
 
 import pytest
+from samples.writer import DumpBuilder
 
 from dumpscope.dump.absence import EMPTY, NOT_ASKED, NOT_THERE
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.tokens import MAX_TOKENS, sid_text
 from samples import blocks
-from samples.writer import DumpBuilder
 
 USER = "S-1-5-21-1004336348-1177238915-682003330-1001"
 GROUPS = [("S-1-1-0", 7), ("S-1-5-32-544", 0x10), ("S-1-16-8192", 0x60)]
 
 
 def element(**changes):
-    values = dict(
-        token_id=0x1A2C,
-        handle=0x2F0,
-        session=2,
-        user=USER,
-        groups=GROUPS,
-        primary_group="S-1-5-21-1004336348-1177238915-682003330-513",
-        privileges=[(20, 0), (23, 3)],
-    )
+    values = {
+        "token_id": 0x1A2C,
+        "handle": 0x2F0,
+        "session": 2,
+        "user": USER,
+        "groups": GROUPS,
+        "primary_group": "S-1-5-21-1004336348-1177238915-682003330-513",
+        "privileges": [(20, 0), (23, 3)],
+    }
     values.update(changes)
     return blocks.token_element(**values)
 

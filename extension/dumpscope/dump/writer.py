@@ -35,7 +35,6 @@ UNKNOWN = "unknown"
 
 IMPLEMENTATIONS: Dict[int, str] = {
     0x5128: "5.1.2600",
-    0x6001: "6.0.6001",
     0x61B0: "6.1.7600",
     0x61B1: "6.1.7601",
     0x6903: "6.9",
