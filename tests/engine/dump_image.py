@@ -2,6 +2,7 @@
 
 Knows the format by itself (standard library only, nothing of dumpscope), so that a mistake there cannot hide here.
 """
+
 from __future__ import annotations
 
 import struct
@@ -17,6 +18,7 @@ U32 = 0xFFFFFFFF
 
 class Entry(NamedTuple):
     """One row of the stream directory."""
+
     index: int
     type: int
     size: int
@@ -50,33 +52,33 @@ class Image:
         """The first directory row of this type."""
         return next((e for e in self.entries if e.type == stream), None)
 
-    def poke(self, at: int, fmt: str, *values: int) -> "Image":
+    def poke(self, at: int, fmt: str, *values: int) -> Image:
         out = bytearray(self.data)
         if at + struct.calcsize("<" + fmt) <= len(out):
             struct.pack_into("<" + fmt, out, at, *values)
         return Image(bytes(out))
 
-    def put(self, at: int, raw: bytes) -> "Image":
-        return Image(self.data[:at] + raw + self.data[at + len(raw):])
+    def put(self, at: int, raw: bytes) -> Image:
+        return Image(self.data[:at] + raw + self.data[at + len(raw) :])
 
-    def row(self, index: int, stream: int, size: int, rva: int) -> "Image":
+    def row(self, index: int, stream: int, size: int, rva: int) -> Image:
         """Directory row `index` rewritten."""
         return self.poke(self.directory + 12 * index, "III", stream & U32, size & U32, rva & U32)
 
-    def append(self, raw: bytes, align: int = 4) -> Tuple["Image", int]:
+    def append(self, raw: bytes, align: int = 4) -> Tuple[Image, int]:
         """More bytes at the end; where they went."""
         at = -(-len(self.data) // align) * align
         return Image(self.data.ljust(at, b"\0") + raw), at
 
     def body(self, entry: Entry) -> bytes:
-        return self.data[entry.rva:entry.rva + entry.size]
+        return self.data[entry.rva : entry.rva + entry.size]
 
-    def replace(self, entry: Entry, raw: bytes) -> "Image":
+    def replace(self, entry: Entry, raw: bytes) -> Image:
         """The stream laid out anew at the end of the file."""
         image, at = self.append(raw)
         return image.row(entry.index, entry.type, len(raw), at)
 
-    def add(self, stream: int, raw: bytes, first: bool = False) -> "Image":
+    def add(self, stream: int, raw: bytes, first: bool = False) -> Image:
         """One stream more. The engine wants the directory before all streams: those in its way move to the end of the file."""
         image, at = self.append(raw)
         rows = [list(e)[1:] for e in self.entries]
@@ -84,10 +86,10 @@ class Image:
         end = self.directory + 12 * len(rows)
         for row in rows:
             if row[0] and self.directory < row[2] < end:
-                image, row[2] = image.append(image.data[row[2]:row[2] + row[1]])
+                image, row[2] = image.append(image.data[row[2] : row[2] + row[1]])
         return image.put(self.directory, b"".join(struct.pack("<III", *row) for row in rows)).poke(8, "I", len(rows))
 
-    def without(self, stream: int) -> "Image":
+    def without(self, stream: int) -> Image:
         image = self
         for entry in self.entries:
             if entry.type == stream:
@@ -103,6 +105,7 @@ def string(text: str) -> bytes:
 
 # ---- other shapes of a base
 
+
 def full_memory(data: bytes) -> bytes:
     """The same dump with a Memory64ListStream instead of its MemoryListStream, header flag 2 set."""
     image = Image(data)
@@ -111,7 +114,7 @@ def full_memory(data: bytes) -> bytes:
     if entry:
         for i in range(image.u32(entry.rva)):
             start, size, rva = struct.unpack_from("<QII", data, entry.rva + 4 + 16 * i)
-            ranges.append((start, data[rva:rva + size]))
+            ranges.append((start, data[rva : rva + size]))
     ranges.sort()
     image = image.without(MEMORY).poke(24, "Q", image.u64(24) | 2)
     table = b"".join(struct.pack("<QQ", start, len(raw)) for start, raw in ranges)
@@ -128,7 +131,7 @@ def old_descriptors(data: bytes) -> bytes:
     entry = image.find(HANDLES)
     if entry:
         head, step, count = struct.unpack_from("<III", data, entry.rva)
-        rows = [data[entry.rva + head + i * step:][:32] for i in range(count)]
+        rows = [data[entry.rva + head + i * step :][:32] for i in range(count)]
         image = image.replace(entry, struct.pack("<4I", 16, 32, count, 0) + b"".join(rows))
     return image.data
 
@@ -147,12 +150,19 @@ def dressed(data: bytes) -> bytes:
     image = image.add(FUNCTIONS, table)
     handles = image.find(HANDLES)
     value = image.u64(handles.rva + image.u32(handles.rva)) if handles else 4
-    rows = b"".join(struct.pack("<QIIIIII", value + 4 * (i % 2), 0x20, ids[0], 1 + i % 3, 0, 2, i) + struct.pack("<32Q", 0x7000, 0x7100, *[0] * 30) for i in range(4))
+    rows = b"".join(
+        struct.pack("<QIIIIII", value + 4 * (i % 2), 0x20, ids[0], 1 + i % 3, 0, 2, i) + struct.pack("<32Q", 0x7000, 0x7100, *[0] * 30) for i in range(4)
+    )
     image = image.add(HANDLE_OPERATIONS, struct.pack("<4I", 16, 288, 4, 0) + rows)
     image, first = image.append(string("gone.dll"))
     image, second = image.append(string("C:\\x\\old.dll"))
     if not image.find(UNLOADED):
-        image = image.add(UNLOADED, struct.pack("<3I", 12, 24, 2) + struct.pack("<QIIII", 0x7FF810000000, 0x5000, 1, 0x5F000000, first) + struct.pack("<QIIII", 0x7FF820000000, 0x6000, 1, 0x5F000001, second))
+        image = image.add(
+            UNLOADED,
+            struct.pack("<3I", 12, 24, 2)
+            + struct.pack("<QIIII", 0x7FF810000000, 0x5000, 1, 0x5F000000, first)
+            + struct.pack("<QIIII", 0x7FF820000000, 0x6000, 1, 0x5F000001, second),
+        )
     image = image.add(JAVASCRIPT, b"JS!!" * 8).add(0x43500001, struct.pack("<I", 1).ljust(52, b"\0")).add(0x10000, b"user data")
     if not image.find(SYSTEM_MEMORY):
         image = image.add(SYSTEM_MEMORY, bytes(struct.pack("<HH", 1, 0xF)) + bytes(i * 7 % 256 for i in range(0x1EC - 4)))
@@ -178,5 +188,11 @@ def with_object_information(data: bytes) -> bytes:
 
 
 DRESSES: Dict[str, Callable[[bytes], bytes]] = {
-    "plain": lambda data: data, "full": full_memory, "old": old_descriptors, "dressed": dressed, "objects": with_object_information,
-    "all": lambda data: dressed(with_object_information(data)), "full-dressed": lambda data: full_memory(dressed(data))}
+    "plain": lambda data: data,
+    "full": full_memory,
+    "old": old_descriptors,
+    "dressed": dressed,
+    "objects": with_object_information,
+    "all": lambda data: dressed(with_object_information(data)),
+    "full-dressed": lambda data: full_memory(dressed(data)),
+}

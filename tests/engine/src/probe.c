@@ -2,8 +2,10 @@
 
    JOBS is a UTF-8 file, one job a line, fields separated by tabs:
        DUMP   OUTPUT   WHAT   ADDRESSES   HANDLES   COMMANDS
-   WHAT       letters: h handles, t threads, r regions, e events and process, m modules, d command output with its DML
-              (each chunk between \x01 and \x02), b keep the text printed while opening, f commands before the questions
+   WHAT       letters: h handles, t threads, r regions, e events and process, m modules, b keep the text printed while
+              opening, f commands before the questions, w output as Unicode (else in the ANSI code page, as a plain client
+              gets it), d as w, with its DML (each such chunk between \x01 and \x02), x leave the process after this job
+              (a session in which pykd was loaded cannot be ended)
    ADDRESSES  hex numbers separated by commas: 16 bytes are read at each
    HANDLES    hex numbers separated by commas: asked one by one, with every data type (the walk of h asks 4, 8 ... 0xFFFC)
    COMMANDS   debugger commands separated by \x1f
@@ -21,7 +23,7 @@
 
 typedef unsigned long long u64;
 static FILE *out;
-static int muted, dml;
+static int muted, dml, unicode;
 
 static void put_wide(PCWSTR text)
 {
@@ -33,7 +35,7 @@ static void put_wide(PCWSTR text)
 static const GUID IID_WideOutput = {0x67721fe9,0x56d2,0x4a44,{0xa3,0x25,0x2b,0x65,0x51,0x3c,0xe6,0xeb}};
 static HRESULT STDMETHODCALLTYPE cb_query(void *self, REFIID iid, void **result)
 {
-    if (IsEqualGUID(iid, &IID_IUnknown) || IsEqualGUID(iid, &IID_IDebugOutputCallbacks) || (dml && IsEqualGUID(iid, &IID_WideOutput))) {
+    if (IsEqualGUID(iid, &IID_IUnknown) || IsEqualGUID(iid, &IID_IDebugOutputCallbacks) || (unicode && IsEqualGUID(iid, &IID_WideOutput))) {
         *result = self;
         return S_OK;
     }
@@ -46,7 +48,7 @@ static HRESULT STDMETHODCALLTYPE cb_output(void *self, ULONG mask, PCSTR text)
     if (!muted) fputs(text, out);
     return S_OK;
 }
-static HRESULT STDMETHODCALLTYPE cb_interest(void *self, ULONG *mask) { *mask = 2 | 4; return S_OK; }
+static HRESULT STDMETHODCALLTYPE cb_interest(void *self, ULONG *mask) { *mask = dml ? 2 | 4 /* text and DML */ : 2; return S_OK; }
 static HRESULT STDMETHODCALLTYPE cb_output2(void *self, ULONG which, ULONG flags, ULONG64 arg, PCWSTR text)
 {
     if (muted || !text) return S_OK;
@@ -186,7 +188,7 @@ static void ask_events(Session *s)
     HRESULT hr;
     if (s->control4) {
         hr = ((StoredEvent)(*(void ***)s->control4)[STORED_EVENT_SLOT])(s->control4, &type, &process, &thread, context, sizeof(context), &size, extra, sizeof(extra), &used);
-        fprintf(out, "@@ STORED_EVENT hr=%08lx type=%lx process=%lx thread=%lx context=%lx extra=%lx ", hr, type, process, thread, size, used);
+        fprintf(out, "@@ STORED_EVENT hr=%08lx type=%lx process=%lx thread=%lx context=%lx extra=%lx bytes=", hr, type, process, thread, size, used);
         for (i = 0; SUCCEEDED(hr) && i < used && i < 160; i++) fprintf(out, "%02x", extra[i]);
         fputs("\n", out);
     }
@@ -286,6 +288,7 @@ static void run_job(HRESULT (WINAPI *create)(REFIID, void **), char **field)
     HRESULT hr;
     memset(&s, 0, sizeof(s));
     dml = strchr(what, 'd') != NULL;
+    unicode = dml || strchr(what, 'w') != NULL;
     muted = strchr(what, 'b') == NULL;
     hr = create(&IID_IDebugClient4, (void **)&s.client);
     if (FAILED(hr)) { fprintf(out, "@@ DebugCreate hr=%08lx\n", hr); return; }
@@ -321,6 +324,11 @@ static void run_job(HRESULT (WINAPI *create)(REFIID, void **), char **field)
     } else {
         muted = 0;
         run_commands(&s, field[5]);
+    }
+    if (strchr(what, 'x')) {
+        fputs("@@ END\n", out);
+        fclose(out);
+        ExitProcess(0);
     }
     muted = 1;
     s.client->lpVtbl->EndSession(s.client, DEBUG_END_PASSIVE);
