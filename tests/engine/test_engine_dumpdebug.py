@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import pytest
+from tests.engine.bench import Answer, Bench
+from tests.engine.mutations import Variant, mutations, random_mutations
+
 from dumpscope.diagnosis.dumpdebug import dumpdebug_lines
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import DumpError
-
-from tests.engine.bench import Answer, Bench
-from tests.engine.mutations import Variant, mutations, random_mutations
 
 HEAD = "----- User Mini Dump Analysis"
 ABOUT_THE_THREAD = ("ERROR: ", "WARNING: ", "GetContextState failed", "Unable to get current machine context", "Failed validating")

@@ -24,6 +24,13 @@ VIEW_BASE = 0x19D0000
 LAST_FLAG = 0x200000
 """The highest flag that this engine can name."""
 
+BUDGET = 1 << 26
+BUDGET_RATE = 64
+"""Characters below the headlines, at least and for each byte of the file, after which only headlines and defects are printed.
+
+Only a directory that names the same list over and over, or a list that names the same long text, comes that far.
+"""
+
 CHATTER = ("Loading symbols for ", "*** ", "Unable to load image ")
 """How the engine's messages about symbols begin."""
 
@@ -86,6 +93,8 @@ def _header(view: View) -> Iterator[str]:
 def _prints(dump: Minidump, view: View, view_base: int) -> Iterator[str]:
     yield from preamble(dump, view)
     yield from _header(view)
+    budget = max(BUDGET, BUDGET_RATE * view.size)
+    spent = 0
     for stream in dump.streams:
         kind = stream.type
         name = NAMES.get(kind, "???")
@@ -107,8 +116,12 @@ def _prints(dump: Minidump, view: View, view_base: int) -> Iterator[str]:
             yield extent
         elif kind == 20:
             yield f"JS Stream present in the dump at {view_base + stream.rva:016X}\n"
-        elif kind in BODIES:
-            yield from BODIES[kind](view, stream.rva, stream.size, extent)
+        elif kind in BODIES and spent <= budget:
+            for text in BODIES[kind](view, stream.rva, stream.size, extent):
+                yield text
+                spent += len(text)
+                if spent > budget:
+                    break
 
 
 def _lines(prints: Iterator[str]) -> Iterator[str]:
