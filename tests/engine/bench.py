@@ -237,8 +237,8 @@ def _parse_line(answer: Answer, line: str) -> None:
     elif cells[0] == "@m":
         answer.modules.append(ModuleAnswer(_hex(cells[3]), _hex(cells[4]), _hex(cells[5]), _hex(cells[6]), _hex(cells[7]), cells[9], cells[10]))
     elif line.startswith("@@ handle "):
-        handle, hr = line[10:].split(" hr=")
-        answer.handle_errors[_hex(handle)] = _hex(hr)
+        handle, error = line[10:].split(" hr=")
+        answer.handle_errors[_hex(handle)] = _hex(error)
     elif line.startswith("@@ "):
         name = line[3:].split(" ", 1)[0]
         facts = answer.facts[name] = _fields(line[3 + len(name) :])

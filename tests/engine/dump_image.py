@@ -19,7 +19,7 @@ U32 = 0xFFFFFFFF
 class Entry(NamedTuple):
     """One row of the stream directory."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # not tuple.index
     type: int
     size: int
     rva: int
@@ -40,13 +40,19 @@ class Image:
         return [Entry(i, *struct.unpack_from("<III", self.data, self.directory + 12 * i)) for i in range(self.u32(8))]
 
     def u16(self, at: int) -> int:
-        return struct.unpack_from("<H", self.data, at)[0]
+        return int.from_bytes(self.raw(at, 2), "little")
 
     def u32(self, at: int) -> int:
-        return struct.unpack_from("<I", self.data, at)[0]
+        return int.from_bytes(self.raw(at, 4), "little")
 
     def u64(self, at: int) -> int:
-        return struct.unpack_from("<Q", self.data, at)[0]
+        return int.from_bytes(self.raw(at, 8), "little")
+
+    def raw(self, at: int, size: int) -> bytes:
+        """Bytes that must all be there."""
+        if at < 0 or at + size > len(self.data):
+            raise IndexError(f"{at:#x}+{size:#x} is not in the dump of {len(self.data):#x} bytes")
+        return self.data[at : at + size]
 
     def find(self, stream: int) -> Optional[Entry]:
         """The first directory row of this type."""

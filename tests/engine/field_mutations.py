@@ -231,9 +231,11 @@ def memory(image: Image) -> Iterator[Tuple[str, Image]]:
         rows = [struct.unpack_from("<QII", image.data, entry.rva + 4 + 16 * i) for i in range(count)]
         first, second, last = rows[0], rows[1], rows[-1]
 
+        place = entry
+
         def laid(*ranges: Tuple[int, int, int]) -> Image:
             return image.replace(
-                entry, struct.pack("<I", len(ranges)) + b"".join(struct.pack("<QII", s & ((1 << 64) - 1), z & U32, r & U32) for s, z, r in ranges)
+                place, struct.pack("<I", len(ranges)) + b"".join(struct.pack("<QII", s & ((1 << 64) - 1), z & U32, r & U32) for s, z, r in ranges)
             )
 
         yield "ranges-reversed", laid(*rows[::-1])
