@@ -35,6 +35,14 @@ MAX_CONTEXT = 1 << 16
 _MACHINES = {0x14C: 0, 0x1C4: 5}  # IMAGE_FILE_MACHINE_* to PROCESSOR_ARCHITECTURE_*
 
 
+_Group = List[Tuple[str, int, struct.Struct]]
+
+
+def _values(data: bytes, group: _Group) -> Dict[str, int]:
+    """Numbers by their register names."""
+    return {name: code.unpack_from(data, offset)[0] for name, offset, code in group}
+
+
 class _Reader:
     """The decoder of one layout: where each number stands."""
 
@@ -61,13 +69,23 @@ class _Reader:
         below, word = self._sp
         return code.unpack_from(buffer, offset + at)[0], word.unpack_from(buffer, offset + below)[0]
 
-    def values(self, data: bytes, registers: Iterable[Register]) -> Dict[str, int]:
-        """Numbers by their register names."""
-        found: Dict[str, int] = {}
-        for register in registers:
-            offset, code = self._place(register.path)
-            found[register.name] = code.unpack_from(data, offset)[0]
-        return found
+    @cached_property
+    def general(self) -> _Group:
+        """Where the general registers stand, in the debugger's order."""
+        return self._group(register for row in self.layout.rows for register in row if register != self.layout.flags)
+
+    @cached_property
+    def segments(self) -> _Group:
+        """Where the segment registers stand."""
+        return self._group(self.layout.segments)
+
+    @cached_property
+    def debug(self) -> _Group:
+        """Where the debug registers stand."""
+        return self._group(self.layout.debug)
+
+    def _group(self, registers: Iterable[Register]) -> _Group:
+        return [(register.name, *self._place(register.path)) for register in registers]
 
 
 _READERS: Dict[int, Tuple[_Reader, ...]] = {}
@@ -119,18 +137,17 @@ class Registers:
     @cached_property
     def values(self) -> Dict[str, int]:
         """The general registers by their names."""
-        status = self.layout.flags
-        return self._reader.values(self._data, (register for row in self.layout.rows for register in row if register != status))
+        return _values(self._data, self._reader.general)
 
     @cached_property
     def segments(self) -> Dict[str, int]:
         """Segment registers; empty on processors without them."""
-        return self._reader.values(self._data, self.layout.segments)
+        return _values(self._data, self._reader.segments)
 
     @cached_property
     def debug(self) -> Dict[str, int]:
         """Debug registers of x86 and AMD64; empty elsewhere."""
-        return self._reader.values(self._data, self.layout.debug)
+        return _values(self._data, self._reader.debug)
 
     def __getitem__(self, name: str) -> int:
         """A general, segment, flags or debug register by the debugger's name. Raises KeyError."""
