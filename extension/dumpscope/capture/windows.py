@@ -13,6 +13,7 @@ from .rights import PROCESS_QUERY_LIMITED_INFORMATION, Right, mask_of, rights_fo
 
 ERROR_ACCESS_DENIED = 5
 ERROR_INVALID_PARAMETER = 87
+ERROR_BAD_EXE_FORMAT = 193
 PARTIAL_COPY = 0x8007012B
 ATTEMPTS = 5
 _TH32CS_SNAPPROCESS = 2
@@ -240,8 +241,9 @@ def load_writer(choice: str) -> Tuple[Any, str]:
         try:
             library = _library(name)
         except OSError as error:
-            reason = f"error {getattr(error, 'winerror', 0)}"
-            tried.append(f"{name} does not load ({reason}{'; it is for other bits than this Python' if getattr(error, 'winerror', 0) == 193 else ''})")
+            code = getattr(error, "winerror", None) or 0
+            reason = "it is for other bits than this Python" if code == ERROR_BAD_EXE_FORMAT else f"error {code}" if code else "it was not found"
+            tried.append(f"{name} does not load: {reason}")
             continue
         try:
             function = library.MiniDumpWriteDump

@@ -66,7 +66,7 @@ def alias_lines(folder: str = "") -> List[str]:
     for name in names:
         script = _joined(folder, name + ".py") if folder else name
         lines.append(f'aS !{name} !py "{script}"' if " " in script else f"aS !{name} !py {script}")
-    return [*lines, ".echo dumpscope: !dumpinfo !handles !threads !why and others can be typed now"]
+    return [*lines, ".echo dumpscope: dumpinfo, handles, threads, why and the others can be typed with a ! before them"]
 
 
 def _joined(folder: str, name: str) -> str:
@@ -106,7 +106,7 @@ def windbg(session: Session, args: Any) -> Iterator[Block]:
     """The set-up, as lines to type."""
     folder = args.folder or _own_scripts()
     if args.script:
-        yield Lines("script", [".load pykd", *alias_lines(folder)])
+        yield Lines("script", [*alias_lines(folder), ".load pykd"])
         return
     shown = folder or "C:\\dumpscope\\scripts"
     bits = struct.calcsize("P") * 8

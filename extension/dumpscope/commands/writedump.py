@@ -126,7 +126,8 @@ def _list_blocks() -> Iterator[Block]:
     ]
     rows = sorted((item.pid, item.parent, item.threads, item.bits or None, item.name) for item in windows.processes() if item.pid)
     yield Table("processes", columns, rows)
-    yield Note("- under bits: the process does not let itself be asked; writing needs elevation or SeDebugPrivilege", "hint")
+    if any(row[3] is None for row in rows):
+        yield Note("- under bits: the process does not let itself be asked; writing needs elevation or SeDebugPrivilege", "hint")
 
 
 def _explain(session: Session, path: str, wanted: List[str]) -> Iterator[Block]:
