@@ -6,7 +6,7 @@ from . import process
 from .catalogue import Built, sample
 from .damaged import BASIC, NO_THREADS, OPENS
 from .recipes import access_violation, compose
-from .writer import DumpBuilder, Thread, ThreadInfo, find_entry, patch
+from .writer import DumpBuilder, Thread, ThreadInfo, find_entry, patch, find_entry, patch
 
 ACCESS_DENIED = 0xD0000022
 
@@ -72,6 +72,14 @@ def _() -> Built:
     rows = process.threads_64()
     return compose("threads info modules memory system misc counters", 0x1000, threads=rows,
                    infos=process.thread_info(rows)[:2])
+
+
+@sample("thread-info-size-wrong", "ThreadInfo that claims entries of 32 bytes", "smaller than any entry: the debugger has no times", 0x1000,
+        threads=[0x1A30, 0x1B44, 0x0C58], **OPENS)
+def _() -> Built:
+    made = compose("threads info modules memory system misc", 0x1000).build()
+    _, _, rva = find_entry(made, 17)
+    return patch(made, ("<I", rva + 4, 32))
 
 
 @sample("thread-info-flag-without-stream", "Flag 0x1000, no ThreadInfo", "asked for, not there", 0x1000, missing=[17],

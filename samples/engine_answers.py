@@ -231,6 +231,7 @@ ANSWERS: Dict[str, Answer] = {
     "thread-info-entries-larger": Answer(0, 0, 0x80004002, 0, 3),
     "thread-info-flag-without-stream": Answer(0, 0, 0x80004002, 0, 3),
     "thread-info-missing-one": Answer(0, 0, 0x80004002, 0, 3),
+    "thread-info-size-wrong": Answer(0, 0, 0x80004002, 0, 3),
     "thread-invalid-context": Answer(0, 0, 0x80004002, 0, 3),
     "thread-invalid-info": Answer(0, 0, 0x80004002, 0, 3),
     "thread-invalid-teb": Answer(0, 0, 0x80004002, 0, 3),

@@ -14,26 +14,10 @@ from ..diagnosis.promises import promises
 from ..diagnosis.rule import ERROR, WARNING, Rule
 from ..diagnosis.rule import Finding as RuleFinding
 from ..errors import UsageError
-from ..view.blocks import Block, Column, Data, Evidence, Fields, Finding, Item, Lines, Note, Table
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from .missing import facts_of, finding_block
 from .registry import DUMP_ANY, DUMP_NONE, arg, command
 from .session import Session
-
-
-def finding_block(item: RuleFinding) -> Finding:
-    """A finding of the rules as a block."""
-    rule = item.rule
-    evidence = tuple(Evidence(proof.what, proof.value, proof.offset) for proof in item.evidence)
-    return Finding(rule.code, rule.severity, rule.title, item.verdict, item.confidence, evidence, item.remedy, rule.commands)
-
-
-def facts_of(session: Session) -> Facts:
-    """The facts about the session's file, kept for the commands that follow."""
-    facts = session.memo.get("facts")
-    if facts is None:
-        facts = Facts(session.source, session.dump if session.has_dump else None, session.open_error)
-        session.memo["facts"] = facts
-    assert isinstance(facts, Facts)
-    return facts
 
 
 def _opening(facts: Facts) -> Iterator[Block]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Optional
+from typing import Iterable, List
 
-from .catalogue import all_rules, family
+from .catalogue import all_rules
 from .facts import Facts
 from .rule import SEVERITIES, Finding, Rule, finding
 
@@ -31,10 +31,3 @@ def explain_command(facts: Facts, command: str) -> List[Finding]:
     """Findings that say why one debugger command disappoints on this dump, worst first."""
     found = apply((rule for rule in all_rules() if command in rule.commands), facts)
     return sorted(found, key=lambda item: SEVERITIES.index(item.rule.severity))
-
-
-def first_of(prefix: str, facts: Facts, command: str = "") -> Optional[Finding]:
-    """The first finding of one family of rules (for ``command``, if one is given): what a command of ours shows when data are missing."""
-    for item in apply((rule for rule in family(prefix) if not command or command in rule.commands), facts):
-        return item
-    return None

@@ -1,0 +1,252 @@
+"""Why ``.ecxr``, ``.exr -1`` and ``!analyze`` have no exception, or the wrong one."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional
+
+from ...dump.absence import Absent
+from ...format.exception import MINIDUMP_EXCEPTION_STREAM
+from ..facts import Facts
+from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+_COMMANDS = (".ecxr", ".exr -1", "!analyze", ".lastevent")
+_OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
+_CODE = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionCode")
+_CONTEXT = MINIDUMP_EXCEPTION_STREAM.offset_of("ThreadContext")
+_PARAMETERS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.NumberParameters")
+
+
+def _none(facts: Facts) -> Optional[Match]:
+    if facts.stream(6) is not None:
+        return None
+    comment = next((text for text in facts.dump.comments if "Manual dump" in text or "manual" in text.lower()), "")
+    proofs = [facts.directory_proof(6, "ExceptionStream")]
+    if comment:
+        proofs.append(Proof("comment", comment[:80]))
+    return Match(tuple(proofs))
+
+
+def _code(*codes: int) -> Callable[[Facts], Optional[Match]]:
+    def test(facts: Facts) -> Optional[Match]:
+        exception = facts.dump.exception
+        if isinstance(exception, Absent) or exception.code not in codes:
+            return None
+        return Match((Proof("ExceptionRecord.ExceptionCode", f"0x{exception.code:08x}", exception.offset + _CODE),), {"code": f"{exception.code:08x}"})
+
+    return test
+
+
+def _no_context(facts: Facts) -> Optional[Match]:
+    exception = facts.dump.exception
+    if isinstance(exception, Absent) or (exception.context_rva and exception.context_size):
+        return None
+    where = exception.offset + _CONTEXT
+    return Match((Proof("ExceptionStream.ThreadContext", f"size 0x{exception.context_size:x}, RVA 0x{exception.context_rva:x}", where),))
+
+
+def _unknown_thread(facts: Facts) -> Optional[Match]:
+    exception = facts.dump.exception
+    if isinstance(exception, Absent) or not len(facts.dump.threads) or facts.dump.threads.find(exception.thread_id) is not None:
+        return None
+    tid = f"{exception.thread_id:x}"
+    return Match(
+        (
+            Proof("ExceptionStream.ThreadId", f"0x{tid}", exception.offset),
+            Proof("ThreadListStream", f"{len(facts.dump.threads)} threads, none with this id", facts.dump.threads.span.header),
+        ),
+        {"tid": tid},
+    )
+
+
+def _context_outside(facts: Facts) -> Optional[Match]:
+    exception = facts.dump.exception
+    if isinstance(exception, Absent) or not exception.context_rva:
+        return None
+    held = facts.source.available(exception.context_rva, exception.context_size)
+    if held >= exception.context_size:
+        return None
+    where = exception.offset + _CONTEXT
+    return Match(
+        (Proof("ExceptionStream.ThreadContext", f"0x{exception.context_size:x} bytes at RVA 0x{exception.context_rva:x}; the file holds {held}", where),)
+    )
+
+
+def _too_many(facts: Facts) -> Optional[Match]:
+    exception = facts.dump.exception
+    if isinstance(exception, Absent) or exception.parameter_count <= 15:
+        return None
+    count = exception.parameter_count
+    return Match((Proof("ExceptionRecord.NumberParameters", str(count), exception.offset + _PARAMETERS),), {"count": count})
+
+
+def _from_handler(facts: Facts) -> Optional[Match]:
+    exception = facts.dump.exception
+    if isinstance(exception, Absent):
+        return None
+    thread = facts.dump.threads.find(exception.thread_id)
+    if thread is None or not thread.context_rva or thread.context_rva == exception.context_rva:
+        return None
+    fault = facts.dump.registers(exception)
+    now = facts.dump.registers(thread)
+    if isinstance(fault, Absent) or isinstance(now, Absent) or fault.ip == now.ip:
+        return None
+    symbol = facts.dump.modules.symbol
+    return Match(
+        (
+            Proof("exception's instruction pointer", symbol(fault.ip) or f"0x{fault.ip:x}", exception.context_rva),
+            Proof(f"thread {thread.tid:x}'s instruction pointer", symbol(now.ip) or f"0x{now.ip:x}", thread.context_rva),
+        ),
+        {"tid": f"{thread.tid:x}"},
+    )
+
+
+RULES = (
+    Rule(
+        "EXC001",
+        WARNING,
+        "no exception was stored",
+        (
+            "Minidump doesn't have an exception context",
+            "Unable to get exception context, HRESULT 0x80004002",
+            "Last event was not an exception",
+            "ExceptionAddress: 0000000000000000\n   ExceptionCode: 80000003 (Break instruction exception)",
+        ),
+        _COMMANDS,
+        "an ExceptionStream in the directory",
+        "The dump holds no exception: it was taken of a running process (Task Manager, Process Explorer, procdump without -e, dotnet-dump), or the caller passed no "
+        "ExceptionParam. `.exr -1` then shows a made-up breakpoint at address 0: do not take it for a crash.",
+        PROVEN,
+        (
+            "`~*k`: look for KiUserExceptionDispatcher, UnhandledExceptionFilter or WerpReportFault, and `.cxr` on the CONTEXT that they were given",
+            "capture the crash itself: `procdump -e -ma PID`, WER LocalDumps, or pass MINIDUMP_EXCEPTION_INFORMATION to MiniDumpWriteDump",
+        ),
+        (_OBSERVED, "Microsoft Learn: .ecxr"),
+        "stacks-only",
+        "exception-write-violation",
+        _none,
+    ),
+    Rule(
+        "EXC002",
+        INFO,
+        "the stored exception is a debugger's break-in, not a crash",
+        ("Wake debugger - code 80000007", "Break instruction exception - code 80000003"),
+        _COMMANDS,
+        "ExceptionCode 80000007 or 80000003",
+        "The exception is {code}: somebody broke into the process with a debugger and wrote the dump then, or a breakpoint or assertion was hit. Nothing crashed.",
+        PROVEN,
+        ("look at all threads (`~*k`, `threads`), not at this one",),
+        ("observed: dumps of .dump",),
+        "exception-wake-debugger",
+        "exception-write-violation",
+        _code(0x80000007, 0x80000003),
+    ),
+    Rule(
+        "EXC003",
+        INFO,
+        "the exception is Windows Error Reporting's word for a hang",
+        ("code cfffffff",),
+        _COMMANDS,
+        "ExceptionCode CFFFFFFF",
+        "The exception is {code}: Windows Error Reporting took this dump because the program did not answer. It marks a thread, it is no fault of it.",
+        PROVEN,
+        ("`~*k`: find what the window's thread waits for",),
+        ("Windows Error Reporting, application hang reports",),
+        "exception-hang-report",
+        "exception-write-violation",
+        _code(0xCFFFFFFF),
+    ),
+    Rule(
+        "EXC004",
+        WARNING,
+        "the exception's registers were not stored",
+        ("the registers of .ecxr are those of the thread",),
+        (".ecxr", "!analyze", "k"),
+        "ThreadContext of ExceptionStream",
+        "The exception record is there, its registers are not. The debugger silently shows the thread's registers instead, which may be those of the crash handler.",
+        PROVEN,
+        ("take the address from the record (`.exr -1`), not the registers", "if a program of yours wrote it: pass ContextRecord in EXCEPTION_POINTERS"),
+        (_OBSERVED,),
+        "exception-without-context",
+        "exception-write-violation",
+        _no_context,
+    ),
+    Rule(
+        "EXC005",
+        ERROR,
+        "the exception's thread is not in the dump",
+        (
+            "ERROR: Unable to find system thread 9999",
+            "ERROR: Exception 80000007 occurred on unknown thread 9999",
+            "WARNING: The debugger does not have a current process or thread",
+        ),
+        ("~", "r", "k", ".ecxr", "!analyze", ".lastevent"),
+        "ExceptionStream.ThreadId in ThreadListStream",
+        "The exception happened on thread {tid}, which the thread list does not have. The session ends up without a current thread.",
+        PROVEN,
+        ("`~0s` makes a thread current; `.exr -1` and `exception` of dumpscope still show the record", "the thread ended meanwhile, or a callback left it out"),
+        (_OBSERVED,),
+        "exception-thread-unknown",
+        "exception-write-violation",
+        _unknown_thread,
+    ),
+    Rule(
+        "EXC006",
+        ERROR,
+        "the exception's registers lie outside the file",
+        ("GetContextState failed, 0x80070026", "Unable to get exception context"),
+        (".ecxr", "!analyze"),
+        "RVA and size of the exception's context against the size of the file",
+        "The registers of the exception lie outside the file: it was cut, or the RVA is wrong.",
+        PROVEN,
+        ("compare the file's size with the original and copy it again",),
+        (_OBSERVED,),
+        "exception-context-beyond-end",
+        "exception-write-violation",
+        _context_outside,
+    ),
+    Rule(
+        "EXC007",
+        WARNING,
+        "the record claims more parameters than there are",
+        ("NumberParameters: 15",),
+        (".exr -1",),
+        "NumberParameters against 15",
+        "The record says {count} parameters; a record has room for 15, and the debugger shows no more.",
+        PROVEN,
+        ("the writer filled the record wrongly; the first parameters are mostly right",),
+        (_OBSERVED,),
+        "exception-parameters-too-many",
+        "exception-write-violation",
+        _too_many,
+    ),
+    Rule(
+        "EXC008",
+        INFO,
+        "the thread had gone on when the dump was written",
+        ("the stack shows only WerpReportFault, UnhandledExceptionFilter or a crash handler",),
+        ("k", "r", "!analyze"),
+        "the instruction pointer of the exception against that of its thread",
+        "Thread {tid} was no longer at the fault: it ran in a crash handler when its registers were taken. The exception's registers are those that count.",
+        PROVEN,
+        ("`.ecxr` first, then `k`",),
+        ("goldshtn/msos issue 49", "minidumpapiset.h: MINIDUMP_EXCEPTION_STREAM.ThreadContext"),
+        "exception-seen-from-its-handler",
+        "stacks-only",
+        _from_handler,
+    ),
+    Rule(
+        "EXC009",
+        INFO,
+        "the exception is a managed one",
+        ("CLR exception - code e0434352", "CLR exception - code e0434f4d"),
+        ("!analyze", ".ecxr", "SOS"),
+        "ExceptionCode E0434352 or E0434F4D",
+        "The exception is {code}: .NET code threw it and nobody caught it. Its type and message are objects on the managed heap, which native commands do not show.",
+        INFERRED,
+        ("`.loadby sos coreclr` (or `clr`), then `!pe` and `!clrstack`; they need the heap in the dump (`why SOS`)",),
+        ("Microsoft Learn: SOS debugging extension",),
+        "exception-clr",
+        "exception-write-violation",
+        _code(0xE0434352, 0xE0434F4D),
+    ),
+)

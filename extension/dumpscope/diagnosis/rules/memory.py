@@ -1,0 +1,280 @@
+"""Why ``!address``, ``!heap``, ``!peb``, ``!teb`` and plain reads find nothing."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ...dump.absence import Absent
+from ...format.threads import MINIDUMP_THREAD
+from ..facts import Facts
+from ..rule import ERROR, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+_OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
+_TEB = MINIDUMP_THREAD.offset_of("Teb")
+_SHARED = 0x7FFE0000
+_LOOK = 20_000
+
+
+def _no_map(facts: Facts) -> Optional[Match]:
+    if facts.stream(16) is not None:
+        return None
+    return Match((facts.flags_proof(0x800, "MiniDumpWithFullMemoryInfo"), facts.directory_proof(16, "MemoryInfoListStream")))
+
+
+def _heap(facts: Facts) -> Optional[Match]:
+    process = facts.dump.process
+    peb = process.peb
+    if facts.stream(9) is not None:
+        return None
+    if isinstance(peb, Absent):
+        return Match(
+            (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.flags_proof(0x200, "MiniDumpWithPrivateReadWriteMemory")),
+            {"where": "the PEB that leads to them is not captured either"},
+        )
+    heap = peb.process_heap
+    if isinstance(heap, Absent) or facts.has(heap, 0x100):
+        return None
+    return Match(
+        (Proof("PEB.ProcessHeap", f"0x{heap:x}: not in captured memory"), facts.flags_proof(0x2, "MiniDumpWithFullMemory")),
+        {"where": f"the process heap at 0x{heap:x} lies in none of the captured ranges"},
+    )
+
+
+def _teb(facts: Facts) -> Optional[Match]:
+    threads = [thread for thread in facts.threads(_LOOK) if thread.teb]
+    lost = [thread for thread in threads if not facts.has(thread.teb, 0x80)]
+    if not lost or not facts.dump.system:
+        return None
+    proofs = [Proof(f"Teb of thread {thread.tid:x}", f"0x{thread.teb:x}: in none of the captured ranges", thread.offset + _TEB) for thread in lost[:3]]
+    return Match((facts.flags_proof(0x100, "MiniDumpWithProcessThreadData"), *proofs), {"count": len(lost), "all": len(threads)})
+
+
+def _peb(facts: Facts) -> Optional[Match]:
+    peb = facts.dump.process.peb
+    if not isinstance(peb, Absent) or not len(facts.dump.threads):
+        return None
+    return Match((facts.flags_proof(0x100, "MiniDumpWithProcessThreadData"), Proof("PEB", peb.message)), {"why": peb.message})
+
+
+def _captured(facts: Facts) -> Optional[Match]:
+    peb = facts.dump.process.peb
+    if isinstance(peb, Absent) or not facts.has(peb.address, 0x40):
+        return None
+    return Match((Proof("PEB", f"0x{peb.address:x}: captured"),), {"peb": f"0x{peb.address:x}"})
+
+
+def _no_memory(facts: Facts) -> Optional[Match]:
+    if len(facts.dump.memory) or facts.dump.stream(9) is not None:
+        return None
+    return Match((facts.directory_proof(5, "MemoryListStream"), facts.directory_proof(9, "Memory64ListStream")))
+
+
+def _uptime(facts: Facts) -> Optional[Match]:
+    if facts.has(_SHARED + 8, 8) or not facts.dump.system or not facts.dump.system.is_windows:
+        return None
+    return Match((Proof("0x7FFE0000 (KUSER_SHARED_DATA)", "in none of the captured ranges"),))
+
+
+def _stacks(facts: Facts) -> Optional[Match]:
+    if facts.stream(5) is None and facts.stream(9) is None:
+        return None
+    lost = []
+    for thread in facts.threads(_LOOK):
+        if thread.stack_size and not facts.has(thread.stack_start, 8):
+            lost.append(thread)
+    if not lost:
+        return None
+    where = MINIDUMP_THREAD.offset_of("Stack")
+    proofs = tuple(
+        Proof(f"stack of thread {thread.tid:x}", f"0x{thread.stack_size:x} bytes at 0x{thread.stack_start:x}: not captured", thread.offset + where)
+        for thread in lost[:4]
+    )
+    return Match(proofs, {"count": len(lost)})
+
+
+def _code(facts: Facts) -> Optional[Match]:
+    modules = facts.dump.modules
+    if not len(modules) or facts.stream(9) is not None:
+        return None
+    lost = sum(1 for module in modules.walk(0, _LOOK) if not facts.has(module.base + 0x1000, 0x200))
+    if not lost:
+        return None
+    return Match(
+        (facts.flags_proof(0x2000, "MiniDumpWithCodeSegs"), Proof("modules whose code is not in the file", f"{lost} of {len(modules)}")),
+        {"count": lost, "all": len(modules)},
+    )
+
+
+def _compressed(facts: Facts) -> Optional[Match]:
+    for kind, name in ((25, "CompressedMemoryStream"), (0x7000, "CompressedMemoryStreamSQL")):
+        if facts.stream(kind) is not None:
+            return Match((facts.flags_proof(0x4000000, "MiniDumpWithMemoryCompression"), facts.directory_proof(kind, name)))
+    return None
+
+
+RULES = (
+    Rule(
+        "MEM001",
+        WARNING,
+        "there is no map of the address space",
+        (
+            'ERROR: !vprot: extension exception 0x80004002.\n    "QueryVirtual failed"',
+            "QueryVirtual failed",
+            "No containing memory region found",
+        ),
+        ("!address", "!vprot", "!mapped_file"),
+        "a MemoryInfoListStream in the directory",
+        "The dump has no memory map. The debugger then makes regions up from the captured ranges: committed, read-write, private, whatever they really were, and the next "
+        "higher one for an address that lies between. What !address says is no evidence here.",
+        PROVEN,
+        (
+            "write the dump again with 0x800 (MiniDumpWithFullMemoryInfo): `.dump /mF FILE` or `/ma`, procdump -ma",
+            "`memory` and `address` of dumpscope say what was captured and no more",
+        ),
+        (_OBSERVED, "Microsoft Learn: !address"),
+        "stacks-only",
+        "memory-map",
+        _no_map,
+    ),
+    Rule(
+        "MEM002",
+        WARNING,
+        "heap memory was not captured",
+        ("!heap lists nothing", "error 5 InitTypeRead", "HEAP at 0x... is not readable"),
+        ("!heap", "!locks", "!cs", "SOS"),
+        "PEB.ProcessHeap in the captured ranges, flags 0x2 and 0x200",
+        "The heaps are not in this dump: {where}.",
+        PROVEN,
+        (
+            "write a full dump: `.dump /ma FILE`, `procdump -ma PID`",
+            "smaller: 0x2 replaced by 0x301 (private read-write memory, data segments, process data): `.dump /mwdp FILE`",
+        ),
+        ("Microsoft Learn: !heap", _OBSERVED),
+        "process-thread-data",
+        "full-memory",
+        _heap,
+    ),
+    Rule(
+        "MEM003",
+        WARNING,
+        "TEBs were not captured",
+        ("error InitTypeRead( TEB )...", "Unable to get last error", "error 1 InitTypeRead( nt!_TEB"),
+        ("!teb", "!gle", "!peb", "!dlls", ".tls"),
+        "each thread's Teb in the captured ranges",
+        "{count} of {all} TEBs are not in the file, so the last error, stack limits and thread local storage of these threads are unknown.",
+        PROVEN,
+        ("write the dump again with 0x100 (MiniDumpWithProcessThreadData): `.dump /mp FILE`, or a full one",),
+        (_OBSERVED, "Microsoft Learn: MINIDUMP_TYPE"),
+        "stacks-only",
+        "full-memory",
+        _teb,
+    ),
+    Rule(
+        "MEM004",
+        WARNING,
+        "the PEB was not captured",
+        ("error 1 InitTypeRead( nt!_PEB at 00000000`00000000)...", "*** unable to read Ldr table at", "Unable to get the current process data", "PEB NULL..."),
+        ("!peb", "!dlls", "!heap", "|"),
+        "the PEB's address, which stands in a TEB, in the captured ranges",
+        "The debugger finds the PEB by reading a TEB, and cannot here: {why}. Command line, environment and the loader's lists are not in this dump.",
+        PROVEN,
+        ("write the dump again with 0x100 (MiniDumpWithProcessThreadData): `.dump /mp FILE`, or a full one",),
+        (_OBSERVED + ": GetCurrentProcessPeb answers 0x8007001E",),
+        "stacks-only",
+        "process-thread-data",
+        _peb,
+    ),
+    Rule(
+        "MEM005",
+        INFO,
+        "PEB and TEB are in the dump: if !peb fails, symbols are missing",
+        ("error 3 InitTypeRead( nt!_PEB at", "Either you specified an unqualified symbol", "Type referenced: ntdll!_PEB"),
+        ("!peb", "!teb", "!dlls", "!gle"),
+        "the PEB in the captured ranges",
+        "The PEB at {peb} is in the file. InitTypeRead error 3 means that ntdll's type information is missing, not memory.",
+        PROVEN,
+        ("`.symfix`, `.reload /f ntdll.dll`", "`process --env` of dumpscope reads the PEB without symbols"),
+        ("Microsoft Learn: dumpchk",),
+        "process-thread-data",
+        "stacks-only",
+        _captured,
+    ),
+    Rule(
+        "MEM006",
+        ERROR,
+        "no memory at all was captured",
+        ("Memory access error", "????????`????????", "WARNING: Stack unwind information not available"),
+        ("k", "!teb", "!peb", "dv", "u"),
+        "MemoryListStream and Memory64ListStream",
+        "The file holds registers, but not one byte of the process's memory: stacks cannot be walked.",
+        PROVEN,
+        ("write the dump again; every Microsoft writer stores at least the stacks", "if a program of yours wrote it: add a MemoryListStream"),
+        (_OBSERVED,),
+        "missing-memory",
+        "stacks-only",
+        _no_memory,
+    ),
+    Rule(
+        "MEM007",
+        INFO,
+        "the system's uptime is not in the dump",
+        ("System Uptime: not available",),
+        (".time", "vertarget"),
+        "address 0x7FFE0000 in the captured ranges",
+        "The debugger reads the uptime from the page at 0x7FFE0000 (KUSER_SHARED_DATA), which partial dumps leave out, but for some of Windows 10 2004 and later.",
+        PROVEN,
+        ("nothing is wrong; a full dump has it", "process times are in MiscInfo: `process`"),
+        (_OBSERVED,),
+        "stacks-only",
+        "full-memory",
+        _uptime,
+    ),
+    Rule(
+        "MEM008",
+        WARNING,
+        "stacks of some threads were not captured",
+        ("WARNING: Stack unwind information not available. Following frames may be wrong.", "Memory access error"),
+        ("k", "dv"),
+        "each thread's Stack in the captured ranges",
+        "The stacks of {count} threads are described and not in the file.",
+        PROVEN,
+        ("compare the file's size with the original and copy it again",),
+        (_OBSERVED,),
+        "full-memory-none-left",
+        "stacks-only",
+        _stacks,
+    ),
+    Rule(
+        "MEM009",
+        INFO,
+        "code is not in the dump",
+        ("Unable to load image ..., Win32 error 0n2", "*** WARNING: Unable to verify timestamp for", "???"),
+        ("u", "k", "dt"),
+        "the first code page of each module in the captured ranges, flags 0x2 and 0x2000",
+        "The code of {count} of {all} modules is not in the file; the debugger takes it from the binaries, which it must find by path or on the symbol path.",
+        PROVEN,
+        (
+            "`.sympath+` and `.exepath+` to where the binaries are, then `.reload`; `modules` shows the keys that a symbol server wants",
+            "or write the dump with code: `.dump /mc FILE`",
+        ),
+        (_OBSERVED, "Microsoft Learn: MINIDUMP_TYPE"),
+        "stacks-only",
+        "full-memory",
+        _code,
+    ),
+    Rule(
+        "MEM010",
+        WARNING,
+        "the memory is compressed",
+        ("??? stream has unknown stream type 25", "Minidump contains unknown stream type 0x19"),
+        ("k", "!heap", "!address", "!peb", "dt"),
+        "a CompressedMemoryStream in the directory",
+        "The memory is there in a compressed form that dumpscope and older debuggers do not read.",
+        PROVEN,
+        ("open it in a current WinDbg and write it anew: `.dump /ma FILE`", "or write the dump without 0x04000000"),
+        ("Microsoft Learn: MINIDUMP_STREAM_TYPE", _OBSERVED),
+        "compressed-memory",
+        "full-memory",
+        _compressed,
+    ),
+)

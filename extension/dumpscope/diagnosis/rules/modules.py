@@ -1,0 +1,224 @@
+"""Modules that were unloaded, have no name or path, or run 32-bit or managed code."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ...dump.absence import Absent
+from ...format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
+from ..facts import Facts
+from ..rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+_OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
+_NAME = MINIDUMP_MODULE.offset_of("ModuleNameRva")
+_UNLOADED_NAME = MINIDUMP_UNLOADED_MODULE.offset_of("ModuleNameRva")
+_LOOK = 20_000
+
+
+def _not_asked(facts: Facts) -> Optional[Match]:
+    if facts.stream(14) is not None or facts.asked(0x20):
+        return None
+    return Match((facts.flags_proof(0x20, "MiniDumpWithUnloadedModules"), facts.directory_proof(14, "UnloadedModuleListStream")))
+
+
+def _none_unloaded(facts: Facts) -> Optional[Match]:
+    if facts.stream(14) is not None or not facts.asked(0x20):
+        return None
+    return Match((facts.flags_proof(0x20, "MiniDumpWithUnloadedModules"), facts.directory_proof(14, "UnloadedModuleListStream")))
+
+
+def _unloaded_nameless(facts: Facts) -> Optional[Match]:
+    for module in facts.dump.unloaded_modules.walk(0, _LOOK):
+        if not module.name:
+            return Match(
+                (Proof(f"unloaded module at 0x{module.base:x}", f"ModuleNameRva 0x{module.name_rva:x}", module.offset + _UNLOADED_NAME),),
+                {"address": f"{module.base:016x}" if facts.is_64 else f"{module.base:08x}"},
+            )
+    return None
+
+
+def _nameless(facts: Facts) -> Optional[Match]:
+    for module in facts.dump.modules.walk(0, _LOOK):
+        if not module.path:
+            return Match(
+                (Proof(f"module at 0x{module.base:x}", f"ModuleNameRva 0x{module.name_rva:x}", module.offset + _NAME),), {"base": f"0x{module.base:x}"}
+            )
+    return None
+
+
+def _bare(facts: Facts) -> Optional[Match]:
+    modules = [module for module in facts.dump.modules.walk(0, 256) if module.path]
+    if not modules or any("\\" in module.path or "/" in module.path for module in modules):
+        return None
+    first = modules[0]
+    return Match((facts.flags_proof(0x80, "MiniDumpFilterModulePaths"), Proof("name of the first module", first.path, first.name_rva)))
+
+
+def _wow64(facts: Facts) -> Optional[Match]:
+    system = facts.dump.system
+    if isinstance(system, Absent) or system.architecture not in (9, 12):
+        return None
+    names = {module.file_name.lower(): module for module in facts.dump.modules.walk(0, _LOOK)}
+    found = [names[name] for name in ("wow64.dll", "wow64cpu.dll", "wow64win.dll") if name in names]
+    if not found:
+        return None
+    main = facts.dump.modules[0]
+    proofs = [Proof("SystemInfo.ProcessorArchitecture", f"{system.architecture} ({system.architecture_name})", system.offset)]
+    proofs.extend(Proof("module", module.path, module.offset) for module in found)
+    proofs.append(Proof("main module", f"{main.file_name} at 0x{main.base:x}", main.offset))
+    return Match(tuple(proofs))
+
+
+_RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll")
+
+
+def _managed(facts: Facts) -> Optional[Match]:
+    if facts.stream(9) is not None or facts.asked(0x200) or facts.asked(0x8000):
+        return None
+    for module in facts.dump.modules.walk(0, _LOOK):
+        if module.file_name.lower() in _RUNTIMES:
+            return Match((Proof("module", module.path, module.offset), facts.flags_proof(0x2, "MiniDumpWithFullMemory")), {"runtime": module.file_name})
+    return None
+
+
+def _no_key(facts: Facts) -> Optional[Match]:
+    without = [module for module in facts.dump.modules.walk(0, _LOOK) if isinstance(module.codeview, Absent)]
+    if not without:
+        return None
+    first = without[0]
+    where = MINIDUMP_MODULE.offset_of("CvRecord")
+    return Match(
+        (Proof(f"CvRecord of {first.name or 'a module'}", f"size 0x{first.cv_size:x}, RVA 0x{first.cv_rva:x}", first.offset + where),),
+        {"count": len(without), "all": len(facts.dump.modules)},
+    )
+
+
+RULES = (
+    Rule(
+        "MOD001",
+        INFO,
+        "unloaded modules were not asked for",
+        ("Mini Dump does not contain unloaded driver list",),
+        ("lm",),
+        "no UnloadedModuleListStream, flag 0x20 clear",
+        "Nobody asked for the list of unloaded modules, so an address in a DLL that was gone stays without a name.",
+        PROVEN,
+        ("write the dump again with 0x20: `.dump /mu FILE` or `/ma`",),
+        ("Microsoft Learn: lm; MINIDUMP_TYPE",),
+        "stacks-only",
+        "unloaded-modules",
+        _not_asked,
+    ),
+    Rule(
+        "MOD002",
+        INFO,
+        "nothing had been unloaded",
+        ("lm shows no Unloaded modules",),
+        ("lm",),
+        "no UnloadedModuleListStream, flag 0x20 set",
+        "Unloaded modules were asked for and there is no list: Microsoft's writer leaves it out when nothing had been unloaded.",
+        INFERRED,
+        ("nothing is wrong",),
+        ("observed: 6 of 12 public dumps with flag 0x20",),
+        "unloaded-modules-none",
+        "unloaded-modules",
+        _none_unloaded,
+    ),
+    Rule(
+        "MOD003",
+        WARNING,
+        "an unloaded module has no name",
+        (
+            "ERROR: Invalid Rva value 0, it should larger than the dump header (20).",
+            "Missing image name, possible paged-out or corrupt data.",
+            "Unknown_Module_",
+        ),
+        ("lm",),
+        "ModuleNameRva of each unloaded module",
+        "An unloaded module's name could not be stored; the debugger prints an error and calls it Unknown_Module_{address}.",
+        PROVEN,
+        ("nothing to repair",),
+        (_OBSERVED,),
+        "unloaded-module-without-name",
+        "unloaded-modules",
+        _unloaded_nameless,
+    ),
+    Rule(
+        "MOD004",
+        WARNING,
+        "a module has no name",
+        ("Missing image name, possible paged-out or corrupt data.", "Unknown_Module_"),
+        ("lm", "k"),
+        "ModuleNameRva of each module",
+        "The module at {base} has no name that can be read; the debugger makes one up and finds no symbols for it.",
+        PROVEN,
+        ("its time stamp and size identify it: `modules` shows the key for a symbol server",),
+        (_OBSERVED,),
+        "module-without-name",
+        "unloaded-modules",
+        _nameless,
+    ),
+    Rule(
+        "MOD005",
+        INFO,
+        "module paths were left out",
+        ("Unable to load image app.exe, Win32 error 0n2",),
+        ("lm", "u"),
+        "folders in the names of the modules, flag 0x80",
+        "The module list has file names without folders (MiniDumpFilterModulePaths, for privacy), so the debugger does not look in the place where a binary was.",
+        PROVEN,
+        ("`.exepath+ FOLDER` tells it where the binaries are",),
+        ("Microsoft Learn: MINIDUMP_TYPE",),
+        "module-paths-filtered",
+        "unloaded-modules",
+        _bare,
+    ),
+    Rule(
+        "MOD006",
+        WARNING,
+        "a 32-bit program, dumped by a 64-bit tool",
+        ("Wrong architecture", "SOS does not support the current target architecture", "wow64cpu!CpupSyscallStub"),
+        ("k", "SOS", "r", "!heap"),
+        "SystemInfo says AMD64, and wow64.dll is loaded",
+        "This is the 64-bit side of a 32-bit process: stacks show wow64cpu, and 32-bit registers are hidden in the TLS of each thread.",
+        PROVEN,
+        (
+            "`!wow64exts.sw` or `.effmach x86` switches to the 32-bit side; `threads TID` of dumpscope shows its registers where they are captured",
+            "for .NET take the dump again with a 32-bit tool: %windir%\\SysWOW64\\taskmgr.exe, procdump without -64",
+        ),
+        ("fremag/MemoScope.Net issue 206, goldshtn/msos issue 69", "Microsoft Learn: WOW64 debugging"),
+        "process-thread-data-wow64",
+        "process-thread-data",
+        _wow64,
+    ),
+    Rule(
+        "MOD007",
+        WARNING,
+        "a .NET process without the memory that SOS needs",
+        ("Failed to load data access DLL", "Unable to load the DAC", "The garbage collector data structures are not in a valid state for traversal"),
+        ("SOS", "!clrstack"),
+        "a runtime among the modules; full memory, flags 0x200 and 0x8000",
+        "{runtime} is loaded, and the dump has neither full memory nor the runtime's auxiliary data: SOS can show next to nothing.",
+        INFERRED,
+        ("`dotnet-dump collect --type Heap` (or Full), `procdump -ma`, `.dump /ma`",),
+        ("dotnet/diagnostics issue 3065", "Microsoft Learn: dotnet-dump"),
+        "managed-stacks-only",
+        "managed-full-memory",
+        _managed,
+    ),
+    Rule(
+        "MOD008",
+        INFO,
+        "modules without a symbol key",
+        ("*** ERROR: Module load completed but symbols could not be loaded for",),
+        ("lm", "k", "dt"),
+        "the CodeView record of each module",
+        "{count} of {all} modules have no CodeView record that says which PDB is theirs; the debugger must read it from the binary.",
+        PROVEN,
+        ("`.exepath+` to the binaries, or `.reload /f /i`",),
+        ("minidumpapiset.h: MINIDUMP_MODULE.CvRecord",),
+        "modules-codeview-kinds",
+        "exception-write-violation",
+        _no_key,
+    ),
+)

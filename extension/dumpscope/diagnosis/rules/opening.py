@@ -1,0 +1,607 @@
+"""Why a file does not open in the debugger, or opens without what a session needs."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional
+
+from ...dump.identify import kind_of
+from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
+from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
+from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+_OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
+_DOCS = "Microsoft Learn: 'Could not open dump file' and dumpchk"
+_OPEN = (".opendump", "windbg -z", "!analyze")
+_SESSION = ("~", "~*", "r", "k", "lm", ".ecxr", "!analyze", "!handle")
+_FETCH = "compare the file's size with the original and copy it again (in binary mode)"
+_SIGNATURE = (
+    "Could not match Dump File signature - invalid file format",
+    "Could not open dump file [...], Win32 error 0n87",
+    "Could not open dump file, HRESULT 0x80070057",
+)
+
+
+def _kind(*wanted: str) -> Callable[[Facts], Optional[Match]]:
+    def test(facts: Facts) -> Optional[Match]:
+        kind = kind_of(facts.source)
+        if kind.is_minidump or (kind.code not in wanted if wanted else kind.code in _OWN):
+            return None
+        head = facts.source.some(0, 16)
+        evidence = (Proof("first bytes", head.hex(" ") or "none", 0), Proof("size", f"{facts.source.size} bytes"))
+        return Match(evidence, {"what": kind.title, "hint": kind.hint[:1].upper() + kind.hint[1:] + "."})
+
+    return test
+
+
+_KERNEL = ("kernel-dump",)
+_LEGACY = ("legacy-user-dump",)
+_SHORT = ("minidump-cut", "too-small", "zeros")
+_OWN = (*_KERNEL, *_LEGACY, *_SHORT, "empty")
+
+
+def _wrong_version(facts: Facts) -> Optional[Match]:
+    if facts.header.version == MINIDUMP_VERSION:
+        return None
+    return Match(
+        (Proof("header Version, low word", f"0x{facts.header.version:04x}, not 0x{MINIDUMP_VERSION:04x}", VERSION_OFFSET),),
+        {"version": f"0x{facts.header.version:04x}"},
+    )
+
+
+def _directory_outside(facts: Facts) -> Optional[Match]:
+    damage = facts.dump.streams.damage
+    if damage is None:
+        return None
+    return Match(
+        (Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", damage.message, 12)), {"what": damage.message}
+    )
+
+
+def _zeroed(facts: Facts) -> Optional[Match]:
+    streams = facts.dump.streams
+    if not len(streams) or any(stream.type or stream.size or stream.rva for stream in streams):
+        return None
+    size = len(streams) * MINIDUMP_DIRECTORY.size
+    return Match((Proof("directory", f"all 0x{size:x} bytes are zero", streams.rva), Proof("size of the file", f"{facts.source.size} bytes")))
+
+
+def _no_system(facts: Facts) -> Optional[Match]:
+    if facts.stream(7) is not None or _zeroed(facts) is not None or facts.dump.streams.damage is not None:
+        return None
+    return Match((facts.directory_proof(7, "SystemInfoStream"),))
+
+
+def _small_system(facts: Facts) -> Optional[Match]:
+    stream = facts.stream(7)
+    if stream is None or (stream.size >= 56 and facts.source.available(stream.rva, 56) == 56):
+        return None
+    return Match(
+        (facts.directory_proof(7, "SystemInfoStream"), Proof("bytes of it in the file", str(facts.source.available(stream.rva, stream.size)), stream.rva))
+    )
+
+
+def _no_threads(facts: Facts) -> Optional[Match]:
+    threads = facts.dump.threads
+    if threads.stream is None:
+        return Match((facts.directory_proof(3, "ThreadListStream"),), {"what": "the file has no thread list"})
+    if threads.span.refused:
+        proofs = [Proof(item.code.replace("-", " "), item.message, item.offset) for item in threads.damage]
+        return Match((facts.directory_proof(threads.stream.type, "ThreadListStream"), *proofs), {"what": proofs[-1].value if proofs else "it is damaged"})
+    if not threads.span.claimed:
+        return Match((Proof("ThreadListStream.NumberOfThreads", "0", threads.span.header),), {"what": "the thread list is empty"})
+    return None
+
+
+def _no_modules(facts: Facts) -> Optional[Match]:
+    modules = facts.dump.modules
+    if modules.stream is not None and not modules.span.refused:
+        return None
+    proofs = [Proof(item.code.replace("-", " "), item.message, item.offset) for item in modules.damage]
+    what = modules.damage[0].message if modules.damage else "the file has no module list"
+    return Match((facts.directory_proof(4, "ModuleListStream"), *proofs), {"what": what})
+
+
+def _flag_without_full(facts: Facts) -> Optional[Match]:
+    if not facts.asked(0x2):
+        return None
+    stream = facts.stream(9)
+    if stream is None:
+        return Match(
+            (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")), {"what": "there is no Memory64ListStream"}
+        )
+    full = facts.dump.memory64_list
+    if not full.span.refused:
+        return None
+    message = full.damage[0].message if full.damage else "its size does not fit its count"
+    return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), Proof("Memory64ListStream", message, stream.offset)), {"what": message})
+
+
+def _full_without_flag(facts: Facts) -> Optional[Match]:
+    if facts.asked(0x2) or facts.stream(9) is None:
+        return None
+    return Match(
+        (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")),
+        {"byte": f"0x{FLAGS_OFFSET:x}", "value": f"0x{facts.flags & 0xFF | 2:02x}"},
+    )
+
+
+def _architecture(facts: Facts) -> Optional[Match]:
+    system = facts.dump.system
+    if not system or system.architecture in (0, 5, 6, 9, 12):
+        return None
+    if facts.engine.opening.ok:
+        return None
+    return Match(
+        (Proof("SystemInfo.ProcessorArchitecture", f"0x{system.architecture:x} ({system.architecture_name})", system.offset),),
+        {"value": f"0x{system.architecture:x}"},
+    )
+
+
+def _truncated(facts: Facts) -> Optional[Match]:
+    stream = facts.stream(9)
+    full = facts.dump.memory64_list
+    if stream is None or full.span.refused:
+        return None
+    missing = full.expected_file_size - facts.source.size
+    if missing <= 0:
+        return None
+    lost = sum(1 for item in full.walk(0, 1_000_000) if item.held < item.size)
+    return Match(
+        (
+            Proof("Memory64ListStream.BaseRva", f"0x{full.base_rva:x}", stream.rva + 8),
+            Proof("bytes of all ranges", f"0x{full.total:x}"),
+            Proof("size the file should have", f"0x{full.expected_file_size:x}"),
+            Proof("size it has", f"0x{facts.source.size:x}"),
+        ),
+        {"missing": f"0x{missing:x} ({missing} bytes)", "lost": lost, "ranges": len(full)},
+    )
+
+
+def _range_outside(facts: Facts) -> Optional[Match]:
+    if facts.stream(9) is not None:
+        return None
+    ranges = facts.dump.memory_list
+    if ranges.span.refused:
+        return None
+    for item in ranges.walk(0, 1_000_000):
+        if item.held < item.size:
+            return Match(
+                (
+                    Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
+                    Proof("size of the file", f"0x{facts.source.size:x}"),
+                ),
+                {"index": item.index, "held": item.held, "size": item.size},
+            )
+    return None
+
+
+def _conflict(facts: Facts) -> Optional[Match]:
+    if facts.engine.opening.hresult != 0xD0000018:
+        return None
+    rows = sorted((item.start, item.end, item.rva, item.offset, item.index) for item in facts.dump.memory_list.walk(0, 200_000))
+    for left, right in zip(rows, rows[1:]):
+        if right[0] < left[1]:
+            size = min(left[1], right[1]) - right[0]
+            first = facts.source.some(left[2] + right[0] - left[0], size)
+            if first != facts.source.some(right[2], size):
+                return Match(
+                    (
+                        Proof(f"range {left[4]}", f"0x{left[0]:x} to 0x{left[1]:x}, bytes at 0x{left[2]:x}", left[3]),
+                        Proof(f"range {right[4]}", f"0x{right[0]:x} to 0x{right[1]:x}, bytes at 0x{right[2]:x}", right[3]),
+                    ),
+                    {"address": f"0x{right[0]:x}"},
+                )
+    return Match((Proof("MemoryListStream", "ranges that overlap and differ", None),), {"address": "one address"})
+
+
+def _before_directory(facts: Facts) -> Optional[Match]:
+    rva = facts.header.directory_rva
+    early = [stream for stream in facts.dump.streams if stream.type and stream.size and stream.rva < rva]
+    if not early or facts.dump.streams.damage is not None:
+        return None
+    first = early[0]
+    return Match(
+        (
+            Proof("header StreamDirectoryRva", f"0x{rva:x}", 12),
+            Proof(f"directory entry {first.index}", f"{first.name} at RVA 0x{first.rva:x}, before the directory", first.offset),
+        ),
+        {"count": len(early)},
+    )
+
+
+def _dropped(facts: Facts) -> Optional[Match]:
+    proofs = []
+    names = []
+    for name in ("memory_list", "unloaded_modules", "thread_infos", "regions", "handle_operations"):
+        items = getattr(facts.dump, name)
+        if items.span.refused and items.stream is not None:
+            proofs.extend(Proof(item.code.replace("-", " "), item.message, item.offset) for item in items.damage)
+            names.append(items.stream.name)
+    if not proofs:
+        return None
+    return Match(tuple(proofs[:8]), {"names": ", ".join(names)})
+
+
+def _bad_strings(facts: Facts) -> Optional[Match]:
+    proofs = []
+    for damage in facts.dump.check():
+        if damage.code in ("string-outside-file", "string-cut"):
+            proofs.append(Proof(damage.code.replace("-", " "), damage.message, damage.offset))
+            if len(proofs) == 4:
+                break
+    return Match(tuple(proofs)) if proofs else None
+
+
+def _duplicates(facts: Facts) -> Optional[Match]:
+    proofs = []
+    for stream in facts.dump.streams:
+        first = facts.stream(stream.type)
+        if stream.type and first is not None and first.index != stream.index and stream.type < 0x10000:
+            proofs.append(Proof(f"directory entry {stream.index}", f"a second {stream.name}; entry {first.index} is used", stream.offset))
+            if len(proofs) == 4:
+                break
+    return Match(tuple(proofs)) if proofs else None
+
+
+RULES = (
+    Rule(
+        "OPN001",
+        ERROR,
+        "this is no dump file",
+        (*_SIGNATURE, "Failed to OpenDumpFileWide, FAILURE HR=0x80070057"),
+        _OPEN,
+        "the first bytes of the file",
+        "The file is {what}, not a minidump. {hint}",
+        PROVEN,
+        ("get the dump itself: unpack an archive, fetch a large-file pointer's real file, or download again if a web page was saved in its place", _FETCH),
+        (_DOCS, _OBSERVED),
+        "not-a-dump-text",
+        "handles",
+        _kind(),
+        False,
+    ),
+    Rule(
+        "OPN002",
+        ERROR,
+        "this is a kernel dump",
+        ("Kernel Complete Dump File: Full address space is available", "Mini Kernel Dump File: Only registers and stack trace are available"),
+        _OPEN,
+        "the signature PAGEDU64 or PAGEDUMP",
+        "The file is {what}. It describes a whole machine at a blue screen, not one process; dumpscope reads user-mode minidumps only, and user-mode commands behave otherwise in it.",
+        PROVEN,
+        ("open it in WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",),
+        (_OBSERVED, "Microsoft Learn: Varieties of Kernel-Mode Dump Files"),
+        "not-a-dump-kernel-64",
+        "not-a-dump-user-64",
+        _kind(*_KERNEL),
+        False,
+    ),
+    Rule(
+        "OPN003",
+        ERROR,
+        "this is a full user dump of the old kind",
+        ("Thread, module or memory region count is zero.", "The dump file is probably corrupt."),
+        _OPEN,
+        "the signature USERDUMP or USERDU64",
+        "The file is {what}: the format from before minidumps (Windows NT 4 and 2000, `.dump /f`). It has no streams, so none of the flags and handles of a minidump.",
+        PROVEN,
+        ("open it in WinDbg and write it anew as a minidump: `.dump /ma FILE`",),
+        (_OBSERVED, "Microsoft Learn: .dump"),
+        "not-a-dump-user-64",
+        "not-a-dump-kernel-64",
+        _kind(*_LEGACY),
+        False,
+    ),
+    Rule(
+        "OPN004",
+        ERROR,
+        "the file is empty",
+        ("Could not open dump file [...], NTSTATUS 0xC000011E", "Could not open dump file [...], Win32 error 0n1006"),
+        _OPEN,
+        "the size of the file",
+        "The file has no bytes: the program that was to write it created it and failed at once, or was ended before the first byte.",
+        PROVEN,
+        (
+            "look at what the writer reported (MiniDumpWriteDump's GetLastError is an HRESULT)",
+            "check free space and rights in the target folder, and write again",
+        ),
+        (_OBSERVED, "dotnet/diagnostics issue 3064"),
+        "not-a-dump-empty",
+        "not-a-dump-text",
+        _kind("empty"),
+        False,
+    ),
+    Rule(
+        "OPN005",
+        ERROR,
+        "the file is shorter than a header, or all zeros",
+        ("Dump file is too large to map", "Could not open dump file [...], Win32 error 0n87"),
+        _OPEN,
+        "the size of the file against the 32 bytes of a header",
+        "The file is {what}: the writing or the copying stopped before anything useful. {hint}",
+        PROVEN,
+        (_FETCH, "or write the dump again"),
+        (_OBSERVED,),
+        "not-a-dump-signature-only",
+        "not-a-dump-text",
+        _kind(*_SHORT),
+        False,
+    ),
+    Rule(
+        "OPN006",
+        ERROR,
+        "the header's version is not that of a minidump",
+        _SIGNATURE,
+        _OPEN,
+        "the low word of the header's Version against 0xA793",
+        "The file begins with MDMP, but the low word of its version is {version}; the debugger takes only 0xA793.",
+        PROVEN,
+        ("if a program of yours wrote it: Version's low word must be MINIDUMP_VERSION (0xA793)", _FETCH),
+        (_OBSERVED,),
+        "not-a-dump-wrong-version",
+        "handles",
+        _wrong_version,
+    ),
+    Rule(
+        "OPN007",
+        ERROR,
+        "the directory is not in the file",
+        ("ERROR: Directory not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
+        _OPEN,
+        "StreamDirectoryRva and NumberOfStreams against the size of the file",
+        "The header points to a directory that the file does not hold: {what}. Mostly the file was cut while it was copied.",
+        PROVEN,
+        (_FETCH,),
+        (_OBSERVED,),
+        "damaged-directory-beyond-end",
+        "handles",
+        _directory_outside,
+    ),
+    Rule(
+        "OPN008",
+        ERROR,
+        "the writer was ended before it was done",
+        ("Minidump does not have system info", "Could not open dump file [...], HRESULT 0x80004005"),
+        _OPEN,
+        "whether every byte of the directory is zero",
+        "The header is there and the directory is all zero. Microsoft's writer fills the directory last, so it was killed, cancelled, or ran out of disk before the end.",
+        INFERRED,
+        (
+            "check free space on the disk that it was written to, and the time limit of whatever started the writer",
+            "write it again; the bytes that are here cannot be read without a directory",
+        ),
+        ("dotnet/diagnostics issue 3829", _OBSERVED),
+        "damaged-directory-zeroed",
+        "missing-system-info",
+        _zeroed,
+    ),
+    Rule(
+        "OPN009",
+        ERROR,
+        "there is no system information",
+        ("Minidump does not have system info", "Could not open dump file [...], HRESULT 0x80004005"),
+        _OPEN,
+        "a SystemInfoStream in the directory",
+        "No debugger opens a minidump without SystemInfoStream: it would not know which processor's registers it reads. Everything else can still be read with dumpscope.",
+        PROVEN,
+        ("if a program of yours wrote it: add SystemInfoStream (type 7, 56 bytes)", "otherwise fetch or write the dump again"),
+        (_OBSERVED, _DOCS),
+        "missing-system-info",
+        "handles",
+        _no_system,
+    ),
+    Rule(
+        "OPN010",
+        ERROR,
+        "the system information is cut",
+        ("Minidump does not have system info", "SystemInfoStream stream below minimum size"),
+        _OPEN,
+        "the size of SystemInfoStream against 56 bytes, and the end of the file",
+        "SystemInfoStream is there, but not whole: the debugger needs all 56 bytes of MINIDUMP_SYSTEM_INFO.",
+        PROVEN,
+        (_FETCH, "if a program of yours wrote it: DataSize must be 56"),
+        (_OBSERVED,),
+        "system-info-too-small",
+        "handles",
+        _small_system,
+    ),
+    Rule(
+        "OPN011",
+        ERROR,
+        "no thread list that the debugger would use",
+        (
+            "ERROR: Reload failure, partially initialized target",
+            "WARNING: The debugger does not have a current process or thread",
+            "Many commands will not work",
+            "Illegal thread error in '~0s'",
+            "ThreadListStream stream stream size mismatch",
+        ),
+        _SESSION,
+        "a ThreadListStream whose size is exactly 4 + count × 48",
+        "The file opens, but the session has no thread and hardly a command works: {what}.",
+        PROVEN,
+        (
+            "`threads` of dumpscope lists what can be read in spite of it",
+            "if a program of yours wrote it: no padding after the count, and DataSize = 4 + 48 × NumberOfThreads",
+            _FETCH,
+        ),
+        (_OBSERVED,),
+        "missing-thread-list",
+        "handles",
+        _no_threads,
+    ),
+    Rule(
+        "OPN012",
+        WARNING,
+        "no module list that the debugger would use",
+        ("User Mode Mini Dump does not have a module list", "ModuleListStream stream stream size mismatch"),
+        ("lm", "k", "!analyze", "dt", "u", "!dlls"),
+        "a ModuleListStream whose size is exactly 4 + count × 108",
+        "The session works without modules and symbols: {what}.",
+        PROVEN,
+        ("`.reload NAME=BASE,SIZE` can add a module by hand", "if a program of yours wrote it: DataSize = 4 + 108 × NumberOfModules, without padding"),
+        (_OBSERVED,),
+        "missing-module-list",
+        "handles",
+        _no_modules,
+    ),
+    Rule(
+        "OPN013",
+        ERROR,
+        "the flags say full memory, and it is not there",
+        ("Full-memory minidump must have a Memory64ListStream", "Could not open dump file [...], HRESULT 0x80004005"),
+        _OPEN,
+        "flag 0x2, and a Memory64ListStream whose size is exactly 16 × (count + 1)",
+        "Flag 0x2 is set, and {what}. This one flag the debugger believes, and it refuses the file.",
+        PROVEN,
+        ("if the dump was meant to be small: clear bit 0x2 of the byte at 0x18 in a copy", "otherwise the writer was interrupted: write it again"),
+        (_OBSERVED,),
+        "full-memory-flag-without-list",
+        "full-memory",
+        _flag_without_full,
+    ),
+    Rule(
+        "OPN014",
+        ERROR,
+        "full memory is there, and the flags do not say so",
+        ("Partial memory minidumps can't have Memory64ListStreams", "Could not open dump file [...], Win32 error 0n1392"),
+        _OPEN,
+        "a Memory64ListStream, and flag 0x2 clear",
+        "The file holds a Memory64ListStream, but flag 0x2 (MiniDumpWithFullMemory) is not set, and the debugger refuses that.",
+        PROVEN,
+        ("set the flag in a copy: the byte at {byte} becomes {value}", "if a program of yours wrote it: store 0x2 in the header's Flags"),
+        (_OBSERVED, "skelsec/minidump issue 29"),
+        "full-memory-list-without-flag",
+        "full-memory",
+        _full_without_flag,
+    ),
+    Rule(
+        "OPN015",
+        ERROR,
+        "the processor is one that the debugger does not know",
+        ("Minidump has unrecognized processor architecture 0x63", "Could not open dump file [...], HRESULT 0x80004005"),
+        _OPEN,
+        "SystemInfo.ProcessorArchitecture",
+        "ProcessorArchitecture is {value}, which dbgeng 10.0.15063 does not know; it refuses the file.",
+        PROVEN,
+        ("use a newer debugger for a newer processor", "for a Breakpad dump of another system use its own minidump_stackwalk"),
+        (_OBSERVED,),
+        "system-info-architecture-unknown",
+        "handles",
+        _architecture,
+    ),
+    Rule(
+        "OPN016",
+        WARNING,
+        "the dump is truncated",
+        ("WARNING: Dump file has been truncated.  Data may be missing.", "Memory access error", "????????`????????"),
+        ("!heap", "!address", "!peb", "!teb", "k", "!locks", "SOS", ".time"),
+        "BaseRva + the sizes of all ranges, against the size of the file",
+        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. It opens, and every command that needs those addresses fails.",
+        PROVEN,
+        (_FETCH, "if the disk was full while it was written: make room and write it again"),
+        (_OBSERVED,),
+        "full-memory-truncated",
+        "full-memory",
+        _truncated,
+    ),
+    Rule(
+        "OPN017",
+        ERROR,
+        "a memory range lies outside the file",
+        ("Memory range data not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
+        _OPEN,
+        "RVA and size of every range of MemoryListStream against the size of the file",
+        "Range {index} of MemoryListStream has {size} bytes, of which the file holds {held}. A partial dump that is cut does not open at all, unlike a full one.",
+        PROVEN,
+        (_FETCH, "dumpscope reads what is there"),
+        (_OBSERVED,),
+        "memory-list-range-beyond-end",
+        "memory-list-ranges-overlap",
+        _range_outside,
+    ),
+    Rule(
+        "OPN018",
+        ERROR,
+        "two ranges give different bytes for one address",
+        ("DbsSplayTreeRangeMap::Add: Conflicting region", "Could not open dump file [...], NTSTATUS 0xC0000018"),
+        _OPEN,
+        "overlapping ranges of MemoryListStream, byte for byte",
+        "Two ranges overlap at {address} and hold different bytes. The debugger accepts overlaps only where they agree, and refuses the file.",
+        PROVEN,
+        (
+            "the process ran while it was dumped: write the dump from another process, or of a suspended one",
+            "if a program of yours wrote it: merge overlapping ranges before writing them",
+        ),
+        (_OBSERVED,),
+        "memory-list-ranges-conflict",
+        "memory-list-ranges-overlap",
+        _conflict,
+    ),
+    Rule(
+        "OPN019",
+        ERROR,
+        "streams lie before the directory",
+        ("Invalid Rva value, it should be after the minidump directory", "Minidump does not have system info"),
+        _OPEN,
+        "the RVA of every stream against StreamDirectoryRva",
+        "{count} streams lie before the directory in the file. The debugger takes none of them; Microsoft's writers put the directory right behind the header.",
+        PROVEN,
+        ("if a program of yours wrote it: reserve the directory at 0x20 and write the streams behind it",),
+        (_OBSERVED,),
+        "damaged-directory-at-the-end",
+        "handles",
+        _before_directory,
+    ),
+    Rule(
+        "OPN020",
+        WARNING,
+        "streams that the debugger drops",
+        (
+            "Dir entry N, ... stream stream size mismatch (0x... != 0x...)",
+            "stream below minimum size",
+            "element size below minimum size",
+            "stream only partially present in dump",
+            "stream has too many elements",
+        ),
+        (".dumpdebug", "!runaway", "!address", "lm", "!htrace", "k"),
+        "size, header, record size and count of every list against each other and the file",
+        "The debugger does not use {names}: sizes and counts disagree, or the file is cut there. Commands that need them behave as if they were absent.",
+        PROVEN,
+        ("`dumpdebug` shows the debugger's own complaint; dumpscope's commands read what can be read", _FETCH),
+        (_OBSERVED,),
+        "memory-list-padded",
+        "handles",
+        _dropped,
+    ),
+    Rule(
+        "OPN021",
+        WARNING,
+        "strings that lie outside the file",
+        ("ERROR: String not present in dump (RVA 0x...)", "<Unable to access string descriptor>", "<Unable to access string content>"),
+        (".dumpdebug", "lm", "!handle"),
+        "every string RVA and length against the size of the file",
+        "Names in this dump point outside the file; the debugger shows an error in their place.",
+        PROVEN,
+        (_FETCH,),
+        (_OBSERVED,),
+        "module-name-beyond-end",
+        "handles",
+        _bad_strings,
+    ),
+    Rule(
+        "OPN022",
+        INFO,
+        "streams that occur twice",
+        ("WARNING: Ignoring extra ThreadListStream stream, dir entry N",),
+        (".dumpdebug",),
+        "types that occur more than once in the directory",
+        "A stream type occurs more than once. The debugger uses the first of each and ignores the others.",
+        PROVEN,
+        ("nothing to do, unless the second one is the right one",),
+        (_OBSERVED,),
+        "damaged-duplicate-streams",
+        "handles",
+        _duplicates,
+    ),
+)

@@ -1,0 +1,191 @@
+"""Process and system information that is missing, or worth a look."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ...dump.absence import Absent
+from ...format.header import MINIDUMP_HEADER
+from ...format.misc import MINIDUMP_MISC_INFO_5
+from ..facts import Facts
+from ..rule import INFO, PROVEN, WARNING, Match, Proof, Rule
+
+_OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
+_FLAGS1 = MINIDUMP_MISC_INFO_5.offset_of("Flags1")
+
+
+def _no_process(facts: Facts) -> Optional[Match]:
+    misc = facts.dump.misc
+    if isinstance(misc, Absent):
+        return Match((facts.directory_proof(15, "MiscInfoStream"),), {"why": "there is no MiscInfoStream" if facts.stream(15) is None else misc.message})
+    if isinstance(misc.process_id, Absent):
+        return Match((Proof("MiscInfo.Flags1", f"0x{misc.flags1:x}: bit 0x1 (process id) is clear", misc.offset + _FLAGS1),), {"why": misc.process_id.message})
+    return None
+
+
+def _no_times(facts: Facts) -> Optional[Match]:
+    misc = facts.dump.misc
+    if isinstance(misc, Absent) or not isinstance(misc.process_create_time, Absent):
+        return None
+    return Match(
+        (Proof("MiscInfo.Flags1", f"0x{misc.flags1:x}: bit 0x2 (process times) is clear", misc.offset + _FLAGS1),), {"why": misc.process_create_time.message}
+    )
+
+
+def _no_timestamp(facts: Facts) -> Optional[Match]:
+    if facts.header.timestamp:
+        return None
+    return Match((Proof("header TimeDateStamp", "0", MINIDUMP_HEADER.offset_of("TimeDateStamp")),))
+
+
+def _tokens(facts: Facts) -> Optional[Match]:
+    if facts.stream(19) is not None:
+        return Match((facts.directory_proof(19, "TokenStream"),), {"state": "The tokens are in the file, but !token works on live and kernel targets only."})
+    return None
+
+
+def _no_tokens(facts: Facts) -> Optional[Match]:
+    if facts.stream(19) is not None:
+        return None
+    return Match((facts.flags_proof(0x40000, "MiniDumpWithTokenInformation"), facts.directory_proof(19, "TokenStream")))
+
+
+def _commit(facts: Facts) -> Optional[Match]:
+    counters = facts.dump.system_memory
+    if isinstance(counters, Absent):
+        return None
+    committed = counters.get("BasicPerfInfo.CommittedPages")
+    limit = counters.get("BasicPerfInfo.CommitLimit")
+    if isinstance(committed, Absent) or isinstance(limit, Absent) or not limit or committed * 100 < limit * 95:
+        return None
+    return Match(
+        (Proof("BasicPerfInfo.CommittedPages", str(committed), counters.offset), Proof("BasicPerfInfo.CommitLimit", str(limit), counters.offset)),
+        {"percent": f"{committed * 100 / limit:.1f}"},
+    )
+
+
+def _job(facts: Facts) -> Optional[Match]:
+    counters = facts.dump.vm_counters
+    if isinstance(counters, Absent):
+        return None
+    limit = counters.get("JobTotalCommitLimit")
+    used = counters.get("JobSharedCommitUsage")
+    private = counters.get("JobPrivateCommitUsage")
+    if isinstance(limit, Absent) or isinstance(used, Absent) or isinstance(private, Absent) or not limit or (used + private) * 100 < limit * 90:
+        return None
+    return Match(
+        (
+            Proof("JobTotalCommitLimit", str(limit), counters.offset),
+            Proof("JobPrivateCommitUsage + JobSharedCommitUsage", str(used + private), counters.offset),
+        ),
+        {"percent": f"{(used + private) * 100 / limit:.1f}"},
+    )
+
+
+RULES = (
+    Rule(
+        "SYS001",
+        WARNING,
+        "the process id is not in the dump",
+        ("id: f0f0f0f0", "Id: f0f0f0f0."),
+        ("|", "~", ".lastevent"),
+        "MiscInfoStream, and bit 0x1 of its Flags1",
+        "The debugger shows the process id f0f0f0f0, which it makes up: {why}.",
+        PROVEN,
+        ("nothing to repair; writers on other systems leave it out", "if a program of yours wrote it: add a MiscInfoStream with Flags1 bit 0x1"),
+        (_OBSERVED,),
+        "misc-info-missing",
+        "misc-info-v5",
+        _no_process,
+    ),
+    Rule(
+        "SYS002",
+        INFO,
+        "the process's times are not in the dump",
+        ("Process Uptime: not available",),
+        (".time", "vertarget"),
+        "bit 0x2 of MiscInfo.Flags1",
+        "There is no creation time, so the debugger has no process uptime: {why}.",
+        PROVEN,
+        ("nothing to repair",),
+        (_OBSERVED,),
+        "misc-info-id-only",
+        "misc-info-v5",
+        _no_times,
+    ),
+    Rule(
+        "SYS003",
+        INFO,
+        "the time of the dump is not recorded",
+        ("Debug session time: Thu Jan  1 00:00:00.000 1970",),
+        (".time", "vertarget"),
+        "the header's TimeDateStamp",
+        "TimeDateStamp is 0, so the debugger shows 1970 and wrong uptimes.",
+        PROVEN,
+        ("the file's own date is the best guess",),
+        (_OBSERVED,),
+        "damaged-time-zero",
+        "misc-info-v5",
+        _no_timestamp,
+    ),
+    Rule(
+        "SYS004",
+        INFO,
+        "the tokens are there, and the debugger does not show them",
+        ("!token is not available for user-mode dumps", "Could not open token"),
+        ("!token",),
+        "a TokenStream in the directory",
+        "{state} dumpscope decodes them.",
+        PROVEN,
+        ("`tokens` of dumpscope shows user, groups and privileges",),
+        ("Microsoft Learn: !token", "observed: .dumpdebug lists the stream, no command reads it"),
+        "tokens",
+        "stacks-only",
+        _tokens,
+    ),
+    Rule(
+        "SYS005",
+        INFO,
+        "no tokens in the dump",
+        ("Thread is not impersonating. Using process token...", "Could not open token"),
+        ("!token",),
+        "no TokenStream",
+        "The security context of the process is not in the file.",
+        PROVEN,
+        ("write the dump with `.dump /m` of the debugger, which always asks for tokens, or with 0x40000 (MiniDumpWithTokenInformation)",),
+        ("Microsoft Learn: MINIDUMP_TYPE",),
+        "stacks-only",
+        "tokens",
+        _no_tokens,
+    ),
+    Rule(
+        "SYS006",
+        WARNING,
+        "the machine was nearly out of commit",
+        ("Not enough memory", "STATUS_COMMITMENT_LIMIT", "the paging file is too small"),
+        ("!analyze", "!address"),
+        "CommittedPages against CommitLimit in SystemMemoryInfoStream",
+        "When the dump was taken, {percent} % of the machine's commit limit was used: allocations may have failed for that reason.",
+        PROVEN,
+        ("look for the process that used it up, or enlarge the paging file",),
+        ("minidumpapiset.h: MINIDUMP_SYSTEM_BASIC_PERFORMANCE_INFORMATION",),
+        "commit-exhausted",
+        "misc-info-v5",
+        _commit,
+    ),
+    Rule(
+        "SYS007",
+        WARNING,
+        "the process was near the memory limit of its job",
+        ("Not enough memory", "STATUS_COMMITMENT_LIMIT", "out of memory in a container"),
+        ("!analyze", "!heap"),
+        "job members of ProcessVmCountersStream",
+        "The process runs in a job (a container, perhaps) and had used {percent} % of its commit limit.",
+        PROVEN,
+        ("raise the job's or container's limit, or look for the leak",),
+        ("minidumpapiset.h: MINIDUMP_PROCESS_VM_COUNTERS_2",),
+        "job-memory-limit",
+        "misc-info-v5",
+        _job,
+    ),
+)

@@ -1,0 +1,155 @@
+"""What goes wrong while a dump is written, as far as the file shows it."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ...dump.absence import Absent
+from ...format.flags import refused
+from ..facts import Facts
+from ..rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .opening import _truncated, _zeroed
+from .threads import _infos, _info_proofs
+
+_DOCS = "Microsoft Learn: MiniDumpWriteDump"
+_WRITE = ("MiniDumpWriteDump", ".dump", "procdump", "dotnet-dump")
+
+
+def _partial_copy(facts: Facts) -> Optional[Match]:
+    if not facts.asked(0x2) or facts.asked(0x20000) or not facts.header.implementation:
+        return None
+    return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.flags_proof(0x20000, "MiniDumpIgnoreInaccessibleMemory")))
+
+
+def _denied(facts: Facts) -> Optional[Match]:
+    found, count = _infos(facts, 1)
+    denied = [info for info in found if info.dump_error in (0xD0000022, 0x80070005)]
+    if not denied:
+        return None
+    return Match(tuple(_info_proofs(denied)), {"count": count})
+
+
+def _invalid(facts: Facts) -> Optional[Match]:
+    reasons = refused(facts.flags)
+    if not reasons:
+        return None
+    return Match((Proof("header Flags", f"0x{facts.flags:x}", 24), *(Proof("refused because", reason) for reason in reasons[:4])), {"why": "; ".join(reasons)})
+
+
+def _ended(facts: Facts) -> Optional[Match]:
+    return _zeroed(facts)
+
+
+def _disk_full(facts: Facts) -> Optional[Match]:
+    return _truncated(facts)
+
+
+def _rewritten(facts: Facts) -> Optional[Match]:
+    if facts.writer.family != "dbgeng":
+        return None
+    counters = facts.dump.system_memory
+    if isinstance(counters, Absent):
+        return None
+    pages = counters.get("BasicInfo.PageSize")
+    if isinstance(pages, Absent) or pages:
+        return None
+    return Match((facts.writer_proof(), Proof("SystemMemoryInfo.BasicInfo.PageSize", "0", counters.offset)))
+
+
+RULES = (
+    Rule(
+        "WRT001",
+        INFO,
+        "one unreadable page ends the writing of this kind of dump",
+        ("MiniDumpWriteDump failed, 0x8007012B", "Only part of a ReadProcessMemory or WriteProcessMemory request was completed", "ERROR_PARTIAL_COPY"),
+        _WRITE,
+        "flag 0x2 set, flag 0x20000 clear",
+        "Full memory was asked for without MiniDumpIgnoreInaccessibleMemory: this time every page could be read; where one cannot, the call fails with 0x8007012B.",
+        PROVEN,
+        ("add 0x20000, and try again when it fails: memory changes under the writer", "a 32-bit writer cannot read a 64-bit process at all"),
+        (_DOCS, "dotnet/diagnostics: dotnet-dump tries five times"),
+        "full-memory-flag-without-list",
+        "full-memory",
+        _partial_copy,
+    ),
+    Rule(
+        "WRT002",
+        WARNING,
+        "the writer was denied access to threads",
+        ("MiniDumpWriteDump failed, 0x80070005", "Access is denied."),
+        _WRITE,
+        "DumpError of ThreadInfo entries",
+        "{count} threads could not be opened for lack of rights. Where the process itself is refused, the call fails with 0x80070005.",
+        PROVEN,
+        ("run the writer elevated, with SeDebugPrivilege enabled; a protected process (PPL) cannot be dumped from user mode",),
+        (_DOCS, "observed: dumps with DumpError 0xD0000022"),
+        "thread-access-denied",
+        "thread-times",
+        _denied,
+    ),
+    Rule(
+        "WRT003",
+        WARNING,
+        "flags that a current writer refuses",
+        ("MiniDumpWriteDump failed, 0x80070057", "The parameter is incorrect."),
+        _WRITE,
+        "bits that are not known, and bits that contradict each other",
+        "A current dbgcore would refuse these flags as an invalid parameter: {why}.",
+        PROVEN,
+        ("`flags VALUE` says what each bit means; leave the unknown ones out",),
+        ("minidumpapiset.h: MiniDumpValidTypeFlags", _DOCS),
+        "damaged-flags-unknown",
+        "full-memory",
+        _invalid,
+    ),
+    Rule(
+        "WRT004",
+        WARNING,
+        "the writing was broken off",
+        ("MiniDumpWriteDump failed, 0x800704C7", "The operation was canceled by the user.", "MiniDumpWriteDump failed, 0x80070070"),
+        _WRITE,
+        "a directory of zeros",
+        "The header was written and the directory was not: the writer was cancelled by a callback (0x800704C7), killed, or out of disk space (0x80070070).",
+        INFERRED,
+        ("make room, lift the time limit, and write it again",),
+        (_DOCS, "dotnet/diagnostics issue 3829"),
+        "damaged-directory-zeroed",
+        "full-memory",
+        _ended,
+    ),
+    Rule(
+        "WRT005",
+        WARNING,
+        "the end of the memory was not written, or not copied",
+        ("MiniDumpWriteDump failed, 0x80070070", "There is not enough space on the disk."),
+        _WRITE,
+        "BaseRva + the sizes of all ranges, against the size of the file",
+        "The last {missing} are not there: the disk was full (0x80070070), or a copy was cut.",
+        INFERRED,
+        ("make room and write it again, or copy it again",),
+        (_DOCS,),
+        "full-memory-truncated",
+        "full-memory",
+        _disk_full,
+    ),
+    Rule(
+        "WRT006",
+        INFO,
+        "the debugger could not ask for everything when it wrote this dump",
+        (
+            "QuerySystemMemoryInformation failed, 0x80004001",
+            "QueryProcessVmCounters failed, 0x80004001",
+            "GenAllocateThreadObject.GetTebInfo failed, 0x8007001e",
+            "GenReadTlsDirectory.Index failed",
+        ),
+        (".dump",),
+        "SystemMemoryInfoStream filled with zeros, written by dbgeng",
+        "The debugger's .dump wrote this from a target that could not answer: another dump, or a noninvasive attach. What it could not ask for is zero.",
+        INFERRED,
+        ("zeros in system counters mean nothing here; go back to the original for them",),
+        ("observed: .dump of dbgeng 10.0.15063 on a dump",),
+        "real/redump-mh-of-dump-without-handles",
+        "full-memory",
+        _rewritten,
+    ),
+)
