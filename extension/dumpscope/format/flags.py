@@ -10,7 +10,6 @@ VALID_TYPE_FLAGS = 0x01FFFFFF
 """MiniDumpValidTypeFlags of SDK 10.0.26100. Bits 0x02000000 and 0x04000000 came on top of it."""
 
 # How a statement about writers is known.
-HEADER_FILE = "header"  # the SDK's header
 DOCUMENTED = "documented"  # Microsoft's or the tool's documentation
 SOURCE_CODE = "source"  # the program's published source
 OBSERVED_IN_FILES = "observed"  # seen in dump files
@@ -194,7 +193,7 @@ _BITS = (
         (),
         "PEB, TEBs, process parameters, environment, loader lists, thread-local storage",
         (_FULL_CLEARS, "a TEB could not be read (INVALID_TEB in the thread's information)"),
-        ("!peb", "!teb", "!gle", "!dlls", ".tls", "!runaway with names", "|"),
+        ("!peb", "!teb", "!gle", "!dlls", ".tls"),
         (),
         "8 KiB a thread and some tens of kilobytes",
         ("WER LocalDumps", "createdump --triage"),

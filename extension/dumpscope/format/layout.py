@@ -277,6 +277,7 @@ class Structure:
     def select(self, *paths: str, stride: Optional[int] = None) -> struct.Struct:
         """A compiled reader of just these numbers, in the order given, which must be the order of their offsets.
 
+        The elements of an array come one after the other, UCHAR/CHAR arrays as bytes.
         ``stride`` is the size of one element in the file when it differs from ours; it must hold the last number.
         Raises KeyError for an unknown path and ValueError for a wrong order or too small a stride.
         """

@@ -23,8 +23,12 @@ EXCEPTIONS: Dict[int, ExceptionCode] = {
     0x4001000A: ExceptionCode("DBG_PRINTEXCEPTION_WIDE_C", "Debugger print wide exception", "OutputDebugStringW", ("length", "address of the text")),
     0x40010009: ExceptionCode("DBG_COMMAND_EXCEPTION", "Debugger command exception", "a command for the debugger"),
     0x40080201: ExceptionCode("RO_ORIGINATEERROR", "Windows Runtime Originate Error", "a Windows Runtime error was raised", ("the HRESULT",)),
-    0x40080202: ExceptionCode("RO_TRANSFORMERROR", "Windows Runtime Transform Error", "a Windows Runtime error became another", ("the old HRESULT", "the new HRESULT")),
-    0x406D1388: ExceptionCode("MS_VC_EXCEPTION", "Visual C++ exception", "an old way to name a thread for the debugger", ("0x1000", "address of the name", "thread id", "flags")),
+    0x40080202: ExceptionCode(
+        "RO_TRANSFORMERROR", "Windows Runtime Transform Error", "a Windows Runtime error became another", ("the old HRESULT", "the new HRESULT")
+    ),
+    0x406D1388: ExceptionCode(
+        "MS_VC_EXCEPTION", "Visual C++ exception", "an old way to name a thread for the debugger", ("0x1000", "address of the name", "thread id", "flags")
+    ),
     0x4000001F: ExceptionCode("STATUS_WX86_BREAKPOINT", "WOW64 breakpoint", "a breakpoint in 32-bit code"),
     0x4000001E: ExceptionCode("STATUS_WX86_SINGLE_STEP", "WOW64 single step exception", "a single step in 32-bit code"),
     0x80000001: ExceptionCode("STATUS_GUARD_PAGE_VIOLATION", "Guard page violation", "a guard page was touched", _ACCESS),
