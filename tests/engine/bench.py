@@ -371,7 +371,7 @@ class Bench:
             list(pool.map(lambda batch: self._run_batch(batch, request, engine, timeout), batches))
         result = []
         for number, path in enumerate(paths):
-            text = stored[number].read_text("utf-8", "replace")
+            text = stored[number].read_bytes().decode("utf-8", "replace")
             result.append(parse_answer(self._marked(text, commands), path))
         return result
 
