@@ -110,10 +110,10 @@ _STREAM_COLUMNS = [
 
 _DAMAGE_COLUMNS = [
     Column("code", "damage", "text", role="warning"),
-    Column("offset", "at", "offset"),
-    Column("needed", "needed", "bytes"),
-    Column("available", "there", "bytes"),
-    Column("message", "what is wrong", "text"),
+    Column("offset", "at", "offset", index=2),
+    Column("needed", "needed", "bytes", index=3),
+    Column("available", "there", "bytes", index=4),
+    Column("message", "what is wrong", "text", index=1),
 ]
 
 
