@@ -98,7 +98,7 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     rows = iter(table.rows)
     head = list(islice(rows, SAMPLE))
     if table.title and columns:
-        yield paint.text(table.title, "title") + "\n"
+        yield paint.text(printable(table.title), "title") + "\n"
     if not head or not columns:
         for _ in rows:  # the command counts what it hands out
             pass
@@ -149,21 +149,22 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
             yield " " * fixed + paint.text(piece, roles[-1]) + "\n"
         if table.detail:
             for detail in table.detail(row):
-                yield paint.text(detail, "dim") + "\n"
+                yield paint.text(printable(detail), "dim") + "\n"
 
 
 def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]:
     if fields.title:
-        yield paint.text(fields.title, "title") + "\n"
+        yield paint.text(printable(fields.title), "title") + "\n"
     items = [item for item in fields.items if not item.hidden]
-    size = min(28, max((len(item.label) for item in items), default=0))
+    names = [printable(item.label) for item in items]
+    size = min(28, max(map(len, names), default=0))
     limit = min(width or PROSE, PROSE) if width is None or width > 40 else 40
-    for item in items:
+    for item, name in zip(items, names):
         absent = isinstance(item.value, Absent)
-        text = item.text if item.text is not None else cell_text(item.value, item.kind)
+        text = printable(item.text) if item.text is not None else cell_text(item.value, item.kind)
         note = item.note or (item.value.message if absent else "")
         note = printable(note)
-        label = paint.text(item.label, "label") + " " * (size - len(item.label))
+        label = paint.text(name, "label") + " " * (size - len(name))
         role = item.role or ("dim" if absent else KINDS[item.kind].role)
         link = item.link.format(text) if item.link and not absent else ""
         if not note and size + 2 + len(text) > limit and " " in text and item.kind in ("text", "words"):
@@ -225,7 +226,7 @@ def _finding(finding: Finding, paint: Paint, width: Optional[int]) -> Iterator[s
 
 def _lines(block: Lines, paint: Paint) -> Iterator[str]:
     if block.title:
-        yield paint.text(block.title, "title") + "\n"
+        yield paint.text(printable(block.title), "title") + "\n"
     out: List[str] = []
     for line in block.lines:
         out.append(paint.text(printable(line), block.role))
