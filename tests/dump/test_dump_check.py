@@ -114,6 +114,24 @@ def test_places_of_streams():
     assert "stream-overlap" in found
 
 
+def test_a_directory_outside_the_file_has_no_consequences_of_its_own():
+    assert codes(None, patch(base().build(), ("<I", 12, 0x7FFFFFFF))) == ["directory-outside-file"]
+
+
+@pytest.mark.parametrize("kind", [3, 4, 5, 9, 12, 14, 16, 17, 18, 24])
+def test_a_list_outside_the_file_cut_or_too_small(kind):
+    def found(size, rva):
+        builder = DumpBuilder(slots=None)
+        builder.append(b"x" * 64)
+        builder.add_entry(kind, size, rva)
+        data = builder.build()
+        return [damage.code for damage in Minidump.open(data).check() if damage.code.startswith("stream-")]
+
+    assert found(400, 0xFFFFFF00) == ["stream-outside-file"]
+    assert "stream-cut" in found(400, 106)
+    assert found(1, 40)[0] in ("stream-too-small", "stream-size-mismatch")
+
+
 def test_a_stream_that_is_cut():
     builder = base()
     builder.add_stream(0x10000, b"x" * 100)

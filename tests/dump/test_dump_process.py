@@ -92,6 +92,13 @@ def test_process_id_and_times():
     assert dump.process.pid.kind == NOT_THERE
 
 
+def test_process_id_of_a_linux_process():
+    builder = DumpBuilder(version_high=0)
+    builder.add_system_info(platform=0x8201)
+    builder.add_linux_text("status", b"Name:\tdemo\nPid:\t4711\nPPid:\t1\n")
+    assert Minidump.open(builder.build()).process.pid == 4711
+
+
 def test_nothing_captured_names_the_address():
     dump, _, specs = built(64, without=("teb", "peb", "parameters"))
     teb = dump.process.teb(dump.threads[0])

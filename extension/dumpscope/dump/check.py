@@ -152,6 +152,8 @@ def _structural(dump: Minidump) -> Iterator[Damage]:
 def _required(dump: Minidump) -> Iterator[Damage]:
     """Streams without which the debugger cannot do its work."""
     where = dump.streams.rva
+    if not len(dump.streams) and dump.streams.damage is not None:
+        return  # nothing can be there
     if dump.stream(7) is None:
         yield Damage("no-system-info", "there is no SystemInfoStream: the debugger refuses the file", where)
     if dump.stream(3) is None and dump.stream(8) is None:

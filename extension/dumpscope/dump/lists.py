@@ -63,6 +63,15 @@ def _fit(source: Source, stream: Stream, header_size: int, stride: int, claimed:
     return Span(stream.rva + header_size, stride, count, claimed, stream.rva, header_size, tuple(damage), refused)
 
 
+def headless(source: Source, stream: Stream, needed: int, got: int, message: str) -> Damage:
+    """Why the head of a list cannot be read, of which ``got`` of the ``needed`` bytes are there: it is outside the file, or the stream is too small for it."""
+    held = source.available(stream.rva, stream.size)
+    if held < min(stream.size, needed):
+        where = f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds " + (f"0x{held:x} of them" if held else "none of them")
+        return Damage("stream-cut" if held else "stream-outside-file", where, stream.rva, stream.size, held)
+    return Damage("stream-too-small", message, stream.rva, needed, got)
+
+
 def counted(source: Source, stream: Stream, stride: int, *, wide: bool = False) -> Span:
     """A list that begins with its count (32 bits, or 64 if ``wide``): threads, modules, memory ranges.
 
@@ -72,7 +81,7 @@ def counted(source: Source, stream: Stream, stride: int, *, wide: bool = False) 
     head = source.some(stream.rva, size)
     if len(head) < size or (stream.size < size and stream.size != 0):
         got = min(len(head), stream.size) if stream.size else len(head)
-        damage = Damage("stream-too-small", f"{stream.name}: no room for its count", stream.rva, size, got)
+        damage = headless(source, stream, size, got, f"{stream.name}: no room for its count")
         return NOTHING._replace(header=stream.rva, damage=(damage,), refused=True)
     claimed = int.from_bytes(head, "little")
     if stream.size == 8 + claimed * stride and not wide:
@@ -100,7 +109,7 @@ def described(source: Source, stream: Stream, structure: Any, minimum_stride: in
     refused = False
     count_end = structure.end_of(count_path)
     if len(head) < count_end:
-        found = Damage("stream-too-small", f"{stream.name}: its header needs 0x{count_end:x} bytes", stream.rva, count_end, len(head))
+        found = headless(source, stream, count_end, len(head), f"{stream.name}: its header needs 0x{count_end:x} bytes")
         return NOTHING._replace(header=stream.rva, damage=(found,), refused=True)
     if stream.size < known:
         damage.append(Damage("stream-too-small", f"{stream.name}: 0x{stream.size:x} bytes, below the minimum", stream.rva, known, stream.size))

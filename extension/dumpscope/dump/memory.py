@@ -11,9 +11,9 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 from ..errors import NotInDump
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
-from .absence import Absent, Damage
+from .absence import Absent
 from .directory import Stream
-from .lists import NOTHING, RecordList, Span, counted, described
+from .lists import NOTHING, RecordList, Span, counted, described, headless
 from .source import Source
 
 ADDRESS_END = 1 << 64
@@ -71,7 +71,7 @@ class Memory64List(RecordList[Range]):
         if stream is not None:
             head = source.some(stream.rva, _HEAD64.size)
             if len(head) < _HEAD64.size:
-                damage = Damage("stream-too-small", f"{stream.name}: no room for its header", stream.rva, _HEAD64.size, len(head))
+                damage = headless(source, stream, _HEAD64.size, len(head), f"{stream.name}: no room for its header")
                 span = NOTHING._replace(header=stream.rva, damage=(damage,), refused=True)
             else:
                 self.base_rva = _HEAD64.unpack(head)[1]
