@@ -346,13 +346,15 @@ class Bench:
         engine: str = "engine",
         timeout: float = 30,
         workers: int = 2,
+        together: int = 25,
         fresh: bool = False,
     ) -> List[Answer]:
         """What the engine makes of each dump, in order.
 
         what: h handles, t threads, r regions, e events and process, m modules, f commands first, b keep the text printed
         while opening, w command output as Unicode, d with DML, x end the process after each dump. addresses: read and query these. handles: every data type
-        of these. engine: "engine" (10.0) or "engine63". timeout: seconds per dump. fresh: do not use stored answers.
+        of these. engine: "engine" (10.0) or "engine63". timeout: seconds per dump. together: dumps
+        per process (1 where the engine reads behind the end of a file, which depends on what lies there). fresh: do not use stored answers.
         """
         paths = [Path(dump) for dump in dumps]
         request = "\t".join([what, ",".join(f"{a:x}" for a in addresses), ",".join(f"{h:x}" for h in handles), "\x1f".join(commands)])
@@ -366,7 +368,7 @@ class Bench:
             if fresh or not stored[number].exists():
                 missing[stored[number]] = (number, self._staged(path, digest))
         jobs = [(output, dump) for output, (_, dump) in missing.items()]
-        batches = [jobs[i : i + 25] for i in range(0, len(jobs), 25)]
+        batches = [jobs[i : i + together] for i in range(0, len(jobs), together)]
         with ThreadPoolExecutor(max(1, workers)) as pool:
             list(pool.map(lambda batch: self._run_batch(batch, request, engine, timeout), batches))
         result = []
