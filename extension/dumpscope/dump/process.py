@@ -297,3 +297,6 @@ def _loaded_module(entry: Block) -> Union[LoadedModule, Absent]:
         numbers.append(value)
     base, start, size, flags, count, tls, stamp = numbers
     return LoadedModule(base, start, size, entry.text("FullDllName"), entry.text("BaseDllName"), flags, count, tls, stamp, entry.address)
+
+
+__all__ = ["MAX_LOADED_MODULES", "LoadedModule", "LoaderList", "Parameters", "Peb", "Process", "SharedData", "Teb"]

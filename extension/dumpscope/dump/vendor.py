@@ -10,7 +10,7 @@ from ..format.mozilla import MINIDUMP_MAC_BOOTARGS
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.wine import WINE_SYSTEM_INFO
-from .absence import NOT_THERE, Absent
+from .absence import NOT_KNOWN, NOT_THERE, Absent
 from .directory import Stream
 from .single import read_single
 from .source import Source
@@ -157,7 +157,7 @@ class UserStream:
         data = self.data(limit)
         kind = self.guess
         if kind not in (TEXT, UTF16, XML, JSON):
-            return Absent("not-known", f"the stream's bytes do not look like text, but like {kind}")
+            return Absent(NOT_KNOWN, f"the stream's bytes do not look like text, but like {kind}")
         wide = kind == UTF16 or _is_utf16(data[:_PROBE])
         text = data[: len(data) & ~1].decode("utf-16-le", "surrogatepass") if wide else data.decode("utf-8", "surrogateescape")
         return text.lstrip("\ufeff").rstrip("\0")
