@@ -101,14 +101,14 @@ def _object_text(item: AnnotationObject) -> str:
 
 
 def _crashpad_rows(dump: Minidump, info: CrashpadInfo) -> Iterator[Tuple[Any, ...]]:
-    """Module name (empty for the process), kind, name, value and offset of each annotation."""
+    """Module name (None for the process), kind, name (None in a list), value and offset of each annotation."""
     for key, value in info.simple.items():
-        yield "", "simple", key, value, info.offset
+        yield None, "simple", key, value, info.offset
     for module in info.modules:
         index = module.module_index
         name = dump.modules[index].name if index < len(dump.modules) else f"module {index}"
         for text in module.strings:
-            yield name, "list", "", text, module.offset
+            yield name, "list", None, text, module.offset
         for key, value in module.simple.items():
             yield name, "simple", key, value, module.offset
         for item in module.objects:
@@ -318,7 +318,7 @@ def _one(session: Session, name: str) -> Iterator[Block]:
         return
     info = dump.annotations
     if not isinstance(info, Absent):
-        rows = [row for row in _crashpad_rows(dump, info) if row[2].casefold() == wanted]
+        rows = [row for row in _crashpad_rows(dump, info) if row[2] is not None and row[2].casefold() == wanted]
         if rows:
             yield Data("annotations", [{"module": row[0], "kind": row[1], "name": row[2], "value": row[3], "offset": row[4]} for row in rows])
             for row in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple, Union
 
-from ..dump.absence import NOT_THERE, Absent
+from ..dump.absence import DAMAGED, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.exception import MAX_PARAMETERS, ExceptionInfo
 from ..dump.minidump import Minidump
 from ..format.codes.exceptions import describe_parameters
@@ -97,9 +97,12 @@ def nested_records(dump: Minidump, address: int) -> Iterator[Tuple[int, Union[_R
         data = dump.memory.some(address, structure.size)
         least = structure.offset_of("ExceptionInformation")
         if len(data) < least:
-            yield address, Absent("not-captured", f"the record at 0x{address:x} is not in the dump")
+            yield address, Absent(NOT_CAPTURED, f"the record at 0x{address:x} is not in the dump")
             return
         values = structure.unpack(data.ljust(structure.size, b"\0"))
+        if not values["ExceptionCode"]:
+            yield address, Absent(DAMAGED, f"what is at 0x{address:x} is no exception record: its code is 0")
+            return
         count = values["NumberParameters"]
         held = (len(data) - least) // (8 if wide else 4)
         parameters = values["ExceptionInformation"][: min(count, MAX_PARAMETERS, held)]
@@ -206,7 +209,7 @@ def _registers(session: Session, found: ExceptionInfo) -> Iterator[Block]:
         return
     yield Data("registers", None)
     yield Data("registers_reason", {"kind": registers.kind, "message": registers.message})
-    yield Note(f"no registers of the exception: {registers.message}", "warning")
+    yield Note(registers.message.replace("no registers", "no registers of the exception", 1), "warning")
     thread = dump.threads.find(found.thread_id)
     if thread is None:
         return

@@ -13,7 +13,7 @@ from ..view.blocks import Block, Column, Data, Fields, Hexdump, Item, Lines, Not
 from ..view.kinds import address_kind, address_text, size_text
 from .expression import evaluate
 from .missing import missing
-from .modules import salvage
+from .modules import salvage, why_empty
 from .parsing import number
 from .registry import arg, command
 from .session import Session
@@ -244,7 +244,7 @@ def regions(session: Session, args: Any) -> Iterator[Block]:
     dump = session.dump
     table = dump.regions
     if not len(table):
-        yield from missing(session, "regions", table.absence or Absent(DAMAGED, "the memory map cannot be read"), "!address")
+        yield from missing(session, "regions", why_empty(table, "the memory map"), "!address")
         return
     key = "regions"
     if table.span.refused:
@@ -448,8 +448,8 @@ def address(session: Session, args: Any) -> Iterator[Block]:
     if region is not None:
         items += _region_items(region, kind)
     else:
-        absence = dump.regions.absence or Absent(NOT_THERE, "no region of MemoryInfoListStream holds this address")
-        items.append(Item("region", "Region", absence))
+        absence = dump.regions.absence
+        items.append(Item("region", "Region", Absent(NOT_THERE, "no region of MemoryInfoListStream holds this address") if absence is None else absence))
     place = dump.memory.locate(value)
     if place is not None:
         items.append(Item("captured", "Captured", True, "bool", note=f"0x{place[1]:x} bytes from here on without a gap"))

@@ -9,6 +9,7 @@ from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..dump.modules import Module, UnloadedModule, version_text
+from ..dump.tokens import TokenList
 from ..errors import UsageError
 from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
 from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
@@ -137,6 +138,11 @@ def _rows(items: Iterator[Any]) -> Iterator[Sequence[Any]]:
         yield (item,)
 
 
+def why_empty(items: Union[RecordList[Any], TokenList], what: str) -> Absent:
+    """Why a list has no entries. An Absent is false, so ``or`` would never take it."""
+    return items.absence if items.absence is not None else Absent(DAMAGED, f"{what} cannot be read")
+
+
 def salvage(key: str, items: RecordList[Any], what: str) -> Iterator[Block]:
     """For a list that the debugger refuses and that can be read all the same: null under its own name, and why."""
     reason = items.damage[0].message if items.damage else "its sizes disagree"
@@ -184,7 +190,7 @@ def modules(session: Session, args: Any) -> Iterator[Block]:
     dump = session.dump
     table = dump.modules
     if not len(table):
-        yield from missing(session, "modules", table.absence or Absent(DAMAGED, "the module list cannot be read"), "lm")
+        yield from missing(session, "modules", why_empty(table, "the module list"), "lm")
         return
     key = "modules"
     if table.span.refused:
@@ -196,7 +202,8 @@ def modules(session: Session, args: Any) -> Iterator[Block]:
         if len(dump.host_modules):
             yield Table("host_modules", module_columns(dump), _rows(iter(dump.host_modules)), title="modules of the host, which Wine lists apart")
         if len(dump.unloaded_modules):
-            yield Note(f"{len(dump.unloaded_modules)} modules had been unloaded: `unloaded` lists them", "hint")
+            gone = len(dump.unloaded_modules)
+            yield Note(f"{gone} module{' was' if gone == 1 else 's were'} unloaded before the dump: `unloaded` lists {'it' if gone == 1 else 'them'}", "hint")
         return
     found = choose_modules(session, args.module)
     if not found:
@@ -241,7 +248,7 @@ def unloaded(session: Session, args: Any) -> Iterator[Block]:
     dump = session.dump
     table = dump.unloaded_modules
     if not len(table):
-        yield from missing(session, "unloaded_modules", table.absence or Absent(DAMAGED, "the list of unloaded modules cannot be read"), "lm")
+        yield from missing(session, "unloaded_modules", why_empty(table, "the list of unloaded modules"), "lm")
         return
     key = "unloaded_modules"
     if table.span.refused:

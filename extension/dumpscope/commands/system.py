@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
 
-from ..dump.absence import DAMAGED, NOT_THERE, Absent
+from ..dump.absence import NOT_THERE, Absent
 from ..dump.counters import Counter, Counters
 from ..dump.minidump import Minidump
 from ..dump.misc import Date, MiscInfo, TimeZone
@@ -17,6 +17,7 @@ from ..format.tokens import GROUP_ATTRIBUTES, PRIVILEGES, SECURITY_IMPERSONATION
 from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
 from ..view.kinds import address_kind, duration_text, size_text
 from .missing import missing
+from .modules import why_empty
 from .registry import arg, command
 from .session import Session
 from .usage import peb_address
@@ -305,7 +306,9 @@ def _peb_items(dump: Minidump) -> Iterator[Item]:
 def process(session: Session, args: Any) -> Iterator[Block]:
     """The process."""
     dump = session.dump
-    yield Fields("process", [*_misc_items(dump), *_peb_items(dump)], title="process")
+    if isinstance(dump.misc, Absent) and isinstance(dump.process.peb, Absent):
+        session.not_in_dump()
+    yield from _together("process", [*_misc_items(dump), *_peb_items(dump)])
     yield from _environment(session, args.env)
     yield from _loader_modules(session, args.modules)
     counters = dump.vm_counters
@@ -333,6 +336,19 @@ def _memory_items(counters: Counters) -> Iterator[Item]:
             yield Item("", label, value, "size", note="" if isinstance(most, Absent) else f"peak {size_text(most)}")
     faults = counters.get("PageFaultCount")
     yield Item("", "page faults", faults, "count")
+
+
+def _together(key: str, items: List[Item]) -> Iterator[Block]:
+    """Labelled values; those that are missing for one and the same reason are named together, with the reason said once."""
+    reasons: Dict[str, List[str]] = {}
+    for item in items:
+        if isinstance(item.value, Absent):
+            reasons.setdefault(item.value.message, []).append(item.label)
+    shared = {message for message, labels in reasons.items() if len(labels) > 2}
+    yield Fields(key, [item._replace(hidden=True) if isinstance(item.value, Absent) and item.value.message in shared else item for item in items], title=key)
+    for message in reasons:
+        if message in shared:
+            yield Note(f"{', '.join(reasons[message])}: {message}", "hint")
 
 
 def _environment(session: Session, shown: bool) -> Iterator[Block]:
@@ -405,6 +421,12 @@ def _attributes(value: int) -> List[str]:
     return [name.replace("SE_GROUP_", "") for name in GROUP_ATTRIBUTES.labels(value)] if value else []
 
 
+def _group_words(value: int) -> List[str]:
+    """What is out of the ordinary with a group; most are mandatory and enabled."""
+    words = [word for bit, word in ((0x8, "owner"), (0x10, "deny only"), (0x20, "integrity"), (0xC0000000, "logon id")) if value & bit == bit]
+    return words if value & 0x34 else [*words, "disabled"]
+
+
 def _privilege(luid: int) -> Tuple[str, str]:
     return PRIVILEGES.get(luid & 0xFFFFFFFF, (f"privilege {luid:x}", "")) if luid >> 32 == 0 else (f"privilege {luid:x}", "")
 
@@ -453,7 +475,7 @@ def tokens(session: Session, args: Any) -> Iterator[Block]:
     dump = session.dump
     table = dump.tokens
     if not len(table):
-        yield from missing(session, "tokens", table.absence or Absent(DAMAGED, "the tokens cannot be read"), "!token")
+        yield from missing(session, "tokens", why_empty(table, "the token stream"), "!token")
         return
     yield Data("tokens", [_token_json(token) for token in table])
     for token in table:
@@ -489,13 +511,12 @@ def _token(dump: Minidump, token: Token) -> Iterator[Block]:
     yield Fields("", items, title=f"token {token.index}")
     for title, sids in (("groups", token.groups), ("restricted SIDs", token.restricted)):
         if sids:
-            columns = [Column("", "SID", "text"), Column("", "attributes", "words"), Column("", "name", "name")]
-            yield Table(
-                "", columns, [(sid.text, [name.lower() for name in _attributes(sid.attributes)], sid_name(sid.text) or None) for sid in sids], title=title
-            )
+            columns = [Column("", "name", "name"), Column("", "SID", "text"), Column("", "attributes", "words", role="dim")]
+            rows = [(sid_name(sid.text) or None, sid.text, _group_words(sid.attributes)) for sid in sids]
+            yield Table("", columns, rows, title=title)
     if token.privileges:
         columns = [Column("", "privilege", "name"), Column("", "state", "text"), Column("", "meaning", "text", role="dim")]
-        rows = [(_privilege(item.luid)[0], "enabled" if item.enabled else "disabled", _privilege(item.luid)[1] or None) for item in token.privileges]
-        yield Table("", columns, rows, title="privileges")
+        held = [(_privilege(item.luid)[0], "enabled" if item.enabled else "disabled", _privilege(item.luid)[1] or None) for item in token.privileges]
+        yield Table("", columns, held, title="privileges")
     for wrong in token.damage:
         yield Note(wrong.message, "warning")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
-from ..dump.contexts import Registers, wow64_registers
+from ..dump.blocks import Teb
+from ..dump.contexts import Registers, ip_sp, wow64_registers
 from ..dump.minidump import Minidump
-from ..dump.process import Teb
 from ..dump.threads import Thread, ThreadInfo
 from ..errors import UsageError
 from ..format.threads import PRIORITY_CLASS, STILL_ACTIVE, SUSPEND_COUNT_UNKNOWN, THREAD_INFO_FLAGS, THREAD_PRIORITY
@@ -15,6 +15,7 @@ from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from .codes import hresult_words, status_words, win32_words
 from .missing import missing
+from .modules import why_empty
 from .parsing import number
 from .registers import register_lines, register_values
 from .registry import arg, command
@@ -46,24 +47,30 @@ class ThreadView:
         if self._infos.span.refused and len(self._infos):
             reason = self._infos.damage[0].message if self._infos.damage else "its sizes disagree"
             self._refused = Absent(DAMAGED, f"the debugger does not accept this list ({reason})")
-        self._registers: Tuple[int, Union[Registers, Absent]] = (-1, Absent(NOT_THERE, ""))
+        self._entry: Tuple[int, Optional[ThreadInfo]] = (-1, None)
+        self._pointers: Tuple[int, Union[Tuple[int, int], Absent]] = (-1, Absent(NOT_THERE, ""))
         self._symbols: Dict[int, str] = {}
         exception = dump.exception
         self.exception_tid = None if isinstance(exception, Absent) else exception.thread_id
 
+    def entry(self, thread: Thread) -> Optional[ThreadInfo]:
+        """The entry of ThreadInfoList for this thread as it stands in the file; that of the last thread is kept."""
+        if self._entry[0] != thread.index:
+            self._entry = (thread.index, self._infos.find(thread.tid))
+        return self._entry[1]
+
     def text_info(self, thread: Thread) -> Union[ThreadInfo, Absent]:
         """The entry of ThreadInfoList for this thread, even of a list that the debugger refuses."""
-        infos = self._infos
-        found = infos.find(thread.tid)
+        found = self.entry(thread)
         if found is None:
-            return infos.absence or Absent(NOT_THERE, f"ThreadInfoListStream has no entry for thread {thread.tid:x}")
+            return self._no_entry(thread)
         if found.dump_flags & INVALID_INFO:
             return Absent(NOT_THERE, "the writer could not read them and marked the entry as invalid (MINIDUMP_THREAD_INFO_INVALID_INFO)")
         return found
 
     def info(self, thread: Thread) -> Union[ThreadInfo, Absent]:
         """The same, as the debugger has it."""
-        return self._refused or self.text_info(thread)
+        return self.text_info(thread) if self._refused is None else self._refused
 
     def member(self, name: str, *, strict: bool = True) -> Callable[[Thread], Any]:
         """A maker of one member of ThreadInfo."""
@@ -77,42 +84,54 @@ class ThreadView:
 
     def dump_flags(self, thread: Thread) -> Union[List[str], Absent]:
         """Names of DumpFlags; an entry with invalid times has them too."""
-        found = None if self._refused else self._infos.find(thread.tid)
+        found = None if self._refused else self.entry(thread)
         return self.info_absence(thread) if found is None else THREAD_INFO_FLAGS.labels(found.dump_flags)
 
     def dump_error(self, thread: Thread) -> Union[int, Absent]:
         """HRESULT of what went wrong with the thread."""
-        found = None if self._refused else self._infos.find(thread.tid)
+        found = None if self._refused else self.entry(thread)
         return self.info_absence(thread) if found is None else found.dump_error
 
     def info_absence(self, thread: Thread) -> Absent:
         """Why there is no entry at all."""
-        return self._refused or self._infos.absence or Absent(NOT_THERE, f"ThreadInfoListStream has no entry for thread {thread.tid:x}")
+        return self._no_entry(thread) if self._refused is None else self._refused
+
+    def _no_entry(self, thread: Thread) -> Absent:
+        if self._infos.absence is not None:
+            return self._infos.absence
+        return Absent(NOT_THERE, f"ThreadInfoListStream has no entry for thread {thread.tid:x}")
 
     def salvaged(self, thread: Thread) -> Optional[Dict[str, Any]]:
         """What can be read of a list that the debugger refuses."""
-        found = self._infos.find(thread.tid) if self._refused else None
+        found = self.entry(thread) if self._refused else None
         return None if found is None else {name: value for name, value in found._asdict().items() if name != "tid"}
 
     def name(self, thread: Thread) -> Union[str, Absent]:
         """SetThreadDescription's text."""
-        return self._names.get(thread.tid) or self._names.absence or Absent(NOT_THERE, "the thread has no name")
+        name = self._names.get(thread.tid)
+        if name:
+            return name
+        return Absent(NOT_THERE, "the thread has no name") if self._names.absence is None else self._names.absence
 
     def registers(self, thread: Thread) -> Union[Registers, Absent]:
         """The thread's registers."""
-        if self._registers[0] != thread.index:
-            self._registers = (thread.index, self.dump.registers(thread))
-        return self._registers[1]
+        return self.dump.registers(thread)
+
+    def pointers(self, thread: Thread) -> Union[Tuple[int, int], Absent]:
+        """Instruction and stack pointer; those of the last thread are kept."""
+        if self._pointers[0] != thread.index:
+            self._pointers = (thread.index, ip_sp(self.dump, thread.context_rva, thread.context_size))
+        return self._pointers[1]
 
     def ip(self, thread: Thread) -> Union[int, Absent]:
         """The instruction pointer."""
-        registers = self.registers(thread)
-        return registers if isinstance(registers, Absent) else registers.ip
+        found = self.pointers(thread)
+        return found if isinstance(found, Absent) else found[0]
 
     def sp(self, thread: Thread) -> Union[int, Absent]:
         """The stack pointer."""
-        registers = self.registers(thread)
-        return registers if isinstance(registers, Absent) else registers.sp
+        found = self.pointers(thread)
+        return found if isinstance(found, Absent) else found[1]
 
     def symbol(self, address: Union[int, Absent]) -> str:
         """``module+0x1234``, or an empty string."""
@@ -137,7 +156,8 @@ class ThreadView:
 
     def start(self, thread: Thread) -> Union[str, Absent]:
         """Where the thread began."""
-        return self.place(self.member("start_address", strict=False)(thread))
+        address = self.member("start_address", strict=False)(thread)
+        return Absent(NOT_THERE, "the start address is 0") if address == 0 else self.place(address)
 
     def stack_captured(self, thread: Thread) -> int:
         """How many bytes of the stack range are in the file."""
@@ -190,7 +210,7 @@ class ThreadView:
             words.append(f"suspended {thread.suspend_count}×")
         if signed(thread.priority):
             words.append(f"priority {signed(thread.priority)}")
-        found = self._infos.find(thread.tid)
+        found = self.entry(thread)
         if found is not None:
             for bit in THREAD_INFO_FLAGS.split(found.dump_flags)[0]:
                 words.append(_SHORT_FLAGS.get(bit, THREAD_INFO_FLAGS.labels(bit)[0]))
@@ -376,7 +396,7 @@ def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Bloc
     if isinstance(registers, Absent):
         yield Data("registers", None)
         yield Data("registers_reason", {"kind": registers.kind, "message": registers.message})
-        yield Note(f"no registers: {registers.message}", "warning")
+        yield Note(registers.message, "warning")
     else:
         yield Data("registers", register_values(registers))
         yield Lines("", register_lines(dump, registers), title="registers")
@@ -433,7 +453,7 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
     dump = session.dump
     table = dump.threads
     if not len(table):
-        yield from missing(session, "threads", table.absence or Absent(DAMAGED, "the thread list cannot be read"), "~")
+        yield from missing(session, "threads", why_empty(table, "the thread list"), "~")
         return
     view = ThreadView(dump)
     key = "threads"
@@ -459,7 +479,7 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
     times = bool(args.times or args.sort not in (None, "tid"))
     infos = dump.thread_infos
     if times and not len(infos):
-        yield from missing(session, "", infos.absence or Absent(DAMAGED, "ThreadInfoListStream cannot be read"), "!runaway")
+        yield from missing(session, "", why_empty(infos, "ThreadInfoListStream"), "!runaway")
     ordered = iter(_sorted(view, args.sort)) if args.sort else iter(table)
     named = len(dump.thread_names) > 0
     remarked = any(view.remarks(thread) for thread in table)
