@@ -1,0 +1,55 @@
+"""Fixtures of all tests: a command line run in this process, with its output as text or as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any, Callable, Dict, NamedTuple
+
+import pytest
+
+from dumpscope.front.cli.environment import Environment
+from dumpscope.front.cli.main import main
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+
+class Result(NamedTuple):
+    """What a command line did: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli() -> Callable[..., Result]:
+    """Run ``dumpscope`` with these words; a sample's file name (``tokens.dmp``) stands for its path."""
+
+    def run(*words: Any) -> Result:
+        out, err = io.StringIO(), io.StringIO()
+        argv = [_path(word) for word in words]
+        code = main(argv, Environment(out, err, {}))
+        return Result(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def run_json(cli: Callable[..., Result]) -> Callable[..., Dict[str, Any]]:
+    """The same with ``--json``; the document, with the exit code under ``code``."""
+
+    def run(*words: Any) -> Dict[str, Any]:
+        result = cli(*words, "--json")
+        document: Dict[str, Any] = json.loads(result.out)
+        document["exit"] = result.code
+        return document
+
+    return run
+
+
+def _path(word: Any) -> str:
+    text = str(word)
+    sample = SAMPLES / text
+    return str(sample) if text.endswith(".dmp") and "/" not in text and sample.exists() else text
