@@ -55,6 +55,8 @@ def test_every_part():
     assert dump.tokens.find(0x99) is not None
     assert dump.tokens.find(0x98) is None
     assert dump.tokens[-1].index == 1
+    span = dump.tokens.span
+    assert (span.first, span.count, span.claimed, span.header_size, span.refused) == (first.offset, 2, 2, 16, False)
 
 
 def test_places_are_those_of_the_file():

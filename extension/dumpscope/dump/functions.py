@@ -8,6 +8,7 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union,
 from ..format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUNCTION_TABLE_STREAM
 from .absence import Absent, Damage
 from .directory import Stream
+from .lists import Span
 from .source import Source
 
 _HEAD = MINIDUMP_FUNCTION_TABLE_STREAM.select(
@@ -110,6 +111,12 @@ class FunctionTableList(Sequence[FunctionTable]):
     def damage(self) -> Tuple[Damage, ...]:
         """What is wrong with the stream as a whole."""
         return tuple(self._damage)
+
+    @property
+    def span(self) -> Span:
+        """Where the elements lie, as other lists tell it; ``stride`` is the least that one takes, as each has its own length."""
+        header = self.stream.rva if self.stream is not None else 0
+        return Span(self._first, _TABLE.size, len(self), self.claimed, header, self.header_size, self.damage, bool(self._damage))
 
     def walk(self) -> Iterator[FunctionTable]:
         """The tables, one at a time. Ends at the end of the stream, whatever the counts say."""

@@ -12,6 +12,7 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union,
 from ..format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST, PRIVILEGES, TOKEN_PARTS, sid_name
 from .absence import DAMAGED, NOT_THERE, Absent, Damage
 from .directory import Stream
+from .lists import Span
 from .source import Source
 
 _LIST = MINIDUMP_TOKEN_INFO_LIST.select("TokenListSize", "TokenListEntries", "ListHeaderSize", "ElementHeaderSize")
@@ -243,6 +244,12 @@ class TokenList(Sequence[Token]):
     def damage(self) -> Tuple[Damage, ...]:
         """What is wrong with the stream as a whole."""
         return tuple(self._damage)
+
+    @property
+    def span(self) -> Span:
+        """Where the elements lie, as other lists tell it; ``stride`` is the least that one takes, as each has its own length."""
+        header = self.stream.rva if self.stream is not None else 0
+        return Span(self._first, _HEADER.size, len(self), self.claimed, header, self.header_size, self.damage, bool(self._damage))
 
     def walk(self) -> Iterator[Token]:
         """The tokens, one at a time. Ends at the end of the stream, whatever the counts say."""
