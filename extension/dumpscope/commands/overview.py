@@ -169,7 +169,7 @@ def dumpinfo(session: Session, args: Any) -> Iterator[Block]:
 def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:
     """One stream: its entry, and the numbers of its header."""
     from ..format.catalogue import structure
-    from ..format.layout import Structure
+    from ..format.layout import FlagSet, Structure
 
     stream = dump.streams[index]
     kind = STREAMS.get(stream.type)
@@ -199,7 +199,10 @@ def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:
         value = values[leaf.path]
         if isinstance(value, int):
             names = leaf.field.values
-            label = ", ".join(names.labels(value)) if hasattr(names, "labels") else (names.label(value) or "") if names is not None else ""
+            if isinstance(names, FlagSet):
+                label = ", ".join(names.labels(value))
+            else:
+                label = (names.label(value) or "") if names is not None else ""
             rows.append((stream.rva + leaf.offset, leaf.path, value, label or leaf.field.meaning))
     columns = [
         Column("offset", "at", "offset"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, List, NoReturn, Optional, Sequence
+from typing import List, NoReturn, Optional, Sequence
 
 from ..errors import UsageError
 
@@ -19,9 +19,9 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError instead of leaving."""
         raise UsageError((message or "").strip() or self.prog)
 
-    def parse_args(self, args: Optional[Sequence[str]] = None, namespace: Any = None) -> Any:
+    def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse all words, options and positionals in any order."""
-        return self.parse_intermixed_args(args, namespace)
+        return self.parse_intermixed_args(list(words))
 
 
 def number(text: str, what: str = "number") -> int:

@@ -9,7 +9,7 @@ from ..errors import UsageError
 from .index import CATEGORIES, MODULES
 
 if TYPE_CHECKING:
-    import argparse
+    from .parsing import Parser
 
     from ..view.blocks import Block
     from .session import Session
@@ -162,7 +162,7 @@ def all_commands() -> List[Command]:
     return sorted(COMMANDS.values(), key=lambda item: (CATEGORIES.index(item.category), item.name))
 
 
-def build_parser(found: Command, prog: str, *, with_dump: bool) -> "argparse.ArgumentParser":
+def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
     """A parser of the command's arguments that raises UsageError and never ends the process."""
     from .parsing import Parser
 

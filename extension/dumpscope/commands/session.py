@@ -82,7 +82,7 @@ def parse(command: Command, words: Sequence[str], prog: str = "") -> Any:
     """The arguments of a command from its words, without a dump among them. Raises UsageError."""
     from .registry import build_parser
 
-    return build_parser(command, prog or command.name, with_dump=False).parse_args(list(words))
+    return build_parser(command, prog or command.name, with_dump=False).parse_words(words)
 
 
 def wants_help(words: Sequence[str]) -> bool:

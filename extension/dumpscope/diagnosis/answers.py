@@ -30,13 +30,13 @@ class HandlesAnswer(NamedTuple):
     """ReadHandleData(HANDLE_COUNT): the call behind ``!handle``."""
 
     hresult: int
-    count: int
+    count: int  # type: ignore[assignment]
 
 
 class ThreadAnswer(NamedTuple):
     """One thread: GetSystemObjectInformation(THREAD_BASIC_INFORMATION), the call behind ``!runaway``, and its TEB."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     tid: int
     hresult: int
     valid: int
@@ -49,7 +49,7 @@ class RegionsAnswer(NamedTuple):
 
     first_hresult: int
     last_hresult: int
-    count: int
+    count: int  # type: ignore[assignment]
     end: int
 
 

@@ -26,7 +26,7 @@ class Column(NamedTuple):
     hidden: bool = False
     role: str = ""
     left: Optional[bool] = None  # alignment; None takes the kind's
-    index: Optional[int] = None
+    index: Optional[int] = None  # type: ignore[assignment]
     get: Optional[Callable[[Any], Any]] = None
 
 

@@ -70,7 +70,8 @@ def _no_memory(facts: Facts) -> Optional[Match]:
 
 
 def _uptime(facts: Facts) -> Optional[Match]:
-    if facts.has(_SHARED + 8, 8) or not facts.dump.system or not facts.dump.system.is_windows:
+    system = facts.dump.system
+    if facts.has(_SHARED + 8, 8) or isinstance(system, Absent) or not system.is_windows:
         return None
     return Match((Proof("0x7FFE0000 (KUSER_SHARED_DATA)", "in none of the captured ranges"),))
 

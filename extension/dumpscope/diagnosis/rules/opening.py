@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Callable, List, Optional
 
+from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
 from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
@@ -127,7 +128,7 @@ def _full_without_flag(facts: Facts) -> Optional[Match]:
 
 def _architecture(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
-    if not system or system.architecture in (0, 5, 6, 9, 12):
+    if isinstance(system, Absent) or system.architecture in (0, 5, 6, 9, 12):
         return None
     if facts.engine.opening.ok:
         return None
@@ -210,7 +211,7 @@ def _before_directory(facts: Facts) -> Optional[Match]:
 
 
 def _dropped(facts: Facts) -> Optional[Match]:
-    proofs = []
+    proofs: List[Proof] = []
     names = []
     for name in ("memory_list", "unloaded_modules", "thread_infos", "regions", "handle_operations"):
         items = getattr(facts.dump, name)

@@ -27,7 +27,7 @@ _LOOK = 20_000
 
 def _infos(facts: Facts, bit: int) -> Tuple[List[ThreadInfo], int]:
     """The first entries of ThreadInfo that have a bit of DumpFlags, and how many there are."""
-    found = []
+    found: List[ThreadInfo] = []
     count = 0
     for info in facts.dump.thread_infos.walk(0, _LOOK):
         if info.dump_flags & bit:

@@ -105,7 +105,7 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
         except KeyboardInterrupt:
             env.error("dumpscope: interrupted")
             return 130
-        except Exception as error:  # noqa: BLE001 - the one boundary: a fault of ours ends in words, not in a trace
+        except Exception as error:  # the one boundary: a fault of ours ends in words
             if debug:
                 raise
             env.error(f"dumpscope: internal error: {type(error).__name__}: {error}")
@@ -141,7 +141,7 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
     """Open the dump that the words name, run the command, and write its answer; returns the exit code."""
     if found.dump in (DUMP_NEEDED, DUMP_ANY) and not rest:
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
-    args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_args(rest)
+    args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(rest)
     path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
     if path is None:
         session = Session()
