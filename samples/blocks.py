@@ -133,7 +133,7 @@ def nb10(timestamp: int, age: int, path: str) -> bytes:
 
 def bpel(build_id: bytes) -> bytes:
     """ELF build id as Breakpad and Crashpad store it."""
-    return b"BpEL" + build_id
+    return struct.pack("<I", 0x4270454C) + build_id
 
 
 def image_debug_misc(path: str) -> bytes:

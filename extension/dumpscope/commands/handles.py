@@ -5,14 +5,14 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from ..dump.absence import DAMAGED, Absent
+from ..dump.absence import Absent
 from ..dump.handles import Handle, HandleList
 from ..errors import UsageError
 from ..format.access import describe_access
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
-from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from ..view.escape import printable
-from .missing import missing
+from .missing import missing, salvage, why_empty
 from .objects import object_info_json, object_info_words
 from .parsing import number
 from .registry import arg, command
@@ -201,16 +201,13 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     table = session.dump.handles
     value, bits, type_name = _parse(args)
     if not len(table):
-        yield from missing(session, "handles", table.absence or Absent(DAMAGED, "the handle stream cannot be read"), "!handle")
+        yield from missing(session, "handles", why_empty(table, "the handle stream"), "!handle")
         return
     key = "handles"
     if table.span.refused:
         # The debugger would not use this stream, and says so with an HRESULT; what we can read all the same goes under its own name.
         key = "salvaged_handles"
-        reason = table.damage[0].message if table.damage else "its sizes disagree"
-        yield Data("handles", None)
-        yield Data("handles_reason", {"kind": DAMAGED, "message": reason})
-        yield Note(f"the debugger does not accept this handle stream ({reason}); what follows was read in spite of it", "warning")
+        yield from salvage("handles", table, "handle stream")
     if args.summary:
         yield from _summary(session, table)
         return

@@ -12,8 +12,7 @@ from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAG
 from ..view.blocks import Block, Column, Data, Fields, Hexdump, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, size_text
 from .expression import evaluate
-from .missing import missing
-from .modules import salvage, why_empty
+from .missing import missing, salvage, why_empty
 from .parsing import number
 from .registry import arg, command
 from .session import Session

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import TYPE_CHECKING, Any, Iterator, Union
 
 from ..diagnosis.audit import explain_command
 from ..diagnosis.facts import Facts
 from ..diagnosis.rule import INFO
 from ..diagnosis.rule import Finding as RuleFinding
-from ..dump.absence import EMPTY, Absent
+from ..dump.absence import DAMAGED, EMPTY, Absent
 from ..view.blocks import Block, Data, Evidence, Finding, Note
 from .session import Session
+
+if TYPE_CHECKING:
+    from ..dump.lists import RecordList
+    from ..dump.tokens import TokenList
 
 _PREFIXES = {
     "!handle": "HND",
@@ -64,3 +68,16 @@ def missing(session: Session, key: str, absence: Absent, debugger_command: str =
         yield finding_block(item)
     if serious:
         yield Note(f"`why {debugger_command!r}` says more, `plan {debugger_command!r}` how to write a dump that has it", "hint")
+
+
+def why_empty(items: Union[RecordList[Any], TokenList], what: str) -> Absent:
+    """Why a list has no entries. An Absent is false, so ``or`` would never take it."""
+    return items.absence if items.absence is not None else Absent(DAMAGED, f"{what} cannot be read")
+
+
+def salvage(key: str, items: RecordList[Any], what: str) -> Iterator[Block]:
+    """For a list that the debugger refuses and that can be read all the same: null under its own name, and why."""
+    reason = items.damage[0].message if items.damage else "its sizes disagree"
+    yield Data(key, None)
+    yield Data(key + "_reason", {"kind": DAMAGED, "message": reason})
+    yield Note(f"the debugger does not accept this {what} ({reason}); what follows was read in spite of it", "warning")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
-from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
-from ..dump.lists import RecordList
+from ..dump.absence import NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.modules import Module, UnloadedModule, version_text
-from ..dump.tokens import TokenList
 from ..errors import UsageError
 from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
-from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind, time_text
-from .missing import missing
+from .missing import missing, salvage, why_empty
 from .registry import arg, command
 from .session import Session
 
@@ -136,19 +134,6 @@ def _detail(dump: Minidump, module: Module) -> Iterator[Block]:
 def _rows(items: Iterator[Any]) -> Iterator[Sequence[Any]]:
     for item in items:
         yield (item,)
-
-
-def why_empty(items: Union[RecordList[Any], TokenList], what: str) -> Absent:
-    """Why a list has no entries. An Absent is false, so ``or`` would never take it."""
-    return items.absence if items.absence is not None else Absent(DAMAGED, f"{what} cannot be read")
-
-
-def salvage(key: str, items: RecordList[Any], what: str) -> Iterator[Block]:
-    """For a list that the debugger refuses and that can be read all the same: null under its own name, and why."""
-    reason = items.damage[0].message if items.damage else "its sizes disagree"
-    yield Data(key, None)
-    yield Data(key + "_reason", {"kind": DAMAGED, "message": reason})
-    yield Note(f"the debugger does not accept this {what} ({reason}); what follows was read in spite of it", "warning")
 
 
 def choose_modules(session: Session, text: str) -> List[Module]:

@@ -9,9 +9,8 @@ from ..errors import UsageError
 from .index import CATEGORIES, MODULES
 
 if TYPE_CHECKING:
-    from .parsing import Parser
-
     from ..view.blocks import Block
+    from .parsing import Parser
     from .session import Session
 
 Function = Callable[["Session", Any], Iterator["Block"]]

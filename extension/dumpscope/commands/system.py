@@ -16,8 +16,7 @@ from ..format.system import PLATFORM_ID, PROCESSOR_ARCHITECTURE, PRODUCT_TYPE, P
 from ..format.tokens import GROUP_ATTRIBUTES, PRIVILEGES, SECURITY_IMPERSONATION_LEVEL, TOKEN_TYPE, sid_name
 from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
 from ..view.kinds import address_kind, duration_text, size_text
-from .missing import missing
-from .modules import why_empty
+from .missing import missing, why_empty
 from .registry import arg, command
 from .session import Session
 from .usage import peb_address

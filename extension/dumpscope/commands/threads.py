@@ -14,8 +14,7 @@ from ..format.threads import PRIORITY_CLASS, STILL_ACTIVE, SUSPEND_COUNT_UNKNOWN
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from .codes import hresult_words, status_words, win32_words
-from .missing import missing
-from .modules import why_empty
+from .missing import missing, why_empty
 from .parsing import number
 from .registers import register_lines, register_values
 from .registry import arg, command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, List, Sequence
 
 from ..dump.absence import Absent
@@ -126,11 +127,13 @@ class _Document:
 def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
     """One document in chunks: ``head``'s members first, then the blocks' in their order, then findings and notes."""
     document = _Document(head)
+    walk = iter(blocks)
+    first = list(islice(walk, 1))  # an error in the arguments comes before anything is written
     lead = "{"
     for key, value in head.items():
         yield f"{lead}\n {json.dumps(key)}: {json.dumps(value)}"
         lead = ","
-    for block in blocks:
+    for block in chain(first, walk):
         yield from document.block(block)
     if document.findings:
         yield from document.member("findings", document.findings)
