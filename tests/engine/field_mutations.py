@@ -268,11 +268,11 @@ def memory(image: Image) -> Iterator[Tuple[str, Image]]:
         ):
             yield "range-first-" + name, laid(row, *rows[1:])
             yield "range-last-" + name, laid(*rows[:-1], (last[0], row[1] if row[1] != first[1] else last[1], row[2] if row[2] != first[2] else last[2]))
-        yield "ranges-shared-data", laid((0x10000, 0x1000, 0x20), (0x20000, 0x1000, 0x20))
+        yield "ranges-same-place", laid((0x10000, 0x1000, 0x20), (0x20000, 0x1000, 0x20))
         page = b"\x07\0\0\0" + struct.pack("<Q", 0x123456789) + b"\0" * 4084
         longer, rva = image.append(page)
         yield (
-            "ranges-shared-user-data",
+            "ranges-user-data-page",
             longer.replace(entry, struct.pack("<I", count + 1) + b"".join(struct.pack("<QII", *r) for r in rows) + struct.pack("<QII", 0x7FFE0000, 4096, rva)),
         )
         teb = image.find(THREADS)
