@@ -34,11 +34,11 @@ _PREFIXES = {
 }
 
 
-def finding_block(item: RuleFinding) -> Finding:
+def finding_block(item: RuleFinding, *, brief: bool = False) -> Finding:
     """A finding of the rules as a block."""
     rule = item.rule
     evidence = tuple(Evidence(proof.what, proof.value, proof.offset) for proof in item.evidence)
-    return Finding(rule.code, rule.severity, rule.title, item.verdict, item.confidence, evidence, item.remedy, rule.commands)
+    return Finding(rule.code, rule.severity, rule.title, item.verdict, item.confidence, evidence, item.remedy, rule.commands, brief)
 
 
 def facts_of(session: Session) -> Facts:

@@ -60,12 +60,18 @@ def _command_columns() -> List[Column]:
     ]
 
 
+def _codes_for(answer: CommandAnswer, found: Sequence[RuleFinding]) -> List[str]:
+    """Codes of the findings that explain a command's outcome; the flags in general only where nothing more particular does."""
+    if answer.outcome == WORKS:
+        return []
+    codes = [item.code for item in found if answer.command in item.rule.commands]
+    return [code for code in codes if not code.startswith("FLG")] or codes
+
+
 def _command_rows(facts: Facts, found: Sequence[RuleFinding]) -> List[Tuple[Any, ...]]:
-    rows = []
-    for answer in facts.engine.commands.values():
-        codes = [item.code for item in found if answer.command in item.rule.commands and (item.rule.severity != "info" or answer.outcome != WORKS)]
-        rows.append((answer.command, answer.outcome, answer.hresult, codes, answer.message, answer.why))
-    return rows
+    return [
+        (answer.command, answer.outcome, answer.hresult, _codes_for(answer, found), answer.message, answer.why) for answer in facts.engine.commands.values()
+    ]
 
 
 def _engine_data(facts: Facts) -> Iterator[Block]:
@@ -102,10 +108,15 @@ def _audit(session: Session) -> Iterator[Block]:
     if facts.opened is not None:
         yield from _flag_table(facts)
     serious = [item for item in found if item.rule.severity in (ERROR, WARNING)]
-    for item in found:
+    for item in serious:
         yield finding_block(item)
     if not serious:
         yield Note("Nothing is wrong with this dump that dumpscope knows of.")
+    others = [item for item in found if item not in serious]
+    if others:
+        yield Note("Worth knowing (`explain CODE` says more):")
+        for item in others:
+            yield finding_block(item, brief=True)
     if facts.opened is not None or facts.engine.opening.ok:
         yield Table("commands", _command_columns(), _command_rows(facts, found), title="what the debugger's commands will do")
     yield from _engine_data(facts)
@@ -118,6 +129,8 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
         apply((rule for rule in all_rules() if name in rule.commands or rule.code.startswith("OPN")), facts),
         key=lambda item: (item.rule.severity != ERROR, item.rule.severity != WARNING),
     )
+    own = [item for item in found if not item.code.startswith("FLG")]
+    found = own or found  # the flags in general are of interest only where nothing more particular is known
     answer = facts.engine.commands.get(name) or CommandAnswer(name, WORKS if facts.engine.opening.ok else FAILS, facts.engine.opening.hresult, "", "")
     words = {"works": "will work", "partial": "will work in part", "fails": "will fail"}[answer.outcome]
     level = "info" if answer.outcome == WORKS else "warning"

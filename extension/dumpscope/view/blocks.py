@@ -113,7 +113,10 @@ class Evidence(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A rule that fired on this dump. ``severity`` is ``error``, ``warning`` or ``info``; ``confidence`` ``proven`` or ``inferred``."""
+    """A rule that fired on this dump. ``severity`` is ``error``, ``warning`` or ``info``; ``confidence`` ``proven`` or ``inferred``.
+
+    ``brief`` findings are one line in text; JSON has all of them whole.
+    """
 
     code: str
     severity: str
@@ -123,6 +126,7 @@ class Finding(NamedTuple):
     evidence: Tuple[Evidence, ...]
     remedy: Tuple[str, ...]
     commands: Tuple[str, ...]
+    brief: bool = False
 
 
 class Hexdump:

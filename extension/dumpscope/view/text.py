@@ -48,7 +48,8 @@ def render_text(blocks: Blocks, paint: Paint = PLAIN, width: Optional[int] = Non
     last: Any = None
     for block in blocks:
         titled = bool(getattr(block, "title", "")) and not isinstance(block, Finding)
-        apart = isinstance(block, (Table, Fields, Finding)) or titled or (isinstance(block, Note) and not isinstance(last, Note))
+        brief = isinstance(block, Finding) and block.brief and isinstance(last, (Finding, Note)) and getattr(last, "brief", True)
+        apart = (isinstance(block, (Table, Fields, Finding)) and not brief) or titled or (isinstance(block, Note) and not isinstance(last, Note))
         lines = _block(block, paint, width)
         for chunk in lines:
             if before and apart:
@@ -206,6 +207,9 @@ def _finding(finding: Finding, paint: Paint, width: Optional[int]) -> Iterator[s
     role = {"error": "error", "warning": "warning"}.get(finding.severity, "note")
     proof = "proven by the file" if finding.confidence == "proven" else "inferred"
     head = [paint.text(finding.code, "code", f"explain {finding.code}"), paint.text(finding.severity, role)]
+    if finding.brief:
+        yield f"{head[0]}  {head[1]}  {paint.text(printable(finding.title))}\n"
+        return
     yield f"{head[0]}  {head[1]}  {paint.text(printable(finding.title), 'emphasis')}  {paint.text(f'({proof})', 'dim')}\n"
     for line in wrap(printable(finding.verdict), limit, "  ", "  "):
         yield paint.text(line) + "\n"
