@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from typing import List, NamedTuple, NoReturn, Optional, Tuple
+from typing import List, NamedTuple, NoReturn, Optional
 
 from ..errors import DumpError
+from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of
 from .source import Source
 
 MINIDUMP = "minidump"
@@ -13,7 +14,6 @@ HEADER_SIZE = 32
 SEARCH_LIMIT = 1 << 20
 """How far into a file a minidump is looked for that does not begin at its first byte, in bytes."""
 
-_MAGIC = b"MDMP"
 _VERSION = b"\x93\xa7"
 
 
@@ -38,40 +38,6 @@ class FileKind(NamedTuple):
 
 
 _FETCH_AGAIN = "copy or download the dump again, and compare its size with the original"
-_UNPACK = "unpack it, and open the .dmp file inside"
-_KERNEL = "open it in WinDbg as a kernel dump; dumpscope reads dumps of one process"
-_CONVERT = "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"
-_FOREIGN_CORE = "open it with the debugger of that system (gdb or lldb)"
-
-# First bytes, code, title, hint. Longer signatures stand before shorter ones that they begin with.
-_SIGNATURES: Tuple[Tuple[bytes, str, str, str], ...] = (
-    (b"PAGEDU64", "kernel-dump", "a kernel dump of a 64-bit machine (PAGEDU64)", _KERNEL),
-    (b"PAGEDUMP", "kernel-dump", "a kernel dump of a 32-bit machine (PAGEDUMP)", _KERNEL),
-    (b"USERDU64", "legacy-user-dump", "a user dump in the old format (USERDU64), not a minidump", _CONVERT),
-    (b"USERDUMP", "legacy-user-dump", "a user dump in the old format (USERDUMP), not a minidump", _CONVERT),
-    (b"PMDM", "byte-swapped", "a minidump of a big-endian machine (its signature reads PMDM)", "read it with the tools of the program that wrote it"),
-    (b"MSCF", "cabinet", "a cabinet archive (MSCF)", "unpack it (expand FILE.cab -F:* FOLDER), and open the dump inside"),
-    (b"PK\x03\x04", "zip", "a ZIP archive", _UNPACK),
-    (b"PK\x05\x06", "zip", "an empty ZIP archive", "there is nothing in it: ask for the dump again"),
-    (b"7z\xbc\xaf\x27\x1c", "7z", "a 7-Zip archive", _UNPACK),
-    (b"\x1f\x8b", "gzip", "a gzip file", "unpack it (gzip -d), and open the dump inside"),
-    (b"\x28\xb5\x2f\xfd", "zstd", "a Zstandard file", "unpack it (zstd -d), and open the dump inside"),
-    (b"\xfd7zXZ\x00", "xz", "an xz file", "unpack it (xz -d), and open the dump inside"),
-    (b"BZh", "bzip2", "a bzip2 file", "unpack it (bzip2 -d), and open the dump inside"),
-    (b"Rar!\x1a\x07", "rar", "a RAR archive", _UNPACK),
-    (b"\x04\x22\x4d\x18", "lz4", "an LZ4 file", "unpack it (lz4 -d), and open the dump inside"),
-    (b"\x7fELF", "elf", "an ELF file (a Linux core dump or program)", _FOREIGN_CORE),
-    (b"\xcf\xfa\xed\xfe", "mach-o", "a Mach-O file (a macOS core dump or program)", _FOREIGN_CORE),
-    (b"\xce\xfa\xed\xfe", "mach-o", "a Mach-O file (a macOS core dump or program)", _FOREIGN_CORE),
-    (b"\xca\xfe\xba\xbe", "mach-o", "a universal Mach-O file", _FOREIGN_CORE),
-    (b"Microsoft C/C++ MSF", "pdb", "a symbol file (PDB), not a dump", "give the path of the .dmp file; symbols belong on the symbol path"),
-    (b"SQLite format 3\0", "database", "a SQLite database", "give the path of the .dmp file"),
-    (b"%PDF", "pdf", "a PDF document", "give the path of the .dmp file"),
-    (b"version https://git-lfs", "git-lfs-pointer", "a Git LFS pointer, not the dump itself", "fetch the file itself: git lfs pull"),
-    (b"MZ", "pe", "a Windows program or library (MZ), not a dump", "give the path of the .dmp file"),
-)
-
-_MARKUP = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
 
 
 def kind_of(source: Source) -> FileKind:
@@ -80,13 +46,13 @@ def kind_of(source: Source) -> FileKind:
     if size == 0:
         return FileKind("empty", "an empty file", "the writer failed before its first byte, or the disk was full: write the dump again", 0, HEADER_SIZE, 0)
     head = source.some(0, 4096)
-    if head[:4] == _MAGIC:
+    if head[:4] == MINIDUMP_MAGIC:
         if size < HEADER_SIZE:
             return FileKind("minidump-cut", f"a minidump cut to {size} bytes: its header alone has {HEADER_SIZE}", _FETCH_AGAIN, 0, HEADER_SIZE, size)
         return FileKind(MINIDUMP, "a user-mode minidump", "")
-    for signature, code, title, hint in _SIGNATURES:
-        if head.startswith(signature):
-            return FileKind(code, title, hint)
+    signature = signature_of(head)
+    if signature is not None:
+        return FileKind(signature.code, signature.title, signature.hint)
     if not any(head):
         return _zeros(source)
     found = _embedded(source)
@@ -94,7 +60,7 @@ def kind_of(source: Source) -> FileKind:
         title = f"not a minidump from its first byte on: one begins at offset 0x{found:x}"
         return FileKind("minidump-inside", title, f"cut off the first {found} bytes (a transfer put them there), and open the rest", found)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith(_MARKUP):
+    if text.startswith(MARKUP):
         return FileKind("web-page", "a web page or XML text, not a dump", "the download gave an error or login page: fetch the dump itself")
     if _is_text(head):
         return FileKind("text", "a text file, not a dump", "give the path of the .dmp file; a log of the debugger cannot be read as a dump")
@@ -123,13 +89,13 @@ def _zeros(source: Source) -> FileKind:
 def _embedded(source: Source) -> Optional[int]:
     """Offset of a minidump that begins after the file's first byte, within SEARCH_LIMIT; its version must be right too."""
     data = source.some(0, SEARCH_LIMIT)
-    position = data.find(_MAGIC, 1)
+    position = data.find(MINIDUMP_MAGIC, 1)
     tries = 0
     while position >= 0 and tries < 4096:
         if data[position + 4 : position + 6] == _VERSION and position + HEADER_SIZE <= source.size:
             return position
         tries += 1
-        position = data.find(_MAGIC, position + 1)
+        position = data.find(MINIDUMP_MAGIC, position + 1)
     return None
 
 
