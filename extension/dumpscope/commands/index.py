@@ -14,6 +14,8 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "threads": ("threads thread",),
     "modules": ("modules module lm", "unloaded"),
     "memory": ("memory", "regions", "address", "read"),
+    "search": ("search", "strings"),
+    "evaluate": ("evaluate ?", "switch"),
     "exception": ("exception",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),

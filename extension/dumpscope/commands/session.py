@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Protocol, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
 
 from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
 
@@ -20,11 +20,16 @@ class Live(Protocol):
         """What it makes of the dump beside what we read."""
 
 
+def _unseen(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
 class Session:
     """A dump and the state of the command that runs on it.
 
     ``status`` is the exit code of the last command; ``memo`` is a place for results that later commands can use again;
-    ``live`` is the debugger around us, where there is one.
+    ``live`` is the debugger around us, where there is one; ``progress`` is told how much of a long work is done and how much
+    there is, and ends the work when it raises.
     """
 
     def __init__(self, dump: Optional[Minidump] = None, path: str = "", *, source: Optional[Source] = None, open_error: Optional[DumpError] = None) -> None:
@@ -35,6 +40,7 @@ class Session:
         self.status = EXIT_DONE
         self.memo: Dict[str, Any] = {}
         self.live: Optional[Live] = None
+        self.progress: Callable[[int, int], None] = _unseen
 
     @property
     def dump(self) -> Minidump:

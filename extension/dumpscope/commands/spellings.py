@@ -317,7 +317,7 @@ def _modules(low: str, rest: str) -> Translation:
     letters = low[2:]
     while len(words) > 1 and len(words[0]) == 1 and words[0].isalpha():
         letters += words.pop(0)
-    if letters.endswith("u") or "u" in letters and "m" not in letters:
+    if letters.endswith("u") or ("u" in letters and "m" not in letters):
         return Translation(["unloaded", *words[:1]])
     return Translation(["modules", *words[:1]])
 
