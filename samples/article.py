@@ -4,6 +4,7 @@ small() is a committed sample with the article's flags and no handle stream. ful
 the transcript: 15 streams, 383 modules, 3555 memory ranges, 884 handles, about 27 MB; what the transcript does not
 print is invented.
 """
+
 import struct
 from typing import Iterator, List, Tuple
 
@@ -16,8 +17,7 @@ VERSION = 0xA063
 SLOTS = 15
 PID = 0x2B8C
 PEB = 0xCB58642000
-THREAD_IDS = (0x4554, 0x3A78, 0x1D40, 0x52C8, 0x0E74, 0x3C10, 0x4B9C, 0x2F08, 0x5A34, 0x16F0, 0x40AC, 0x2264,
-              0x3E98, 0x0B50, 0x4F7C, 0x1988, 0x35E4, 0x5D20)
+THREAD_IDS = (0x4554, 0x3A78, 0x1D40, 0x52C8, 0x0E74, 0x3C10, 0x4B9C, 0x2F08, 0x5A34, 0x16F0, 0x40AC, 0x2264, 0x3E98, 0x0B50, 0x4F7C, 0x1988, 0x35E4, 0x5D20)
 TEBS = (0xCB58643000, 0xCB5864B000) + tuple(0xCB5864D000 + 0x2000 * index for index in range(16))
 PRINTED_MODULES = (
     (0x7FF60E940000, 0xD000, "d:\\sample.exe", 0x8160),
@@ -30,26 +30,105 @@ PRINTED_HANDLES = (
     (0x4, "Event", ""),
     (0x8, "Key", "\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options"),
     (0xC, "Key", "\\REGISTRY\\USER\\S-1-5-21-954228201-601818101-482762101-192574"),
-    (0x10, "Event", ""), (0x14, "WaitCompletionPacket", ""), (0x18, "IoCompletion", ""), (0x1C, "TpWorkerFactory", ""),
-    (0x20, "IRTimer", ""), (0x24, "WaitCompletionPacket", ""), (0x28, "IRTimer", ""),
-    (0x2C, "WaitCompletionPacket", ""), (0x30, None, None), (0x34, None, None), (0x38, None, None),
-    (0x3C, "Directory", "\\KnownDlls"), (0x40, "Event", ""), (0x44, "Event", ""),
+    (0x10, "Event", ""),
+    (0x14, "WaitCompletionPacket", ""),
+    (0x18, "IoCompletion", ""),
+    (0x1C, "TpWorkerFactory", ""),
+    (0x20, "IRTimer", ""),
+    (0x24, "WaitCompletionPacket", ""),
+    (0x28, "IRTimer", ""),
+    (0x2C, "WaitCompletionPacket", ""),
+    (0x30, None, None),
+    (0x34, None, None),
+    (0x38, None, None),
+    (0x3C, "Directory", "\\KnownDlls"),
+    (0x40, "Event", ""),
+    (0x44, "Event", ""),
 )
 MODULES, RANGES, HANDLES = 383, 3555, 884
 MEMORY_LIST_RVA, MEMORY_BYTES, HANDLES_RVA = 0x2371E, 0x196BDD5, 0x19A65AD
 # (type, size, rva) as printed
-PRINTED_STREAMS = ((3, 0x364, 0x660), (17, 0x48C, 0x9C4), (4, 0xA198, 0xE50), (5, 0xDE34, MEMORY_LIST_RVA),
-                   (7, 0x38, 0xD4), (15, 0x554, 0x10C), (12, 0x8A30, HANDLES_RVA))
-ACCESS = {"Event": 0x1F0003, "Key": 0x20019, "WaitCompletionPacket": 0x1, "IoCompletion": 0x1F0003,
-          "TpWorkerFactory": 0xF00FF, "IRTimer": 0x100002, "Directory": 0x3, "File": 0x120089, "Thread": 0x1FFFFF,
-          "Semaphore": 0x100003, "Section": 0x4, "Mutant": 0x1F0001, "ALPC Port": 0x1F0001}
+PRINTED_STREAMS = (
+    (3, 0x364, 0x660),
+    (17, 0x48C, 0x9C4),
+    (4, 0xA198, 0xE50),
+    (5, 0xDE34, MEMORY_LIST_RVA),
+    (7, 0x38, 0xD4),
+    (15, 0x554, 0x10C),
+    (12, 0x8A30, HANDLES_RVA),
+)
+ACCESS = {
+    "Event": 0x1F0003,
+    "Key": 0x20019,
+    "WaitCompletionPacket": 0x1,
+    "IoCompletion": 0x1F0003,
+    "TpWorkerFactory": 0xF00FF,
+    "IRTimer": 0x100002,
+    "Directory": 0x3,
+    "File": 0x120089,
+    "Thread": 0x1FFFFF,
+    "Semaphore": 0x100003,
+    "Section": 0x4,
+    "Mutant": 0x1F0001,
+    "ALPC Port": 0x1F0001,
+}
 LIBRARIES = [
-    "advapi32", "bcrypt", "bcryptprimitives", "cfgmgr32", "combase", "comctl32", "crypt32", "cryptbase", "cryptsp",
-    "dbgcore", "dbghelp", "dnsapi", "dwmapi", "fltLib", "gdi32", "gdi32full", "imm32", "iphlpapi", "kernel.appcore",
-    "msasn1", "msctf", "msvcp_win", "msvcrt", "mswsock", "ncrypt", "netapi32", "nsi", "ntmarta", "ole32", "oleaut32",
-    "powrprof", "profapi", "propsys", "psapi", "rpcrt4", "rsaenh", "sechost", "secur32", "setupapi", "shcore",
-    "shell32", "shlwapi", "sspicli", "urlmon", "user32", "userenv", "uxtheme", "version", "win32u", "windows.storage",
-    "winhttp", "wininet", "winmm", "wintrust", "ws2_32", "wtsapi32",
+    "advapi32",
+    "bcrypt",
+    "bcryptprimitives",
+    "cfgmgr32",
+    "combase",
+    "comctl32",
+    "crypt32",
+    "cryptbase",
+    "cryptsp",
+    "dbgcore",
+    "dbghelp",
+    "dnsapi",
+    "dwmapi",
+    "fltLib",
+    "gdi32",
+    "gdi32full",
+    "imm32",
+    "iphlpapi",
+    "kernel.appcore",
+    "msasn1",
+    "msctf",
+    "msvcp_win",
+    "msvcrt",
+    "mswsock",
+    "ncrypt",
+    "netapi32",
+    "nsi",
+    "ntmarta",
+    "ole32",
+    "oleaut32",
+    "powrprof",
+    "profapi",
+    "propsys",
+    "psapi",
+    "rpcrt4",
+    "rsaenh",
+    "sechost",
+    "secur32",
+    "setupapi",
+    "shcore",
+    "shell32",
+    "shlwapi",
+    "sspicli",
+    "urlmon",
+    "user32",
+    "userenv",
+    "uxtheme",
+    "version",
+    "win32u",
+    "windows.storage",
+    "winhttp",
+    "wininet",
+    "winmm",
+    "wintrust",
+    "ws2_32",
+    "wtsapi32",
 ]
 
 
@@ -57,14 +136,21 @@ def _module(base: int, size: int, name: str, reserved0: int, index: int) -> Modu
     stem = name.rpartition("\\")[2].rpartition(".")[0]
     guid = f"{0x10000000 + 0x01234567 * index & 0xFFFFFFFF:08x}-{index:04x}-{0x4A00 + index:04x}-{0x8000 + index:04x}-{0x0123456789AB ^ index:012x}"
     version = (1, 0, 0, 1) if index == 0 else (10, 0, 17763, 1 + index)
-    return Module(base, size, name, 0x5C000000 + 0x1235 * index & 0xFFFFFFFF, 0x10000 + 0x333 * index,
-                  blocks.rsds(guid, 1, stem + ".pdb"), version=blocks.fixed_file_info(version), reserved0=reserved0)
+    return Module(
+        base,
+        size,
+        name,
+        0x5C000000 + 0x1235 * index & 0xFFFFFFFF,
+        0x10000 + 0x333 * index,
+        blocks.rsds(guid, 1, stem + ".pdb"),
+        version=blocks.fixed_file_info(version),
+        reserved0=reserved0,
+    )
 
 
 def modules(count: int = MODULES) -> List[Module]:
     """The printed modules, then invented ones below them in the address space."""
-    rows = [_module(base, size, name, reserved0, index)
-            for index, (base, size, name, reserved0) in enumerate(PRINTED_MODULES)]
+    rows = [_module(base, size, name, reserved0, index) for index, (base, size, name, reserved0) in enumerate(PRINTED_MODULES)]
     for index in range(len(rows), count):
         number = index - len(PRINTED_MODULES)
         if number < len(LIBRARIES):
@@ -77,14 +163,23 @@ def modules(count: int = MODULES) -> List[Module]:
 
 def _specs(count: int) -> List[process.ThreadSpec]:
     ips = (0x7FF985150000 + 0x9F764, 0x7FF985150000 + 0xA3A34)
-    return [process.ThreadSpec(THREAD_IDS[index], TEBS[index], 0xCB58800000 + 0x100000 * index,
-                               0xCB58800000 + 0x100000 * index - 0x1A8 - 0x90 * index, ips[index > 0],
-                               (0, 2, 87, 5)[index % 4]) for index in range(count)]
+    return [
+        process.ThreadSpec(
+            THREAD_IDS[index],
+            TEBS[index],
+            0xCB58800000 + 0x100000 * index,
+            0xCB58800000 + 0x100000 * index - 0x1A8 - 0x90 * index,
+            ips[index > 0],
+            (0, 2, 87, 5)[index % 4],
+        )
+        for index in range(count)
+    ]
 
 
 def _memory() -> process.Memory:
-    return process.Memory(64, PEB, 0x1F2C3B40000, PRINTED_MODULES[0][0], "d:\\sample.exe", "d:\\sample.exe",
-                          modules(len(PRINTED_MODULES)), current_directory="d:\\", build=17763)
+    return process.Memory(
+        64, PEB, 0x1F2C3B40000, PRINTED_MODULES[0][0], "d:\\sample.exe", "d:\\sample.exe", modules(len(PRINTED_MODULES)), current_directory="d:\\", build=17763
+    )
 
 
 def _thread(spec: process.ThreadSpec) -> Thread:
@@ -126,31 +221,77 @@ def small(handles: bool = False) -> DumpBuilder:
     return made
 
 
-@sample("article-nohandles", "Flags 0x1105 as in the article, without the handle stream", "the flag is set, Microsoft's "
-        "writer found no handle: it could not duplicate any", FLAGS, streams=[3, 17, 4, 5, 7, 15, 21, 22], missing=[12],
-        handle_cause=2, writer_version=VERSION, threads=list(THREAD_IDS[:2]), modules=5, pid=PID, build=17763,
-        teb={0x4554: 0xCB58643000, 0x3A78: 0xCB5864B000}, module_names=["d:\\sample.exe"], engine="opens",
-        command_line="d:\\sample.exe", handle_hresult=0x80004002)
+@sample(
+    "article-nohandles",
+    "Flags 0x1105 as in the article, without the handle stream",
+    "the flag is set, Microsoft's writer found no handle: it could not duplicate any",
+    FLAGS,
+    streams=[3, 17, 4, 5, 7, 15, 21, 22],
+    missing=[12],
+    handle_cause=2,
+    writer_version=VERSION,
+    threads=list(THREAD_IDS[:2]),
+    modules=5,
+    pid=PID,
+    build=17763,
+    teb={0x4554: 0xCB58643000, 0x3A78: 0xCB5864B000},
+    module_names=["d:\\sample.exe"],
+    engine="opens",
+    command_line="d:\\sample.exe",
+    handle_hresult=0x80004002,
+)
 def _nohandles() -> DumpBuilder:
     return small()
 
 
-@sample("article-handles", "Flags 0x1105 with the handles the article prints", "the same dump as it should have been: 17 "
-        "handles", FLAGS, streams=[3, 17, 4, 5, 7, 15, 12, 21, 22], handles=17, handle_cause=8, writer_version=VERSION,
-        threads=list(THREAD_IDS[:2]), modules=5, pid=PID, engine="opens", handle_hresult=0,
-        handle={0x3C: {"type": "Directory", "name": "\\KnownDlls", "access": 0x3, "info": []},
-                0x4: {"type": "Event", "name": "", "access": 0x1F0003, "info": [6]}})
+@sample(
+    "article-handles",
+    "Flags 0x1105 with the handles the article prints",
+    "the same dump as it should have been: 17 handles",
+    FLAGS,
+    streams=[3, 17, 4, 5, 7, 15, 12, 21, 22],
+    handles=17,
+    handle_cause=8,
+    writer_version=VERSION,
+    threads=list(THREAD_IDS[:2]),
+    modules=5,
+    pid=PID,
+    engine="opens",
+    handle_hresult=0,
+    handle={0x3C: {"type": "Directory", "name": "\\KnownDlls", "access": 0x3, "info": []}, 0x4: {"type": "Event", "name": "", "access": 0x1F0003, "info": [6]}},
+)
 def _handles() -> DumpBuilder:
     return small(handles=True)
 
 
 # --- the full size ---------------------------------------------------------------------------------------------------
 
+
 def handles() -> List[Handle]:
     """884 handles: the printed ones, then a mixture whose strings fit where the transcript has room for them."""
     rows = [_handle(*row) for row in PRINTED_HANDLES]
-    mixture = ("Event", None, "WaitCompletionPacket", "File", "Event", "Key", None, "IRTimer", "Event", "Semaphore",
-               "File", "ALPC Port", None, "Event", "Thread", "Mutant", "IoCompletion", "Event", "Section", "File")
+    mixture = (
+        "Event",
+        None,
+        "WaitCompletionPacket",
+        "File",
+        "Event",
+        "Key",
+        None,
+        "IRTimer",
+        "Event",
+        "Semaphore",
+        "File",
+        "ALPC Port",
+        None,
+        "Event",
+        "Thread",
+        "Mutant",
+        "IoCompletion",
+        "Event",
+        "Section",
+        "File",
+    )
     for index in range(len(rows), HANDLES):
         kind = mixture[index % len(mixture)]
         name = "" if kind else None
@@ -171,7 +312,7 @@ def _ranges(fixed: List[Tuple[int, bytes]]) -> Iterator[Tuple[int, bytes]]:
     number = RANGES - len(fixed)
     loaded = modules()
     for index in range(number):
-        address = (loaded[index].base + 0x8000 if index < len(loaded) else 0x1F2C4000000 + 0x10000 * index)
+        address = loaded[index].base + 0x8000 if index < len(loaded) else 0x1F2C4000000 + 0x10000 * index
         size = left if index == number - 1 else left // (number - index) & ~0xF
         left -= size
         pattern = struct.pack("<QQ", address, index)
@@ -186,8 +327,12 @@ def full() -> bytes:
     loaded = modules()
     memory = _memory()
     stacks = [(thread.stack_address, thread.stack) for thread in threads]
-    fixed = (list(memory.ranges()) + [(spec.teb, memory.teb(spec, PID)) for spec in specs] + stacks
-             + [(address - 0x80, process.code_bytes(address)) for address in sorted({spec.ip for spec in specs})])
+    fixed = (
+        list(memory.ranges())
+        + [(spec.teb, memory.teb(spec, PID)) for spec in specs]
+        + stacks
+        + [(address - 0x80, process.code_bytes(address)) for address in sorted({spec.ip for spec in specs})]
+    )
     ranges = list(_ranges(fixed))
     rvas, at = {}, MEMORY_LIST_RVA + 4 + 16 * RANGES
     for address, data in ranges:
@@ -208,18 +353,21 @@ def full() -> bytes:
     _system_at(made, csd, places[7])
     made.pad_to(places[15])
     _misc(made)
-    rows = [struct.pack("<IIIiQQIIII", thread.tid, 0, 0x20, 0, thread.teb, thread.stack_address, len(thread.stack),
-                        rvas[thread.stack_address], 1232, rva) for thread, rva in zip(threads, contexts)]
+    rows = [
+        struct.pack("<IIIiQQIIII", thread.tid, 0, 0x20, 0, thread.teb, thread.stack_address, len(thread.stack), rvas[thread.stack_address], 1232, rva)
+        for thread, rva in zip(threads, contexts)
+    ]
     made.add_stream(3, struct.pack("<I", len(rows)) + b"".join(rows))
-    made.add_thread_info([ThreadInfo(thread.tid, user=156_250 * (40 - index), start=0x7FF60E941A00)
-                          for index, thread in enumerate(threads)])
-    rows = [struct.pack("<QIIII52sIIIIQQ", module.base, module.size, module.checksum, module.timestamp, name,
-                        module.version, len(module.cv), cv, 0, 0, module.reserved0, 0)
-            for module, (name, cv) in zip(loaded, names)]
+    made.add_thread_info([ThreadInfo(thread.tid, user=156_250 * (40 - index), start=0x7FF60E941A00) for index, thread in enumerate(threads)])
+    rows = [
+        struct.pack(
+            "<QIIII52sIIIIQQ", module.base, module.size, module.checksum, module.timestamp, name, module.version, len(module.cv), cv, 0, 0, module.reserved0, 0
+        )
+        for module, (name, cv) in zip(loaded, names)
+    ]
     made.add_stream(4, struct.pack("<I", len(rows)) + b"".join(rows))
-    made.append(bytes(tail.body[made.tell():]))
-    made.add_stream(5, struct.pack("<I", RANGES) + b"".join(
-        struct.pack("<QII", address, len(data), rvas[address]) for address, data in ranges))
+    made.append(bytes(tail.body[made.tell() :]))
+    made.add_stream(5, struct.pack("<I", RANGES) + b"".join(struct.pack("<QII", address, len(data), rvas[address]) for address, data in ranges))
     for _, data in ranges:
         made.append(data)
     rows = made.handle_rows(handles())
@@ -235,5 +383,4 @@ def full() -> bytes:
 def _system_at(made: DumpBuilder, csd_rva: int, rva: int) -> None:
     """SystemInfo whose (empty) service pack text lies elsewhere."""
     made.pad_to(rva)
-    made.add_stream(7, struct.pack("<HHHBBIIIIIHHQQ8x", 9, 6, 0x9E0A, 12, 1, 10, 0, 17763, 2, csd_rva, 0x100, 0,
-                                   0x3F8BFBFF, 0))
+    made.add_stream(7, struct.pack("<HHHBBIIIIIHHQQ8x", 9, 6, 0x9E0A, 12, 1, 10, 0, 17763, 2, csd_rva, 0x100, 0, 0x3F8BFBFF, 0))

@@ -3,6 +3,7 @@
 Every layout here is written out by hand with struct, so that the tables of the package are checked against
 something that was not derived from them.
 """
+
 import struct
 from typing import Dict, Iterable, Optional, Sequence, Tuple
 
@@ -10,11 +11,15 @@ ObjectInfo = Tuple[int, bytes]
 
 # --- register contexts ---------------------------------------------------------------------------------------------
 
-_AMD64_GENERAL = {name: 120 + 8 * index for index, name in enumerate(
-    ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip"])}
+_AMD64_GENERAL = {
+    name: 120 + 8 * index
+    for index, name in enumerate(["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip"])
+}
 _AMD64_DEBUG = {"dr0": 72, "dr1": 80, "dr2": 88, "dr3": 96, "dr6": 104, "dr7": 112}
-_X86_GENERAL = {name: 140 + 4 * index for index, name in enumerate(
-    ["gs", "fs", "es", "ds", "edi", "esi", "ebx", "edx", "ecx", "eax", "ebp", "eip", "cs", "eflags", "esp", "ss"])}
+_X86_GENERAL = {
+    name: 140 + 4 * index
+    for index, name in enumerate(["gs", "fs", "es", "ds", "edi", "esi", "ebx", "edx", "ecx", "eax", "ebp", "eip", "cs", "eflags", "esp", "ss"])
+}
 _X86_DEBUG = {"dr0": 4, "dr1": 8, "dr2": 12, "dr3": 16, "dr6": 20, "dr7": 24}
 
 
@@ -110,6 +115,7 @@ def extend(context: bytes, ymm_high: Sequence[int] = (), cet: Optional[Tuple[int
 
 # --- modules -------------------------------------------------------------------------------------------------------
 
+
 def _guid(text: str) -> bytes:
     """The bytes of a GUID given in its textual form."""
     a, b, c, d, e = text.strip("{}").split("-")
@@ -143,22 +149,19 @@ def image_debug_misc(path: str) -> bytes:
     return struct.pack("<IIB3x", 1, 12 + len(data), 0) + data
 
 
-def fixed_file_info(version: Sequence[int] = (10, 0, 19041, 3636), product: Optional[Sequence[int]] = None,
-                    file_type: int = 2, file_flags: int = 0) -> bytes:
+def fixed_file_info(version: Sequence[int] = (10, 0, 19041, 3636), product: Optional[Sequence[int]] = None, file_type: int = 2, file_flags: int = 0) -> bytes:
     """VS_FIXEDFILEINFO, 52 bytes."""
     a, b, c, d = version
     p, q, r, s = product or version
-    return struct.pack("<13I", 0xFEEF04BD, 0x10000, a << 16 | b, c << 16 | d, p << 16 | q, r << 16 | s,
-                       0x3F, file_flags, 0x40004, file_type, 0, 0, 0)
+    return struct.pack("<13I", 0xFEEF04BD, 0x10000, a << 16 | b, c << 16 | d, p << 16 | q, r << 16 | s, 0x3F, file_flags, 0x40004, file_type, 0, 0, 0)
 
 
 # --- object information of handles (newest block first in the file) -------------------------------------------------
 
-def thread_information(bits: int, pid: int, tid: int, teb: int, priority: int = 8, base: int = 0,
-                       status: int = 0x103, affinity: int = 0xFF) -> ObjectInfo:
+
+def thread_information(bits: int, pid: int, tid: int, teb: int, priority: int = 8, base: int = 0, status: int = 0x103, affinity: int = 0xFF) -> ObjectInfo:
     """MiniThreadInformation1."""
-    return 1, struct.pack("<iIQQQQii" if bits == 64 else "<i0I4Iii",
-                          *([status, 0] if bits == 64 else [status]), teb, pid, tid, affinity, priority, base)
+    return 1, struct.pack("<iIQQQQii" if bits == 64 else "<i0I4Iii", *([status, 0] if bits == 64 else [status]), teb, pid, tid, affinity, priority, base)
 
 
 def mutant_information(count: int, owned: bool = False, abandoned: bool = False) -> ObjectInfo:
@@ -177,14 +180,12 @@ def _process_basic(bits: int, pid: int, parent: int, peb: int, priority: int, st
     return struct.pack("<iIIiII", status, peb, affinity, priority, pid, parent)
 
 
-def process_information(bits: int, pid: int, parent: int, peb: int, priority: int = 8, status: int = 0x103,
-                        affinity: int = 0xFF) -> ObjectInfo:
+def process_information(bits: int, pid: int, parent: int, peb: int, priority: int = 8, status: int = 0x103, affinity: int = 0xFF) -> ObjectInfo:
     """MiniProcessInformation1."""
     return 4, _process_basic(bits, pid, parent, peb, priority, status, affinity)
 
 
-def process_extended(bits: int, pid: int, parent: int, peb: int, priority: int = 8, status: int = 0x103,
-                     affinity: int = 0xFF, flags: int = 0) -> ObjectInfo:
+def process_extended(bits: int, pid: int, parent: int, peb: int, priority: int = 8, status: int = 0x103, affinity: int = 0xFF, flags: int = 0) -> ObjectInfo:
     """MiniProcessInformation2."""
     basic = _process_basic(bits, pid, parent, peb, priority, status, affinity)
     if bits == 64:
@@ -211,11 +212,11 @@ def semaphore_information(count: int, limit: int) -> ObjectInfo:
 
 # --- tokens --------------------------------------------------------------------------------------------------------
 
+
 def sid(text: str) -> bytes:
     """The bytes of a SID given as S-1-..."""
     revision, authority, *rest = [int(part) for part in text.split("-")[1:]]
-    return struct.pack("<BB", revision, len(rest)) + authority.to_bytes(6, "big") + struct.pack(
-        f"<{len(rest)}I", *rest)
+    return struct.pack("<BB", revision, len(rest)) + authority.to_bytes(6, "big") + struct.pack(f"<{len(rest)}I", *rest)
 
 
 def _sid_list(entries: Iterable[Tuple[str, int]]) -> bytes:
@@ -228,9 +229,16 @@ def _sid_list(entries: Iterable[Tuple[str, int]]) -> bytes:
     return head + tail
 
 
-def token_element(token_id: int, handle: int, session: int, user: str, groups: Sequence[Tuple[str, int]],
-                  primary_group: str, privileges: Sequence[Tuple[int, int]],
-                  restricted: Sequence[Tuple[str, int]] = ()) -> bytes:
+def token_element(
+    token_id: int,
+    handle: int,
+    session: int,
+    user: str,
+    groups: Sequence[Tuple[str, int]],
+    primary_group: str,
+    privileges: Sequence[Tuple[int, int]],
+    restricted: Sequence[Tuple[str, int]] = (),
+) -> bytes:
     """One element of the token stream: header, table of (offset, size) pairs, data."""
     parts = [
         struct.pack("<I", session),
@@ -238,8 +246,7 @@ def token_element(token_id: int, handle: int, session: int, user: str, groups: S
         _sid_list(groups),
         struct.pack("<I", 8) + sid(primary_group),
         struct.pack("<I", len(privileges)) + b"".join(struct.pack("<III", luid, 0, bits) for luid, bits in privileges),
-        struct.pack("<QQqIIIIIIQ", 0x1A2B3C, 0x3E7A1, 0x7FFFFFFFFFFFFFFF, 1, 0, 0x1000, 0x800, len(groups),
-                    len(privileges), 0x1A2B3D),
+        struct.pack("<QQqIIIIIIQ", 0x1A2B3C, 0x3E7A1, 0x7FFFFFFFFFFFFFFF, 1, 0, 0x1000, 0x800, len(groups), len(privileges), 0x1A2B3D),
         _sid_list(restricted) if restricted else b"",
     ]
     table, data = b"", b""
@@ -251,6 +258,7 @@ def token_element(token_id: int, handle: int, session: int, user: str, groups: S
 
 # --- counters ------------------------------------------------------------------------------------------------------
 
+
 def system_memory_info(version: int = 2, commit_nearly_full: bool = False) -> bytes:
     """MINIDUMP_SYSTEM_MEMORY_INFO_1 (492 bytes) or _2 (524 bytes) of a machine with 16 GB."""
     pages = 4193792
@@ -258,13 +266,10 @@ def system_memory_info(version: int = 2, commit_nearly_full: bool = False) -> by
     committed = limit - 2048 if commit_nearly_full else 2097152
     out = bytearray(524 if version == 2 else 492)
     struct.pack_into("<HH", out, 0, 1, 0x3F if version == 2 else 0xF)
-    struct.pack_into("<6I3QI", out, 4, 156250, 4096, pages, 1, 0x43FFFF, 0x10000,
-                     0x10000, 0x7FFFFFFEFFFF, 0xFF, 8)
-    struct.pack_into("<QQIQQQQII", out, 56, 0x1F400000, 0x3E800000, 7654321, 1024, 0x10000000, 0x1F400000,
-                     0x3E800000, 1234, 0)
+    struct.pack_into("<6I3QI", out, 4, 156250, 4096, pages, 1, 0x43FFFF, 0x10000, 0x10000, 0x7FFFFFFEFFFF, 0xFF, 8)
+    struct.pack_into("<QQIQQQQII", out, 56, 0x1F400000, 0x3E800000, 7654321, 1024, 0x10000000, 0x1F400000, 0x3E800000, 1234, 0)
     struct.pack_into("<4Q", out, 116, 1500000, committed, limit, 3000000)
-    struct.pack_into("<4Q7I", out, 148, 987654321000, 111222333444, 99887766554, 1234567890,
-                     4000001, 3000002, 2000003, 1500000, committed, limit, 3000000)
+    struct.pack_into("<4Q7I", out, 148, 987654321000, 111222333444, 99887766554, 1234567890, 4000001, 3000002, 2000003, 1500000, committed, limit, 3000000)
     struct.pack_into("<I", out, 148 + 0x3C, 222333444)
     struct.pack_into("<I", out, 148 + 0x134, 3141592653)
     struct.pack_into("<4Q", out, 148 + 0x138, 321, 100000, 1400000, 65536)
@@ -279,5 +284,6 @@ def vm_counters(version: int = 2, job_limit: int = 0) -> bytes:
     if version == 1:
         return struct.pack("<HHI9Q", 1, 0, 12345, *common, 0xC00000)
     job = (0x200000, 0xD00000, 0xE00000, job_limit, job_limit)
-    return struct.pack("<HHI18Q", 2, 0x1F if job_limit else 0xF, 12345, *common, 0x20300000000, 0x20200000000,
-                       0xC00000, 0xB00000, 0x180000, *(job if job_limit else (0,) * 5))
+    return struct.pack(
+        "<HHI18Q", 2, 0x1F if job_limit else 0xF, 12345, *common, 0x20300000000, 0x20200000000, 0xC00000, 0xB00000, 0x180000, *(job if job_limit else (0,) * 5)
+    )

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Build the sample dumps.
 
-    python samples/build.py                     write all samples beside this program
-    python samples/build.py --check             compare the files with what would be written
-    python samples/build.py --list              names and titles
-    python samples/build.py --only NAME...      these samples only
-    python samples/build.py --out DIR           write into another directory
-    python samples/build.py --readme            write README.md, the table of all samples
-    python samples/build.py --article FILE      the article's dump in full size, about 27 MB
+python samples/build.py                     write all samples beside this program
+python samples/build.py --check             compare the files with what would be written
+python samples/build.py --list              names and titles
+python samples/build.py --only NAME...      these samples only
+python samples/build.py --out DIR           write into another directory
+python samples/build.py --readme            write README.md, the table of all samples
+python samples/build.py --article FILE      the article's dump in full size, about 27 MB
 """
 
 import argparse
@@ -83,8 +83,7 @@ def readme() -> str:
     size = sum(len(sample.build()) for sample in SAMPLES.values()) // 1024
     lines = [INTRODUCTION.format(usage=usage, count=len(SAMPLES), size=size).rstrip("\n")]
     for family, title in FAMILIES.items():
-        lines += ["", "## " + title, "", "| sample | what it is | what it shows | flags | engine | handles |",
-                  "|---|---|---|---|---|---|"]
+        lines += ["", "## " + title, "", "| sample | what it is | what it shows | flags | engine | handles |", "|---|---|---|---|---|---|"]
         lines += [_row(name, sample) for name, sample in SAMPLES.items() if sample.family == family]
     return "\n".join(lines) + "\n" + REAL
 

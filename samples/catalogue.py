@@ -19,6 +19,7 @@ A sample's facts are what tests compare a reader with. Keys in use:
   engine         what Microsoft's engine 10.0.15063 does: "opens", "refuses", "no-threads" (opens, but without a
                  current thread), "kernel" (takes it for a kernel dump); handle_hresult = its answer for handles
 """
+
 from typing import Any, Callable, Dict, NamedTuple, Union
 
 from .writer import DumpBuilder
@@ -30,6 +31,7 @@ Builder = Callable[[], Built]
 
 class Sample(NamedTuple):
     """One file: how it is built, what it is, what it shows, its flags and the facts tests rely on."""
+
     build: Callable[[], bytes]
     title: str
     shows: str
@@ -43,6 +45,7 @@ SAMPLES: Dict[str, Sample] = {}
 
 def sample(name: str, title: str, shows: str, flags: int = 0, **facts: Any) -> Callable[[Builder], Builder]:
     """Register the decorated function as the builder of `name`; it returns bytes or a DumpBuilder."""
+
     def register(function: Builder) -> Builder:
         if name in SAMPLES:
             raise ValueError("two samples called " + name)
@@ -54,4 +57,5 @@ def sample(name: str, title: str, shows: str, flags: int = 0, **facts: Any) -> C
         family = function.__module__.rpartition(".")[2]
         SAMPLES[name] = Sample(build, title, shows, flags, dict(facts), family)
         return function
+
     return register

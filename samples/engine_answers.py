@@ -3,11 +3,13 @@
 HRESULTs of opening the file, of waiting for the first event and of asking for the number of handles (None: not
 asked, because the file did not open), the number of handles and of threads it reported.
 """
+
 from typing import Dict, NamedTuple, Optional
 
 
 class Answer(NamedTuple):
     """One sample's row."""
+
     opened: int
     waited: Optional[int]
     handles_hresult: Optional[int]

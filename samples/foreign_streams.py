@@ -1,11 +1,19 @@
 """Streams of writers other than Microsoft's: Crashpad, Breakpad, Mozilla, Wine, Windows CE, programs of their own."""
+
 import struct
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .blocks import guid_bytes
 
-LINUX_TEXTS = {"cpuinfo": 0x47670003, "status": 0x47670004, "lsb-release": 0x47670005, "cmdline": 0x47670006,
-               "environ": 0x47670007, "auxv": 0x47670008, "maps": 0x47670009}
+LINUX_TEXTS = {
+    "cpuinfo": 0x47670003,
+    "status": 0x47670004,
+    "lsb-release": 0x47670005,
+    "cmdline": 0x47670006,
+    "environ": 0x47670007,
+    "auxv": 0x47670008,
+    "maps": 0x47670009,
+}
 MOZILLA_LIMITS = 0x4D7A0003
 MOZILLA_SOFT_ERRORS = 0x4D7A0004
 STABILITY_REPORT = 0x4B6B0002
@@ -41,8 +49,9 @@ class ForeignStreams:
         data = struct.pack("<I", len(rows)) + b"".join(rows)
         return len(data), self.append(data, 4)
 
-    def crashpad_module(self, index: int, simple: Optional[Dict[str, str]] = None, strings: Sequence[str] = (),
-                        objects: Iterable[Annotation] = ()) -> Tuple[int, int, int]:
+    def crashpad_module(
+        self, index: int, simple: Optional[Dict[str, str]] = None, strings: Sequence[str] = (), objects: Iterable[Annotation] = ()
+    ) -> Tuple[int, int, int]:
         """One entry of the module list: (module index, size, rva). Objects are (name, type, value)."""
         simple_size, simple_rva = self._dictionary(simple or {})
         list_size = list_rva = object_size = object_rva = 0
@@ -59,10 +68,14 @@ class ForeignStreams:
         info = struct.pack("<7I", 1, list_size, list_rva, simple_size, simple_rva, object_size, object_rva)
         return index, len(info), self.append(info, 4)
 
-    def add_crashpad_info(self, simple: Optional[Dict[str, str]] = None,
-                          modules: Sequence[Tuple[int, int, int]] = (),
-                          report_id: str = "6f1d3c52-7a0e-4c86-9d55-20c3b1a4e8f7",
-                          client_id: str = "0b8e7d16-93c4-4f2a-8a61-5de2f7c90b34", old: bool = False) -> int:
+    def add_crashpad_info(
+        self,
+        simple: Optional[Dict[str, str]] = None,
+        modules: Sequence[Tuple[int, int, int]] = (),
+        report_id: str = "6f1d3c52-7a0e-4c86-9d55-20c3b1a4e8f7",
+        client_id: str = "0b8e7d16-93c4-4f2a-8a61-5de2f7c90b34",
+        old: bool = False,
+    ) -> int:
         """Crashpad's own stream; the old form lacks the last two members."""
         simple_size, simple_rva = self._dictionary(simple or {})
         size = rva = 0
@@ -88,12 +101,10 @@ class ForeignStreams:
         """A copied /proc file: a key of LINUX_TEXTS."""
         return self.add_stream(LINUX_TEXTS[name], data)
 
-    def add_dso_debug(self, objects: Sequence[Tuple[int, str, int]], brk: int = 0, ldbase: int = 0,
-                      dynamic: int = 0) -> int:
+    def add_dso_debug(self, objects: Sequence[Tuple[int, str, int]], brk: int = 0, ldbase: int = 0, dynamic: int = 0) -> int:
         """The dynamic linker's list: objects are (load address, name, address of the dynamic section)."""
         wide = self.bits == 64
-        rows = [struct.pack("<QIQ" if wide else "<III", address, self.string(name), ld)
-                for address, name, ld in objects]
+        rows = [struct.pack("<QIQ" if wide else "<III", address, self.string(name), ld) for address, name, ld in objects]
         rva = self.append(b"".join(rows), 4) if rows else 0
         layout = "<IIIQQQ" if wide else "<IIIIII"
         return self.add_stream(0x4767000A, struct.pack(layout, 1, rva, len(rows), brk, ldbase, dynamic))

@@ -1,4 +1,5 @@
 """Files that people take for minidumps: other kinds of dumps, archives, downloads gone wrong."""
+
 import io
 import struct
 import zipfile
@@ -22,11 +23,9 @@ def _() -> Built:
     return b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Session expired.</body></html>\n"
 
 
-@sample("not-a-dump-git-lfs", "A Git LFS pointer", "the repository was cloned without its large files", 0,
-        magic=b"vers", engine="refuses")
+@sample("not-a-dump-git-lfs", "A Git LFS pointer", "the repository was cloned without its large files", 0, magic=b"vers", engine="refuses")
 def _() -> Built:
-    return (b"version https://git-lfs.github.com/spec/v1\noid sha256:"
-            b"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\nsize 27979741\n")
+    return b"version https://git-lfs.github.com/spec/v1\noid sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\nsize 27979741\n"
 
 
 @sample("not-a-dump-zip", "A ZIP archive", "unpack it first", 0, magic=b"PK\x03\x04", engine="refuses")
@@ -51,30 +50,27 @@ def _() -> Built:
     return b"7z\xbc\xaf\x27\x1c\0\x04" + bytes(24)
 
 
-@sample("not-a-dump-cab", "A cabinet file", "Windows Error Reporting packs dumps like this", 0, magic=b"MSCF",
-        engine="refuses")
+@sample("not-a-dump-cab", "A cabinet file", "Windows Error Reporting packs dumps like this", 0, magic=b"MSCF", engine="refuses")
 def _() -> Built:
     return b"MSCF" + struct.pack("<IIIIIBBHHHHH", 0, 64, 0, 44, 0, 3, 1, 0, 0, 0, 0x1234, 0) + bytes(28)
 
 
-@sample("not-a-dump-elf-core", "A Linux core file", "another operating system's dump", 0, magic=b"\x7fELF",
-        engine="refuses")
+@sample("not-a-dump-elf-core", "A Linux core file", "another operating system's dump", 0, magic=b"\x7fELF", engine="refuses")
 def _() -> Built:
     head = b"\x7fELF" + bytes((2, 1, 1, 0)) + bytes(8)
     return head + struct.pack("<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0) + bytes(56)
 
 
-@sample("not-a-dump-mach-o-core", "A macOS core file", "another operating system's dump", 0, magic=b"\xcf\xfa\xed\xfe",
-        engine="refuses")
+@sample("not-a-dump-mach-o-core", "A macOS core file", "another operating system's dump", 0, magic=b"\xcf\xfa\xed\xfe", engine="refuses")
 def _() -> Built:
     return struct.pack("<IiiIIIII", 0xFEEDFACF, 0x01000007, 3, 4, 0, 0, 0, 0) + bytes(32)
 
 
-@sample("not-a-dump-kernel-64", "A 64-bit kernel dump", "PAGEDU64: made by a blue screen, not of a process", 0,
-        magic=b"PAGEDU64", engine="kernel", kernel=True)
+@sample("not-a-dump-kernel-64", "A 64-bit kernel dump", "PAGEDU64: made by a blue screen, not of a process", 0, magic=b"PAGEDU64", engine="kernel", kernel=True)
 def _() -> Built:
-    head = b"PAGEDU64" + struct.pack("<IIQQQQIIIIQQQQ", 15, 19041, 0x1AD000, 0xFFFFDE0000000000, 0xFFFFF80312C00000,
-                                     0xFFFFF80312C2A2B0, 0x8664, 8, 0xD1, 0, 0x28, 2, 0, 0xFFFFF80300001000)
+    head = b"PAGEDU64" + struct.pack(
+        "<IIQQQQIIIIQQQQ", 15, 19041, 0x1AD000, 0xFFFFDE0000000000, 0xFFFFF80312C00000, 0xFFFFF80312C2A2B0, 0x8664, 8, 0xD1, 0, 0x28, 2, 0, 0xFFFFF80300001000
+    )
     return head + b"PAGE" * ((0x2000 - len(head)) // 4)
 
 
@@ -84,31 +80,34 @@ def _() -> Built:
     return head + b"PAGE" * ((0x1000 - len(head)) // 4)
 
 
-@sample("not-a-dump-user-64", "An old full user dump, 64 bit", "USERDU64: from before minidumps", 0, magic=b"USERDU64",
-        engine="refuses")
+@sample("not-a-dump-user-64", "An old full user dump, 64 bit", "USERDU64: from before minidumps", 0, magic=b"USERDU64", engine="refuses")
 def _() -> Built:
     return b"USERDU64" + struct.pack("<IIIIIIII", 5, 2600, 0x8664, 0, 0, 0, 0, 0) + bytes(216)
 
 
-@sample("not-a-dump-user-32", "An old full user dump, 32 bit", "USERDUMP: from before minidumps", 0, magic=b"USERDUMP",
-        engine="refuses")
+@sample("not-a-dump-user-32", "An old full user dump, 32 bit", "USERDUMP: from before minidumps", 0, magic=b"USERDUMP", engine="refuses")
 def _() -> Built:
     return b"USERDUMP" + struct.pack("<IIIIIIII", 5, 2195, 0x14C, 0, 0, 0, 0, 0) + bytes(88)
 
 
-@sample("not-a-dump-signature-only", "The four bytes MDMP and no more", "shorter than a header", 0, magic=b"MDMP",
-        engine="refuses", rule="too-short")
+@sample("not-a-dump-signature-only", "The four bytes MDMP and no more", "shorter than a header", 0, magic=b"MDMP", engine="refuses", rule="too-short")
 def _() -> Built:
     return b"MDMP"
 
 
-@sample("not-a-dump-wrong-version", "MDMP, but the version's low word is not A793", "refused like any other file", 0,
-        magic=b"MDMP", engine="refuses", rule="version")
+@sample(
+    "not-a-dump-wrong-version",
+    "MDMP, but the version's low word is not A793",
+    "refused like any other file",
+    0,
+    magic=b"MDMP",
+    engine="refuses",
+    rule="version",
+)
 def _() -> Built:
     return struct.pack("<4sIIIIIQ", b"MDMP", 0xA061A794, 0, 32, 0, 1709294400, 0)
 
 
-@sample("not-a-dump-byte-swapped", "A header in the other byte order", "PMDM: written on a big-endian machine", 0,
-        magic=b"PMDM", engine="refuses")
+@sample("not-a-dump-byte-swapped", "A header in the other byte order", "PMDM: written on a big-endian machine", 0, magic=b"PMDM", engine="refuses")
 def _() -> Built:
     return struct.pack(">4sIIIIIQ", b"PMDM", 0xA793, 0, 32, 0, 1709294400, 0)

@@ -2,6 +2,7 @@
 
 The same program, `demo.exe`, as a 64-bit process, a 32-bit one, and a 32-bit one seen from outside (WOW64).
 """
+
 import struct
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -15,14 +16,24 @@ SID = "S-1-5-21-1004336348-1177238915-682003330-1001"
 NAMED = "\\Sessions\\1\\BaseNamedObjects\\"
 
 ENVIRONMENT = (
-    "ALLUSERSPROFILE=C:\\ProgramData", "APPDATA=C:\\Users\\anna\\AppData\\Roaming", "COMPUTERNAME=DEMO-PC",
-    "ComSpec=C:\\Windows\\system32\\cmd.exe", "NUMBER_OF_PROCESSORS=8", "OS=Windows_NT",
-    "PATH=C:\\Windows\\system32;C:\\Windows;C:\\demo", "PROCESSOR_ARCHITECTURE=AMD64", "SystemRoot=C:\\Windows",
-    "TEMP=C:\\Users\\anna\\AppData\\Local\\Temp", "USERNAME=anna", "USERPROFILE=C:\\Users\\anna")
+    "ALLUSERSPROFILE=C:\\ProgramData",
+    "APPDATA=C:\\Users\\anna\\AppData\\Roaming",
+    "COMPUTERNAME=DEMO-PC",
+    "ComSpec=C:\\Windows\\system32\\cmd.exe",
+    "NUMBER_OF_PROCESSORS=8",
+    "OS=Windows_NT",
+    "PATH=C:\\Windows\\system32;C:\\Windows;C:\\demo",
+    "PROCESSOR_ARCHITECTURE=AMD64",
+    "SystemRoot=C:\\Windows",
+    "TEMP=C:\\Users\\anna\\AppData\\Local\\Temp",
+    "USERNAME=anna",
+    "USERPROFILE=C:\\Users\\anna",
+)
 
 
 class ThreadSpec(NamedTuple):
     """What a thread looks like in memory."""
+
     tid: int
     teb: int
     stack_base: int
@@ -36,26 +47,20 @@ class ThreadSpec(NamedTuple):
 _MODULES_64 = (
     (0x7FF6A1B20000, 0x2D000, "C:\\demo\\demo.exe", "5a7c3e21-9b0d-4f68-8a17-3c9e5d2b1f40", "C:\\build\\demo.pdb"),
     (0x7FFC3A6F0000, 0x1F8000, "C:\\Windows\\System32\\ntdll.dll", "3f2c9d4e-1b7a-8c5d-e6f0-a1b2c3d4e5f6", "ntdll.pdb"),
-    (0x7FFC39080000, 0xC2000, "C:\\Windows\\System32\\kernel32.dll", "81d2f3a4-5c6b-7e8d-9f01-2a3b4c5d6e7f",
-     "kernel32.pdb"),
-    (0x7FFC37F20000, 0x2F6000, "C:\\Windows\\System32\\KernelBase.dll", "c4b3a291-8f7e-6d5c-4b3a-291807f6e5d4",
-     "kernelbase.pdb"),
+    (0x7FFC39080000, 0xC2000, "C:\\Windows\\System32\\kernel32.dll", "81d2f3a4-5c6b-7e8d-9f01-2a3b4c5d6e7f", "kernel32.pdb"),
+    (0x7FFC37F20000, 0x2F6000, "C:\\Windows\\System32\\KernelBase.dll", "c4b3a291-8f7e-6d5c-4b3a-291807f6e5d4", "kernelbase.pdb"),
     (0x7FFC38A10000, 0x9E000, "C:\\Windows\\System32\\msvcrt.dll", "0d1e2f30-4152-6374-8596-a7b8c9daebfc", "msvcrt.pdb"),
 )
 _MODULES_32 = (
     (0x00D10000, 0x27000, "C:\\demo\\demo32.exe", "6b8d4f32-ac1e-4079-9b28-4dafe63c2051", "C:\\build\\demo32.pdb"),
     (0x77A40000, 0x1A4000, "C:\\Windows\\SysWOW64\\ntdll.dll", "4a3dae5f-2c8b-9d6e-f701-b2c3d4e5f607", "wntdll.pdb"),
-    (0x76A70000, 0xF0000, "C:\\Windows\\SysWOW64\\kernel32.dll", "92e304b5-6d7c-8f9e-a012-3b4c5d6e7f80",
-     "wkernel32.pdb"),
-    (0x75D80000, 0x219000, "C:\\Windows\\SysWOW64\\KernelBase.dll", "d5c4b3a2-908f-7e6d-5c4b-3a291807f6e5",
-     "wkernelbase.pdb"),
+    (0x76A70000, 0xF0000, "C:\\Windows\\SysWOW64\\kernel32.dll", "92e304b5-6d7c-8f9e-a012-3b4c5d6e7f80", "wkernel32.pdb"),
+    (0x75D80000, 0x219000, "C:\\Windows\\SysWOW64\\KernelBase.dll", "d5c4b3a2-908f-7e6d-5c4b-3a291807f6e5", "wkernelbase.pdb"),
 )
 _MODULES_WOW = (
     (0x7FFC39F40000, 0x59000, "C:\\Windows\\System32\\wow64.dll", "11223344-5566-7788-99aa-bbccddeeff00", "wow64.pdb"),
-    (0x7FFC39FB0000, 0x83000, "C:\\Windows\\System32\\wow64win.dll", "22334455-6677-8899-aabb-ccddeeff0011",
-     "wow64win.pdb"),
-    (0x77A30000, 0xA000, "C:\\Windows\\System32\\wow64cpu.dll", "33445566-7788-99aa-bbcc-ddeeff001122",
-     "wow64cpu.pdb"),
+    (0x7FFC39FB0000, 0x83000, "C:\\Windows\\System32\\wow64win.dll", "22334455-6677-8899-aabb-ccddeeff0011", "wow64win.pdb"),
+    (0x77A30000, 0xA000, "C:\\Windows\\System32\\wow64cpu.dll", "33445566-7788-99aa-bbcc-ddeeff001122", "wow64cpu.pdb"),
 )
 
 
@@ -63,8 +68,18 @@ def _modules(rows: Sequence[Tuple[int, int, str, str, str]]) -> List[Module]:
     found = []
     for index, (base, size, path, guid, pdb) in enumerate(rows):
         version = fixed_file_info((1, 4, 2, 0), file_type=1) if index == 0 and "demo" in path else fixed_file_info()
-        found.append(Module(base, size, path, 0x5F3C1A2B + 0x1111 * index, 0x30000 + 0x111 * index,
-                            rsds(guid, index + 1, pdb), version=version, reserved0=0x8160 if index == 0 else 0x4160))
+        found.append(
+            Module(
+                base,
+                size,
+                path,
+                0x5F3C1A2B + 0x1111 * index,
+                0x30000 + 0x111 * index,
+                rsds(guid, index + 1, pdb),
+                version=version,
+                reserved0=0x8160 if index == 0 else 0x4160,
+            )
+        )
     return found
 
 
@@ -77,8 +92,10 @@ def modules(kind: str = "amd64") -> List[Module]:
     return _modules(_MODULES_64)
 
 
-UNLOADED = (UnloadedModule(0x7FFC2D100000, 0x4B000, "oldplugin.dll", 0x5E0A1B2C, 0x51234),
-            UnloadedModule(0x7FFC2C400000, 0x1A000, "version.dll", 0x5D0A1B2C, 0))
+UNLOADED = (
+    UnloadedModule(0x7FFC2D100000, 0x4B000, "oldplugin.dll", 0x5E0A1B2C, 0x51234),
+    UnloadedModule(0x7FFC2C400000, 0x1A000, "version.dll", 0x5D0A1B2C, 0),
+)
 
 _NTDLL, _KERNELBASE = 0x7FFC3A6F0000, 0x7FFC37F20000
 THREADS_64 = (
@@ -116,7 +133,7 @@ def kuser_shared_data(size: int = 0x710, build: int = 19045, boot_minutes: int =
         struct.pack_into("<III", out, offset, value & 0xFFFFFFFF, value >> 32, value >> 32)
     struct.pack_into("<HH", out, 0x2C, 0x8664, 0x8664)
     root = "C:\\Windows".encode("utf-16-le")
-    out[0x30:0x30 + len(root)] = root
+    out[0x30 : 0x30 + len(root)] = root
     struct.pack_into("<IIBxHII", out, 0x260, build, 1, 1, 9, 10, 0)
     struct.pack_into("<I", out, 0x2E8, 4193792)
     struct.pack_into("<III", out, 0x320, ticks & 0xFFFFFFFF, ticks >> 32, ticks >> 32)
@@ -137,40 +154,55 @@ class Arena:
         start = -(-self.used // align) * align
         if start + len(data) > len(self.data):
             raise ValueError("arena full")
-        self.data[start:start + len(data)] = data
+        self.data[start : start + len(data)] = data
         self.used = start + len(data)
         return self.address + start
 
     def put(self, address: int, data: bytes) -> None:
         """Overwrite bytes at a target address."""
         offset = address - self.address
-        self.data[offset:offset + len(data)] = data
+        self.data[offset : offset + len(data)] = data
 
     def bytes(self) -> bytes:
         """What has been used."""
-        return bytes(self.data[:self.used])
+        return bytes(self.data[: self.used])
 
 
 class Memory:
     """PEB, parameters, environment, loader lists and TEBs for one bitness."""
 
-    def __init__(self, bits: int, peb: int, heap: int, image: int, command_line: str, image_path: str,
-                 loaded: Sequence[Module], environment: Sequence[str] = ENVIRONMENT,
-                 current_directory: str = "C:\\demo\\", build: int = 19045) -> None:
+    def __init__(
+        self,
+        bits: int,
+        peb: int,
+        heap: int,
+        image: int,
+        command_line: str,
+        image_path: str,
+        loaded: Sequence[Module],
+        environment: Sequence[str] = ENVIRONMENT,
+        current_directory: str = "C:\\demo\\",
+        build: int = 19045,
+    ) -> None:
         self.bits, self.peb = bits, peb
         self.word, self.width = ("<Q", 8) if bits == 64 else ("<I", 4)
         self.arena = Arena(heap, 0x4000)
         wide = bits == 64
         self.environment = self.arena.take("\0".join(environment).encode("utf-16-le", "surrogatepass") + b"\0" * 4)
         environment_size = self.arena.address + self.arena.used - self.environment
-        offsets = ((0x38, 0x50, 0x60, 0x70, 0xB0, 0xC0, 0x80, 0x3F0, 0x400, 0x20) if wide
-                   else (0x24, 0x30, 0x38, 0x40, 0x70, 0x78, 0x48, 0x290, 0x298, 0x18))
+        offsets = (0x38, 0x50, 0x60, 0x70, 0xB0, 0xC0, 0x80, 0x3F0, 0x400, 0x20) if wide else (0x24, 0x30, 0x38, 0x40, 0x70, 0x78, 0x48, 0x290, 0x298, 0x18)
         current, dlls, image_at, command, title, desktop, env_at, env_size_at, total, handles = offsets
         block = bytearray(total)
         struct.pack_into("<III", block, 0, total, total, 0x2001)
         struct.pack_into("<QQQ" if wide else "<III", block, handles, 0x50, 0x54, 0x58)
-        for offset, text in ((current, current_directory), (dlls, ""), (image_at, image_path),
-                             (command, command_line), (title, image_path), (desktop, "Winsta0\\Default")):
+        for offset, text in (
+            (current, current_directory),
+            (dlls, ""),
+            (image_at, image_path),
+            (command, command_line),
+            (title, image_path),
+            (desktop, "Winsta0\\Default"),
+        ):
             self._unicode(block, offset, text)
         struct.pack_into(self.word, block, env_at, self.environment)
         struct.pack_into(self.word, block, env_size_at, environment_size)
@@ -187,8 +219,11 @@ class Memory:
     def _peb(self, image: int, heap: int, build: int) -> bytes:
         wide = self.bits == 64
         out = bytearray(0x7C8 if wide else 0x480)
-        places = ((0x10, image), (0x18, self.loader), (0x20, self.parameters), (0x30, heap)) if wide else (
-            (0x08, image), (0x0C, self.loader), (0x10, self.parameters), (0x18, heap))
+        places = (
+            ((0x10, image), (0x18, self.loader), (0x20, self.parameters), (0x30, heap))
+            if wide
+            else ((0x08, image), (0x0C, self.loader), (0x10, self.parameters), (0x18, heap))
+        )
         for offset, value in places:
             struct.pack_into(self.word, out, offset, value)
         struct.pack_into("<I", out, 0xB8 if wide else 0x64, 8)
@@ -229,15 +264,13 @@ class Memory:
         self.arena.put(head, bytes(data))
         return head
 
-    def teb(self, spec: ThreadSpec, pid: int = PID, size: Optional[int] = None,
-            tls: Optional[Dict[int, int]] = None, tib_first: int = 0) -> bytes:
+    def teb(self, spec: ThreadSpec, pid: int = PID, size: Optional[int] = None, tls: Optional[Dict[int, int]] = None, tib_first: int = 0) -> bytes:
         """A TEB with its TIB, client id, PEB, last error and status, and TLS slots."""
         wide = self.bits == 64
         out = bytearray(0x2000 if wide else 0x1000)
         limit = (spec.sp & ~0xFFF) - 0x1000
         word = self.word
-        places = ((0, tib_first), (1, spec.stack_base), (2, limit), (6, spec.teb), (8, pid), (9, spec.tid),
-                  (12, self.peb))
+        places = ((0, tib_first), (1, spec.stack_base), (2, limit), (6, spec.teb), (8, pid), (9, spec.tid), (12, self.peb))
         for index, value in places:
             struct.pack_into(word, out, index * self.width, value)
         struct.pack_into("<I", out, 0x68 if wide else 0x34, spec.last_error)
@@ -245,7 +278,7 @@ class Memory:
         struct.pack_into(word, out, 0x1478 if wide else 0xE0C, spec.stack_base - 0x100000)
         for slot, value in (tls or {}).items():
             struct.pack_into(word, out, (0x1480 if wide else 0xE10) + slot * self.width, value)
-        return bytes(out[:size or len(out)])
+        return bytes(out[: size or len(out)])
 
     def ranges(self) -> Iterator[Tuple[int, bytes]]:
         """PEB and the block with everything it points to."""
@@ -255,34 +288,31 @@ class Memory:
 
 def memory_64(command_line: str = '"C:\\demo\\demo.exe" --serve 8080', **options: object) -> Memory:
     """The 64-bit process's memory."""
-    return Memory(64, 0x4A5E3F1000, 0x1D5A3C40000, _MODULES_64[0][0], command_line, _MODULES_64[0][2],
-                  modules("amd64"), **options)  # type: ignore[arg-type]
+    return Memory(64, 0x4A5E3F1000, 0x1D5A3C40000, _MODULES_64[0][0], command_line, _MODULES_64[0][2], modules("amd64"), **options)  # type: ignore[arg-type]
 
 
 def memory_32(command_line: str = "C:\\demo\\demo32.exe /quiet", **options: object) -> Memory:
     """The 32-bit process's memory."""
-    return Memory(32, 0x00B3F000, 0x00E01000, _MODULES_32[0][0], command_line, _MODULES_32[0][2],
-                  modules("x86"), **options)  # type: ignore[arg-type]
+    return Memory(32, 0x00B3F000, 0x00E01000, _MODULES_32[0][0], command_line, _MODULES_32[0][2], modules("x86"), **options)  # type: ignore[arg-type]
 
 
 def threads_64(specs: Sequence[ThreadSpec] = THREADS_64) -> List[Thread]:
     """Thread list rows of the 64-bit process."""
     returns = (_KERNELBASE + 0x3A8DE, 0x7FF6A1B21490, 0x7FF6A1B21A10, 0x7FFC39097344, _NTDLL + 0x4CC91)
-    return [Thread(spec.tid, spec.teb, context_amd64(rip=spec.ip, rsp=spec.sp, rcx=0x54, r10=0, rax=0),
-                   spec.sp, stack_bytes(spec, 64, returns)) for spec in specs]
+    return [
+        Thread(spec.tid, spec.teb, context_amd64(rip=spec.ip, rsp=spec.sp, rcx=0x54, r10=0, rax=0), spec.sp, stack_bytes(spec, 64, returns)) for spec in specs
+    ]
 
 
 def threads_32(specs: Sequence[ThreadSpec] = THREADS_32) -> List[Thread]:
     """Thread list rows of the 32-bit process, its TEBs at fs:[0]."""
     returns = (0x75E95579, 0x00D113E4, 0x00D11A20, 0x76A8FA29, 0x77AA7A9E)
-    return [Thread(spec.tid, spec.teb, context_x86(eip=spec.ip, esp=spec.sp, ebp=spec.sp + 0x60),
-                   spec.sp, stack_bytes(spec, 32, returns)) for spec in specs]
+    return [Thread(spec.tid, spec.teb, context_x86(eip=spec.ip, esp=spec.sp, ebp=spec.sp + 0x60), spec.sp, stack_bytes(spec, 32, returns)) for spec in specs]
 
 
 def thread_info(threads: Sequence[Thread], start: int = 0x7FF6A1B21A00) -> List[ThreadInfo]:
     """Times for each thread, different ones."""
-    return [ThreadInfo(thread.tid, kernel=156_250 * (index + 1), user=312_500 * (index * index + 1), start=start)
-            for index, thread in enumerate(threads)]
+    return [ThreadInfo(thread.tid, kernel=156_250 * (index + 1), user=312_500 * (index * index + 1), start=start) for index, thread in enumerate(threads)]
 
 
 def code_bytes(address: int) -> bytes:
@@ -292,21 +322,24 @@ def code_bytes(address: int) -> bytes:
 
 def regions_64() -> List[Region]:
     """A map of the 64-bit address space, without gaps."""
-    known = [Region(0x7FFE0000, 0x1000, protect=2), Region(0x4A5E200000, 0x1F1000, 0x2000, 0, allocation_protect=4),
-             Region(0x4A5E3F1000, 0x7000, allocation_base=0x4A5E200000)]
+    known = [
+        Region(0x7FFE0000, 0x1000, protect=2),
+        Region(0x4A5E200000, 0x1F1000, 0x2000, 0, allocation_protect=4),
+        Region(0x4A5E3F1000, 0x7000, allocation_base=0x4A5E200000),
+    ]
     for spec in THREADS_64:
         low, page = spec.stack_base - 0x100000, spec.sp & ~0xFFF
-        known += [Region(low, page - 0x3000 - low, 0x2000, 0, allocation_protect=4),
-                  Region(page - 0x3000, 0x3000, 0x1000, 0x104, allocation_base=low, allocation_protect=4),
-                  Region(page, spec.stack_base - page, allocation_base=low)]
-    known += [Region(0x1D5A3C00000, 0x80000), Region(0x1D5A3C80000, 0x80000, 0x2000, 0, allocation_base=0x1D5A3C00000,
-                                                     allocation_protect=4)]
+        known += [
+            Region(low, page - 0x3000 - low, 0x2000, 0, allocation_protect=4),
+            Region(page - 0x3000, 0x3000, 0x1000, 0x104, allocation_base=low, allocation_protect=4),
+            Region(page, spec.stack_base - page, allocation_base=low),
+        ]
+    known += [Region(0x1D5A3C00000, 0x80000), Region(0x1D5A3C80000, 0x80000, 0x2000, 0, allocation_base=0x1D5A3C00000, allocation_protect=4)]
     for base, size, *_ in _MODULES_64:
         image = {"type": 0x1000000, "allocation_base": base, "allocation_protect": 0x80}
         known += [Region(base, 0x1000, protect=2, **image), Region(base + 0x1000, size // 2 & ~0xFFF, protect=0x20, **image)]
         at = base + 0x1000 + (size // 2 & ~0xFFF)
-        known += [Region(at, base + size - at - 0x1000, protect=2, **image),
-                  Region(base + size - 0x1000, 0x1000, protect=8, **image)]
+        known += [Region(at, base + size - at - 0x1000, protect=2, **image), Region(base + size - 0x1000, 0x1000, protect=8, **image)]
     rows, at = [], 0
     for region in sorted(known):
         if region.base > at:
@@ -317,8 +350,7 @@ def regions_64() -> List[Region]:
     return rows
 
 
-def add_process_memory(builder: DumpBuilder, memory: Memory, specs: Sequence[ThreadSpec],
-                       tebs: bool = True) -> None:
+def add_process_memory(builder: DumpBuilder, memory: Memory, specs: Sequence[ThreadSpec], tebs: bool = True) -> None:
     """PEB, what it points to, and the TEBs: what MiniDumpWithProcessThreadData stores."""
     for address, data in memory.ranges():
         builder.add_memory(address, data)
@@ -330,8 +362,9 @@ def add_process_memory(builder: DumpBuilder, memory: Memory, specs: Sequence[Thr
 
 WOW_PEB32 = 0x00B3F000
 WOW_CONTEXT = {spec.tid: spec.stack_base - 0x400 for spec in THREADS_WOW}
-WOW_SPECS_32 = tuple(ThreadSpec(spec.tid, wide.teb + 0x2000, spec.stack_base, spec.sp, spec.ip, spec.last_error,
-                                spec.last_status) for spec, wide in zip(THREADS_32, THREADS_WOW))
+WOW_SPECS_32 = tuple(
+    ThreadSpec(spec.tid, wide.teb + 0x2000, spec.stack_base, spec.sp, spec.ip, spec.last_error, spec.last_status) for spec, wide in zip(THREADS_32, THREADS_WOW)
+)
 
 
 def memory_wow64(command_line: str = "C:\\demo\\demo32.exe /quiet") -> Tuple[Memory, Memory]:
@@ -353,9 +386,8 @@ def threads_wow64() -> List[Thread]:
         stack = bytearray(stack_bytes(wide, 64, (0x7FFC39F4B2C4, 0x7FFC39F54310, _NTDLL + 0x4CC91)))
         offset = WOW_CONTEXT[wide.tid] - wide.sp
         context = wow64_context(narrow)
-        stack[offset:offset + len(context)] = context
-        rows.append(Thread(wide.tid, wide.teb, context_amd64(rip=wide.ip, rsp=wide.sp, r13=WOW_CONTEXT[wide.tid]),
-                           wide.sp, bytes(stack)))
+        stack[offset : offset + len(context)] = context
+        rows.append(Thread(wide.tid, wide.teb, context_amd64(rip=wide.ip, rsp=wide.sp, r13=WOW_CONTEXT[wide.tid]), wide.sp, bytes(stack)))
     return rows
 
 

@@ -1,4 +1,5 @@
 """The invented process written down as a dump: compose() puts the asked-for parts together in the usual order."""
+
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from . import blocks, process
@@ -11,8 +12,22 @@ DBGHELP_7 = "dbghelp.amd64,6.1.7601.17514"
 MICROSOFT = 0xA061
 WINDOWS_7 = 0x61B1
 ORDER = [
-    "threads", "info", "modules", "unloaded", "functions", "tokens", "memory", "full", "meminfo", "exception",
-    "system", "misc", "handles", "operations", "counters", "names",
+    "threads",
+    "info",
+    "modules",
+    "unloaded",
+    "functions",
+    "tokens",
+    "memory",
+    "full",
+    "meminfo",
+    "exception",
+    "system",
+    "misc",
+    "handles",
+    "operations",
+    "counters",
+    "names",
 ]
 DEMO_HANDLES = 26
 
@@ -23,8 +38,7 @@ def handles(bits: int = 64) -> List[Handle]:
     teb = 0x4A5E3F4000 if bits == 64 else 0x00B45000
     return [
         Handle(0x4, "Event", "", 0x1F0003, pointers=65537, info=[blocks.event_information(False, True)]),
-        Handle(0x8, "Key", "\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\"
-                           "Image File Execution Options", 0x9, pointers=32769),
+        Handle(0x8, "Key", "\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options", 0x9, pointers=32769),
         Handle(0xC, "WaitCompletionPacket", "", 0x1, pointers=32770),
         Handle(0x10, "IoCompletion", "", 0x1F0003, pointers=65536),
         Handle(0x14, "TpWorkerFactory", "", 0xF00FF, pointers=65533),
@@ -35,20 +49,30 @@ def handles(bits: int = 64) -> List[Handle]:
         Handle(0x28, "File", None, 0x100020, pointers=32767),
         Handle(0x2C, "File", None, 0x120089, pointers=32768),
         Handle(0x30, "ALPC Port", "", 0x1F0001, pointers=65530),
-        Handle(0x34, "Event", NAMED + "DemoReady", 0x1F0003, handles=3,
-               info=[blocks.event_information(True, False)]),
-        Handle(0x38, "Mutant", NAMED + "DemoSingleInstance", 0x1F0001, handles=2, pointers=65534,
-               info=[blocks.mutant_owner(bits, PID, 0x1B44), blocks.mutant_information(0)]),
-        Handle(0x3C, "Mutant", "", 0x1F0001,
-               info=[blocks.mutant_owner(bits, 0, 0), blocks.mutant_information(1, abandoned=True)]),
+        Handle(0x34, "Event", NAMED + "DemoReady", 0x1F0003, handles=3, info=[blocks.event_information(True, False)]),
+        Handle(
+            0x38,
+            "Mutant",
+            NAMED + "DemoSingleInstance",
+            0x1F0001,
+            handles=2,
+            pointers=65534,
+            info=[blocks.mutant_owner(bits, PID, 0x1B44), blocks.mutant_information(0)],
+        ),
+        Handle(0x3C, "Mutant", "", 0x1F0001, info=[blocks.mutant_owner(bits, 0, 0), blocks.mutant_information(1, abandoned=True)]),
         Handle(0x40, "Semaphore", NAMED + "DemoSlots", 0x1F0003, info=[blocks.semaphore_information(3, 10)]),
-        Handle(0x44, "Section", NAMED + "DemoShared", 0xF0007,
-               info=[blocks.section_information(bits, 0, 0x08000000, 0x10000)]),
-        Handle(0x48, "Thread", "", 0x1FFFFF, handles=4, pointers=131067,
-               info=[blocks.thread_information(bits, PID, 0x1B44, teb, 9, 8)]),
-        Handle(0x4C, "Process", "", 0x1FFFFF, 2, 5, 163821,
-               info=[blocks.process_extended(bits, PID, process.PARENT, peb),
-                     blocks.process_information(bits, PID, process.PARENT, peb)]),
+        Handle(0x44, "Section", NAMED + "DemoShared", 0xF0007, info=[blocks.section_information(bits, 0, 0x08000000, 0x10000)]),
+        Handle(0x48, "Thread", "", 0x1FFFFF, handles=4, pointers=131067, info=[blocks.thread_information(bits, PID, 0x1B44, teb, 9, 8)]),
+        Handle(
+            0x4C,
+            "Process",
+            "",
+            0x1FFFFF,
+            2,
+            5,
+            163821,
+            info=[blocks.process_extended(bits, PID, process.PARENT, peb), blocks.process_information(bits, PID, process.PARENT, peb)],
+        ),
         Handle(0x50, "File", None, 0x120196, 2),
         Handle(0x54, "File", None, 0x12019F, 3),
         Handle(0x58, "Key", "\\REGISTRY\\USER\\" + process.SID + "\\Software\\Demo", 0x20019),
@@ -59,12 +83,26 @@ def handles(bits: int = 64) -> List[Handle]:
     ]
 
 
-def compose(parts: str, flags: int = 0, kind: str = "amd64", builder: Optional[DumpBuilder] = None,
-            rows: Optional[Sequence[Handle]] = None, writer: str = DBGCORE, version_high: int = MICROSOFT,
-            process_memory: bool = False, shared_data: bool = False, slots: Optional[int] = 16,
-            exception: Optional[Dict[str, Any]] = None, misc: Optional[Dict[str, Any]] = None, system: Optional[Dict[str, Any]] = None,
-            threads: Optional[Iterable[Any]] = None, infos: Optional[Sequence[ThreadInfo]] = None,
-            descriptor_size: int = 40, only: Optional[int] = None, **options: Any) -> DumpBuilder:
+def compose(
+    parts: str,
+    flags: int = 0,
+    kind: str = "amd64",
+    builder: Optional[DumpBuilder] = None,
+    rows: Optional[Sequence[Handle]] = None,
+    writer: str = DBGCORE,
+    version_high: int = MICROSOFT,
+    process_memory: bool = False,
+    shared_data: bool = False,
+    slots: Optional[int] = 16,
+    exception: Optional[Dict[str, Any]] = None,
+    misc: Optional[Dict[str, Any]] = None,
+    system: Optional[Dict[str, Any]] = None,
+    threads: Optional[Iterable[Any]] = None,
+    infos: Optional[Sequence[ThreadInfo]] = None,
+    descriptor_size: int = 40,
+    only: Optional[int] = None,
+    **options: Any,
+) -> DumpBuilder:
     """A dump of the demo process. `parts` are words of ORDER; kind is amd64 or x86; `only` keeps that many threads."""
     arch = "x86" if kind == "x86" else "amd64"
     made = builder or DumpBuilder(arch, flags, version_high, slots=slots, **options)
@@ -74,8 +112,7 @@ def compose(parts: str, flags: int = 0, kind: str = "amd64", builder: Optional[D
         raise ValueError("unknown parts: {}".format(", ".join(sorted(unknown))))
     full = "full" in wanted
     specs = (process.THREADS_32 if kind == "x86" else process.THREADS_64)[:only]
-    listed = list(threads) if threads is not None else (
-        process.threads_32(specs) if kind == "x86" else process.threads_64(specs))
+    listed = list(threads) if threads is not None else (process.threads_32(specs) if kind == "x86" else process.threads_64(specs))
     memory = process.memory_32() if kind == "x86" else process.memory_64()
     if process_memory and not full:
         process.add_process_memory(made, memory, specs)
@@ -92,9 +129,20 @@ def compose(parts: str, flags: int = 0, kind: str = "amd64", builder: Optional[D
     return made
 
 
-def _add(made: DumpBuilder, part: str, kind: str, listed: Sequence[Any], full: bool, rows: Optional[Sequence[Handle]],
-         writer: str, exception: Optional[Dict[str, Any]], misc: Optional[Dict[str, Any]], system: Optional[Dict[str, Any]],
-         infos: Optional[Sequence[ThreadInfo]], descriptor_size: int) -> None:
+def _add(
+    made: DumpBuilder,
+    part: str,
+    kind: str,
+    listed: Sequence[Any],
+    full: bool,
+    rows: Optional[Sequence[Handle]],
+    writer: str,
+    exception: Optional[Dict[str, Any]],
+    misc: Optional[Dict[str, Any]],
+    system: Optional[Dict[str, Any]],
+    infos: Optional[Sequence[ThreadInfo]],
+    descriptor_size: int,
+) -> None:
     """One stream of compose()."""
     if part == "threads":
         made.add_thread_list(listed, in_full_memory=full)
@@ -133,8 +181,7 @@ def _add(made: DumpBuilder, part: str, kind: str, listed: Sequence[Any], full: b
         raise ValueError(part)
 
 
-def _add_full_memory(made: DumpBuilder, listed: Sequence[Any], specs: Sequence[process.ThreadSpec],
-                     memory: process.Memory) -> None:
+def _add_full_memory(made: DumpBuilder, listed: Sequence[Any], specs: Sequence[process.ThreadSpec], memory: process.Memory) -> None:
     """Whole pages of the process memory, stacks and code, in ascending order and without overlap."""
     pieces = [(0x7FFE0000, process.kuser_shared_data())] + list(memory.ranges())
     pieces += [(spec.teb, memory.teb(spec)) for spec in specs]
@@ -159,10 +206,8 @@ def _add_full_memory(made: DumpBuilder, listed: Sequence[Any], specs: Sequence[p
 
 def token() -> bytes:
     """The primary token of the process: an ordinary user, not elevated."""
-    groups = [("S-1-1-0", 7), ("S-1-5-32-545", 7), ("S-1-5-4", 7), ("S-1-16-8192", 0x60),
-              ("S-1-5-5-0-181632", 0xC0000007)]
-    return blocks.token_element(PID, 0x1C4, process.SESSION, process.SID, groups, process.SID[:-4] + "513",
-                                [(19, 0), (23, 3), (25, 0), (33, 0), (34, 0)])
+    groups = [("S-1-1-0", 7), ("S-1-5-32-545", 7), ("S-1-5-4", 7), ("S-1-16-8192", 0x60), ("S-1-5-5-0-181632", 0xC0000007)]
+    return blocks.token_element(PID, 0x1C4, process.SESSION, process.SID, groups, process.SID[:-4] + "513", [(19, 0), (23, 3), (25, 0), (33, 0), (34, 0)])
 
 
 def access_violation(kind: str = "amd64") -> Dict[str, Any]:
@@ -178,11 +223,14 @@ def access_violation(kind: str = "amd64") -> Dict[str, Any]:
 
 def regions_32() -> List[Region]:
     """A short map of a 32-bit address space."""
-    return [Region(0, 0x00700000, 0x10000, 1, 0, 0, 0), Region(0x00700000, 0x00441000, 0x10000, 1, 0, 0, 0),
-            Region(0x00B41000, 0xC000), Region(0x00B4D000, 0x1C3000, 0x10000, 1, 0, 0, 0),
-            Region(0x00D10000, 0x1000, protect=2, type=0x1000000, allocation_protect=0x80),
-            Region(0x00D11000, 0x26000, protect=0x20, type=0x1000000, allocation_base=0x00D10000,
-                   allocation_protect=0x80),
-            Region(0x00D37000, 0x7F2A9000, 0x10000, 1, 0, 0, 0),
-            Region(0x7FFE0000, 0x1000, protect=2), Region(0x7FFE1000, 0xF000, 0x2000, 0, allocation_base=0x7FFE0000,
-                                                          allocation_protect=2)]
+    return [
+        Region(0, 0x00700000, 0x10000, 1, 0, 0, 0),
+        Region(0x00700000, 0x00441000, 0x10000, 1, 0, 0, 0),
+        Region(0x00B41000, 0xC000),
+        Region(0x00B4D000, 0x1C3000, 0x10000, 1, 0, 0, 0),
+        Region(0x00D10000, 0x1000, protect=2, type=0x1000000, allocation_protect=0x80),
+        Region(0x00D11000, 0x26000, protect=0x20, type=0x1000000, allocation_base=0x00D10000, allocation_protect=0x80),
+        Region(0x00D37000, 0x7F2A9000, 0x10000, 1, 0, 0, 0),
+        Region(0x7FFE0000, 0x1000, protect=2),
+        Region(0x7FFE1000, 0xF000, 0x2000, 0, allocation_base=0x7FFE0000, allocation_protect=2),
+    ]

@@ -3,6 +3,7 @@
 Everything is appended in the order of the calls; a stream's strings, contexts and memory come before the stream
 itself. Only the memory list, the directory and the header are filled in by build().
 """
+
 import struct
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -19,6 +20,7 @@ CONTEXT_SIZES = {"x86": 716, "amd64": 1232, "arm": 416, "arm64": 912}
 
 class Thread(NamedTuple):
     """A row of the thread list; `stack` is stored as a memory range, `location` overrides where the context is."""
+
     tid: int
     teb: int = 0
     context: bytes = b""
@@ -33,6 +35,7 @@ class Thread(NamedTuple):
 
 class ThreadInfo(NamedTuple):
     """A row of the thread info list; times in 100 ns units."""
+
     tid: int
     flags: int = 0
     error: int = 0
@@ -47,6 +50,7 @@ class ThreadInfo(NamedTuple):
 
 class Module(NamedTuple):
     """A row of the module list; `reserved0` holds the image's DllCharacteristics in newer dumps."""
+
     base: int
     size: int
     name: Text
@@ -61,6 +65,7 @@ class Module(NamedTuple):
 
 class UnloadedModule(NamedTuple):
     """A row of the unloaded module list."""
+
     base: int
     size: int
     name: Text
@@ -70,6 +75,7 @@ class UnloadedModule(NamedTuple):
 
 class Handle(NamedTuple):
     """A row of the handle list; `info` holds (type, payload) blocks, the first one is what the row points to."""
+
     value: int
     type: Text = None
     name: Text = None
@@ -85,6 +91,7 @@ class Handle(NamedTuple):
 
 class Operation(NamedTuple):
     """A row of Application Verifier's handle trace: 1 open, 2 close, 3 bad reference."""
+
     handle: int
     pid: int
     tid: int
@@ -94,6 +101,7 @@ class Operation(NamedTuple):
 
 class Region(NamedTuple):
     """A row of the memory info list."""
+
     base: int
     size: int
     state: int = 0x1000
@@ -105,6 +113,7 @@ class Region(NamedTuple):
 
 class FunctionTable(NamedTuple):
     """A dynamic function table: entries are raw RUNTIME_FUNCTION bytes."""
+
     minimum: int
     maximum: int
     base: int
@@ -117,8 +126,16 @@ class DumpBuilder(ForeignStreams):
     """Builds one dump. `slots` directory entries are reserved behind the header; the unused ones stay zero, as
     Microsoft's writer leaves them. With slots=None the directory goes to the end and has no unused entry."""
 
-    def __init__(self, arch: str = "amd64", flags: int = 0, version_high: int = 0xA061, timestamp: int = TIMESTAMP,
-                 checksum: int = 0, slots: Optional[int] = 16, shared_strings: bool = False) -> None:
+    def __init__(
+        self,
+        arch: str = "amd64",
+        flags: int = 0,
+        version_high: int = 0xA061,
+        timestamp: int = TIMESTAMP,
+        checksum: int = 0,
+        slots: Optional[int] = 16,
+        shared_strings: bool = False,
+    ) -> None:
         self.arch = arch
         self.bits = 64 if "64" in arch else 32
         self.flags = flags
@@ -223,36 +240,83 @@ class DumpBuilder(ForeignStreams):
 
     # --- the process and its threads ---------------------------------------------------------------------------------
 
-    def add_system_info(self, major: int = 10, minor: int = 0, build: int = 19045, csd: Text = "", level: int = 6,
-                        revision: int = 0x8E0C, processors: int = 8, product: int = 1, platform: int = 2,
-                        suite: int = 0x100, cpu: Optional[bytes] = None, architecture: Optional[int] = None) -> int:
+    def add_system_info(
+        self,
+        major: int = 10,
+        minor: int = 0,
+        build: int = 19045,
+        csd: Text = "",
+        level: int = 6,
+        revision: int = 0x8E0C,
+        processors: int = 8,
+        product: int = 1,
+        platform: int = 2,
+        suite: int = 0x100,
+        cpu: Optional[bytes] = None,
+        architecture: Optional[int] = None,
+    ) -> int:
         """System information (7)."""
         if cpu is None:
-            cpu = (b"GenuineIntel" + struct.pack("<III", 0x806EC, 0xBFEBFBFF, 0) if self.arch == "x86"
-                   else struct.pack("<QQ8x", 0x21FDBEFCFDFF, 0))
+            cpu = b"GenuineIntel" + struct.pack("<III", 0x806EC, 0xBFEBFBFF, 0) if self.arch == "x86" else struct.pack("<QQ8x", 0x21FDBEFCFDFF, 0)
         number = ARCHITECTURES[self.arch] if architecture is None else architecture
         csd_rva = self.string(csd)
-        return self.add_stream(7, struct.pack("<HHHBBIIIIIHH24s", number, level, revision, processors, product, major,
-                                              minor, build, platform, csd_rva, suite, 0, cpu))
+        return self.add_stream(
+            7, struct.pack("<HHHBBIIIIIHH24s", number, level, revision, processors, product, major, minor, build, platform, csd_rva, suite, 0, cpu)
+        )
 
-    def add_misc_info(self, version: int = 5, pid: int = 0x1A2C, created: int = TIMESTAMP - 3600, user: int = 12,
-                      kernel: int = 3, flags: Optional[int] = None, integrity: int = 0x2000, execute: int = 0x4D,
-                      protected: int = 0, build: str = "19041.1.amd64fre.vb_release.191206-1406",
-                      writer: str = "dbgcore.amd64,10.0.19041.3636", xstate: Optional[Dict[int, Tuple[int, int]]] = None,
-                      context_size: int = 0, cookie: int = 0x5EC0DE17, size: Optional[int] = None) -> int:
+    def add_misc_info(
+        self,
+        version: int = 5,
+        pid: int = 0x1A2C,
+        created: int = TIMESTAMP - 3600,
+        user: int = 12,
+        kernel: int = 3,
+        flags: Optional[int] = None,
+        integrity: int = 0x2000,
+        execute: int = 0x4D,
+        protected: int = 0,
+        build: str = "19041.1.amd64fre.vb_release.191206-1406",
+        writer: str = "dbgcore.amd64,10.0.19041.3636",
+        xstate: Optional[Dict[int, Tuple[int, int]]] = None,
+        context_size: int = 0,
+        cookie: int = 0x5EC0DE17,
+        size: Optional[int] = None,
+    ) -> int:
         """Misc information (15), version 1 to 5; members that version lacks are cut off."""
         length = {1: 24, 2: 44, 3: 232, 4: 832, 5: 1364}[version]
         if flags is None:
             flags = {1: 0x3, 2: 0x7, 3: 0xF7, 4: 0x1F7, 5: 0x3F7}[version]
         out = bytearray(1364)
-        struct.pack_into("<15I", out, 0, length if size is None else size, flags, pid, created, user, kernel,
-                         2808, 1992, 2808, 3, 1, integrity, execute, protected, 1)
-        zone = struct.pack("<i64s8Hi64s8Hi", -60, "W. Europe Standard Time".encode("utf-16-le"),
-                           0, 10, 0, 5, 3, 0, 0, 0, 0, "W. Europe Daylight Time".encode("utf-16-le"),
-                           0, 3, 0, 5, 2, 0, 0, 0, -60)
+        struct.pack_into(
+            "<15I", out, 0, length if size is None else size, flags, pid, created, user, kernel, 2808, 1992, 2808, 3, 1, integrity, execute, protected, 1
+        )
+        zone = struct.pack(
+            "<i64s8Hi64s8Hi",
+            -60,
+            "W. Europe Standard Time".encode("utf-16-le"),
+            0,
+            10,
+            0,
+            5,
+            3,
+            0,
+            0,
+            0,
+            0,
+            "W. Europe Daylight Time".encode("utf-16-le"),
+            0,
+            3,
+            0,
+            5,
+            2,
+            0,
+            0,
+            0,
+            -60,
+        )
         out[60:232] = zone
-        out[232:232 + 2 * len(build)] = build.encode("utf-16-le")
-        out[752:752 + 2 * len(writer)] = writer.encode("utf-16-le")
+        out[232 : 232 + 2 * len(build)] = build.encode("utf-16-le")
+        out[752 : 752 + 2 * len(writer)] = writer.encode("utf-16-le")
         if xstate:
             enabled = sum(1 << feature for feature in xstate)
             struct.pack_into("<IIQ", out, 832, 0x210, context_size, enabled)
@@ -261,8 +325,7 @@ class DumpBuilder(ForeignStreams):
         struct.pack_into("<I", out, 1360, cookie)
         return self.add_stream(15, bytes(out[:length]))
 
-    def add_thread_list(self, threads: Iterable[Thread], padded: bool = False, extended: bool = False,
-                        in_full_memory: bool = False) -> int:
+    def add_thread_list(self, threads: Iterable[Thread], padded: bool = False, extended: bool = False, in_full_memory: bool = False) -> int:
         """Thread list (3), or the extended one (8). With in_full_memory the stacks get RVA 0, as in full dumps."""
         rows = []
         for thread in threads:
@@ -272,8 +335,18 @@ class DumpBuilder(ForeignStreams):
             where = thread.location
             if where is None:
                 where = (len(thread.context), self.append(thread.context, 4) if thread.context else 0)
-            row = struct.pack("<IIIiQQIIII", thread.tid, thread.suspend & 0xFFFFFFFF, thread.priority_class,
-                              thread.priority, thread.teb, thread.stack_address, len(thread.stack), stack_rva, *where)
+            row = struct.pack(
+                "<IIIiQQIIII",
+                thread.tid,
+                thread.suspend & 0xFFFFFFFF,
+                thread.priority_class,
+                thread.priority,
+                thread.teb,
+                thread.stack_address,
+                len(thread.stack),
+                stack_rva,
+                *where,
+            )
             if extended:
                 row += struct.pack("<QII", *thread.backing_store)
             rows.append(row)
@@ -291,14 +364,24 @@ class DumpBuilder(ForeignStreams):
         rows = [struct.pack("<IQ", tid, self.string(name)) for tid, name in names]
         return self.add_stream(24, struct.pack("<I", len(rows)) + b"".join(rows))
 
-    def add_exception(self, tid: int, code: int, address: int, parameters: Sequence[int] = (), context: bytes = b"",
-                      flags: int = 0, nested: int = 0, location: Optional[Tuple[int, int]] = None,
-                      count: Optional[int] = None) -> int:
+    def add_exception(
+        self,
+        tid: int,
+        code: int,
+        address: int,
+        parameters: Sequence[int] = (),
+        context: bytes = b"",
+        flags: int = 0,
+        nested: int = 0,
+        location: Optional[Tuple[int, int]] = None,
+        count: Optional[int] = None,
+    ) -> int:
         """Exception (6)."""
         where = location or (len(context), self.append(context, 4) if context else 0)
         values = list(parameters)[:15] + [0] * (15 - len(parameters))
-        return self.add_stream(6, struct.pack("<IIIIQQII15QII", tid, 0, code, flags, nested, address,
-                                              len(parameters) if count is None else count, 0, *values, *where))
+        return self.add_stream(
+            6, struct.pack("<IIIIQQII15QII", tid, 0, code, flags, nested, address, len(parameters) if count is None else count, 0, *values, *where)
+        )
 
     # --- modules -----------------------------------------------------------------------------------------------------
 
@@ -309,22 +392,36 @@ class DumpBuilder(ForeignStreams):
             name = self.string(module.name) if module.name_rva is None else module.name_rva
             cv = self.append(module.cv) if module.cv else 0
             misc = self.append(module.misc) if module.misc else 0
-            rows.append(struct.pack("<QIIII52sIIIIQQ", module.base, module.size, module.checksum, module.timestamp,
-                                    name, module.version, len(module.cv), cv, len(module.misc), misc,
-                                    module.reserved0, 0))
+            rows.append(
+                struct.pack(
+                    "<QIIII52sIIIIQQ",
+                    module.base,
+                    module.size,
+                    module.checksum,
+                    module.timestamp,
+                    name,
+                    module.version,
+                    len(module.cv),
+                    cv,
+                    len(module.misc),
+                    misc,
+                    module.reserved0,
+                    0,
+                )
+            )
         data = struct.pack("<I", len(rows)) + (b"\0" * 4 if padded else b"") + b"".join(rows)
         return self.add_stream(stream_type, data)
 
-    def add_unloaded_modules(self, modules: Iterable[UnloadedModule], header_size: int = 12,
-                             entry_size: int = 24) -> int:
+    def add_unloaded_modules(self, modules: Iterable[UnloadedModule], header_size: int = 12, entry_size: int = 24) -> int:
         """Unloaded module list (14)."""
-        rows = [struct.pack("<QIIII", module.base, module.size, module.checksum, module.timestamp,
-                            self.string(module.name)).ljust(entry_size, b"\0") for module in modules]
+        rows = [
+            struct.pack("<QIIII", module.base, module.size, module.checksum, module.timestamp, self.string(module.name)).ljust(entry_size, b"\0")
+            for module in modules
+        ]
         header = struct.pack("<III", header_size, entry_size, len(rows)).ljust(header_size, b"\0")
         return self.add_stream(14, header + b"".join(rows))
 
-    def add_function_tables(self, tables: Sequence[FunctionTable], native_size: int = 112, entry_size: int = 12,
-                            pad: int = 4) -> int:
+    def add_function_tables(self, tables: Sequence[FunctionTable], native_size: int = 112, entry_size: int = 12, pad: int = 4) -> int:
         """Dynamic function tables (13)."""
         data = struct.pack("<IIIIII", 24, 32, native_size, entry_size, len(tables), pad) + b"\xcd" * pad
         for table in tables:
@@ -352,13 +449,11 @@ class DumpBuilder(ForeignStreams):
             info_rva = handle.info_rva
             if info_rva is None:
                 info_rva = self.object_information(handle.info) if descriptor_size >= 40 else 0
-            row = struct.pack("<QIIIIIIII", handle.value, type_rva, name_rva, handle.attributes, handle.access,
-                              handle.handles, handle.pointers, info_rva, 0)
+            row = struct.pack("<QIIIIIIII", handle.value, type_rva, name_rva, handle.attributes, handle.access, handle.handles, handle.pointers, info_rva, 0)
             rows.append(row.ljust(descriptor_size, b"\0")[:descriptor_size])
         return rows
 
-    def add_handles(self, handles: Iterable[Handle], descriptor_size: int = 40, header_size: int = 16,
-                    count: Optional[int] = None) -> int:
+    def add_handles(self, handles: Iterable[Handle], descriptor_size: int = 40, header_size: int = 16, count: Optional[int] = None) -> int:
         """Handle data (12); `count` overrides the number the header claims."""
         rows = self.handle_rows(handles, descriptor_size)
         header = struct.pack("<IIII", header_size, descriptor_size, len(rows) if count is None else count, 0)
@@ -369,8 +464,11 @@ class DumpBuilder(ForeignStreams):
         rows = []
         for index, row in enumerate(operations):
             stack = list(row.stack)[:32]
-            rows.append(struct.pack("<QIIIIII32Q", row.handle, row.pid, row.tid, row.kind, 0, len(stack), index,
-                                    *(stack + [0] * (32 - len(stack)))).ljust(entry_size, b"\0"))
+            rows.append(
+                struct.pack("<QIIIIII32Q", row.handle, row.pid, row.tid, row.kind, 0, len(stack), index, *(stack + [0] * (32 - len(stack)))).ljust(
+                    entry_size, b"\0"
+                )
+            )
         return self.add_stream(18, struct.pack("<IIII", 16, entry_size, len(rows), 0) + b"".join(rows))
 
     # --- the rest of Microsoft's streams -------------------------------------------------------------------------------
@@ -381,8 +479,7 @@ class DumpBuilder(ForeignStreams):
         for row in regions:
             protect = row.protect if row.allocation_protect is None else row.allocation_protect
             base = row.base if row.allocation_base is None else row.allocation_base
-            rows.append(struct.pack("<QQIIQIIII", row.base, base, protect, 0, row.size, row.state, row.protect,
-                                    row.type, 0).ljust(entry_size, b"\0"))
+            rows.append(struct.pack("<QQIIQIIII", row.base, base, protect, 0, row.size, row.state, row.protect, row.type, 0).ljust(entry_size, b"\0"))
         header = struct.pack("<IIQ", header_size, entry_size, len(rows)).ljust(header_size, b"\0")
         return self.add_stream(16, header + b"".join(rows))
 
@@ -433,12 +530,12 @@ class DumpBuilder(ForeignStreams):
             directory_rva = self.append(b"\0" * (12 * count), 4)
         for index, entry in enumerate(self.entries):
             struct.pack_into("<III", self.body, directory_rva + 12 * index, *entry)
-        struct.pack_into("<4sIIIIIQ", self.body, 0, b"MDMP", self.version_high << 16 | 0xA793, count, directory_rva,
-                         self.checksum, self.timestamp, self.flags)
+        struct.pack_into("<4sIIIIIQ", self.body, 0, b"MDMP", self.version_high << 16 | 0xA793, count, directory_rva, self.checksum, self.timestamp, self.flags)
         return bytes(self.body)
 
 
 # --- editing finished dumps ----------------------------------------------------------------------------------------
+
 
 def find_entry(data: bytes, stream_type: int) -> Tuple[int, int, int]:
     """(offset of the directory entry, stream size, stream offset) of the first stream of a type."""

@@ -44,7 +44,7 @@ def test_evidence_points_into_the_file(rule: Rule) -> None:
         for proof in finding.evidence:
             assert proof.what
             assert proof.value
-            assert proof.offset is None or 0 <= proof.offset
+            assert proof.offset is None or proof.offset >= 0
     if rule.needs_dump and rule.code not in ("OPN021",):
         assert any(proof.offset is not None for finding in apply([rule], file) for proof in finding.evidence) or rule.code in ("MEM005", "MEM007", "OPN018")
 

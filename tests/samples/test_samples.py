@@ -39,8 +39,7 @@ class Peek:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        (self.signature, version, self.count, self.directory, self.checksum, self.timestamp,
-         self.flags) = struct.unpack_from("<4sIIIIIQ", data)
+        (self.signature, version, self.count, self.directory, self.checksum, self.timestamp, self.flags) = struct.unpack_from("<4sIIIIIQ", data)
         self.version = version >> 16
         self.entries: List[Tuple[int, int, int]] = []
         for index in range(min(self.count, max(0, len(data) - self.directory) // 12)):
@@ -60,7 +59,7 @@ class Peek:
     def text(self, rva: int) -> Optional[str]:
         if not rva:
             return None
-        return self.data[rva + 4:rva + 4 + self.u32(rva)].decode("utf-16-le", "surrogatepass")
+        return self.data[rva + 4 : rva + 4 + self.u32(rva)].decode("utf-16-le", "surrogatepass")
 
     def list_start(self, stream_type: int, entry: int) -> Tuple[int, int]:
         """(count, offset of the first entry) of a list with a 4-byte count, padded or not."""
@@ -81,14 +80,14 @@ class Peek:
             for index in range(count):
                 start, length = struct.unpack_from("<QQ", self.data, self.rva(9) + 16 + 16 * index)
                 if start <= address and address + size <= start + length:
-                    return self.data[at + address - start:at + address - start + size]
+                    return self.data[at + address - start : at + address - start + size]
                 at += length
         else:
             count, first = self.list_start(5, 16)
             for index in range(count):
                 start, length, rva = struct.unpack_from("<QII", self.data, first + 16 * index)
                 if start <= address and address + size <= start + length:
-                    return self.data[rva + address - start:rva + address - start + size]
+                    return self.data[rva + address - start : rva + address - start + size]
         raise KeyError(hex(address))
 
     @property
@@ -206,7 +205,7 @@ def _exception(peek: Peek, want: Dict[str, int]) -> None:
 
 def _comment(peek: Peek, want: str) -> None:
     size, rva = peek.find(11) or (0, 0)
-    assert peek.data[rva:rva + size - 2].decode("utf-16-le") == want
+    assert peek.data[rva : rva + size - 2].decode("utf-16-le") == want
 
 
 def _truncated_by(peek: Peek, want: int) -> None:
@@ -218,16 +217,32 @@ def _truncated_by(peek: Peek, want: int) -> None:
 def _equal(value: Any) -> Any:
     def compare(peek: Peek, want: Any) -> None:
         assert value(peek) == want
+
     return compare
 
 
 CHECKS = {
-    "streams": _streams, "missing": _missing, "threads": _threads, "teb": _teb, "last_error": _last_error,
-    "last_status": _last_status, "dump_flags": _dump_flags, "wow64_eip": _wow64_eip,
-    "wow64_last_error": _wow64_last_error, "thread_names": _thread_names, "modules": _modules,
-    "module_names": _module_names, "handles": _handles, "claimed": _claimed, "handle": _handle,
-    "descriptor_size": _descriptor_size, "exception": _exception, "comment": _comment, "truncated_by": _truncated_by,
-    "writer_version": _equal(lambda peek: peek.version), "checksum": _equal(lambda peek: peek.checksum),
+    "streams": _streams,
+    "missing": _missing,
+    "threads": _threads,
+    "teb": _teb,
+    "last_error": _last_error,
+    "last_status": _last_status,
+    "dump_flags": _dump_flags,
+    "wow64_eip": _wow64_eip,
+    "wow64_last_error": _wow64_last_error,
+    "thread_names": _thread_names,
+    "modules": _modules,
+    "module_names": _module_names,
+    "handles": _handles,
+    "claimed": _claimed,
+    "handle": _handle,
+    "descriptor_size": _descriptor_size,
+    "exception": _exception,
+    "comment": _comment,
+    "truncated_by": _truncated_by,
+    "writer_version": _equal(lambda peek: peek.version),
+    "checksum": _equal(lambda peek: peek.checksum),
     "timestamp": _equal(lambda peek: peek.timestamp),
     "unloaded": _equal(lambda peek: peek.u32(peek.rva(14) + 8)),
     "operations": _equal(lambda peek: peek.u32(peek.rva(18) + 8)),

@@ -58,7 +58,7 @@ class Rule(NamedTuple):
     sources: Tuple[str, ...]
     fires: str
     silent: str
-    test: Callable[["Facts"], Optional[Match]]
+    test: Callable[[Facts], Optional[Match]]
     needs_dump: bool = True
 
 

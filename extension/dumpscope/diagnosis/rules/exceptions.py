@@ -113,7 +113,8 @@ RULES = (
         ),
         _COMMANDS,
         "an ExceptionStream in the directory",
-        "The dump holds no exception: it was taken of a running process (Task Manager, Process Explorer, procdump without -e, dotnet-dump), or the caller passed no "
+        "The dump holds no exception: it was taken of a running process (Task Manager, Process Explorer, procdump without -e, dotnet-dump), or "
+        "the caller passed no "
         "ExceptionParam. `.exr -1` then shows a made-up breakpoint at address 0: do not take it for a crash.",
         PROVEN,
         (
@@ -132,7 +133,8 @@ RULES = (
         ("Wake debugger - code 80000007", "Break instruction exception - code 80000003"),
         _COMMANDS,
         "ExceptionCode 80000007 or 80000003",
-        "The exception is {code}: somebody broke into the process with a debugger and wrote the dump then, or a breakpoint or assertion was hit. Nothing crashed.",
+        "The exception is {code}: somebody broke into the process with a debugger and wrote the dump then, or a breakpoint or assertion was "
+        "hit. Nothing crashed.",
         PROVEN,
         ("look at all threads (`~*k`, `threads`), not at this one",),
         ("observed: dumps of .dump",),
@@ -162,7 +164,8 @@ RULES = (
         ("the registers of .ecxr are those of the thread",),
         (".ecxr", "!analyze", "k"),
         "ThreadContext of ExceptionStream",
-        "The exception record is there, its registers are not. The debugger silently shows the thread's registers instead, which may be those of the crash handler.",
+        "The exception record is there, its registers are not. The debugger silently shows the thread's registers instead, which may be those "
+        "of the crash handler.",
         PROVEN,
         ("take the address from the record (`.exr -1`), not the registers", "if a program of yours wrote it: pass ContextRecord in EXCEPTION_POINTERS"),
         (_OBSERVED,),
@@ -241,7 +244,8 @@ RULES = (
         ("CLR exception - code e0434352", "CLR exception - code e0434f4d"),
         ("!analyze", ".ecxr", "SOS"),
         "ExceptionCode E0434352 or E0434F4D",
-        "The exception is {code}: .NET code threw it and nobody caught it. Its type and message are objects on the managed heap, which native commands do not show.",
+        "The exception is {code}: .NET code threw it and nobody caught it. Its type and message are objects on the managed heap, which native "
+        "commands do not show.",
         INFERRED,
         ("`.loadby sos coreclr` (or `clr`), then `!pe` and `!clrstack`; they need the heap in the dump (`why SOS`)",),
         ("Microsoft Learn: SOS debugging extension",),

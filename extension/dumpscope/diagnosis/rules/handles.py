@@ -166,7 +166,8 @@ RULES = (
         _UNABLE,
         _HANDLE,
         "no HandleDataStream, flag 0x4 clear, a Microsoft writer",
-        "Whoever wrote this dump did not ask for handles: its flags are {flags}, without 0x4 (MiniDumpWithHandleData). There is nothing in the file for !handle to read.",
+        "Whoever wrote this dump did not ask for handles: its flags are {flags}, without 0x4 (MiniDumpWithHandleData). There is nothing in the "
+        "file for !handle to read.",
         PROVEN,
         (_AGAIN, "WER: set CustomDumpFlags to a value that has 0x4 (0x1004, say) and DumpType to 0"),
         (_DOCS, _OBSERVED),
@@ -280,7 +281,8 @@ RULES = (
         (*_UNABLE, "No export handle found"),
         _HANDLE,
         "HandleDataStream is there, consistent, and has descriptors",
-        "This dump has {count} handles in a stream that the debugger accepts. If !handle fails all the same, the extension that answers is not the debugger's own, "
+        "This dump has {count} handles in a stream that the debugger accepts. If !handle fails all the same, the extension that answers is not "
+        "the debugger's own, "
         "or does not belong to this debugger's version, or the session is a kernel one.",
         PROVEN,
         (
@@ -299,7 +301,8 @@ RULES = (
         ("Name         <none>",),
         _HANDLE,
         "every File descriptor has ObjectNameRva 0",
-        "{files} File handles have a type and no name. The writer does not ask for the names of files, because the question can hang on a pipe. No flag changes that.",
+        "{files} File handles have a type and no name. The writer does not ask for the names of files, because the question can hang on a pipe. "
+        "No flag changes that.",
         PROVEN,
         ("ask the live process: `handle.exe -p PID`, or Process Explorer", "a dump of a process snapshot (procdump -r) may have them"),
         ("observed: dumps of dbghelp, dbgcore and dbgeng",),
@@ -314,7 +317,8 @@ RULES = (
         ("Type         <none>", "None           "),
         _HANDLE,
         "descriptors with TypeNameRva 0",
-        "{count} handles have neither type nor counts: the objects refused to be duplicated (EtwRegistration and others do), so the writer could not ask. It is no damage.",
+        "{count} handles have neither type nor counts: the objects refused to be duplicated (EtwRegistration and others do), so the writer "
+        "could not ask. It is no damage.",
         PROVEN,
         ("nothing to repair; a live debugger or handle.exe can name them",),
         ("observed: dumps of Windows 11 processes",),
@@ -345,7 +349,8 @@ RULES = (
         ("No handle trace", "!htrace shows nothing"),
         ("!htrace",),
         "no HandleOperationListStream",
-        "!htrace has nothing to show: the trace exists only if Application Verifier's handle checks were on before the process was started, and the dump was asked for handles.",
+        "!htrace has nothing to show: the trace exists only if Application Verifier's handle checks were on before the process was started, and "
+        "the dump was asked for handles.",
         PROVEN,
         ("enable the Handles check in Application Verifier for the program, start it again, and write the dump with handles (`.dump /mh`)",),
         ("minidumpapiset.h: MINIDUMP_HANDLE_OPERATION_LIST", "Microsoft Learn: !htrace"),

@@ -125,7 +125,8 @@ RULES = (
         ),
         ("!address", "!vprot", "!mapped_file"),
         "a MemoryInfoListStream in the directory",
-        "The dump has no memory map. The debugger then makes regions up from the captured ranges: committed, read-write, private, whatever they really were, and the next "
+        "The dump has no memory map. The debugger then makes regions up from the captured ranges: committed, read-write, private, whatever they "
+        "really were, and the next "
         "higher one for an address that lies between. What !address says is no evidence here.",
         PROVEN,
         (
@@ -222,7 +223,8 @@ RULES = (
         ("System Uptime: not available",),
         (".time", "vertarget"),
         "address 0x7FFE0000 in the captured ranges",
-        "The debugger reads the uptime from the page at 0x7FFE0000 (KUSER_SHARED_DATA), which partial dumps leave out, but for some of Windows 10 2004 and later.",
+        "The debugger reads the uptime from the page at 0x7FFE0000 (KUSER_SHARED_DATA), which partial dumps leave out, but for some of Windows "
+        "10 2004 and later.",
         PROVEN,
         ("nothing is wrong; a full dump has it", "process times are in MiscInfo: `process`"),
         (_OBSERVED,),

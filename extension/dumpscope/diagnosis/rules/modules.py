@@ -165,7 +165,8 @@ RULES = (
         ("Unable to load image app.exe, Win32 error 0n2",),
         ("lm", "u"),
         "folders in the names of the modules, flag 0x80",
-        "The module list has file names without folders (MiniDumpFilterModulePaths, for privacy), so the debugger does not look in the place where a binary was.",
+        "The module list has file names without folders (MiniDumpFilterModulePaths, for privacy), so the debugger does not look in the place "
+        "where a binary was.",
         PROVEN,
         ("`.exepath+ FOLDER` tells it where the binaries are",),
         ("Microsoft Learn: MINIDUMP_TYPE",),

@@ -268,7 +268,8 @@ RULES = (
         ("Kernel Complete Dump File: Full address space is available", "Mini Kernel Dump File: Only registers and stack trace are available"),
         _OPEN,
         "the signature PAGEDU64 or PAGEDUMP",
-        "The file is {what}. It describes a whole machine at a blue screen, not one process; dumpscope reads user-mode minidumps only, and user-mode commands behave otherwise in it.",
+        "The file is {what}. It describes a whole machine at a blue screen, not one process; dumpscope reads user-mode minidumps only, and "
+        "user-mode commands behave otherwise in it.",
         PROVEN,
         ("open it in WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",),
         (_OBSERVED, "Microsoft Learn: Varieties of Kernel-Mode Dump Files"),
@@ -284,7 +285,8 @@ RULES = (
         ("Thread, module or memory region count is zero.", "The dump file is probably corrupt."),
         _OPEN,
         "the signature USERDUMP or USERDU64",
-        "The file is {what}: the format from before minidumps (Windows NT 4 and 2000, `.dump /f`). It has no streams, so none of the flags and handles of a minidump.",
+        "The file is {what}: the format from before minidumps (Windows NT 4 and 2000, `.dump /f`). It has no streams, so none of the flags and "
+        "handles of a minidump.",
         PROVEN,
         ("open it in WinDbg and write it anew as a minidump: `.dump /ma FILE`",),
         (_OBSERVED, "Microsoft Learn: .dump"),
@@ -365,7 +367,8 @@ RULES = (
         ("Minidump does not have system info", "Could not open dump file [...], HRESULT 0x80004005"),
         _OPEN,
         "whether every byte of the directory is zero",
-        "The header is there and the directory is all zero. Microsoft's writer fills the directory last, so it was killed, cancelled, or ran out of disk before the end.",
+        "The header is there and the directory is all zero. Microsoft's writer fills the directory last, so it was killed, cancelled, or ran "
+        "out of disk before the end.",
         INFERRED,
         (
             "check free space on the disk that it was written to, and the time limit of whatever started the writer",
@@ -383,7 +386,8 @@ RULES = (
         ("Minidump does not have system info", "Could not open dump file [...], HRESULT 0x80004005"),
         _OPEN,
         "a SystemInfoStream in the directory",
-        "No debugger opens a minidump without SystemInfoStream: it would not know which processor's registers it reads. Everything else can still be read with dumpscope.",
+        "No debugger opens a minidump without SystemInfoStream: it would not know which processor's registers it reads. Everything else can "
+        "still be read with dumpscope.",
         PROVEN,
         ("if a program of yours wrote it: add SystemInfoStream (type 7, 56 bytes)", "otherwise fetch or write the dump again"),
         (_OBSERVED, _DOCS),
@@ -498,7 +502,8 @@ RULES = (
         ("WARNING: Dump file has been truncated.  Data may be missing.", "Memory access error", "????????`????????"),
         ("!heap", "!address", "!peb", "!teb", "k", "!locks", "SOS", ".time"),
         "BaseRva + the sizes of all ranges, against the size of the file",
-        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. It opens, and every command that needs those addresses fails.",
+        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. It opens, and every command that needs "
+        "those addresses fails.",
         PROVEN,
         (_FETCH, "if the disk was full while it was written: make room and write it again"),
         (_OBSERVED,),
@@ -513,7 +518,8 @@ RULES = (
         ("Memory range data not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
         _OPEN,
         "RVA and size of every range of MemoryListStream against the size of the file",
-        "Range {index} of MemoryListStream has {size} bytes, of which the file holds {held}. A partial dump that is cut does not open at all, unlike a full one.",
+        "Range {index} of MemoryListStream has {size} bytes, of which the file holds {held}. A partial dump that is cut does not open at all, "
+        "unlike a full one.",
         PROVEN,
         (_FETCH, "dumpscope reads what is there"),
         (_OBSERVED,),

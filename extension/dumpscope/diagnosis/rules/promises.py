@@ -132,7 +132,8 @@ RULES = (
         ("bits that were asked for are not in the header",),
         _ALL,
         "flag 0x2, which makes Microsoft's writers clear what full memory contains",
-        "With full memory the header never shows data segments, process data, private memory or code (0x1, 0x100, 0x200, 0x2000), though all of it is in the file. "
+        "With full memory the header never shows data segments, process data, private memory or code (0x1, 0x100, 0x200, 0x2000), though all of "
+        "it is in the file. "
         "{flags} is what the writer made of the request.",
         INFERRED,
         ("nothing to do: `flags 0x61907` shows such a normalisation",),

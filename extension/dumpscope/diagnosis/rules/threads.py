@@ -200,7 +200,8 @@ RULES = (
         _NO_TIMES,
         _TIMES,
         "no ThreadInfoListStream, flag 0x1000 clear",
-        "Nobody asked for thread information: the flags are {flags}, without 0x1000 (MiniDumpWithThreadInfo). Times, start addresses and affinities are not in the file.",
+        "Nobody asked for thread information: the flags are {flags}, without 0x1000 (MiniDumpWithThreadInfo). Times, start addresses and "
+        "affinities are not in the file.",
         PROVEN,
         (_AGAIN, "`process` of dumpscope shows the process's own user and kernel time, which most dumps have"),
         (_OBSERVED, "Microsoft Learn: !runaway; MINIDUMP_TYPE"),

@@ -9,7 +9,7 @@ from ...format.flags import refused
 from ..facts import Facts
 from ..rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 from .opening import _truncated, _zeroed
-from .threads import _infos, _info_proofs
+from .threads import _info_proofs, _infos
 
 _DOCS = "Microsoft Learn: MiniDumpWriteDump"
 _WRITE = ("MiniDumpWriteDump", ".dump", "procdump", "dotnet-dump")
@@ -64,7 +64,8 @@ RULES = (
         ("MiniDumpWriteDump failed, 0x8007012B", "Only part of a ReadProcessMemory or WriteProcessMemory request was completed", "ERROR_PARTIAL_COPY"),
         _WRITE,
         "flag 0x2 set, flag 0x20000 clear",
-        "Full memory was asked for without MiniDumpIgnoreInaccessibleMemory: this time every page could be read; where one cannot, the call fails with 0x8007012B.",
+        "Full memory was asked for without MiniDumpIgnoreInaccessibleMemory: this time every page could be read; where one cannot, the call "
+        "fails with 0x8007012B.",
         PROVEN,
         ("add 0x20000, and try again when it fails: memory changes under the writer", "a 32-bit writer cannot read a 64-bit process at all"),
         (_DOCS, "dotnet/diagnostics: dotnet-dump tries five times"),
