@@ -7,17 +7,19 @@ twice; see :mod:`dumpscope.dump.filemap`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from ..format.crashpad import MinidumpCrashpadInfo, MinidumpModuleCrashpadInfo
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
+from ..format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, RUNTIME_FUNCTIONS
 from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2, MINIDUMP_HANDLE_OBJECT_INFORMATION
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_STRING
 from ..format.layout import Structure
-from ..format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
+from ..format.modules import CV_INFO_ELF, CV_INFO_PDB20, CV_INFO_PDB70, IMAGE_DEBUG_MISC, MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
 from ..format.streams import STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_NAME
+from ..format.tokens import LUID, TOKEN_PARTS, TOKEN_STATISTICS
+from ..format.wine import WINE_SYSTEM_INFO
 from .absence import Absent
 from .directory import Stream
 from .lists import RecordList
@@ -38,6 +40,19 @@ BLOB = "data"
 
 MAX_NESTED = 100_000
 """Annotations and the like that are followed in one dump."""
+MAX_UNUSED = 8
+"""Later streams of a type that are walked as the first one is: no reader uses them, but their bytes are theirs."""
+
+_LISTS = {
+    3: "MINIDUMP_THREAD_LIST",
+    4: "MINIDUMP_MODULE_LIST",
+    5: "MINIDUMP_MEMORY_LIST",
+    8: "MINIDUMP_THREAD_EX_LIST",
+    24: "MINIDUMP_THREAD_NAME_LIST",
+    0xFFF0: "MINIDUMP_MODULE_LIST",
+}
+"""The layout of the count in front of the lists that have no header of their own."""
+_CODEVIEW = {b"RSDS": CV_INFO_PDB70, b"NB10": CV_INFO_PDB20, b"LEpB": CV_INFO_ELF}
 
 
 class Node(NamedTuple):
@@ -65,9 +80,10 @@ class Node(NamedTuple):
 class _Walker:
     """Makes the nodes of one dump. Everything is cut at the end of the file."""
 
-    def __init__(self, dump: Minidump) -> None:
+    def __init__(self, dump: Minidump, only: Optional[int] = None) -> None:
         self.dump = dump
         self.source = dump.source
+        self.only = only  # one record of each list instead of all
 
     def node(
         self, offset: int, size: int, kind: str, what: str, structure: Optional[Structure] = None, pointer: Optional[int] = None, leaf: bool = True
@@ -87,13 +103,10 @@ class _Walker:
         size = 4 + length + (2 if self.source.some(end, 2) == b"\0\0" else 0)
         yield from self.node(rva, size, STRING, what, MINIDUMP_STRING, pointer)
 
-    def utf8(self, rva: int, what: str, pointer: int) -> Iterator[Node]:
-        """A counted UTF-8 string of Crashpad."""
-        if not rva or rva + 4 > self.source.size:
-            return
-        length = min(int.from_bytes(self.source.some(rva, 4), "little"), 1 << 20)
-        size = 4 + length + (1 if self.source.some(rva + 4 + length, 1) == b"\0" else 0)
-        yield from self.node(rva, size, STRING, what, None, pointer)
+    def texts(self, pairs: List[Tuple[int, str, int]]) -> Iterator[Node]:
+        """Strings of one record: RVA, what it is, and where the RVA stands."""
+        for rva, what, pointer in pairs:
+            yield from self.string(rva, what, pointer)
 
     # -- the whole file --------------------------------------------------------------------------------------------------
 
@@ -106,31 +119,54 @@ class _Walker:
         for stream in self.dump.streams:
             name = f"directory entry {stream.index} ({stream.name})"
             yield from self.node(stream.offset, MINIDUMP_DIRECTORY.size, DIRECTORY, name, MINIDUMP_DIRECTORY)
+        seen: Dict[int, int] = {}
         for stream in self.dump.streams:
-            if stream.type:
-                yield from self.stream(stream)
+            seen[stream.type] = seen.get(stream.type, 0) + 1
+            yield from self.stream(stream, seen[stream.type])
 
-    def stream(self, stream: Stream) -> Iterator[Node]:
-        path = f"stream {stream.index} {stream.name}"
+    def stream(self, stream: Stream, occurrence: int = 1) -> Iterator[Node]:
+        """A stream and all that can be reached from it. Of a type's later streams the first few are walked too."""
+        if not stream.type:
+            if stream.rva and stream.size:
+                pointer = stream.offset + MINIDUMP_DIRECTORY.offset_of("Location.Rva")
+                yield from self.node(stream.rva, stream.size, STREAM, f"stream {stream.index} UnusedStream, which no reader looks at", None, pointer)
+            return
+        path = f"stream {stream.index} {stream.name if stream.name != '???' else f'0x{stream.type:x}'}"
         pointer = stream.offset + MINIDUMP_DIRECTORY.offset_of("Location.Rva")
         first = self.dump.stream(stream.type)
-        walk = getattr(self, f"_stream_{stream.type}", None)
+        walk = self.walker(stream.type)
         used = first is not None and first.index == stream.index
-        opaque = walk is None or not used
-        yield from self.node(stream.rva, stream.size, STREAM, path, self._shape(stream) if opaque else None, pointer, opaque)
-        if used and walk is not None:
+        if not used:
+            path += " (not the first of its type)"
+        if walk is None or (not used and (occurrence > MAX_UNUSED or not stream.size)):
+            yield from self.node(stream.rva, stream.size, STREAM, path, self._shape(stream), pointer)
+            return
+        yield from self.node(stream.rva, stream.size, STREAM, path, self._shape(stream), pointer, False)
+        if used:
             yield from walk(stream, path)
+            return
+        other = _Walker(_again(self.dump, stream), self.only).walker(stream.type)
+        assert other is not None
+        yield from other(stream, path)
+
+    def walker(self, kind: int) -> Optional[Callable[[Stream, str], Iterator[Node]]]:
+        """What walks the streams of a type; None for one that is a single structure or opaque."""
+        found: Optional[Callable[[Stream, str], Iterator[Node]]] = getattr(self, f"_stream_{kind}", None)
+        if found is None and kind > 0xFFFF:
+            from .anatomy_vendor import WALKERS
+
+            walk = WALKERS.get(kind)
+            if walk is not None:
+                return lambda stream, path: walk(self, stream, path)
+        return found
 
     @staticmethod
     def _shape(stream: Stream) -> Optional[Structure]:
         from ..format.catalogue import structure
 
         kind = STREAMS.get(stream.type)
-        name = (kind.header or kind.structure) if kind is not None else ""
-        if not name:
-            return None
-        shape = structure(name)
-        return shape if shape is not None and shape.size <= stream.size else None
+        name = (_LISTS.get(stream.type) or kind.header or kind.structure) if kind is not None else ""
+        return structure(name) if name else None
 
     def records(
         self, items: RecordList[Any], path: str, name: str, structure: Optional[Structure], header: Optional[Structure] = None
@@ -139,7 +175,8 @@ class _Walker:
         span = items.span
         if span.header_size:
             yield from ((None, node) for node in self.node(span.header, span.header_size, RECORD, f"{path} > header", header))
-        for number, item in enumerate(items):
+        first = 0 if self.only is None else self.only
+        for number, item in enumerate(items.walk(first, None if self.only is None else first + 1), first):
             for node in self.node(item.offset, span.stride, RECORD, f"{path} > {name} {number}", structure):
                 yield item, node
 
@@ -147,7 +184,8 @@ class _Walker:
         from ..format.catalogue import structure
 
         kind = STREAMS.get(stream.type)
-        return structure(kind.header) if kind is not None and kind.header else None
+        name = _LISTS.get(stream.type) or (kind.header if kind is not None else "")
+        return structure(name) if name else None
 
     # -- streams of Microsoft --------------------------------------------------------------------------------------------
 
@@ -156,7 +194,7 @@ class _Walker:
             return
         stack = structure.offset_of("Stack.Memory.Rva")
         context = structure.offset_of("ThreadContext.Rva")
-        for thread, node in self.records(self.dump.threads, path, "thread", structure):
+        for thread, node in self.records(self.dump.threads, path, "thread", structure, self._header_of(stream)):
             yield node
             if thread is None:
                 continue
@@ -164,21 +202,26 @@ class _Walker:
             if thread.stack_rva:
                 yield from self.node(thread.stack_rva, thread.stack_size, MEMORY, f"{what} > stack", None, thread.offset + stack)
             if thread.context_rva:
-                yield from self.node(
-                    thread.context_rva, thread.context_size, CONTEXT, f"{what} > context", self._context(thread.context_size), thread.offset + context
-                )
+                shape = self._context(thread.context_rva, thread.context_size)
+                yield from self.node(thread.context_rva, thread.context_size, CONTEXT, f"{what} > context", shape, thread.offset + context)
 
-    def _context(self, size: int) -> Optional[Structure]:
+    def _context(self, rva: int, size: int) -> Optional[Structure]:
+        """The layout of a context: the one whose family is in its flags, else the largest that fits."""
         system = self.dump.system
         if isinstance(system, Absent):
             return None
         from ..format.contexts import CONTEXT_LAYOUTS
 
+        fits: List[Structure] = []
         for layout in CONTEXT_LAYOUTS.get(system.architecture, ()):
-            if layout.structure.size <= size:
-                shape: Structure = layout.structure
-                return shape
-        return None
+            shape: Structure = layout.structure
+            if shape.size <= size:
+                leaf = shape.leaf("ContextFlags")
+                flags = int.from_bytes(self.source.some(rva + leaf.offset, leaf.field.size), "little")
+                if flags & layout.family:
+                    return shape
+                fits.append(shape)
+        return fits[0] if fits else None
 
     def _stream_3(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._threads(stream, path, MINIDUMP_THREAD)
@@ -186,33 +229,35 @@ class _Walker:
     def _stream_8(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._threads(stream, path, MINIDUMP_THREAD_EX)
 
-    def _modules(self, items: RecordList[Any], path: str) -> Iterator[Node]:
+    def _modules(self, items: RecordList[Any], stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_MODULE.offset_of("ModuleNameRva")
         record = MINIDUMP_MODULE.offset_of("CvRecord.Rva")
         old = MINIDUMP_MODULE.offset_of("MiscRecord.Rva")
-        for module, node in self.records(items, path, "module", MINIDUMP_MODULE):
+        for module, node in self.records(items, path, "module", MINIDUMP_MODULE, self._header_of(stream)):
             yield node
             if module is None:
                 continue
-            yield from self.string(module.name_rva, f"{node.what} > name", module.offset + name)
+            what = f"{node.what} ({module.file_name})" if module.file_name else node.what
+            yield from self.string(module.name_rva, f"{what} > name", module.offset + name)
             if module.cv_rva:
-                yield from self.node(module.cv_rva, module.cv_size, CODEVIEW, f"{node.what} > CodeView record", None, module.offset + record)
+                shape = _CODEVIEW.get(bytes(self.source.some(module.cv_rva, 4)))
+                yield from self.node(module.cv_rva, module.cv_size, CODEVIEW, f"{what} > CodeView record", shape, module.offset + record)
             if module.misc_rva:
-                yield from self.node(module.misc_rva, module.misc_size, CODEVIEW, f"{node.what} > IMAGE_DEBUG_MISC", None, module.offset + old)
+                yield from self.node(module.misc_rva, module.misc_size, CODEVIEW, f"{what} > IMAGE_DEBUG_MISC", IMAGE_DEBUG_MISC, module.offset + old)
 
     def _stream_4(self, stream: Stream, path: str) -> Iterator[Node]:
-        return self._modules(self.dump.modules, path)
+        return self._modules(self.dump.modules, stream, path)
 
     def _stream_65520(self, stream: Stream, path: str) -> Iterator[Node]:
-        return self._modules(self.dump.host_modules, path)
+        return self._modules(self.dump.host_modules, stream, path)
 
     def _stream_5(self, stream: Stream, path: str) -> Iterator[Node]:
         from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR
 
         pointer = MINIDUMP_MEMORY_DESCRIPTOR.offset_of("Memory.Rva")
-        for item, node in self.records(self.dump.memory_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR):
+        for item, node in self.records(self.dump.memory_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR, self._header_of(stream)):
             yield node
-            if item is not None:
+            if item is not None and item.rva:
                 yield from self.node(item.rva, item.size, MEMORY, f"{node.what} > memory at 0x{item.start:x}", None, item.offset + pointer)
 
     def _stream_9(self, stream: Stream, path: str) -> Iterator[Node]:
@@ -229,7 +274,8 @@ class _Walker:
         exception = self.dump.exception
         if not isinstance(exception, Absent) and exception.context_rva:
             pointer = stream.rva + MINIDUMP_EXCEPTION_STREAM.offset_of("ThreadContext.Rva")
-            yield from self.node(exception.context_rva, exception.context_size, CONTEXT, f"{path} > context", self._context(exception.context_size), pointer)
+            shape = self._context(exception.context_rva, exception.context_size)
+            yield from self.node(exception.context_rva, exception.context_size, CONTEXT, f"{path} > context", shape, pointer)
 
     def _stream_7(self, stream: Stream, path: str) -> Iterator[Node]:
         yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", MINIDUMP_SYSTEM_INFO)
@@ -242,7 +288,7 @@ class _Walker:
             data = self.source.some(wine.offset, 4096)
             offsets = [int.from_bytes(data[at : at + 4], "little") + 4 for at in (8, 12, 16)]
             end = data.find(b"\0", max(offsets)) + 1 if max(offsets) < len(data) else 0
-            yield from self.node(wine.offset, end or 20, BLOB, f"{path} > Wine's marker: build and host", None)
+            yield from self.node(wine.offset, end or 20, BLOB, f"{path} > Wine's marker: build and host", WINE_SYSTEM_INFO)
 
     def _stream_12(self, stream: Stream, path: str) -> Iterator[Node]:
         handles = self.dump.handles
@@ -266,7 +312,26 @@ class _Walker:
                     pointer = block.offset
 
     def _stream_13(self, stream: Stream, path: str) -> Iterator[Node]:
-        return self.node(stream.rva, stream.size, RECORD, f"{path} > tables", self._header_of(stream))
+        functions = self.dump.functions
+        end = stream.rva + min(functions.span.header_size or stream.size, stream.size)
+        yield from self.node(stream.rva, end - stream.rva, RECORD, f"{path} > header", self._header_of(stream))
+        entry = RUNTIME_FUNCTIONS.get(functions.entry_size)
+        for table in functions:
+            what = f"{path} > table {table.index}"
+            if table.offset > end:
+                yield from self.node(end, table.offset - end, RECORD, f"{path} > padding before table {table.index}")
+            yield from self.node(table.offset, functions.descriptor_size, RECORD, what, MINIDUMP_FUNCTION_TABLE_DESCRIPTOR)
+            yield from self.node(table.native_offset, table.native_size, RECORD, f"{what} > native descriptor")
+            for number in range(table.held):
+                place = table.first + number * table.entry_size
+                yield from self.node(place, table.entry_size, RECORD, f"{what} > function {number}", entry)
+            end = table.first + table.held * table.entry_size
+        if functions and end < stream.end:
+            last = functions[len(functions) - 1]
+            pad = MINIDUMP_FUNCTION_TABLE_DESCRIPTOR.offset_of("SizeOfAlignPad")
+            size = int.from_bytes(self.source.some(last.offset + pad, 4), "little")
+            if last.held == last.entry_count:
+                yield from self.node(end, min(size, stream.end - end), RECORD, f"{path} > padding behind table {last.index}")
 
     def _stream_14(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_UNLOADED_MODULE.offset_of("ModuleNameRva")
@@ -293,89 +358,65 @@ class _Walker:
 
     def _stream_24(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_THREAD_NAME.offset_of("RvaOfThreadName")
-        for entry, node in self.records(self.dump.thread_names, path, "name", MINIDUMP_THREAD_NAME):
+        for entry, node in self.records(self.dump.thread_names, path, "name", MINIDUMP_THREAD_NAME, self._header_of(stream)):
             yield node
             if entry is not None:
                 yield from self.string(entry.name_rva, f"{node.what} (thread {entry.tid:x}) > text", entry.offset + name)
 
     def _stream_19(self, stream: Stream, path: str) -> Iterator[Node]:
         tokens = self.dump.tokens
-        header = self._header_of(stream)
-        size = header.size if header is not None else 16
-        yield from self.node(stream.rva, size, RECORD, f"{path} > header", header)
-        from ..format.catalogue import structure
-
+        yield from self.node(stream.rva, min(stream.size, max(tokens.header_size, 16)), RECORD, f"{path} > header", self._header_of(stream))
         for token in tokens:
-            yield from self.node(token.offset, token.size, RECORD, f"{path} > token {token.index}", structure("MINIDUMP_TOKEN_INFO_HEADER"))
+            if self.only is None or self.only == token.index:
+                size = min(token.size, max(0, stream.end - token.offset))
+                yield from self._token(token.offset, size, tokens.element_header_size, f"{path} > token {token.index}")
 
-    # -- streams of others -----------------------------------------------------------------------------------------------
+    def _token(self, offset: int, size: int, head: int, path: str) -> Iterator[Node]:
+        """A token: its head, which ends in a table of parts, then the parts, each named, with what lies between them."""
+        head = min(max(head, 16), size)
+        yield from self.node(offset, size, RECORD, path, TOKEN_PARTS, None, False)
+        yield from self.node(offset, head, RECORD, f"{path} > head", TOKEN_PARTS)
+        parts: List[Tuple[int, int, str, int]] = []
+        for field in TOKEN_PARTS.fields[1:]:
+            if field.offset + 8 <= head:
+                place = offset + field.offset
+                data = self.source.some(place, 8)
+                start, length = int.from_bytes(data[:4], "little"), int.from_bytes(data[4:8], "little")
+                if length and head <= start < size:
+                    parts.append((start, min(length, size - start), field.name, place))
+        shapes = {"Statistics": TOKEN_STATISTICS, "PrimaryGroup": None, "LogonId": LUID}
+        end = head
+        for start, length, name, place in sorted(parts):
+            if start > end:
+                yield from self.node(offset + end, start - end, RECORD, f"{path} > between its parts")
+            yield from self.node(offset + start, length, RECORD, f"{path} > {name}", shapes.get(name), place)
+            end = max(end, start + length)
+        if end < size:
+            yield from self.node(offset + end, size - end, RECORD, f"{path} > behind its parts")
 
-    def _dictionary(self, size: int, rva: int, pointer: int, path: str) -> Iterator[Node]:
-        """Crashpad's count and pairs of string RVAs."""
-        data = self.source.some(rva, min(size, 1 << 20))
-        yield from self.node(rva, size, RECORD, path, None, pointer)
-        count = min(int.from_bytes(data[:4], "little"), max(0, len(data) - 4) // 8, MAX_NESTED)
-        for index in range(count):
-            at = 4 + index * 8
-            yield from self.utf8(int.from_bytes(data[at : at + 4], "little"), f"{path} > key {index}", rva + at)
-            yield from self.utf8(int.from_bytes(data[at + 4 : at + 8], "little"), f"{path} > value {index}", rva + at + 4)
 
-    def _location(self, base: int, structure: Structure, name: str) -> Tuple[int, int, int]:
-        """Size, RVA and the place of the RVA of a LOCATION_DESCRIPTOR inside a structure at ``base``."""
-        at = base + structure.offset_of(name)
-        data = self.source.some(at, 8)
-        return int.from_bytes(data[:4], "little"), int.from_bytes(data[4:8], "little"), at + 4
+def _again(dump: Minidump, stream: Stream) -> Minidump:
+    """The same dump as it would be if ``stream`` were the first of its type."""
+    from .minidump import Minidump as Plain
 
-    def _stream_1129316353(self, stream: Stream, path: str) -> Iterator[Node]:
-        yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", MinidumpCrashpadInfo)
-        size, rva, pointer = self._location(stream.rva, MinidumpCrashpadInfo, "simple_annotations")
-        if rva:
-            yield from self._dictionary(size, rva, pointer, f"{path} > simple annotations")
-        size, rva, pointer = self._location(stream.rva, MinidumpCrashpadInfo, "module_list")
-        if not rva:
-            return
-        yield from self.node(rva, size, RECORD, f"{path} > module list", None, pointer)
-        data = self.source.some(rva, min(size, 1 << 20))
-        for index in range(min(int.from_bytes(data[:4], "little"), max(0, len(data) - 4) // 12)):
-            at = 4 + index * 12
-            length, where = int.from_bytes(data[at + 4 : at + 8], "little"), int.from_bytes(data[at + 8 : at + 12], "little")
-            if where:
-                yield from self._crashpad_module(length, where, rva + at + 8, f"{path} > module {index}")
+    class Other(Plain):
+        def stream(self, kind: int) -> Optional[Stream]:
+            return stream if kind == stream.type else super().stream(kind)
 
-    def _crashpad_module(self, size: int, rva: int, pointer: int, path: str) -> Iterator[Node]:
-        yield from self.node(rva, size, RECORD, path, MinidumpModuleCrashpadInfo, pointer)
-        length, where, at = self._location(rva, MinidumpModuleCrashpadInfo, "list_annotations")
-        if where:
-            yield from self.node(where, length, RECORD, f"{path} > list annotations", None, at)
-            data = self.source.some(where, min(length, 1 << 20))
-            for index in range(min(int.from_bytes(data[:4], "little"), max(0, len(data) - 4) // 4)):
-                place = 4 + index * 4
-                yield from self.utf8(int.from_bytes(data[place : place + 4], "little"), f"{path} > annotation {index}", where + place)
-        length, where, at = self._location(rva, MinidumpModuleCrashpadInfo, "simple_annotations")
-        if where:
-            yield from self._dictionary(length, where, at, f"{path} > simple annotations")
-        length, where, at = self._location(rva, MinidumpModuleCrashpadInfo, "annotation_objects")
-        if where:
-            yield from self.node(where, length, RECORD, f"{path} > annotation objects", None, at)
-            data = self.source.some(where, min(length, 1 << 20))
-            for index in range(min(int.from_bytes(data[:4], "little"), max(0, len(data) - 4) // 12)):
-                place = 4 + index * 12
-                yield from self.utf8(int.from_bytes(data[place : place + 4], "little"), f"{path} > object {index} name", where + place)
-                yield from self.utf8(int.from_bytes(data[place + 8 : place + 12], "little"), f"{path} > object {index} value", where + place + 8)
-
-    def _stream_1198981130(self, stream: Stream, path: str) -> Iterator[Node]:
-        yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", self._shape(stream))
-        debug = self.dump.breakpad.shared_objects
-        if isinstance(debug, Absent) or not debug.objects:
-            return
-        first, last = debug.objects[0].offset, debug.objects[-1].offset
-        step = (last - first) // (len(debug.objects) - 1) if len(debug.objects) > 1 else 20
-        for index, item in enumerate(debug.objects):
-            yield from self.node(item.offset, step, RECORD, f"{path} > shared object {index}")
-            rva = int.from_bytes(self.source.some(item.offset + (8 if step >= 20 else 4), 4), "little")
-            yield from self.string(rva, f"{path} > shared object {index} > name", item.offset + (8 if step >= 20 else 4))
+    return Other(dump.source)
 
 
 def anatomy(dump: Minidump) -> Iterator[Node]:
     """Every structure that can be reached, stream by stream. Never raises for what a file holds; ends for every file."""
     return _Walker(dump).all()
+
+
+def stream_anatomy(dump: Minidump, index: int, record: Optional[int] = None) -> Iterator[Node]:
+    """A stream and what can be reached from it; with ``record``, only that one of its records and what it leads to."""
+    stream = dump.streams[index]
+    before = 0
+    for other in dump.streams.all(stream.type):
+        before += 1
+        if other.index == index:
+            break
+    return _Walker(dump, record).stream(stream, before)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
-from .anatomy import STREAM, Node, anatomy
+from .anatomy import DIRECTORY, STREAM, Node, anatomy
 
 if TYPE_CHECKING:
     from .minidump import Minidump
@@ -38,13 +38,18 @@ class Piece(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """Bytes that two structures claim; ``same`` is true where both have exactly the same place, which writers do to save room."""
+    """Bytes that two structures claim.
+
+    ``same`` is true where both have exactly the same place, which writers do to save room: a type's name for all of its handles,
+    a stack that is also a memory range. Such a place is told once; ``times`` is how many structures claim it.
+    """
 
     offset: int
     size: int
     first: str
     second: str
     same: bool
+    times: int
 
 
 class FileMap:
@@ -66,19 +71,49 @@ class FileMap:
         """Percent of the file that belongs to a structure."""
         return 100.0 * self.owned / self.size if self.size else 100.0
 
+    def kinds(self) -> Dict[str, int]:
+        """Bytes of each kind of piece, most first."""
+        found: Dict[str, int] = {}
+        for piece in self.pieces:
+            found[piece.kind] = found.get(piece.kind, 0) + piece.size
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+    def at(self, offset: int) -> Optional[Piece]:
+        """The piece that an offset lies in; None behind the end."""
+        low, high = 0, len(self.pieces)
+        while low < high:
+            middle = (low + high) // 2
+            if self.pieces[middle].end <= offset:
+                low = middle + 1
+            else:
+                high = middle
+        return self.pieces[low] if low < len(self.pieces) and self.pieces[low].offset <= offset else None
+
 
 def _group(what: str) -> str:
     """The part of a node's path that it shares with its neighbours: the stream and the kind of record, without numbers."""
     return " > ".join(part.rstrip("0123456789").rstrip() if index else part for index, part in enumerate(part.partition(" (")[0] for part in what.split(" > ")))
 
 
+Place = Tuple[int, int, int, Node]
+"""A leaf in the order in which the map hands out bytes: by offset, the longest first, then the first that was met."""
+
+
 def file_map(dump: Minidump, *, merge: bool = True) -> FileMap:
     """Account for every byte. With ``merge``, neighbours of the same kind and stream become one piece."""
-    leaves: List[Tuple[int, int, int, Node]] = []
+    leaves: List[Place] = []
     streams: List[Node] = []
+    shared: Dict[Tuple[int, int], List[str]] = {}
+    times: Dict[Tuple[int, int], int] = {}
     for number, node in enumerate(anatomy(dump)):
         if node.leaf:
-            leaves.append((node.offset, -node.size, number, node))
+            place = (node.offset, node.size)
+            met = times.get(place, 0)
+            times[place] = met + 1
+            if not met:
+                leaves.append((node.offset, -node.size, number, node))
+            elif met == 1 and len(shared) < MAX_OVERLAPS:
+                shared[place] = [node.what]
         elif node.kind == STREAM:
             streams.append(node)
     leaves.sort(key=lambda item: item[:3])
@@ -86,6 +121,9 @@ def file_map(dump: Minidump, *, merge: bool = True) -> FileMap:
     maker = _Maker(dump, streams, merge)
     for _, _, _, node in leaves:
         maker.take(node)
+        second = shared.get((node.offset, node.size))
+        if second:
+            maker.overlap(Overlap(node.offset, node.size, node.what, second[0], True, times[node.offset, node.size]))
     maker.finish()
     return FileMap(maker.pieces, maker.overlaps, maker.more, dump.size)
 
@@ -108,21 +146,18 @@ class _Maker:
             self.gap(node.offset)
         start = max(node.offset, self.cursor)
         if node.offset < self.cursor and self.last is not None:
-            self.overlap(node)
+            size = min(node.end, self.cursor) - node.offset
+            self.overlap(Overlap(node.offset, size, self.last.what, node.what, False, 2))
         if node.end > start:
             self.add(start, node.end - start, node.kind, node.what)
             self.cursor = node.end
             self.last = node
 
-    def overlap(self, node: Node) -> None:
-        other = self.last
-        assert other is not None
-        size = min(node.end, self.cursor) - node.offset
+    def overlap(self, overlap: Overlap) -> None:
         if len(self.overlaps) >= MAX_OVERLAPS:
             self.more += 1
-            return
-        same = node.offset == other.offset and node.end == other.end
-        self.overlaps.append(Overlap(node.offset, size, other.what, node.what, same))
+        else:
+            self.overlaps.append(overlap)
 
     def add(self, offset: int, size: int, kind: str, what: str) -> None:
         group = _group(what) if self.merge else ""
@@ -147,9 +182,23 @@ class _Maker:
             following = self.streams[self.next_stream].offset if self.next_stream < len(self.streams) else end
             stop = min(end, following) if following > start else end
             size = stop - start
-            zeros = size < 16 and not any(self.source.some(start, size))
-            self.add(start, size, ALIGNMENT if zeros else UNREFERENCED, "alignment" if zeros else "bytes that nothing points to")
+            if size < 16 and not any(self.source.some(start, size)):
+                self.add(start, size, ALIGNMENT, "alignment")
+            else:
+                self.add(start, size, UNREFERENCED, "bytes that nothing points to" + self.guess(start, size))
             self.cursor = stop
+
+    def guess(self, start: int, size: int) -> str:
+        """What bytes that nothing points to look like, for the end of a sentence."""
+        head = self.source.some(start, min(size, 516))
+        if not any(head):
+            return ": zeros" if not any(self.source.some(start, min(size, 1 << 20))) else ""
+        length = int.from_bytes(head[:4], "little")
+        if 2 <= length <= size - 4 and not length & 1 and length <= 512:
+            text = head[4 : 4 + length].decode("utf-16-le", "replace")
+            if text.isprintable() and "\ufffd" not in text:
+                return f": they look like a string, {text[:40]!r}" + ("…" if len(text) > 40 else "")
+        return ""
 
     def _stream_at(self, offset: int) -> Optional[Node]:
         while self.next_stream < len(self.streams) and self.streams[self.next_stream].end <= offset:
@@ -172,15 +221,49 @@ class _Maker:
             self.cursor = size
 
 
-def owners(dump: Minidump, offset: int) -> Iterator[Node]:
-    """Every structure that a byte lies in, outermost first. Walks the whole anatomy once."""
-    found = [node for node in anatomy(dump) if node.offset <= offset < node.end]
-    found.sort(key=lambda node: -node.size)
-    return iter(found)
+class Owners(NamedTuple):
+    """Who has to do with one byte.
+
+    ``chain`` are the structures that it lies in, outermost first; the last one owns it in the map. ``others`` claim it too;
+    ``pointing`` are those of all these that an RVA field leads to. ``piece`` is what the map says.
+    """
+
+    chain: List[Node]
+    others: List[Node]
+    pointing: List[Node]
+    piece: Piece
 
 
-def pointers(dump: Minidump, start: int, end: int) -> Iterator[Node]:
-    """Structures that begin in a stretch of the file and that an RVA points to."""
-    for node in anatomy(dump):
-        if node.pointer is not None and start <= node.offset < end:
-            yield node
+def owners(dump: Minidump, offset: int) -> Optional[Owners]:
+    """Everything that a byte belongs to; None behind the end of the file. Walks the whole anatomy once."""
+    if not 0 <= offset < dump.size:
+        return None
+    around: List[Node] = []
+    leaves: List[Tuple[int, int, int, Node]] = []
+    for number, node in enumerate(anatomy(dump)):
+        if node.offset <= offset < node.end:
+            if node.leaf:
+                if len(leaves) < MAX_OVERLAPS:
+                    leaves.append((node.offset, -node.size, number, node))
+            elif len(around) < MAX_OVERLAPS:
+                around.append(node)
+    leaves.sort(key=lambda item: item[:3])
+    if not leaves:
+        piece = file_map(dump, merge=False).at(offset)
+        assert piece is not None
+        around.sort(key=lambda node: -node.size)
+        return Owners(around, [], [node for node in around if node.pointer is not None], piece)
+    owner = leaves[0][3]
+    # What encloses the owner is what its own path begins with; anything else only claims the same bytes.
+    chain = [node for node in around if _within(owner, node)]
+    chain.sort(key=lambda node: -node.size)
+    others = [node for node in around if node not in chain] + [item[3] for item in leaves[1:]]
+    chain.append(owner)
+    pointing = [node for node in [*chain, *others] if node.pointer is not None]
+    return Owners(chain, others, pointing, Piece(owner.offset, owner.size, owner.kind, owner.what, 1))
+
+
+def _within(owner: Node, node: Node) -> bool:
+    if node.kind == DIRECTORY:
+        return owner.kind == DIRECTORY
+    return owner.what.startswith(node.what)
