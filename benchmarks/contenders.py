@@ -61,29 +61,35 @@ def full_ranges(path: str) -> Tuple[List[int], List[int]]:
 # -- handles ---------------------------------------------------------------------------------------------------------------
 
 
+def _bare_handles(data: mmap.mmap, rva: int) -> Iterator[Tuple[Any, ...]]:
+    """The barest generator of handles: plain tuples, texts cached by RVA."""
+    header, stride, count, _ = struct.unpack_from("<IIII", data, rva)
+    length = struct.Struct("<I").unpack_from
+    cache: Dict[int, str] = {0: ""}
+    first = rva + header
+    step = 1600
+    for low in range(0, count, step):
+        block = data[first + low * stride : first + min(count, low + step) * stride]
+        for handle, kind, name, attributes, access, handles, pointers, info in struct.iter_unpack("<QIIIIIII4x", block):
+            kind_text = cache.get(kind)
+            if kind_text is None:
+                kind_text = cache[kind] = data[kind + 4 : kind + 4 + length(data, kind)[0]].decode("utf-16-le")
+            name_text = cache.get(name)
+            if name_text is None:
+                name_text = data[name + 4 : name + 4 + length(data, name)[0]].decode("utf-16-le")
+                if len(cache) < 65536:
+                    cache[name] = name_text
+            yield handle, kind_text, name_text, attributes, access, handles, pointers, info
+
+
 @work
 def handles_floor(path: str) -> Callable[[], Any]:
     def run() -> Any:
         data, streams = mapped(path)
-        rva, _ = streams[12]
-        header, stride, count, _ = struct.unpack_from("<IIII", data, rva)
-        length = struct.Struct("<I").unpack_from
-        cache: Dict[int, str] = {0: ""}
-        total = 0
-        first = rva + header
-        step = 1600
-        for low in range(0, count, step):
-            block = data[first + low * stride : first + min(count, low + step) * stride]
-            for _handle, kind, name, _attributes, _access, _handles, _pointers, _info in struct.iter_unpack("<QIIIIIII4x", block):
-                kind_text = cache.get(kind)
-                if kind_text is None:
-                    kind_text = cache[kind] = data[kind + 4 : kind + 4 + length(data, kind)[0]].decode("utf-16-le")
-                name_text = cache.get(name)
-                if name_text is None:
-                    name_text = data[name + 4 : name + 4 + length(data, name)[0]].decode("utf-16-le")
-                    if len(cache) < 65536:
-                        cache[name] = name_text
-                total += len(kind_text) + len(name_text)
+        total = count = 0
+        for row in _bare_handles(data, streams[12][0]):
+            count += 1
+            total += len(row[1]) + len(row[2])
         return count, total
 
     return run
@@ -438,9 +444,8 @@ def search_floor(path: str) -> Callable[[], Any]:
 
 @work
 def search_dumpscope(path: str) -> Callable[[], Any]:
-    from dumpscope.dump.search import find
-
     from dumpscope import Minidump
+    from dumpscope.dump.search import find
 
     importlib.import_module("dumpscope.dump.memory")
 

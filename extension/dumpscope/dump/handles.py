@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+import sys
+from collections import Counter
+from itertools import chain, compress, repeat
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..format.handles import (
     AVRF_HANDLE_OPERATION,
@@ -96,41 +99,66 @@ class HandleList(RecordList[Handle]):
         get = self.strings.get
         return Handle(handle, get(type_rva), get(name_rva), attributes, access, handles, pointers, info, offset, type_rva, name_rva, self)
 
+    def _columns(self, data: bytes) -> List[Sequence[int]]:
+        """The numbers of many descriptors by field: cut out of the bytes, without a row for each, where their size allows it."""
+        stride = self.span.stride
+        if stride % 8 or sys.byteorder != "little":
+            assert self._reader is not None
+            return list(zip(*self._reader.iter_unpack(data)))
+        view = memoryview(data)
+        words = view.cast("I")
+        step = stride // 4
+        return [view.cast("Q")[:: stride // 8].tolist(), *(words[at::step].tolist() for at in range(2, 9 if self.extended else 8))]
+
+    def _types(self, data: bytes) -> Sequence[int]:
+        """The TypeNameRva of many descriptors."""
+        if self.span.stride % 4 or sys.byteorder != "little":
+            return self._columns(data)[1]
+        return memoryview(data).cast("I")[2 :: self.span.stride // 4].tolist()
+
+    def _made(self, columns: Iterable[Iterable[int]], offsets: Iterable[int]) -> Iterator[Handle]:
+        """Handles by whole columns: nothing but the decoding of a new name runs in Python for each of them."""
+        handles, types, names, attributes, access, counts, pointers, *info = columns
+        types, names = list(types), list(names)
+        get = self.strings.get
+        infos: Iterable[int] = info[0] if info else repeat(0)
+        rows = zip(handles, map(get, types), map(get, names), attributes, access, counts, pointers, infos, offsets, types, names, repeat(self))
+        return map(tuple.__new__, repeat(Handle), rows)
+
+    def _block(self, data: bytes, offset: int, index: int) -> Iterator[Handle]:
+        return self._made(self._columns(data), range(offset, offset + len(data), self.span.stride))
+
     def walk(self, start: int = 0, stop: Optional[int] = None, *, types: Optional[Callable[[str], bool]] = None) -> Iterator[Handle]:
-        """The handles from ``start`` on, one at a time; the fast path of :meth:`RecordList.walk`.
+        """The handles from ``start`` on, one at a time.
 
         ``types`` picks by type name, before anything else of a handle is decoded.
         """
+        if types is None:
+            return super().walk(start, stop)
         count = self.span.count
+        return chain.from_iterable(self._picked(types, start, count if stop is None else min(stop, count)))
+
+    def _picked(self, types: Callable[[str], bool], start: int, stop: int) -> Iterator[Iterator[Handle]]:
         get = self.strings.get
-        new = tuple.__new__
-        cls = Handle
-        extended = self.extended
-        info = 0
         picked: Dict[int, bool] = {}
-        for values, offset in self._rows(start, count if stop is None else min(stop, count)):
-            if extended:
-                handle, type_rva, name_rva, attributes, access, handles, pointers, info = values
-            else:
-                handle, type_rva, name_rva, attributes, access, handles, pointers = values
-            if types is not None:
-                wanted = picked.get(type_rva)
-                if wanted is None:
-                    wanted = types(get(type_rva))
-                    if len(picked) < 65536:
-                        picked[type_rva] = wanted
-                if not wanted:
-                    continue
-            yield new(cls, (handle, get(type_rva), get(name_rva), attributes, access, handles, pointers, info, offset, type_rva, name_rva, self))
+        for data, offset, _ in self._chunks(start, stop):
+            kinds = self._types(data)
+            if len(picked) > 65536:  # a writer that repeats the type's name for each handle
+                picked.clear()
+            for rva in set(kinds).difference(picked):
+                picked[rva] = types(get(rva))
+            wanted = list(map(picked.__getitem__, kinds))
+            if any(wanted):
+                columns = (compress(column, wanted) for column in self._columns(data))
+                yield self._made(columns, compress(range(offset, offset + len(data), self.span.stride), wanted))
 
     def count_types(self) -> Dict[str, int]:
         """How many handles there are of each type, most first; handles without a type count under an empty name."""
-        by_rva: Dict[int, int] = {}
+        by_rva: Counter[int] = Counter()
         counts: Dict[str, int] = {}
         get = self.strings.get
-        for values, _ in self._rows(0, self.span.count):
-            rva = values[1]
-            by_rva[rva] = by_rva.get(rva, 0) + 1
+        for data, _, _ in self._chunks(0, self.span.count):
+            by_rva.update(self._types(data))
             if len(by_rva) >= 65536:  # a writer that repeats the type's name for each handle
                 self._fold(by_rva, counts, get)
         self._fold(by_rva, counts, get)

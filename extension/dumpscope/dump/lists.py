@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
+from itertools import chain
 from typing import Any, Generic, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
 
 from .absence import Absent, Damage
@@ -12,8 +13,11 @@ from .source import Source
 
 T = TypeVar("T")
 
-BLOCK = 1 << 16
-"""Bytes that are copied out of the file at a time while a list is walked."""
+BLOCK = 1 << 14
+"""Bytes that are copied out of the file at a time while a list is walked: what is made of them stays in the processor's cache."""
+
+RELEASE = 1 << 23
+"""Bytes of records after which the pages that were read are given back to the system."""
 
 
 class Span(NamedTuple):
@@ -157,20 +161,38 @@ class RecordList(Sequence[T], Generic[T]):
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> T:
         raise NotImplementedError
 
-    def _rows(self, start: int, stop: int) -> Iterator[Tuple[Tuple[Any, ...], int]]:
-        """Raw numbers and the file offset of the records from ``start`` to ``stop``."""
-        reader = self._reader
-        if reader is None or start >= stop:
+    def _block(self, data: bytes, offset: int, index: int) -> Iterator[T]:
+        """The records that ``data`` holds, which stand at ``offset`` in the file. Subclasses make many at once where that pays."""
+        assert self._reader is not None
+        build = self._build
+        stride = self.span.stride
+        for values in self._reader.iter_unpack(data):
+            yield build(values, offset, index)
+            index += 1
+            offset += stride
+
+    def _chunks(self, start: int, stop: int) -> Iterator[Tuple[bytes, int, int]]:
+        """The records from ``start`` to ``stop`` some hundreds at a time: their bytes, and the file offset and index of the first."""
+        if self._reader is None or start >= stop:
             return
         stride = self.span.stride
-        first = self.span.first
         source = self.source
         step = max(1, BLOCK // stride)
+        released = start
         for low in range(start, stop, step):
-            source.check()
             high = min(low + step, stop)
-            offset = first + low * stride
-            for values in reader.iter_unpack(source.buffer[offset : first + high * stride]):
+            offset = self.span.first + low * stride
+            yield source.buffer[offset : self.span.first + high * stride], offset, low
+            if (high - released) * stride >= RELEASE:
+                source.release()
+                released = high
+
+    def _rows(self, start: int, stop: int) -> Iterator[Tuple[Tuple[Any, ...], int]]:
+        """Raw numbers and the file offset of the records from ``start`` to ``stop``."""
+        stride = self.span.stride
+        for data, offset, _ in self._chunks(start, stop):
+            assert self._reader is not None
+            for values in self._reader.iter_unpack(data):
                 yield values, offset
                 offset += stride
 
@@ -187,7 +209,6 @@ class RecordList(Sequence[T], Generic[T]):
         size = self.span.count * stride
         step = (1 << 22) // stride * stride or stride
         for low in range(0, size, step):
-            source.check()
             first = self.span.first + low
             with memoryview(source.buffer[first : first + min(step, size - low)]) as view:
                 column += view.cast("Q")[offset // 8 :: stride // 8].tolist()
@@ -196,10 +217,7 @@ class RecordList(Sequence[T], Generic[T]):
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[T]:
         """The records from ``start`` on, one at a time."""
         count = self.span.count
-        index = start
-        for values, offset in self._rows(start, count if stop is None else min(stop, count)):
-            yield self._build(values, offset, index)
-            index += 1
+        return chain.from_iterable(self._block(*chunk) for chunk in self._chunks(start, count if stop is None else min(stop, count)))
 
     def __iter__(self) -> Iterator[T]:
         return self.walk()
@@ -216,5 +234,4 @@ class RecordList(Sequence[T], Generic[T]):
         if not 0 <= index < len(self) or self._reader is None:
             raise IndexError(index)
         offset = self.span.first + index * self.span.stride
-        self.source.check()
         return self._build(self._reader.unpack_from(self.source.buffer, offset), offset, index)

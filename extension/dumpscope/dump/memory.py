@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from itertools import accumulate, islice
+from itertools import accumulate, count, islice, repeat
 from operator import add, le, lt, sub
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -94,10 +94,10 @@ class Memory64List(RecordList[Range]):
 
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[Range]:
         """The ranges from ``start`` on, with the offsets of their bytes."""
-        count = self.span.count
+        end = self.span.count if stop is None else min(stop, self.span.count)
         rva = self.base_rva
         size_of_file = self.source.size
-        for index, ((address, size), offset) in enumerate(self._rows(0, count if stop is None else min(stop, count))):
+        for index, ((address, size), offset) in enumerate(self._rows(0, end)):
             if index >= start:
                 held = max(0, min(size, size_of_file - rva))
                 yield Range(index, address, size, rva, held, offset, 9)
@@ -253,7 +253,6 @@ class Memory:
         position = bisect_right(starts, address) - 1
         if position < 0 or address >= ends[position]:
             position += 1
-        self._source.check()
         buffer = self._source.buffer
         while address < end:
             if position >= len(starts) or starts[position] >= end:
@@ -276,9 +275,7 @@ class Memory:
         position = bisect_right(starts, address) - 1
         if position >= 0 and address + size <= self._ends[position]:
             rva = self._rvas[position] + address - starts[position]
-            source = self._source
-            source.check()
-            return source.buffer[rva : rva + size]
+            return self._source.buffer[rva : rva + size]
         parts = []
         for piece in self.pieces(address, size):
             if piece.data is None:
@@ -344,6 +341,11 @@ class RegionList(RecordList[Region]):
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Region:
         return Region._make((index, *values, offset))
+
+    def _block(self, data: bytes, offset: int, index: int) -> Iterator[Region]:
+        assert self._reader is not None
+        offsets = range(offset, offset + len(data), self.span.stride)
+        return map(tuple.__new__, repeat(Region), zip(count(index), *zip(*self._reader.iter_unpack(data)), offsets))
 
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None."""

@@ -137,7 +137,6 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
     low, high, rva = spans[number]
     released = stretch.rva
     for begin in range(stretch.rva, stretch.end, CHUNK):
-        source.check()
         data = source.buffer[begin : min(begin + CHUNK + size - 1, stretch.end)]
         at = data.find(pattern)
         while 0 <= at < CHUNK:

@@ -14,15 +14,20 @@ Data = bytes  # Source.bytes hides the name inside the class
 Buffer = Union[bytes, mmap.mmap]
 
 
+def _closed() -> int:
+    """The size of a file that is closed."""
+    return -1
+
+
 class Source:
     """A readable buffer of ``size`` bytes with its ``name``.
 
     Files are mapped, so that memory does not grow with the file. A file that shrinks under a mapping would end the process
-    with a bus error when touched, so :meth:`check` compares its size first; readers of large parts call it.
+    with a bus error when touched, so ``buffer`` asks for its size first; loops that have asked a moment ago use ``unchecked``.
     """
 
     def __init__(self, buffer: Buffer, name: str, file: Optional[BinaryIO] = None) -> None:
-        self.buffer = buffer
+        self.unchecked = buffer
         self.name = name
         self.size = len(buffer)
         self._file = file
@@ -72,7 +77,7 @@ class Source:
 
     def close(self) -> None:
         """Unmap and close. What was decoded before stays valid."""
-        buffer, self.buffer, self.size = self.buffer, b"", 0
+        buffer, self.unchecked, self.size = self.unchecked, b"", 0
         if isinstance(buffer, mmap.mmap):
             try:
                 buffer.close()
@@ -81,12 +86,21 @@ class Source:
         if self._file is not None:
             self._file.close()
             self._file = None
-        self._size_now = None
+        self._size_now = _closed
+
+    @property
+    def buffer(self) -> Buffer:
+        """The bytes of the file. Raises DumpError when it was cut or closed meanwhile."""
+        if self._size_now is not None and self._size_now() < self.size:
+            self.check()
+        return self.unchecked
 
     def check(self) -> None:
-        """Raise DumpError if the mapped file has become smaller since it was opened."""
+        """Raise DumpError if the mapped file has become smaller since it was opened, or was closed."""
         if self._size_now is not None:
             size = self._size_now()
+            if size < 0:
+                raise DumpError(f"{self.name!r} was closed", "open it again")
             if size < self.size:
                 raise DumpError(
                     f"{self.name!r} was cut from {self.size} to {size} bytes while open", "open it again", offset=size, needed=self.size, available=size
@@ -97,8 +111,8 @@ class Source:
 
         Without it a walk through a large file would count as memory of the process.
         """
-        if isinstance(self.buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            self.buffer.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined,unused-ignore]
+        if isinstance(self.unchecked, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.unchecked.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined,unused-ignore]
 
     def available(self, offset: int, wanted: int) -> int:
         """How many of the ``wanted`` bytes at ``offset`` the file holds."""

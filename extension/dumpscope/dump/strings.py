@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import struct
-from typing import Dict, NamedTuple, Optional
+from codecs import utf_16_le_decode
+from typing import Callable, Dict, NamedTuple, Optional
 
 from .absence import Damage
 from .source import Source
 
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
+
+MAX_TEXTS = 1 << 16
+"""Strings that are kept."""
 
 MAX_CACHED = 1 << 22
 """Characters that are kept for all strings together."""
@@ -26,40 +30,45 @@ class Text(NamedTuple):
     damage: Optional[Damage]
 
 
-class StringTable:
-    """Strings of one dump by RVA. Nothing is decoded twice, nothing longer than MAX_NAME bytes, nothing outside the file."""
+class _Texts(Dict[int, str]):
+    """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others."""
 
-    __slots__ = ("_source", "_cache", "_room")
+    __slots__ = ("source", "room")
 
     def __init__(self, source: Source) -> None:
-        self._source = source
-        self._cache: Dict[int, str] = {0: ""}
-        self._room = MAX_CACHED
+        super().__init__({0: ""})
+        self.source = source
+        self.room = MAX_CACHED
 
-    def get(self, rva: int) -> str:
-        """The text at ``rva``; empty for RVA 0 and where no string can be read."""
-        cache = self._cache
-        text = cache.get(rva)
-        if text is None:
-            text = self._decode(rva)
-            # Bounded in number and length: a dump shares its type names, and other names are mostly read once.
-            if len(cache) < 65536 and self._room > len(text):
-                cache[rva] = text
-                self._room -= len(text)
-        return text
-
-    def _decode(self, rva: int) -> str:
-        source = self._source
+    def __missing__(self, rva: int) -> str:
+        source = self.source
         start = rva + 4
         if start > source.size:
             return ""
-        length = _length(source.buffer, rva)[0]
+        # Whoever has an RVA has just read it from a record, and the file was asked for its size then.
+        buffer = source.unchecked
+        length = _length(buffer, rva)[0]
         if length > MAX_NAME:
             length = MAX_NAME
-        data = source.buffer[start : start + (length & ~1)]
+        data = buffer[start : start + (length & ~1)]
         if len(data) & 1:  # the file ends inside a character
             data = data[:-1]
-        return data.decode("utf-16-le", "surrogatepass")
+        text = utf_16_le_decode(data, "surrogatepass")[0]
+        if len(self) < MAX_TEXTS and self.room > len(text):
+            self[rva] = text
+            self.room -= len(text)
+        return text
+
+
+class StringTable:
+    """Strings of one dump by RVA. What is shared is decoded once, nothing longer than MAX_NAME bytes, nothing outside the file."""
+
+    __slots__ = ("_source", "get")
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.get: Callable[[int], str] = _Texts(source).__getitem__
+        """The text at an RVA; empty for RVA 0 and where no string can be read."""
 
     def inspect(self, rva: int, what: str) -> Text:
         """The text at ``rva`` with what is wrong with it."""

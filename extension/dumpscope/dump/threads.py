@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from itertools import count, repeat
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ..format.threads import (
     MINIDUMP_THREAD,
@@ -66,6 +67,11 @@ class ThreadList(RecordList[Thread]):
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Thread:
         return Thread._make((index, *values, offset))
 
+    def _block(self, data: bytes, offset: int, index: int) -> Iterator[Thread]:
+        assert self._reader is not None
+        offsets = range(offset, offset + len(data), self.span.stride)
+        return map(tuple.__new__, repeat(Thread), zip(count(index), *zip(*self._reader.iter_unpack(data)), offsets))
+
     def find(self, tid: int) -> Optional[Thread]:
         """The first thread with this id, or None."""
         if self._ids is None:
@@ -115,6 +121,11 @@ class ThreadInfoList(RecordList[ThreadInfo]):
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> ThreadInfo:
         return ThreadInfo._make((*values, offset))
+
+    def _block(self, data: bytes, offset: int, index: int) -> Iterator[ThreadInfo]:
+        assert self._reader is not None
+        offsets = range(offset, offset + len(data), self.span.stride)
+        return map(tuple.__new__, repeat(ThreadInfo), zip(*zip(*self._reader.iter_unpack(data)), offsets))
 
     def find(self, tid: int) -> Optional[ThreadInfo]:
         """The first entry of a thread, or None."""
