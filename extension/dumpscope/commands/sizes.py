@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Optional, Tuple
 
+from ..dump.absence import Absent
 from ..dump.directory import Stream
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
+from ..format.streams import STREAMS
 
 _LISTS = {
     3: "threads",
@@ -42,7 +44,7 @@ def explain_size(dump: Minidump, stream: Stream) -> Tuple[Optional[int], str]:
         first = dump.stream(stream.type)
         if stream.type in _LISTS and first is not None and first.index != stream.index:
             return None, f"not used: stream {first.index} is the first of this type"
-        return None, "" if stream.size else "empty"
+        return None, _single(dump, stream)
     span = items.span
     if not span.header_size or not span.stride:
         return None, items.damage[0].message if items.damage else ""
@@ -51,3 +53,19 @@ def explain_size(dump: Minidump, stream: Stream) -> Tuple[Optional[int], str]:
     if total == stream.size:
         return span.claimed, f"{words} = 0x{total:x}"
     return span.claimed, f"{words} = 0x{total:x}, but the directory says 0x{stream.size:x}"
+
+
+def _single(dump: Minidump, stream: Stream) -> str:
+    """The size of a stream that is one structure, or opaque."""
+    if not stream.size:
+        return "empty"
+    if stream.type == 15:
+        misc = dump.misc
+        return "" if isinstance(misc, Absent) else f"version {misc.version} of MINIDUMP_MISC_INFO"
+    kind = STREAMS.get(stream.type)
+    if kind is None or not kind.structure or kind.header:
+        return ""
+    from ..format.catalogue import structure
+
+    shape = structure(kind.structure)
+    return f"one {shape.name}" if shape is not None and shape.size == stream.size else ""
