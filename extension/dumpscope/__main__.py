@@ -12,8 +12,12 @@ def main(argv: Optional[List[str]] = None) -> int:
     if words == ["--version"]:
         from dumpscope import __version__
 
-        sys.stdout.write(f"dumpscope {__version__}\n")
-        return 0
+        try:
+            sys.stdout.write(f"dumpscope {__version__}\n")
+            sys.stdout.flush()
+            return 0
+        except (OSError, AttributeError):
+            pass  # the command line knows what to say of an output that cannot be written
     from dumpscope.front.cli.main import main as run
 
     return run(words)

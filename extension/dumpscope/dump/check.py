@@ -243,6 +243,10 @@ def _everything(dump: Minidump) -> Iterator[Damage]:
     yield from _memory(dump)
     for token in dump.tokens:
         yield from token.damage
+    tokens = dump.tokens
+    if tokens.stream is not None and len(tokens) < tokens.claimed:
+        message = f"{tokens.stream.name}: {tokens.claimed} tokens are claimed, {len(tokens)} can be read"
+        yield Damage("token-cut", message, tokens.stream.rva, tokens.claimed, len(tokens))
     for table in dump.functions:
         yield from table.damage
 

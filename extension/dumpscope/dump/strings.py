@@ -53,7 +53,7 @@ class _Texts(Dict[int, str]):
         data = buffer[start : start + (length & ~1)]
         if len(data) & 1:  # the file ends inside a character
             data = data[:-1]
-        text = utf_16_le_decode(data, "surrogatepass")[0]
+        text = utf_16_le_decode(data, "surrogatepass", True)[0]
         if len(self) < MAX_TEXTS and self.room > len(text):
             self[rva] = text
             self.room -= len(text)

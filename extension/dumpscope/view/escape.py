@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Dict
 
 _DML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _DML_PATTERN = re.compile(r'[&<>"]')
@@ -16,7 +17,24 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+    return text.translate(_ESCAPES)
+
+
+class _Escapes(Dict[int, str]):
+    """What becomes of each character, by its code; filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        shown = char if char.isprintable() else _escape(code)
+        if len(self) < MAX_ESCAPES:
+            self[code] = shown
+        return shown
+
+
+MAX_ESCAPES = 4096
+"""Characters that are remembered; a dump may hold every one there is."""
+
+_ESCAPES = _Escapes()
 
 
 def _escape(code: int) -> str:

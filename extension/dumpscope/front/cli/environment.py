@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any, Mapping, Optional
@@ -19,6 +20,8 @@ class Environment:
 
     def write(self, text: str) -> None:
         """Write to standard output; what its encoding cannot hold is written as an escape."""
+        if self._stdout is None:  # closed by whoever started us
+            raise OSError(errno.EBADF, "standard output is closed")
         self._put(self._stdout, text)
 
     def error(self, text: str) -> None:
@@ -27,6 +30,9 @@ class Environment:
 
         try:
             self.flush()
+        except (OSError, ValueError):
+            pass  # what was wrong with it is what is told here
+        try:
             self._put(self._stderr, "\n".join(printable(line) for line in text.split("\n")) + "\n")
             self._stderr.flush()
         except (OSError, ValueError, AttributeError):
@@ -34,10 +40,11 @@ class Environment:
 
     def flush(self) -> None:
         """Send what is buffered."""
-        self._stdout.flush()
+        if self._stdout is not None:
+            self._stdout.flush()
 
     def silence(self) -> None:
-        """After a broken pipe: keep the interpreter from complaining about it at its end."""
+        """After a broken pipe or a full disk: keep the interpreter from complaining about it at its end."""
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stdout.fileno())
         except (OSError, ValueError, AttributeError):
@@ -54,6 +61,18 @@ class Environment:
     def _terminal(self) -> bool:
         try:
             return bool(self._stdout.isatty())
+        except (AttributeError, ValueError):
+            return False
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Environment variables."""
+        return self._variables
+
+    def interactive(self) -> bool:
+        """Whether somebody sits at both ends: the input and the output are the process's own, and a terminal."""
+        try:
+            return self._stdout is sys.stdout and self._terminal() and sys.stdin is not None and sys.stdin.isatty()
         except (AttributeError, ValueError):
             return False
 

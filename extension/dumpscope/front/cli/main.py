@@ -13,7 +13,8 @@ from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, D
 from .environment import Environment
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
-       dumpscope DUMP              the same as dumpscope dumpinfo DUMP"""
+       dumpscope DUMP              the same as dumpscope dumpinfo DUMP
+       dumpscope                   a session that asks for a dump, on a terminal"""
 
 OPTIONS = """options of every command
   --json                     one JSON document instead of text
@@ -98,6 +99,7 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
             if debug:
                 raise
             env.error(f"dumpscope: the answer could not be written: {error.strerror or error}")
+            env.silence()
             return EXIT_OUTPUT
         except (RecursionError, MemoryError) as error:
             env.error(f"dumpscope: out of {'stack' if isinstance(error, RecursionError) else 'memory'}; the dump is larger than this machine can show")
@@ -128,12 +130,17 @@ def _run(argv: List[str], env: Environment) -> int:
 
         env.write(f"dumpscope {__version__}\n")
         return EXIT_DONE
-    found, rest = _choose(words)
+    from .shells import SHELLS, run_shell
+
+    shell = SHELLS.get(words[0])
+    found, rest = (shell, words[1:]) if shell is not None else _choose(words)
     if wants_help(rest):
         from ...commands.help import command_help
 
         _render(found, Session(), command_help(found, "dumpscope "), options._replace(json=False, csv=False), env)
         return EXIT_DONE
+    if shell is not None:
+        return run_shell(shell, rest, options.color, env, debug=options.debug)
     return run_command(found, rest, options, env)
 
 
@@ -184,6 +191,10 @@ def _choose(words: List[str]) -> Tuple[Command, List[str]]:
 
 
 def _no_words(options: Options, env: Environment) -> int:
+    if env.interactive():
+        from .shells import run_repl
+
+        return run_repl([], env, debug=options.debug)
     env.error(USAGE)
     env.error("`dumpscope --help` lists the commands")
     return EXIT_USAGE
@@ -193,11 +204,12 @@ def _show_help(options: Options, env: Environment) -> int:
     from ...commands.help import command_list
     from ...commands.registry import all_commands
     from ...view.blocks import Lines
+    from .shells import SHELLS
 
     def blocks() -> Iterator[Any]:
         yield Lines("", ["dumpscope: what a Windows user-mode minidump holds, and why a debugger command fails on it"], role="emphasis")
         yield Lines("", USAGE.split("\n"))
-        yield from command_list(all_commands())
+        yield from command_list([*all_commands(), *SHELLS.values()])
         yield Lines("", ["", *OPTIONS.split("\n")])
 
     _render(None, Session(), blocks(), options._replace(json=False, csv=False), env)
