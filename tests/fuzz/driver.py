@@ -1,0 +1,282 @@
+"""Runs every command with every renderer on one dump, and says which invariant broke."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import hashlib
+import io
+import json
+import random
+import sys
+import traceback
+import tracemalloc
+from pathlib import Path
+from time import process_time
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from dumpscope import Minidump
+from dumpscope.commands.parsing import split_line
+from dumpscope.commands.registry import DUMP_NONE, Command, all_commands, build_parser
+from dumpscope.commands.session import Session
+from dumpscope.commands.session import run as run_command
+from dumpscope.dump.source import Source
+from dumpscope.errors import EXIT_DONE, EXIT_NOT_A_DUMP, EXIT_NOT_IN_DUMP, EXIT_USAGE, DumpError, DumpscopeError
+from dumpscope.view.document import render_csv, render_json
+from dumpscope.view.paint import DARK, Ansi, Dml, strip_ansi, strip_dml
+from dumpscope.view.text import render_text
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+CODES = (EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_USAGE, EXIT_NOT_A_DUMP)
+SECONDS = 1.0
+SECONDS_PER_MIB = 2.0
+MEMORY = 100 << 20
+OUTPUT = 32 << 20
+"""Characters that an answer to a small file may have at the most."""
+
+_EXTREMES = {
+    "handles": ("0", "0 f", "4", "ffffffffffffffff", "--sort name", "--summary", "0 f Event", "--name '*a*'"),
+    "threads": ("0", "~1", "#", "--sort time", "--times", "ffffffff"),
+    "modules": ("0", "ntdll", "--sort name"),
+    "memory": ("--sort size",),
+    "read": ("0", "@ip", "@sp L1000", "7ffe0000", "ffffffffffffffff", "7ff600000000 L10000000"),
+    "address": ("0", "@sp", "ffffffffffffffff", "7ff600001000"),
+}
+"""More words than the examples have, for commands that have them."""
+
+
+class Call(NamedTuple):
+    """A command with its parsed arguments."""
+
+    command: Command
+    line: str
+    args: Any
+
+
+class Broken(Exception):
+    """An invariant that does not hold: what, where, and the words that repeat it."""
+
+
+def calls() -> List[Call]:
+    """Every command with every example of its own, and with some extremes. Commands that need no dump are left out."""
+    found: Dict[Tuple[str, str], Call] = {}
+    for command in all_commands():
+        if command.dump == DUMP_NONE or command.name == "writedump":
+            continue
+        parser = build_parser(command, command.name, with_dump=False)
+        lines = ["", *(example.line.partition(" ")[2] for example in command.examples), *_EXTREMES.get(command.name, ())]
+        for line in lines:
+            try:
+                found.setdefault((command.name, line), Call(command, line, parser.parse_words(split_line(line))))
+            except DumpscopeError:
+                continue  # an example that names a file, or an extreme that this command does not take
+    return list(found.values())
+
+
+def _text(blocks: Any, head: Any) -> Iterator[str]:
+    return render_text(blocks)
+
+
+def _narrow(blocks: Any, head: Any) -> Iterator[str]:
+    return render_text(blocks, width=40)
+
+
+def _ansi(blocks: Any, head: Any) -> Iterator[str]:
+    return render_text(blocks, Ansi(DARK))
+
+
+def _dml(blocks: Any, head: Any) -> Iterator[str]:
+    return render_text(blocks, Dml(lambda line: f"!py {line}"))
+
+
+def _json(blocks: Any, head: Any) -> Iterator[str]:
+    return render_json(blocks, head)
+
+
+def _csv(blocks: Any, head: Any) -> Iterator[str]:
+    return render_csv(blocks)
+
+
+RENDERERS: Dict[str, Callable[[Any, Any], Iterator[str]]] = {
+    "text": _text,
+    "narrow": _narrow,
+    "ansi": _ansi,
+    "dml": _dml,
+    "json": _json,
+    "csv": _csv,
+}
+
+
+def _printable(text: str) -> None:
+    for line in text.split("\n"):
+        if not line.isprintable():
+            raise Broken(f"not printable: {line[:200]!r}")
+
+
+def inert(renderer: str, text: str) -> None:
+    """Raise Broken when an answer could steer whoever shows it, or is not well-formed."""
+    if renderer in ("text", "narrow"):
+        _printable(text)
+    elif renderer == "ansi":
+        _printable(strip_ansi(text))
+    elif renderer == "dml":
+        _printable(text)
+        stripped = strip_dml(text)
+        if stripped.count("\n") != text.count("\n"):
+            raise Broken("DML lost lines")
+    elif renderer == "json":
+        if not text.isascii():
+            raise Broken("JSON is not ASCII")
+        pairs: List[str] = []
+
+        def unique(members: List[Tuple[str, Any]]) -> Dict[str, Any]:
+            keys = [key for key, _ in members]
+            if len(keys) != len(set(keys)):
+                pairs.append(str(keys))
+            return dict(members)
+
+        json.loads(text, object_pairs_hook=unique, parse_constant=lambda name: pairs.append(name))
+        if pairs:
+            raise Broken(f"JSON with a member twice, or a number that is none: {pairs[0][:200]}")
+    elif renderer == "csv" and text:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        if len({len(row) for row in rows}) != 1:
+            raise Broken("CSV rows of different length")
+        for row in rows:
+            for cell in row:
+                if not cell.isprintable() or cell[:1] in ("=", "@") or (cell[:1] in "+-" and cell[1:2].isalpha()):
+                    raise Broken(f"CSV cell that is not inert: {cell[:100]!r}")
+
+
+class Answer(NamedTuple):
+    """What one call gave."""
+
+    code: int
+    text: str
+    seconds: float
+
+
+class Checker:
+    """Holds the calls, and checks dumps."""
+
+    def __init__(self) -> None:
+        self.calls = calls()
+        self.runs = 0
+        self.slowest = (0.0, "")
+
+    def answer(self, data: bytes, call: Call, renderer: str) -> Answer:
+        """Run one call; anything but our own errors leaves as it is."""
+        start = process_time()
+        parts: List[str] = []
+        total = 0
+        source = Source.from_object(data)
+        try:
+            try:
+                session = Session(Minidump(source), "fuzz.dmp")
+            except DumpError as error:
+                if call.command.dump != "any":
+                    raise
+                session = Session(None, "fuzz.dmp", source=source, open_error=error)
+            blocks = run_command(session, call.command, call.args)
+            for chunk in RENDERERS[renderer](blocks, session.head(call.command)):
+                parts.append(chunk)
+                total += len(chunk)
+                if total > OUTPUT + 64 * len(data):
+                    raise Broken(f"more than {total} characters for {len(data)} bytes")
+            code = session.status
+        except DumpscopeError as error:
+            code = error.exit_code
+            parts.append(f"{error.message}\n{error.hint}\n" if renderer in ("json", "csv") else "")
+            if renderer in ("json", "csv"):
+                parts.clear()
+        return Answer(code, "".join(parts), process_time() - start)
+
+    def check(self, data: bytes, call: Call, renderer: str, *, twice: bool = False, memory: bool = False) -> Answer:
+        """Run one call and raise Broken if an invariant does not hold."""
+        where = f"`{call.command.name} {call.line}` as {renderer}"
+        try:
+            self.runs += 1
+            if memory:
+                gc.collect()
+                tracemalloc.start()
+                try:
+                    answer = self.answer(data, call, renderer)
+                    peak = tracemalloc.get_traced_memory()[1]
+                finally:
+                    tracemalloc.stop()
+                if peak > MEMORY + 4 * len(answer.text):
+                    raise Broken(f"{peak >> 20} MiB at the peak")
+            else:
+                answer = self.answer(data, call, renderer)
+                if answer.seconds > SECONDS + SECONDS_PER_MIB * len(data) / (1 << 20):
+                    again = self.answer(data, call, renderer)  # somebody else may have had the processor
+                    if again.seconds > SECONDS + SECONDS_PER_MIB * len(data) / (1 << 20):
+                        raise Broken(f"{again.seconds:.2f} s")
+                if answer.seconds > self.slowest[0]:
+                    self.slowest = (answer.seconds, where)
+            if answer.code not in CODES:
+                raise Broken(f"exit code {answer.code}")
+            if answer.code in (EXIT_DONE, EXIT_NOT_IN_DUMP):
+                inert(renderer, answer.text)
+            if twice and self.answer(data, call, renderer)[:2] != answer[:2]:
+                raise Broken("another answer the second time")
+            return answer
+        except Broken as error:
+            raise Broken(f"{where}: {error}") from None
+        except Exception as error:  # noqa: BLE001 - this is what is looked for
+            raise Broken(f"{where}: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}") from None
+
+    def everything(self, data: bytes) -> List[Broken]:
+        """Every call with every renderer, and the painted texts against the plain one; what broke."""
+        broken = []
+        for call in self.calls:
+            try:
+                self._every_renderer(data, call)
+            except Broken as error:
+                broken.append(error)
+        return broken
+
+    def _every_renderer(self, data: bytes, call: Call) -> None:
+        plain = self.check(data, call, "text", twice=True, memory=True)
+        for renderer in ("json", "csv", "narrow"):
+            self.check(data, call, renderer)
+        for renderer, strip in (("ansi", strip_ansi), ("dml", strip_dml)):
+            painted = self.check(data, call, renderer)
+            if strip(painted.text) != plain.text:
+                raise Broken(f"`{call.command.name} {call.line}`: {renderer} without its paint is not the text")
+
+    def some(self, data: bytes, chance: random.Random) -> List[Broken]:
+        """Every command once, with one line and one renderer each; what broke."""
+        broken = []
+        by_command: Dict[str, List[Call]] = {}
+        for call in self.calls:
+            by_command.setdefault(call.command.name, []).append(call)
+        for found in by_command.values():
+            call = found[0] if chance.random() < 0.5 else chance.choice(found)
+            renderer = chance.choice(("text", "json", "json", "csv", "ansi", "dml", "narrow"))
+            try:
+                self.check(data, call, renderer, twice=chance.random() < 0.1, memory=chance.random() < 0.01)
+            except Broken as error:
+                broken.append(error)
+        return broken
+
+
+def corpus(largest: int = 64 << 10) -> Dict[str, bytes]:
+    """The samples that are not too large, by name; those that other writers made too."""
+    found = {path.stem: path.read_bytes() for path in sorted((ROOT / "samples").rglob("*.dmp")) if path.stat().st_size <= largest}
+    if not found:
+        raise RuntimeError("no samples: run `python samples/build.py`")
+    return found
+
+
+def signature(story: str) -> str:
+    """What makes two failures the same one: the call is left out, the last line of ours stays."""
+    lines = [line.strip() for line in story.split("\n") if line.strip().startswith("File ")]
+    head = story.partition(": ")[2].split("\n")[0][:60]
+    return hashlib.sha1((head + (lines[-1] if lines else "")).encode("utf-8", "replace")).hexdigest()[:12]
+
+
+__all__ = ["Broken", "Call", "Checker", "Optional", "calls", "corpus", "inert", "signature"]

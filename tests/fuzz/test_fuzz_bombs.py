@@ -1,0 +1,223 @@
+"""Small files that claim enormous things: answered at once, in little memory, and with the damage named."""
+
+from __future__ import annotations
+
+import struct
+from typing import Dict
+
+import pytest
+from dumpscope import Minidump
+
+from tests.fuzz.driver import Checker
+from tests.fuzz.dumps import Dump, handles
+
+TOP = 0xFFFFFFFF
+MIB = 1 << 20
+
+
+def counted(kind: int, element: int, count: int, size: int = -1, body: int = 4096) -> bytes:
+    made = Dump(0x1806).basics()
+    made.streams = [row for row in made.streams if row[0] != kind]
+    made.stream(kind, struct.pack("<I", count) + bytes(range(1, 256)) * (body // 255), (4 + count * element) & TOP if size < 0 else size)
+    return made.build()
+
+
+def described(kind: int, head: bytes, body: int = 4096, size: int = -1) -> bytes:
+    made = Dump(0x1806).basics()
+    made.stream(kind, head + bytes(range(1, 256)) * (body // 255), size)
+    return made.build()
+
+
+def one_mib(kind: int, head: bytes) -> bytes:
+    made = Dump(0x41806).basics()
+    made.streams = [row for row in made.streams if row[0] != kind]
+    made.stream(kind, head + bytes(MIB), TOP)
+    return made.build()
+
+
+def many_handles_of_one_long_name() -> bytes:
+    """26,000 descriptors that share a name of 64 KiB: 1.6 GiB of text if each were decoded and shown in full."""
+    made = Dump(4).basics()
+    name = made.put(struct.pack("<I", 0xFFFE) + b"A\0" * 0x7FFF)
+    kind = made.string("Event")
+    made.stream(12, struct.pack("<IIII", 16, 40, 20, 0) + struct.pack("<QIIIIIIII", 4, kind, name, 0, 0, 0, 0, 0, 0) * 20)
+    return made.build()
+
+
+def overlapping_strings() -> bytes:
+    """Every descriptor has a name of 64 KiB at an RVA of its own, two bytes behind the one before: terabytes in all, if there were enough."""
+    made = Dump(4).basics()
+    text = made.put(struct.pack("<H", 0xFF00) * 40000)  # wherever one looks, a length of 0xFF00FF00
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, text, text + 4 + 2 * n, 0, 0, 0, 0, 0, 0) for n in range(50))
+    made.stream(12, struct.pack("<IIII", 16, 40, 50, 0) + rows)
+    return made.build()
+
+
+def info_loop() -> bytes:
+    made = Dump(4).basics()
+    first = len(made.data)
+    made.put(struct.pack("<III", first + 12, 6, 0) + struct.pack("<III", first, 6, 0))
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, 0, 0, 0, 0, 0, 0, first, 0) for n in range(200))
+    made.stream(12, struct.pack("<IIII", 16, 40, 200, 0) + rows)
+    return made.build()
+
+
+def info_chain() -> bytes:
+    """A chain without a loop whose every block is another one's tail."""
+    made = Dump(4).basics()
+    first = len(made.data)
+    made.put(b"".join(struct.pack("<III", first + 12 * (n + 1), 1, TOP) for n in range(5000)))
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, 0, 0, 0, 0, 0, 0, first + 12 * n, 0) for n in range(200))
+    made.stream(12, struct.pack("<IIII", 16, 40, 200, 0) + rows)
+    return made.build()
+
+
+def huge_ranges() -> bytes:
+    made = Dump(2).basics()
+    made.stream(9, struct.pack("<QQ", 3, 0x1000) + struct.pack("<QQ", 0, 1 << 63) * 3)
+    return made.build()
+
+
+def overlapping_ranges() -> bytes:
+    """20,000 ranges that all hold the same bytes of the file under addresses one apart."""
+    made = Dump().basics()
+    rva = made.put(bytes(4096))
+    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x10000 + n, 4096, rva) for n in range(20000)))
+    return made.build()
+
+
+def same_ranges() -> bytes:
+    made = Dump().basics()
+    rva = made.put(bytes(65536))
+    made.stream(5, struct.pack("<I", 20000) + struct.pack("<QII", 0x10000, 65536, rva) * 20000)
+    return made.build()
+
+
+def overlapping_modules() -> bytes:
+    made = Dump().basics()
+    name = made.string("a.dll")
+    made.streams = [row for row in made.streams if row[0] != 4]
+    row = struct.pack("<QIIII", 0x10000, TOP, 0, 0, name).ljust(108, b"\0")
+    made.stream(4, struct.pack("<I", 3000) + row * 3000)
+    return made.build()
+
+
+def codeview_of_everything() -> bytes:
+    """Modules whose CodeView records are the whole file."""
+    made = Dump().basics()
+    made.streams = [row for row in made.streams if row[0] != 4]
+    record = made.put(b"RSDS" + bytes(20) + b"p" * 65000)
+    row = struct.pack("<QIIII", 0x10000, 0x1000, 0, 0, 0).ljust(76, b"\0") + struct.pack("<IIIIQQ", TOP, record, TOP, record, 0, 0)
+    made.stream(4, struct.pack("<I", 200) + row * 200)
+    return made.build()
+
+
+def tokens_of_everything() -> bytes:
+    """Token records whose groups and privileges are claimed in millions, over bytes that look like SIDs."""
+    made = Dump(0x40000).basics()
+    body = b"".join(struct.pack("<IIQ", 200, 1, 16) + b"\x01\xff\xff\xff" * 46 for _ in range(300))
+    made.stream(19, struct.pack("<IIII", len(body) + 16, 1_000_000_000, 16, 16) + body)
+    return made.build()
+
+
+def annotations_of_everything() -> bytes:
+    """A Crashpad stream whose dictionaries claim 2^32-1 entries that are each other."""
+    made = Dump().basics()
+    table = len(made.data)
+    made.put(struct.pack("<I", TOP) + struct.pack("<II", table, table) * 4000)
+    made.stream(0x43500001, struct.pack("<I", 1) + bytes(32) + struct.pack("<II", TOP, table) + struct.pack("<II", TOP, table) + bytes(16))
+    return made.build()
+
+
+def comment_of_everything() -> bytes:
+    made = Dump().basics()
+    made.stream(10, b"c" * MIB, TOP)
+    made.stream(11, b"w\0" * (MIB // 2), TOP)
+    return made.build()
+
+
+def streams_of_the_same_place() -> bytes:
+    made = Dump().basics()
+    rva = made.put(bytes(MIB // 2))
+    made.streams += [(12 + n % 14, MIB, rva + n) for n in range(5000)]
+    return made.build()
+
+
+BOMBS: Dict[str, bytes] = {
+    "streams-2^31": Dump().basics().build(1 << 31),
+    "streams-2^32-1": Dump().basics().build(TOP),
+    "threads-2^32-1": counted(3, 48, TOP),
+    "threads-size-lies-too": counted(3, 48, TOP, TOP),
+    "modules-2^32-1": counted(4, 108, TOP),
+    "ranges-2^32-1": counted(5, 16, TOP),
+    "names-2^32-1": counted(24, 12, TOP),
+    "handles-2^32-1": handles(bytes(4000), TOP),
+    "handles-stride-0": handles(bytes(4000), TOP, 0),
+    "handles-stride-2^32-1": handles(bytes(4000), TOP, TOP),
+    "handles-header-2^32-1": handles(bytes(4000), 10, 40, TOP),
+    "handles-stream-2^31": handles(bytes(4000), TOP, 40, 16, 1 << 31),
+    "handle-names-4-GiB": handles(struct.pack("<QIIIIIIII", 4, 24, 24, 0, 0, 0, 0, 24, 0) * 100, 100),
+    "one-long-name": many_handles_of_one_long_name(),
+    "overlapping-strings": overlapping_strings(),
+    "info-loop": info_loop(),
+    "info-chain": info_chain(),
+    "infos-2^32-1": described(17, struct.pack("<III", 12, 64, TOP), size=12 + 64),
+    "regions-2^64-1": described(16, struct.pack("<IIQ", 16, 48, (1 << 64) - 1)),
+    "unloaded-2^32-1": described(14, struct.pack("<III", 12, 24, TOP)),
+    "operations-2^32-1": described(18, struct.pack("<IIII", 16, 288, TOP, 0)),
+    "tables-2^32-1": described(13, struct.pack("<IIIIII", 24, 32, 112, 12, TOP, TOP)),
+    "tables-entries-of-0": described(13, struct.pack("<IIIIII", 24, 0, 0, 0, TOP, 0)),
+    "tokens-2^32-1": described(19, struct.pack("<IIII", TOP, TOP, 16, 16)),
+    "memory64-2^64-1": described(9, struct.pack("<QQ", (1 << 64) - 1, (1 << 64) - 1)),
+    "1-MiB-of-threads": one_mib(3, struct.pack("<I", 10**9)),
+    "1-MiB-of-modules": one_mib(4, struct.pack("<I", 10**9)),
+    "1-MiB-of-ranges": one_mib(5, struct.pack("<I", 10**9)),
+    "1-MiB-of-memory64": one_mib(9, struct.pack("<QQ", 10**9, 0)),
+    "1-MiB-of-handles": one_mib(12, struct.pack("<IIII", 16, 32, 10**9, 0)),
+    "1-MiB-of-tables": one_mib(13, struct.pack("<IIIIII", 24, 32, 0, 0, 10**9, 0)),
+    "1-MiB-of-unloaded": one_mib(14, struct.pack("<III", 12, 24, 10**9)),
+    "1-MiB-of-regions": one_mib(16, struct.pack("<IIQ", 16, 48, 10**9)),
+    "1-MiB-of-infos": one_mib(17, struct.pack("<III", 12, 64, 10**9)),
+    "1-MiB-of-operations": one_mib(18, struct.pack("<IIII", 16, 288, 10**9, 0)),
+    "1-MiB-of-tokens": one_mib(19, struct.pack("<IIII", TOP, 10**9, 16, 16)),
+    "1-MiB-of-names": one_mib(24, struct.pack("<I", 10**9)),
+    "huge-ranges": huge_ranges(),
+    "overlapping-ranges": overlapping_ranges(),
+    "same-ranges": same_ranges(),
+    "overlapping-modules": overlapping_modules(),
+    "codeview": codeview_of_everything(),
+    "tokens": tokens_of_everything(),
+    "annotations": annotations_of_everything(),
+    "comments": comment_of_everything(),
+    "streams-of-one-place": streams_of_the_same_place(),
+}
+
+NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges"}
+"""Unkind, but nothing in them is against the format's rules as such."""
+
+
+@pytest.fixture(scope="module")
+def checker() -> Checker:
+    return Checker()
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_bombs_are_answered_at_once(checker: Checker, name: str) -> None:
+    """Every command, as text and as JSON: time, memory and size of the answer are those of the file, not of its claims."""
+    data = BOMBS[name]
+    broken = []
+    lines = {}
+    for call in checker.calls:
+        lines.setdefault(call.command.name, call)
+    for number, call in enumerate(lines.values()):
+        try:
+            checker.check(data, call, ("text", "json")[number % 2], memory=len(data) < 200_000 and number % 4 == 0)
+        except Exception as error:  # the driver's own report
+            broken.append(str(error))
+    assert not broken, "\n".join(broken[:4])
+
+
+@pytest.mark.parametrize("name", sorted(set(BOMBS) - NO_DAMAGE))
+def test_bombs_are_named(name: str) -> None:
+    with Minidump.open(BOMBS[name]) as dump:
+        assert next(iter(dump.check()), None) is not None
