@@ -7,20 +7,22 @@ import struct
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
-VERSION = 1
+VERSION = 2
 """Part of the file names: raise it when a maker changes, so that no old file is used."""
 
 NEEDLE = b"needle in two gibibytes"
 ABSENT = b"\xde\xc0\xad\xde not in the dump"
 PAGE = 4096
+SLOTS = 8
+"""Directory entries behind the header; those that are not used stay zero, as Microsoft's writer leaves them."""
 TYPES = ("Event", "Key", "File", "Section", "Mutant", "Thread", "Semaphore", "Directory", "ALPC Port", "IoCompletion", "Token", "Timer")
 
 
 class Image:
-    """A dump that grows at its end: things first, streams behind them, the directory and the header last."""
+    """A dump that grows at its end: things first, streams behind them; header and directory are filled in last."""
 
     def __init__(self, flags: int) -> None:
-        self.data = bytearray(32)
+        self.data = bytearray(32 + 12 * SLOTS)
         self.flags = flags
         self.entries: List[Tuple[int, int, int]] = []
 
@@ -58,8 +60,9 @@ class Image:
 
     def finish(self, path: Path) -> None:
         """Write the file; a reader never sees half of it."""
-        directory = self.put(b"".join(struct.pack("<III", *entry) for entry in self.entries))
-        self.data[:32] = struct.pack("<4sIIIIIQ", b"MDMP", 0xA061A793, len(self.entries), directory, 0, 1709294400, self.flags)
+        directory = b"".join(struct.pack("<III", *entry) for entry in self.entries).ljust(12 * SLOTS, b"\0")
+        header = struct.pack("<4sIIIIIQ", b"MDMP", 0xA061A793, SLOTS, 32, 0, 1709294400, self.flags)
+        self.data[: 32 + 12 * SLOTS] = header + directory
         partial = path.with_suffix(".part")
         partial.write_bytes(self.data)
         os.replace(partial, path)
@@ -151,7 +154,7 @@ def regions(path: Path, count: int) -> None:
         base += size
     image.stream(16, struct.pack("<IIQ", 16, 48, count) + b"".join(rows))
     # A reader that wants full memory with its regions finds an empty list behind everything.
-    image.stream(9, struct.pack("<QQ", 0, len(image.data) + 16 + 12 * (len(image.entries) + 1)))
+    image.stream(9, struct.pack("<QQ", 0, len(image.data) + 16))
     image.finish(path)
 
 
@@ -177,7 +180,7 @@ def full(path: Path, count: int) -> None:
     at = image.stream(9, struct.pack("<QQ", count, 0) + b"".join(struct.pack("<QQ", *row) for row in ranges))
     regions_of = b"".join(struct.pack("<QQIIQIIII", start, start, 4, 0, size, 0x1000, 4, 0x20000, 0) for start, size in ranges)
     image.stream(16, struct.pack("<IIQ", 16, 48, count) + regions_of)
-    base = len(image.data) + 12 * len(image.entries)
+    base = len(image.data)
     image.data[at + 8 : at + 16] = struct.pack("<Q", base)
     image.finish(path)
     with open(path, "r+b") as file:

@@ -148,9 +148,9 @@ def test_json_gives_every_name_back(hostile: bytes) -> None:
     with Minidump.open(hostile) as dump:
         session = Session(dump, "x")
         members = json.loads("".join(render_json(blocks_of(session, "handles"), session.head(find_command("handles")))))
-        assert [row["name"] for row in members["handles"]][::2] == [handle.name for handle in dump.handles][::2] == NASTIES
+        assert [row["name"] for row in members["handles"] or members["salvaged_handles"]][::2] == [handle.name for handle in dump.handles][::2] == NASTIES
         members = json.loads("".join(render_json(blocks_of(session, "threads"), session.head(find_command("threads")))))
-        assert [row["name"] for row in members["threads"]] == NASTIES
+        assert [row["name"] for row in members["threads"] or members["salvaged_threads"]] == NASTIES
 
 
 def test_csv_cells_are_no_formulas(hostile: bytes) -> None:

@@ -102,7 +102,7 @@ class _Reader:
         self.source = dump.source
         self.strings = dump.strings
         self.left = MAX_ANNOTATIONS
-        self.room = MAX_TOTAL
+        self.room = min(MAX_TOTAL, dump.size)  # no honest file has more text than bytes
         self.damage: List[Damage] = []
 
     def rows(self, size: int, rva: int, record: struct.Struct, what: str) -> List[Tuple[Tuple[int, ...], int]]:
