@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...dump.absence import Absent
+from ...dump.exception import MAX_PARAMETERS
 from ...dump.minidump import Minidump
 from ...view.blocks import Block, Column, Note, Table
 from ...view.kinds import address_text
@@ -17,6 +18,7 @@ SPOT = 16
 MODULES = 4096
 THREADS = 4096
 INVENTED = 0x80000003
+MADE_UP_ID = 0xF0F0F0F0
 
 
 class Difference(NamedTuple):
@@ -143,7 +145,8 @@ class Engine:
             if theirs:
                 yield Difference("process id", "-", f"0x{theirs:x}", f"{ours.message}: the debugger's number is made up")
         elif ours != theirs:
-            yield Difference("process id", f"0x{ours:x}", f"0x{theirs:x}", "")
+            why = "the debugger does not accept MiscInfoStream and makes up a number" if theirs == MADE_UP_ID else ""
+            yield Difference("process id", f"0x{ours:x}", f"0x{theirs:x}", why)
         else:
             yield True
 
@@ -184,6 +187,10 @@ class Engine:
 
     def _modules(self, dump: Minidump) -> Result:
         theirs = self.modules()
+        if dump.modules.span.refused and not theirs:
+            reason = dump.modules.damage[0].message if dump.modules.damage else "its sizes disagree"
+            yield Difference("modules", str(len(dump.modules)), "0", f"the debugger does not accept the list: {reason}")
+            return
         seen: Dict[int, str] = {}
         for module in islice(dump.modules, MODULES):
             label = module.name or f"module {module.index}"
@@ -212,6 +219,8 @@ class Engine:
 
     def _exception(self, dump: Minidump) -> Result:
         ours = dump.exception
+        if not isinstance(ours, Absent) and ours.parameter_count > MAX_PARAMETERS:
+            raise Unavailable(f"the exception claims {ours.parameter_count} parameters; pykd writes beyond its {MAX_PARAMETERS} and takes the debugger along")
         try:
             code, address, parameters = self.exception()
         except Unavailable:
