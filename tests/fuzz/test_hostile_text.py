@@ -109,7 +109,7 @@ def hostile() -> bytes:
 def blocks_of(session: Session, line: str) -> Any:
     name, *words = line.split()
     found = find_command(name)
-    return run_command(session, found, build_parser(found, name, with_dump=False).parse_args(words))
+    return run_command(session, found, build_parser(found, name, with_dump=False).parse_words(words))
 
 
 @pytest.mark.parametrize("renderer", ["text", "narrow", "ansi", "dml", "json", "csv"])

@@ -165,24 +165,9 @@ def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
     """A parser of the command's arguments that raises UsageError and never ends the process."""
     from .parsing import Parser
 
-    parser = Parser(prog=prog, add_help=False, allow_abbrev=False)
+    arguments = list(found.arguments)
     if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY):
-        parser.add_argument("dump", metavar="DUMP")
-    for argument in found.arguments:
-        options: Dict[str, Any] = {}
-        if argument.switch:
-            options["action"] = "store_true"
-        else:
-            if argument.repeat:
-                options["action"] = "append"
-            options["default"] = argument.default
-            if argument.nargs:
-                options["nargs"] = argument.nargs
-            if argument.choices:
-                options["choices"] = argument.choices
-            if argument.metavar and not argument.choices:
-                options["metavar"] = argument.metavar
-        parser.add_argument(*argument.names, **options)
-    if with_dump and found.dump == DUMP_OPTIONAL:
-        parser.add_argument("dump", metavar="DUMP", nargs="?")
-    return parser
+        arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
+    elif with_dump and found.dump == DUMP_OPTIONAL:
+        arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))
+    return Parser(prog, arguments)
