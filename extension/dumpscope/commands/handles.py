@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from ..diagnosis.acceptance import handles_refused
 from ..dump.absence import Absent
 from ..dump.handles import Handle, HandleList
 from ..errors import UsageError
@@ -12,7 +13,7 @@ from ..format.access import describe_access
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
 from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from ..view.escape import printable
-from .missing import missing, salvage, why_empty
+from .missing import facts_of, missing, salvage, why_empty
 from .objects import object_info_json, object_info_words
 from .parsing import number
 from .registry import arg, command
@@ -204,10 +205,11 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
         yield from missing(session, "handles", why_empty(table, "the handle stream"), "!handle")
         return
     key = "handles"
-    if table.span.refused:
-        # The debugger would not use this stream, and says so with an HRESULT; what we can read all the same goes under its own name.
+    refused = handles_refused(facts_of(session))
+    if refused is not None:
+        # The debugger lists nothing here; what we can read all the same goes under its own name.
         key = "salvaged_handles"
-        yield from salvage("handles", table, "handle stream")
+        yield from salvage("handles", table, "handle stream", refused)
     if args.summary:
         yield from _summary(session, table)
         return

@@ -75,9 +75,10 @@ def why_empty(items: Union[RecordList[Any], TokenList], what: str) -> Absent:
     return items.absence if items.absence is not None else Absent(DAMAGED, f"{what} cannot be read")
 
 
-def salvage(key: str, items: RecordList[Any], what: str) -> Iterator[Block]:
+def salvage(key: str, items: RecordList[Any], what: str, why: str = "") -> Iterator[Block]:
     """For a list that the debugger refuses and that can be read all the same: null under its own name, and why."""
-    reason = items.damage[0].message if items.damage else "its sizes disagree"
+    if not why:
+        why = f"the debugger does not accept this {what} ({items.damage[0].message if items.damage else 'its sizes disagree'})"
     yield Data(key, None)
-    yield Data(key + "_reason", {"kind": DAMAGED, "message": reason})
-    yield Note(f"the debugger does not accept this {what} ({reason}); what follows was read in spite of it", "warning")
+    yield Data(key + "_reason", {"kind": DAMAGED, "message": why})
+    yield Note(f"{why}; what follows was read in spite of it", "warning")

@@ -39,11 +39,14 @@ def explain_size(dump: Minidump, stream: Stream) -> Tuple[Optional[int], str]:
     """How many entries a stream claims (None for a stream that is no list), and how its size comes about."""
     if stream.type == 0:
         return None, "unused entry"
+    if stream.type in (13, 19) and stream.size:
+        tables = dump.functions if stream.type == 13 else dump.tokens
+        return tables.claimed, ""
     items = stream_list(dump, stream)
     if items is None:
-        first = dump.stream(stream.type)
-        if stream.type in _LISTS and first is not None and first.index != stream.index:
-            return None, f"not used: stream {first.index} is the first of this type"
+        if stream.type in _LISTS:
+            used = getattr(dump, _LISTS[stream.type]).stream
+            return None, f"not used: stream {used.index} is the first good one of this type" if used is not None else ""
         return None, _single(dump, stream)
     span = items.span
     if not span.header_size or not span.stride:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
+from ..diagnosis.acceptance import no_session
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.blocks import Teb
 from ..dump.contexts import Registers, ip_sp, wow64_registers
@@ -14,7 +15,7 @@ from ..format.threads import PRIORITY_CLASS, STILL_ACTIVE, SUSPEND_COUNT_UNKNOWN
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from .codes import hresult_words, status_words, win32_words
-from .missing import missing, why_empty
+from .missing import facts_of, missing, salvage, why_empty
 from .parsing import number
 from .registers import register_lines, register_values
 from .registry import arg, command
@@ -456,12 +457,10 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
         return
     view = ThreadView(dump)
     key = "threads"
-    if table.span.refused:
+    refused = no_session(facts_of(session))
+    if refused is not None:
         key = "salvaged_threads"
-        reason = table.damage[0].message if table.damage else "its sizes disagree"
-        yield Data("threads", None)
-        yield Data("threads_reason", {"kind": DAMAGED, "message": reason})
-        yield Note(f"the debugger does not accept this thread list ({reason}); what follows was read in spite of it", "warning")
+        yield from salvage("threads", table, "thread list", "" if table.span.refused else refused)
     if args.thread is not None:
         if args.sort or args.times:
             raise UsageError("--sort and --times are for the whole list, not for one thread")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
 
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .tokens import TokenList
     from .vendor import Mozilla, UserStream, WineInfo
     from .writer import Writer
+
+
+_List = TypeVar("_List")
 
 
 class Minidump:
@@ -105,6 +108,18 @@ class Minidump:
             return Absent(NOT_THERE, f"no {what}: the file holds no such stream")
         return None
 
+    def _pick(self, kind: int, make: Callable[[Optional[Stream]], _List]) -> _List:
+        """The list of a type. Of several streams the first that is consistent counts, as for the debugger; of none, the first."""
+        chosen: Any = make(self.stream(kind))
+        if chosen.span.refused:
+            for stream in self.streams.all(kind)[1:]:
+                other: Any = make(stream)
+                if not other.span.refused:
+                    chosen = other
+                    break
+        self._state(chosen)
+        return chosen  # type: ignore[no-any-return]
+
     def _state(self, items: Union[RecordList[Any], TokenList, FunctionTableList]) -> None:
         """Give an empty or damaged list its reason."""
         if items.absence is None and not len(items):
@@ -121,90 +136,70 @@ class Minidump:
         from .threads import ThreadList
 
         kind = 3 if self.stream(3) is not None or self.stream(8) is None else 8
-        items = ThreadList(self.source, self.stream(kind), self.absent(kind, "threads"), extended=kind == 8)
-        self._state(items)
-        return items
+        return self._pick(kind, lambda stream: ThreadList(self.source, stream, self.absent(kind, "threads"), extended=kind == 8))
 
     @cached_property
     def thread_infos(self) -> ThreadInfoList:
         """ThreadInfoListStream: times, start address, affinity, and what the writer failed at."""
         from .threads import ThreadInfoList
 
-        items = ThreadInfoList(self.source, self.stream(17), self.absent(17, "thread times", 0x1000))
-        self._state(items)
-        return items
+        return self._pick(17, lambda stream: ThreadInfoList(self.source, stream, self.absent(17, "thread times", 0x1000)))
 
     @cached_property
     def thread_names(self) -> ThreadNameList:
         """ThreadNamesStream."""
         from .threads import ThreadNameList
 
-        items = ThreadNameList(self.source, self.stream(24), self.strings, self.absent(24, "thread names"))
-        self._state(items)
-        return items
+        return self._pick(24, lambda stream: ThreadNameList(self.source, stream, self.strings, self.absent(24, "thread names")))
 
     @cached_property
     def modules(self) -> ModuleList:
         """ModuleListStream."""
         from .modules import ModuleList
 
-        items = ModuleList(self.source, self.stream(4), self.strings, self.absent(4, "modules"))
-        self._state(items)
-        return items
+        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules")))
 
     @cached_property
     def host_modules(self) -> ModuleList:
         """Wine's second module list: the ELF modules of the host."""
         from .modules import ModuleList
 
-        items = ModuleList(self.source, self.stream(0xFFF0), self.strings, self.absent(0xFFF0, "host modules"))
-        self._state(items)
-        return items
+        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules")))
 
     @cached_property
     def unloaded_modules(self) -> UnloadedModuleList:
         """UnloadedModuleListStream."""
         from .modules import UnloadedModuleList
 
-        items = UnloadedModuleList(self.source, self.stream(14), self.strings, self.absent(14, "unloaded modules", 0x20))
-        self._state(items)
-        return items
+        return self._pick(14, lambda stream: UnloadedModuleList(self.source, stream, self.strings, self.absent(14, "unloaded modules", 0x20)))
 
     @cached_property
     def handles(self) -> HandleList:
         """HandleDataStream."""
         from .handles import HandleList
 
-        items = HandleList(self.source, self.stream(12), self.strings, self.absent(12, "handles", 0x4))
-        self._state(items)
-        return items
+        return self._pick(12, lambda stream: HandleList(self.source, stream, self.strings, self.absent(12, "handles", 0x4)))
 
     @cached_property
     def handle_operations(self) -> HandleOperationList:
         """HandleOperationListStream."""
         from .handles import HandleOperationList
 
-        items = HandleOperationList(self.source, self.stream(18), self.absent(18, "handle operations"))
-        self._state(items)
-        return items
+        return self._pick(18, lambda stream: HandleOperationList(self.source, stream, self.absent(18, "handle operations")))
 
     @cached_property
     def memory_list(self) -> MemoryList:
         """MemoryListStream, as it stands in the file."""
         from .memory import MemoryList
 
-        items = MemoryList(self.source, self.stream(5), self.absent(5, "memory ranges"))
-        self._state(items)
-        return items
+        return self._pick(5, lambda stream: MemoryList(self.source, stream, self.absent(5, "memory ranges")))
 
     @cached_property
     def memory64_list(self) -> Memory64List:
         """Memory64ListStream, as it stands in the file."""
         from .memory import Memory64List
 
-        items = Memory64List(self.source, self.stream(9), self.absent(9, "full memory", 0x2))
-        self._state(items)
-        return items
+        return self._pick(9, lambda stream: Memory64List(self.source, stream, self.absent(9, "full memory", 0x2)))
 
     @cached_property
     def memory(self) -> Memory:
@@ -218,27 +213,21 @@ class Minidump:
         """MemoryInfoListStream."""
         from .memory import RegionList
 
-        items = RegionList(self.source, self.stream(16), self.absent(16, "memory regions", 0x800))
-        self._state(items)
-        return items
+        return self._pick(16, lambda stream: RegionList(self.source, stream, self.absent(16, "memory regions", 0x800)))
 
     @cached_property
     def tokens(self) -> TokenList:
         """TokenStream."""
         from .tokens import TokenList
 
-        items = TokenList(self.source, self.stream(19), self.absent(19, "tokens", 0x40000))
-        self._state(items)
-        return items
+        return self._pick(19, lambda stream: TokenList(self.source, stream, self.absent(19, "tokens", 0x40000)))
 
     @cached_property
     def functions(self) -> FunctionTableList:
         """FunctionTableStream: unwind tables of code made at run time."""
         from .functions import FunctionTableList
 
-        items = FunctionTableList(self.source, self.stream(13), self.absent(13, "function tables"))
-        self._state(items)
-        return items
+        return self._pick(13, lambda stream: FunctionTableList(self.source, stream, self.absent(13, "function tables")))
 
     # -- single things ---------------------------------------------------------------------------------------------------
 
