@@ -31,6 +31,8 @@ SYNTHETIC = 0x80000003
 EVENT_EXCEPTION = 2
 CHANCE = "(first/second chance not available)"
 IN_PAGE_ERROR = 0xC0000006
+NEWER = frozenset((0xC0000374,))
+"""Codes that later engines have words for."""
 
 SHARED_DATA = 0x7FFE0000
 PEB_OFFSETS = {True: 0x30, False: 0x60}
@@ -80,16 +82,17 @@ class Pointer(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Up times: whether the debugger shows them, and the process's in seconds."""
+    """Up times. ``hresult`` is GetCurrentProcessUpTime's, in seconds in ``process``; the others: whether ``.time`` shows them."""
 
     hresult: int
     process: int
+    shown: bool
     system: bool
 
 
 def event_text(code: int, parameters: Tuple[int, ...] = ()) -> str:
     """The words of the debugger for an exception."""
-    known = EXCEPTIONS.get(code)
+    known = None if code in NEWER else EXCEPTIONS.get(code)
     words = known.debugger if known is not None and known.debugger else "Unknown exception"
     if code == IN_PAGE_ERROR:
         words += f" {parameters[2] & 0xFFFFFFFF if len(parameters) > 2 else 0:x}"
@@ -220,7 +223,7 @@ class EngineView:
         """The TEB of the current thread."""
         if self._threads is None or self.current is None:
             return Pointer(self._failure, 0)
-        return Pointer(S_OK, self._threads.teb(self.current))
+        return Pointer(*self._threads.teb(self.current))
 
     # -- memory ----------------------------------------------------------------------------------------------------------
 
@@ -306,18 +309,23 @@ class EngineView:
         """GetCurrentProcessPeb, which reads the TEB of the current thread."""
         if self.memory is None or self.current is None:
             return Pointer(self._failure, 0)
+        if self.current_teb.hresult != S_OK:
+            return Pointer(self.current_teb.hresult, 0)
         return Pointer(*self.memory.read_pointer(self.current_teb.value + PEB_OFFSETS[self.narrow], 4 if self.narrow else 8))
 
     @cached_property
     def times(self) -> Times:
         """What ``.time`` shows."""
         if self.accepted is None:
-            return Times(self._failure, 0, False)
+            return Times(self._failure, 0, False, False)
         flags, _, created = self._misc
+        shown = bool(flags & 2)
         system = self.memory is not None and self.memory.read_virtual(SHARED_DATA) == S_OK
-        if not flags & 2:
-            return Times(E_NOINTERFACE, 0, system)
-        return Times(S_OK, self.accepted.header.timestamp - created & 0xFFFFFFFF, system)
+        if not self.has_process:
+            return Times(self._failure, 0, shown, system)
+        if not shown:
+            return Times(E_NOINTERFACE, 0, shown, system)
+        return Times(S_OK, self.accepted.header.timestamp - created & 0xFFFFFFFF, shown, system)
 
     @property
     def build_number(self) -> int:

@@ -294,7 +294,7 @@ class Commands:
         if not times.system:
             lines.append("System Uptime: not available")
             reasons.append("the page of shared user data is not in the dump")
-        if times.hresult != S_OK:
+        if not times.shown:
             lines.append("Process Uptime: not available")
             reasons.append("the file does not say when the process was started")
         if not lines:

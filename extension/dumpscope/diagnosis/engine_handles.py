@@ -62,7 +62,7 @@ def _text(view: View, rva: int, limit: int) -> Tuple[int, str]:
     text = view.source.some(rva + 4, min(length & ~1, 2 * limit)).decode("utf-16-le", "surrogatepass").partition("\0")[0]
     units = len(text) + sum(1 for char in text if char > "\uffff")
     if units >= limit:
-        cut = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)]
+        cut = text.encode("utf-16-le", "surrogatepass")[: 2 * limit]
         return S_FALSE, cut.decode("utf-16-le", "surrogatepass")
     return S_OK, text
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import deque
 from functools import cached_property
 from heapq import heappop, heappush
-from typing import Iterator, List, NamedTuple, Optional, Protocol, Tuple
+from itertools import islice
+from typing import Deque, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
@@ -28,6 +30,10 @@ MASK64 = (1 << 64) - 1
 MASK32 = (1 << 32) - 1
 CLUSTER = 20_000
 """Ranges that overlap each other, of which the engine's map is followed exactly."""
+BEHIND_TOP = 1000
+"""Steps of the walk through addresses that a machine of 32 bits does not have."""
+COMPARED = 1 << 31
+"""Bytes of overlapping ranges that are compared; what follows is taken to be equal."""
 
 _RANGE = MINIDUMP_MEMORY_DESCRIPTOR.select("StartOfMemoryRange", "Memory.DataSize", "Memory.Rva")
 _RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize")
@@ -48,6 +54,12 @@ class Region(NamedTuple):
     invented: bool
 
 
+Range = Tuple[int, int, int]
+"""Start, size, file offset."""
+Span = Tuple[int, int, int, int]
+"""Where a piece of the engine's map begins and ends, and start and size of the range that it is of."""
+
+
 class _Answers(Protocol):
     def find(self, at: int) -> Optional[Region]: ...
 
@@ -57,22 +69,26 @@ def _made(start: int, size: int) -> Region:
 
 
 class Captured:
-    """The captured ranges of a dump, from MemoryListStream, or from Memory64ListStream where the header says full memory."""
+    """The captured ranges of a dump, from MemoryListStream, or from Memory64ListStream where the header says full memory.
+
+    On a machine of 32 bits the engine compares only the low half of every address, and an end that wraps holds nothing.
+    """
 
     def __init__(self, streams: Streams, full: bool, narrow: bool) -> None:
         self.streams = streams
         self.full = full
         self.mask = MASK32 if narrow else MASK64
         self.taken: Optional[Taken] = streams.taken(9 if full else 5)
+        self._compared = 0
 
-    @property
+    @cached_property
     def base(self) -> int:
         """BaseRva of a full dump, 0 without its list."""
         if self.taken is None or not self.full:
             return 0
         return self.streams.view.number(self.taken.rva, (MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8))
 
-    def walk(self) -> Iterator[Tuple[int, int, int]]:
+    def walk(self) -> Iterator[Range]:
         """Start, size and file offset of every range, as the list has them."""
         if self.taken is None:
             return
@@ -95,18 +111,14 @@ class Captured:
         return rva
 
     @cached_property
-    def shape(self) -> Tuple[bool, bool]:
-        """Whether no range begins before one that precedes it, and whether none is empty or overlaps another one."""
-        ordered = apart = True
-        last = end = 0
+    def apart(self) -> bool:
+        """Whether the ranges stand by address, and none is empty, overlaps another one or wraps."""
+        end = 0
         for start, size, _ in self.walk():
-            start &= self.mask
-            if start < last:
-                ordered = apart = False
-            if start < end or not size:
-                apart = False
-            last, end = start, start + size
-        return ordered, apart
+            if start < end or not size or start + size > self.mask:
+                return False
+            end = start + size
+        return True
 
     # -- opening ---------------------------------------------------------------------------------------------------------
 
@@ -121,83 +133,79 @@ class Captured:
                 bad = FILE_CORRUPT, view.misplaced("Memory range data", rva, length).rstrip("\n")
                 break
             count += 1
-        if not self.shape[1]:
+        if not self.apart:
             conflict = self._conflict(count)
             if conflict is not None:
-                start, length = conflict
+                start, length, _ = conflict
                 last = start + length - 1 & MASK64
                 return CONFLICT, f"DbsSplayTreeRangeMap::Add: Conflicting region {view.address(start)} - {view.address(last)}"
         return bad
 
-    def _sorted(self, count: int) -> Tuple[List[Tuple[int, int, int]], List[int]]:
-        ranges: List[Tuple[int, int, int]] = []
-        for item in self.walk():
-            if len(ranges) >= count:
-                break
-            ranges.append(item)
-        mask = self.mask
-        return ranges, sorted(range(len(ranges)), key=lambda index: (ranges[index][0] & mask, index))
-
-    def _clusters(self, ranges: List[Tuple[int, int, int]], order: List[int]) -> Iterator[List[int]]:
-        """Groups of ranges that overlap, by address; each group in the order of the list."""
+    def _clusters(self, ranges: List[Range]) -> Iterator[List[int]]:
+        """Groups of ranges that overlap or touch, by address; each group in the order of the list."""
         group: List[int] = []
         end = -1
-        zero = False
-        for index in order:
+        for index in sorted(range(len(ranges)), key=lambda item: ranges[item][0]):
             start, size, _ = ranges[index]
-            start &= self.mask
-            if group and (start < end or (start == end and (zero or not size))):
+            if group and start <= end:
                 group.append(index)
-                zero = zero or not size
                 end = max(end, start + size)
                 continue
             if group:
                 yield sorted(group)
-            group, end, zero = [index], start + size, not size
+            group, end = [index], start + size
         if group:
             yield sorted(group)
 
-    def _conflict(self, count: int) -> Optional[Tuple[int, int]]:
-        """Start and size of the first range that overlaps an earlier one without being the same bytes of the file."""
-        ranges, order = self._sorted(count)
+    def _conflict(self, count: int) -> Optional[Range]:
+        """The first range that overlaps an earlier one and has other bytes there."""
+        ranges = list(islice(self.walk(), count))
         first: Optional[int] = None
-        for group in self._clusters(ranges, order):
-            if len(group) < 2 or len({ranges[index][2] - (ranges[index][0] & self.mask) for index in group}) == 1:
-                continue
+        for group in self._clusters(ranges):
+            if len({ranges[index][2] - ranges[index][0] for index in group}) == 1:
+                continue  # the same bytes of the file
             found = self._pieces(ranges, group)[1]
             if found is not None and (first is None or found < first):
                 first = found
-        return None if first is None else ranges[first][:2]
+        return None if first is None else ranges[first]
 
-    def _pieces(self, ranges: List[Tuple[int, int, int]], group: List[int]) -> Tuple[List[Tuple[int, int, int]], Optional[int]]:
+    def _pieces(self, ranges: List[Range], group: List[int]) -> Tuple[List[Tuple[int, int, int]], Optional[int]]:
         """The map after the ranges of one group were put into it, as (low, high, index), and the first range that conflicts."""
         pieces: List[Tuple[int, int, int]] = []
-        mask = self.mask
         if len(group) > CLUSTER:
-            delta = ranges[group[0]][2] - (ranges[group[0]][0] & mask)
-            for index in group:
-                if ranges[index][2] - (ranges[index][0] & mask) != delta:
+            for index in sorted(group, key=lambda item: ranges[item][0]):
+                start = ranges[index][0]
+                high = start + ranges[index][1]
+                if pieces and self._differ(ranges[pieces[-1][2]], ranges[index], start, min(high, pieces[-1][1])):
                     return pieces, index
-            for index in sorted(group, key=lambda item: ranges[item][0] & mask):
-                low = max(ranges[index][0] & mask, pieces[-1][1] if pieces else 0)
-                high = (ranges[index][0] & mask) + ranges[index][1]
+                low = max(start, pieces[-1][1] if pieces else 0)
                 if high > low:
                     pieces.append((low, high, index))
             return pieces, None
         for index in group:
-            start, size, rva = ranges[index]
-            low = start & mask
-            high = low + size
+            low = ranges[index][0]
+            high = low + ranges[index][1]
             at = bisect_left(pieces, (low, -1, -1))
             if at and pieces[at - 1][1] > low:
                 at -= 1
             while at < len(pieces) and pieces[at][0] < high:
-                other = ranges[pieces[at][2]]
-                if pieces[at][1] > low and other[2] - (other[0] & mask) != rva - (start & mask):
+                piece = pieces[at]
+                if self._differ(ranges[piece[2]], ranges[index], max(low, piece[0]), min(high, piece[1])):
                     return pieces, index
                 at += 1
             self._insert(pieces, low, high, index)
         return pieces, None
+
+    def _differ(self, one: Range, other: Range, low: int, high: int) -> bool:
+        """Whether two ranges have different bytes where both have the addresses from ``low`` to ``high``."""
+        first = one[2] - one[0] + low
+        second = other[2] - other[0] + low
+        size = high - low
+        if size <= 0 or first == second or self._compared > COMPARED:
+            return False
+        self._compared += size
+        with memoryview(self.streams.source.buffer) as data:
+            return data[first : first + size] != data[second : second + size]
 
     @staticmethod
     def _insert(pieces: List[Tuple[int, int, int]], low: int, high: int, index: int) -> None:
@@ -217,6 +225,9 @@ class Captured:
                 pieces.insert(at, (low, high, index))
                 return
             piece = pieces[at]
+            if piece[0] == piece[1]:
+                del pieces[at]
+                continue
             if piece[0] == low:
                 if touched or added:
                     low, touched = piece[1], True
@@ -230,108 +241,112 @@ class Captured:
 
     # -- answers ---------------------------------------------------------------------------------------------------------
 
-    def containing(self, address: int) -> Optional[Tuple[int, int, int]]:
+    def containing(self, address: int) -> Optional[Range]:
         """The range that holds an address."""
-        address &= self.mask
-        best: Optional[Tuple[int, int, int]] = None
+        mask = self.mask
+        address &= mask
+        best: Optional[Range] = None
         for item in self.walk():
-            start = item[0] & self.mask
-            if start <= address < start + item[1] and (best is None or start < best[0] & self.mask):
+            start = item[0] & mask
+            if start <= address < (item[0] + item[1] & mask) and (best is None or start < best[0] & mask):
                 best = item
                 if not self.full:
                     break
         return best
 
-    def held(self, address: int, size: int) -> int:
-        """How many of the bytes at an address the engine can read, going on from range to range."""
-        done = 0
-        while done < size:
-            found = self.containing(address + done)
+    def held(self, address: int, size: int) -> bytes:
+        """The bytes at an address, as far as the engine can read them, going on from range to range."""
+        data = b""
+        while len(data) < size:
+            found = self.containing(address + len(data))
             if found is None:
                 break
             start, length, rva = found
-            inside = (address + done & self.mask) - (start & self.mask)
-            step = min(length - inside, size - done, max(0, self.streams.view.size - rva - inside))
-            if step <= 0:
+            inside = (address + len(data) & self.mask) - (start & self.mask)
+            more = self.streams.source.some(rva + inside, min(length - inside, size - len(data)))
+            if not more:
                 break
-            done += step
-        return done
+            data += more
+        return data
 
-    def bytes_at(self, address: int, size: int) -> bytes:
-        """The bytes at an address, as far as one range has them."""
-        found = self.containing(address)
-        if found is None:
-            return b""
-        start, length, rva = found
-        inside = (address & self.mask) - (start & self.mask)
-        return self.streams.source.some(rva + inside, min(size, length - inside))
+    def spans(self) -> Iterator[Span]:
+        """The map of the ranges: low, high, start and size of the whole range. Not by address where addresses wrap."""
+        if self.apart:
+            for start, size, _ in self.walk():
+                yield start, start + size, start, size
+            return
+        ranges = list(self.walk())
+        if self.full:
+            ranges.sort(key=lambda item: item[0])
+            for start, size, _ in ranges:
+                yield start, start + size, start, size
+            return
+        for group in self._clusters(ranges):
+            for low, high, index in self._pieces(ranges, group)[0]:
+                yield low, high, ranges[index][0], ranges[index][1]
 
     def answers(self) -> _Answers:
         """What QueryVirtual makes of the ranges, for addresses that grow."""
-        ordered, apart = self.shape
-        if apart or (self.full and ordered):
-            return _Stream(self.walk(), self.mask)
-        ranges, order = self._sorted(self.taken.number if self.taken else 0)
-        if self.full:
-            return _Stream((ranges[index] for index in order), self.mask)
-        return _Map(self._map(ranges, order), self.mask)
+        mask = self.mask
+        spans = self.spans()
+        if not self.apart and mask != MASK64:
+            spans = iter(sorted(spans, key=lambda item: item[0] & mask))
+        return _Spans(spans, mask)
 
-    def _map(self, ranges: List[Tuple[int, int, int]], order: List[int]) -> Iterator[Tuple[int, Tuple[int, int, int]]]:
-        for group in self._clusters(ranges, order):
-            if len(group) == 1:
-                start, size, _ = ranges[group[0]]
-                yield (start & self.mask) + size, ranges[group[0]]
-            else:
-                for _, high, index in self._pieces(ranges, group)[0]:
-                    yield high, ranges[index]
+    def query(self, address: int) -> Optional[Region]:
+        """What QueryVirtual makes of the ranges for one address: the one that holds it, or the next higher one."""
+        mask = self.mask
+        address &= mask
+        best: Optional[Span] = None
+        for span in self.spans():
+            low = span[0] & mask
+            if low <= address < span[1] & mask:
+                return _made(span[2], span[3])
+            if low > address and (best is None or low <= best[0] & mask):
+                best = span
+                if self.apart:
+                    break
+        return None if best is None else _made(best[2], best[3])
 
 
-class _Stream:
+class _Spans:
     """Answers from ranges that come by address."""
 
-    def __init__(self, items: Iterator[Tuple[int, int, int]], mask: int) -> None:
-        self._items = items
+    def __init__(self, spans: Iterator[Span], mask: int) -> None:
+        self._spans = spans
         self._mask = mask
-        self._now = next(items, None)
+        self._window: Deque[Span] = deque()
+
+    def _more(self) -> bool:
+        span = next(self._spans, None)
+        if span is None:
+            return False
+        self._window.append(span)
+        return True
 
     def find(self, at: int) -> Optional[Region]:
-        at &= self._mask
-        while self._now is not None:
-            start = self._now[0] & self._mask
-            if start > at or start + self._now[1] > at:
-                return _made(self._now[0], self._now[1])
-            self._now = next(self._items, None)
+        window, mask = self._window, self._mask
+        while window or self._more():
+            low = window[0][0] & mask
+            if low > at:
+                # of several that begin there, the last
+                index = 0
+                while (index + 1 < len(window) or self._more()) and window[index + 1][0] & mask == low:
+                    index += 1
+                return _made(*window[index][2:])
+            if at < window[0][1] & mask:
+                return _made(*window[0][2:])
+            window.popleft()
         return None
-
-
-class _Map:
-    """Answers from the engine's map of ranges that overlap."""
-
-    def __init__(self, pieces: Iterator[Tuple[int, Tuple[int, int, int]]], mask: int) -> None:
-        self._pieces = list(pieces)
-        self._mask = mask
-
-    def find(self, at: int) -> Optional[Region]:
-        at &= self._mask
-        low, high = 0, len(self._pieces)
-        while low < high:
-            middle = (low + high) // 2
-            if self._pieces[middle][0] > at:
-                high = middle
-            else:
-                low = middle + 1
-        if low == len(self._pieces):
-            return None
-        item = self._pieces[low][1]
-        return _made(item[0], item[1])
 
 
 class AddressMap:
     """MemoryInfoListStream as the engine asks it: the first entry in the list that holds the address, or the next higher one."""
 
-    def __init__(self, streams: Streams, taken: Taken) -> None:
+    def __init__(self, streams: Streams, taken: Taken, mask: int) -> None:
         self.streams = streams
         self.taken = taken
+        self.mask = mask
         self._reader = MINIDUMP_MEMORY_INFO.select(*_INFO, stride=taken.element)
         self._bounds = MINIDUMP_MEMORY_INFO.select(*_BOUNDS, stride=taken.element)
 
@@ -341,14 +356,20 @@ class AddressMap:
         base, allocation, allocation_protect, size, state, protect, kind = self._reader.unpack_from(self.streams.source.buffer, offset)
         return Region(base, size, state, protect, kind, allocation_protect, allocation, False)
 
+    def bounds(self) -> Iterator[Tuple[int, int]]:
+        """Base and end of every entry, in as many bits as the machine's addresses have."""
+        mask = self.mask
+        for _, (base, size) in self.streams.rows(self.taken, self._bounds):
+            yield base & mask, base + size & mask
+
     @cached_property
     def apart(self) -> bool:
         """Whether the entries stand by address and do not overlap."""
-        end = 0
+        last = 0
         for _, (base, size) in self.streams.rows(self.taken, self._bounds):
-            if base < end or not size or base + size > MASK64:
+            if base < last or not size or base + size > self.mask:
                 return False
-            end = base + size
+            last = base + size
         return True
 
     def answers(self) -> _Answers:
@@ -357,9 +378,10 @@ class AddressMap:
 
     def query(self, address: int) -> Optional[Region]:
         """The answer for one address."""
+        address &= self.mask
         best, best_base = -1, 0
-        for index, (_, (base, size)) in enumerate(self.streams.rows(self.taken, self._bounds)):
-            if base <= address < base + size <= MASK64:
+        for index, (base, end) in enumerate(self.bounds()):
+            if base <= address < end:
                 return self.region(index)
             if base > address and (best < 0 or base < best_base):
                 best, best_base = index, base
@@ -386,9 +408,9 @@ class _Unordered:
         self._owner = owner
         self._bases = array("Q")
         self._ends = array("Q")
-        for _, (base, size) in owner.streams.rows(owner.taken, owner._bounds):
+        for base, end in owner.bounds():
             self._bases.append(base)
-            self._ends.append(base + size & MASK64)
+            self._ends.append(end)
         self._order = sorted(range(len(self._bases)), key=self._bases.__getitem__)
         self._next = 0
         self._open: List[int] = []
@@ -413,7 +435,7 @@ class EngineMemory:
     def __init__(self, streams: Streams, captured: Captured) -> None:
         self.captured = captured
         taken = streams.taken(16)
-        self.map = None if taken is None else AddressMap(streams, taken)
+        self.map = None if taken is None else AddressMap(streams, taken, captured.mask)
 
     def read_virtual(self, address: int, size: int = 1) -> int:
         """HRESULT of reading at an address. The images on the symbol path, which the engine also reads from, are not known here."""
@@ -431,12 +453,8 @@ class EngineMemory:
         hresult = self.read_virtual(address)
         if hresult != S_OK:
             return hresult, 0
-        if self.captured.held(address, width) < width:
-            return E_FAIL, 0
-        data = b""
-        while len(data) < width:
-            data += self.captured.bytes_at(address + len(data), width - len(data))
-        return S_OK, int.from_bytes(data, "little")
+        data = self.captured.held(address, width)
+        return (E_FAIL, 0) if len(data) < width else (S_OK, int.from_bytes(data, "little"))
 
     def rows(self) -> Iterator[Tuple[Region, bool]]:
         """QueryVirtual from address 0 on, each answer with whether the walk can go on behind it."""
@@ -445,13 +463,19 @@ class EngineMemory:
             sources.append(self.map.answers())
         sources.append(self.captured.answers())
         at = 0
+        tries = BEHIND_TOP
         while True:
-            region = None
-            while sources:
-                region = sources[0].find(at)
-                if region is not None:
-                    break
-                del sources[0]  # what has no answer here has none above either
+            region: Optional[Region] = None
+            if at > self.captured.mask:
+                # 64-bit addresses on a machine of 32 bits: the engine begins at the low end again
+                tries -= 1
+                region = self.query(at)[1] if tries > 0 else None
+            else:
+                while sources:
+                    region = sources[0].find(at)
+                    if region is not None:
+                        break
+                    del sources[0]  # what has no answer here has none above either
             if region is None:
                 return
             end = region.base + region.size & MASK64
@@ -465,7 +489,7 @@ class EngineMemory:
         """QueryVirtual: HRESULT and region."""
         found = self.map.query(address) if self.map is not None else None
         if found is None:
-            found = self.captured.answers().find(address)
+            found = self.captured.query(address)
         return (E_NOINTERFACE, None) if found is None else (S_OK, found)
 
     def regions(self) -> RegionsAnswer:

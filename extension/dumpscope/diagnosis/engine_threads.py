@@ -16,6 +16,7 @@ from .engine_streams import Streams
 
 DEFAULT_TEB = 0x7FFDE000
 INVALID_INFO = 8
+E_NOTIMPL = 0x80004001
 ALL_VALID = 0x3F
 WINDOWS = (1, 2)
 """PlatformId values on which a thread must have a TEB."""
@@ -116,13 +117,13 @@ class Threads:
                 return ThreadRow(index, tid, suspended, priority_class, priority, teb, size, rva, self.times(tid))
         return None
 
-    def teb(self, row: ThreadRow) -> int:
-        """The TEB's address as the engine gives it: where old Windows had it, when the file has none."""
-        if row.teb or not self.on_windows:
-            return row.teb
-        return DEFAULT_TEB
+    def teb(self, row: ThreadRow) -> Tuple[int, int]:
+        """HRESULT and address of the TEB. Where the file has none: where old Windows had it, and not known on other systems."""
+        if row.teb:
+            return S_OK, row.teb
+        return (S_OK, DEFAULT_TEB) if self.on_windows else (E_NOTIMPL, 0)
 
     def answer(self, row: ThreadRow) -> ThreadAnswer:
         """What the engine answers about a thread."""
         known = row.basic
-        return ThreadAnswer(row.index, row.tid, S_OK if known else E_NOINTERFACE, ALL_VALID if known else 0, S_OK, self.teb(row))
+        return ThreadAnswer(row.index, row.tid, S_OK if known else E_NOINTERFACE, ALL_VALID if known else 0, *self.teb(row))
