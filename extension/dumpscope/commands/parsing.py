@@ -50,18 +50,28 @@ class Parser:
                     self.error(f"argument {'/'.join(argument.names)}: ignored explicit argument {value!r}")
                 values[_member(argument)] = True
                 continue
-            if word in self._options:
+            found = [value] if equals and word not in self._options else []
+            while not found or argument.nargs in ("+", "*"):
                 if at >= len(words) or words[at] in self._options or _looks_like_option(words[at]):
-                    self.error(f"argument {'/'.join(argument.names)}: expected one argument")
-                value = words[at]
+                    break
+                found.append(words[at])
                 at += 1
-            self._check(argument, value)
-            if argument.repeat:
-                values[_member(argument)] = [*(values[_member(argument)] or ()), value]
-            else:
-                values[_member(argument)] = value
+            self._take(argument, found, values)
         self._share_out(plain, values, unknown)
         return SimpleNamespace(**values)
+
+    def _take(self, argument: Argument, found: List[str], values: Dict[str, Any]) -> None:
+        """The values that follow an option."""
+        many = argument.nargs in ("+", "*")
+        if not found and argument.nargs != "*":
+            self.error(f"argument {'/'.join(argument.names)}: expected {'at least one' if many else 'one'} argument")
+        for value in found:
+            self._check(argument, value)
+        name = _member(argument)
+        if argument.repeat:
+            values[name] = [*(values[name] or ()), found if many else found[0]]
+        else:
+            values[name] = found if many else found[0]
 
     def _share_out(self, plain: List[str], values: Dict[str, Any], unknown: List[str]) -> None:
         """Give the words that are no options to the positionals, in order; those that must have one come first."""
