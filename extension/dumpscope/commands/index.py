@@ -21,6 +21,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),
     "why": ("why", "rules", "explain"),
+    "bytes": ("bytes", "whatis", "map"),
     "windbg": ("windbg",),
     "writedump": ("writedump",),
     "help": ("help",),

@@ -420,3 +420,8 @@ def stream_anatomy(dump: Minidump, index: int, record: Optional[int] = None) -> 
         if other.index == index:
             break
     return _Walker(dump, record).stream(stream, before)
+
+
+def string_node(dump: Minidump, rva: int, what: str) -> Optional[Node]:
+    """The MINIDUMP_STRING at an offset, as if an RVA led there; None when there is no room for one."""
+    return next(_Walker(dump).string(rva, what, 0), None)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
 
+from .annotated import Bytes
+from .picture import Picture
+
 
 class Column(NamedTuple):
     """A column of a table.
@@ -161,7 +164,21 @@ class Data(NamedTuple):
     value: Any
 
 
-Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data]
+class Save(NamedTuple):
+    """A file that the answer wants written: commands do no output, so the front writes it (:mod:`dumpscope.front.saving`).
+
+    ``chunks`` makes the bytes. ``keep`` is a path that must not be written over, whatever ``force`` says: the dump's own.
+    ``what`` names the file in the answer (``changed copy``).
+    """
+
+    path: str
+    chunks: Callable[[], Iterable[bytes]]
+    what: str
+    keep: str = ""
+    force: bool = False
+
+
+Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Save]
 Blocks = Iterable[Block]
 
-__all__ = ["Block", "Blocks", "Column", "Data", "Evidence", "Fields", "Finding", "Hexdump", "Item", "Lines", "Note", "Table"]
+__all__ = ["Block", "Blocks", "Bytes", "Column", "Data", "Evidence", "Fields", "Finding", "Hexdump", "Item", "Lines", "Note", "Picture", "Save", "Table"]

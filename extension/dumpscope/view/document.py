@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence
 
 from ..dump.absence import Absent
 from ..errors import UsageError
+from .annotated import Bytes, bytes_json
 from .blocks import Block, Blocks, Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
 from .escape import csv_cell
 from .kinds import KINDS, cell_json, cell_text
@@ -120,6 +121,9 @@ class _Document:
                 yield from self.member(block.key, list(block.lines))
         elif isinstance(block, Hexdump):
             yield from self.member(block.key, _hexdump_json(block))
+        elif isinstance(block, Bytes):
+            if block.key:
+                yield from self.member(block.key, bytes_json(block))
         elif isinstance(block, Data):
             yield from self.member(block.key, block.value)
 

@@ -6,10 +6,12 @@ from itertools import chain, islice
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
+from .annotated import Bytes, annotated
 from .blocks import Blocks, Column, Fields, Finding, Hexdump, Lines, Note, Table
 from .escape import printable
 from .kinds import KINDS, address_text, cell_text
 from .paint import PLAIN, Paint
+from .picture import Picture, picture
 
 SAMPLE = 256
 """Rows that are looked at to find how wide the columns are."""
@@ -49,7 +51,7 @@ def render_text(blocks: Blocks, paint: Paint = PLAIN, width: Optional[int] = Non
     for block in blocks:
         titled = bool(getattr(block, "title", "")) and not isinstance(block, Finding)
         brief = isinstance(block, Finding) and block.brief and isinstance(last, (Finding, Note)) and getattr(last, "brief", True)
-        apart = (isinstance(block, (Table, Fields, Finding)) and not brief) or titled or (isinstance(block, Note) and not isinstance(last, Note))
+        apart = (isinstance(block, (Table, Fields, Finding, Bytes)) and not brief) or titled or (isinstance(block, Note) and not isinstance(last, Note))
         lines = _block(block, paint, width)
         for chunk in lines:
             if before and apart:
@@ -73,6 +75,10 @@ def _block(block: Any, paint: Paint, width: Optional[int]) -> Iterator[str]:
         yield from _lines(block, paint)
     elif isinstance(block, Hexdump):
         yield from _hexdump(block, paint)
+    elif isinstance(block, Bytes):
+        yield from annotated(block, paint, min(width or PROSE, 140))
+    elif isinstance(block, Picture):
+        yield from picture(block, paint, width or PROSE)
 
 
 def _formatter(column: Column) -> Callable[[Any], str]:

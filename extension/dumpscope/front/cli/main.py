@@ -217,6 +217,9 @@ def _show_help(options: Options, env: Environment) -> int:
 
 
 def _render(found: Optional[Command], session: Session, blocks: Iterator[Any], options: Options, env: Environment) -> None:
+    from ..saving import saved
+
+    blocks = saved(blocks)
     if options.json and found is not None:
         from ...view.document import render_json
 

@@ -113,8 +113,11 @@ class _Front:
 
     def render(self, found: Command, session: Session, blocks: Iterable[Any], options: Options) -> None:
         """Draw an answer: JSON and CSV as text, the rest as markup where the debugger takes it."""
+        from ..saving import saved
+
         chunks: Iterator[str]
         markup = False
+        blocks = saved(blocks)
         if options.json:
             from ...view.document import render_json
 
