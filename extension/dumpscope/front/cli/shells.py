@@ -1,0 +1,79 @@
+"""``repl`` and ``run``: commands that run other commands. Declared as the rest are, so that help and documents know them."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List
+
+from ...commands.registry import DUMP_NEEDED, DUMP_NONE, Command, Example, arg, build_parser
+from ...commands.session import Session
+from ...errors import UsageError
+from ...view.blocks import Block
+from .environment import Environment
+
+
+def _elsewhere(session: Session, args: Any) -> Iterator[Block]:
+    raise UsageError("this one runs on the command line only")
+
+
+REPL = Command(
+    "repl",
+    "a session over one or more dumps: completion, help on F1, paging, history",
+    "session",
+    _elsewhere,
+    (
+        arg("dumps", nargs="*", metavar="DUMP", help="the dumps to open; asks for one if none is given", completes="path"),
+        arg("--plain", switch=True, help="plain lines instead of the editor, as in a dumb terminal"),
+    ),
+    (Example("repl app.dmp", "a session over this dump"), Example("repl before.dmp after.dmp", "two of them; `use 0` goes to the first")),
+    (),
+    (),
+    "Inside, `help` lists what can be typed: all commands without the dump, and the debugger's spellings.",
+    DUMP_NONE,
+    False,
+)
+
+RUN = Command(
+    "run",
+    "run several commands on a dump, from the line, a file or standard input, as a transcript",
+    "session",
+    _elsewhere,
+    (
+        arg("script", nargs="?", metavar="FILE", help="a file with one command a line; - or nothing for standard input", completes="path"),
+        arg("-c", "--command", metavar="COMMANDS", repeat=True, help="the commands themselves, with ; between them; may be given again"),
+        arg("--keep-going", switch=True, help="go on behind a command that failed"),
+        arg("--quiet", switch=True, help="do not repeat the commands in the output"),
+    ),
+    (
+        Example("run -c 'handles --summary; why'", "two commands"),
+        Example("run commands.txt --keep-going", "a file of them"),
+    ),
+    (),
+    (),
+    "Lines are those of the REPL, filters included (`handles | grep Event`). The exit code is that of the worst command; one that only "
+    "says that the dump does not hold what was asked for (1) does not stop the rest.",
+    DUMP_NEEDED,
+    False,
+)
+
+SHELLS = {"repl": REPL, "run": RUN}
+
+
+def run_shell(found: Command, words: List[str], color: str, env: Environment, *, debug: bool) -> int:
+    """Run one of them; returns the exit code. The session itself is loaded only now."""
+    args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(words)
+    if found is RUN:
+        args.commands = args.command
+        from ..repl.script import run_script
+
+        return run_script(args, env, color, debug=debug)
+    return run_repl(args.dumps, env, plain=args.plain, debug=debug)
+
+
+def run_repl(paths: List[str], env: Environment, *, plain: bool = False, debug: bool = False) -> int:
+    """A session in this terminal; without one, lines are read as they come."""
+    from ..repl.start import start
+
+    return start(paths, env, plain=plain, debug=debug)
+
+
+__all__ = ["REPL", "RUN", "SHELLS", "run_repl", "run_shell"]

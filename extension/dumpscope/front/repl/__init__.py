@@ -1,0 +1,1 @@
+"""The REPL: a session over one or more dumps. prompt_toolkit and pygments are imported in this package alone, and late."""

@@ -1,0 +1,277 @@
+"""Runs typed lines: translates, finds the command, draws its answer, filters it, and turns every error into words and a code."""
+
+from __future__ import annotations
+
+import os
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from ...commands.index import MODULES
+from ...commands.parsing import split_line
+from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command, find_command
+from ...commands.session import Session, parse, run, wants_help
+from ...commands.spellings import Translation, is_debuggers, nearest, not_ours, translate
+from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError
+from ...view.blocks import Block
+from ...view.paint import PLAIN, Paint, strip_ansi
+from ..cli.main import Options, parse_options
+from .filters import apply
+from .line import Line, is_message, message_text, parse_line, split_statements
+from .screen import Screen
+from .settings import Settings
+from .workspace import Workspace
+
+INTERRUPTED = 130
+KEPT = 8 << 20
+"""Characters of the last answer that are kept for ``last``."""
+_ENDINGS = (".dmp", ".mdmp", ".hdmp")
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+class Kept:
+    """The last answer: its statement, and its text as far as it was shown."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.chunks: List[str] = []
+        self.size = 0
+        self.whole = False
+
+    def record(self, chunks: Iterable[str]) -> Iterator[str]:
+        """Pass the chunks on and keep them, unless they are too many."""
+        for chunk in chunks:
+            if self.size <= KEPT:
+                self.chunks.append(chunk)
+                self.size += len(chunk)
+            yield chunk
+        self.whole = self.size <= KEPT
+
+
+class Runner:
+    """One session: its open dumps, its settings, its screen."""
+
+    def __init__(self, screen: Screen, workspace: Workspace, settings: Settings, *, debug: bool = False) -> None:
+        from .own import own_commands
+
+        self.screen = screen
+        self.workspace = workspace
+        self.settings = settings
+        self.debug = debug
+        self.leaving = False
+        self.last: Optional[Kept] = None
+        self.on_open: Callable[[], None] = _nothing
+        self.history: Callable[[], List[str]] = list
+        self.own: Dict[str, Command] = {}
+        for item in own_commands(self):
+            for name in (item.name, *item.aliases):
+                self.own[name] = item
+
+    # -- finding -----------------------------------------------------------------------------------------------------------
+
+    def names(self) -> List[str]:
+        """Every name that a command goes by."""
+        return [*MODULES, *self.own]
+
+    def find(self, name: str) -> Command:
+        """A command of ours or of the session's own. Raises UsageError with the nearest names."""
+        low = name.lower()
+        for candidate in (low, low.lstrip("!.")):
+            if candidate in self.own:
+                return self.own[candidate]
+            if candidate in MODULES:
+                return find_command(candidate)
+        close = nearest(name, tuple(self.own))
+        raise UsageError(f"there is no command {name!r}", f"did you mean {' or '.join(close)}?" if close else "`help` lists the commands")
+
+    def words(self, text: str) -> Tuple[List[str], str]:
+        """The words of our command line for a typed one, and a remark."""
+        made: Optional[Translation]
+        first = text.split(None, 1)[0]
+        if first.lower() in self.own or (first.lower() in MODULES and first.lower() not in ("lm", "?")):
+            made = None
+        else:
+            made = translate(text, self.workspace.session)
+        if made is not None:
+            return made.words, made.note
+        words = split_line(text)
+        if len(words) == 1 and self._is_dump(words[0]):
+            return ["open", words[0]], ""
+        return [words[0].lower(), *words[1:]], ""
+
+    @staticmethod
+    def _is_dump(word: str) -> bool:
+        return (word.lower().endswith(_ENDINGS) or "/" in word or "\\" in word) and os.path.isfile(os.path.expanduser(word))
+
+    # -- running -----------------------------------------------------------------------------------------------------------
+
+    def run(self, text: str, *, stop: bool = False) -> int:
+        """Run all statements of a typed or pasted text; returns the worst exit code. ``stop`` ends at the first error."""
+        worst = EXIT_DONE
+        for statement in self.statements(text):
+            worst = max(worst, self.run_statement(statement))
+            if self.leaving or worst == INTERRUPTED or (stop and worst > 1):
+                break
+        return worst
+
+    def statements(self, text: str) -> List[str]:
+        """The statements of a text; a pasted message becomes a question to ``why``."""
+        if is_message(text, set(self.names())):
+            return ["why " + _quoted(message_text(text))]
+        return split_statements(text)
+
+    def run_statement(self, text: str) -> int:
+        """Run one statement. Nothing leaves it but SystemExit: errors become words and an exit code."""
+        self.screen.begin()
+        try:
+            return self._run(text)
+        except DumpscopeError as error:
+            self.screen.end()
+            self.screen.complain(error.message, error.hint)
+            return error.exit_code
+        except KeyboardInterrupt:
+            self.screen.end()
+            self.screen.complain("interrupted")
+            return INTERRUPTED
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.screen.end()
+            self.screen.complain(f"the answer could not be written: {error.strerror or error}")
+            return EXIT_OUTPUT
+        except (RecursionError, MemoryError) as error:
+            self.screen.end()
+            self.screen.complain(f"out of {'stack' if isinstance(error, RecursionError) else 'memory'}")
+            return EXIT_BUG
+        except Exception as error:  # noqa: BLE001 - the one boundary: a fault of ours must not end the session
+            self.screen.end()
+            if self.debug:
+                import traceback
+
+                self.screen.complain(traceback.format_exc().rstrip())
+            else:
+                hint = "this is a fault of dumpscope, not of your dump: run it again with --debug and report what it prints"
+                self.screen.complain(f"internal error: {type(error).__name__}: {error}", hint)
+            return EXIT_BUG
+        finally:
+            self.screen.end()
+
+    def _run(self, text: str) -> int:
+        line = parse_line(text)
+        if not line.text:
+            raise UsageError("a command is missing before the filter", "handles | grep Event")
+        filters = [apply(item.name, item.words) for item in line.filters]
+        words, remark = self.words(line.text)
+        status = [EXIT_DONE]
+        if words[0] == "last":
+            chunks = self._last(line, status)
+        else:
+            chunks = self._answer(line, words, remark, status)
+            if words[0] not in self.own:
+                self.last = Kept(line.text)
+                chunks = self.last.record(chunks)
+        for filtered in filters:
+            chunks = filtered(chunks)
+        if line.target:
+            self._to_file(line, chunks)
+        else:
+            self.screen.show(chunks)
+        return status[0]
+
+    def _last(self, line: Line, status: List[int]) -> Iterator[str]:
+        """The last answer again: as it was shown, or made once more where it was too long to keep."""
+        kept = self.last
+        if kept is None:
+            raise UsageError("there is no answer yet", "`last | grep TEXT` looks through the last answer again")
+        options = split_line(line.text)[1:]
+        if kept.whole and not options and not line.target:
+            return iter(list(kept.chunks))
+        again = parse_line(kept.text)._replace(target=line.target)
+        words, remark = self.words(again.text)
+        return self._answer(again, [*words, *options], remark, status)
+
+    def _answer(self, line: Line, words: Sequence[str], remark: str, status: List[int]) -> Iterator[str]:
+        """The chunks of an answer; ``status`` gets its exit code when they are drawn."""
+        options = parse_options(list(words))
+        name = options.words[0]
+        if name not in self.own and name not in MODULES and name.lstrip("!.") not in MODULES:
+            if not is_debuggers(line.text.split()[0]):
+                self.find(name)  # raises, with the nearest names
+            status[0] = EXIT_USAGE
+            return self._draw(None, self.workspace.session, not_ours(self.workspace.session, line.text), options, line)
+        found = self.find(name)
+        rest = options.words[1:]
+        if wants_help(rest):
+            from ...commands.help import command_help
+
+            return self._draw(None, Session(), command_help(found, with_dump=False), options, line)
+        session, rest = self._session(found, rest)
+        args = parse(found, rest)
+        session.progress = self.screen.progress
+        return self._finished(found, session, self._draw(found, session, _remarked(remark, run(session, found, args)), options, line), status)
+
+    def _session(self, found: Command, words: List[str]) -> Tuple[Session, List[str]]:
+        """The session that a command runs on; a file that is no minidump only for those that take any."""
+        session = self.workspace.session
+        if found.name in self.own or found.dump in (DUMP_NONE, DUMP_OPTIONAL):
+            return session, words
+        if not session.has_file:
+            raise UsageError(f"{found.name} needs a dump, and none is open", "`open PATH` opens one")
+        if found.dump == DUMP_NEEDED and not session.has_dump and session.open_error is not None:
+            raise session.open_error
+        return session, words
+
+    @staticmethod
+    def _finished(found: Command, session: Session, chunks: Iterable[str], status: List[int]) -> Iterator[str]:
+        yield from chunks
+        status[0] = session.status
+        if found.dump == DUMP_ANY and session.open_error is not None:
+            status[0] = session.open_error.exit_code
+
+    def _draw(self, found: Optional[Command], session: Session, blocks: Iterable[Block], options: Options, line: Line) -> Iterator[str]:
+        if options.json and found is not None:
+            from ...view.document import render_json
+
+            return render_json(blocks, session.head(found))
+        if options.csv:
+            from ...view.document import render_csv
+
+            return render_csv(blocks)
+        from ...view.text import render_text
+
+        paint: Paint = PLAIN if line.target else self.screen.paint(options.color)
+        width = options.width or (None if line.target else self.screen.width)
+        return render_text(blocks, paint, width)
+
+    def _to_file(self, line: Line, chunks: Iterable[str]) -> None:
+        """Write an answer to a file: plain, as if it went into a pipe."""
+        place = os.path.expanduser(line.target)
+        for item in self.workspace.opened:
+            if os.path.exists(place) and os.path.samefile(place, item.path):
+                raise UsageError(f"{line.target} is an open dump", "choose another file")
+        count = 0
+        with open(place, "a" if line.append else "w", encoding="utf-8", newline="", errors="backslashreplace") as file:
+            for chunk in chunks:
+                plain = strip_ansi(chunk)
+                count += plain.count("\n")
+                file.write(plain)
+        self.screen.write(f"{count} line{'' if count == 1 else 's'} {'added to' if line.append else 'written to'} {line.target}\n")
+        self.screen.flush()
+
+
+def _remarked(remark: str, blocks: Iterable[Block]) -> Iterator[Block]:
+    """An answer with what its translation left out said first."""
+    if remark:
+        from ...view.blocks import Note
+
+        yield Note(remark, "hint")
+    yield from blocks
+
+
+def _quoted(text: str) -> str:
+    """A pasted text as one word."""
+    return f"'{text}'" if "'" not in text else '"' + text.replace('"', "'") + '"'
+
+
+__all__ = ["INTERRUPTED", "Kept", "Runner"]
