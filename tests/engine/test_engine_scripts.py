@@ -152,6 +152,15 @@ def test_the_written_set_up_works_as_it_stands(bench: Bench, tmp_path: Path) -> 
     assert answer.commands["!handles"].text.rstrip("\n") == command_line("handles", ARTICLE, []).rstrip("\n")
 
 
+@pytest.mark.parametrize(("switch", "current"), [([], "second"), (["||0s"], "first"), (["||0s", "||1s"], "second")])
+def test_with_two_dumps_open_it_reads_the_current_one(bench: Bench, switch: List[str], current: str) -> None:
+    second = ROOT / "samples" / "everything-small.dmp"
+    waits = "!py " + windows_path(SCRIPTS / "handles.py")  # the engine finishes opening the second dump in it
+    before = [".opendump " + windows_path(second), "g", waits, *switch]
+    answer = bench.run_inside(ARTICLE, SCRIPTS / "handles.py", ["--text"], before=before)
+    assert answer.text.rstrip("\n").endswith(command_line("handles", second if current == "second" else ARTICLE, []).rstrip("\n"))
+
+
 def test_in_a_kernel_session_it_says_so(bench: Bench, tmp_path: Path) -> None:
     outputs = run_calls(bench, ROOT / "samples" / f"{KERNEL}.dmp", [("handles", []), ("handles", [windows_path(ARTICLE)])], tmp_path)
     assert "this is a kernel session" in outputs[0].text

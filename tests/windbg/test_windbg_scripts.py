@@ -8,33 +8,28 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.windbg.make_scripts import MODEL, OTHERS, expected
 
-from dumpscope.commands.registry import all_commands
 from dumpscope.commands.windbg import DEBUGGERS_OWN, alias_lines, alias_names
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 SAMPLE = ROOT / "samples" / "article-handles.dmp"
-OTHERS = {"writedump"}  # runs on its own, not in a debugger
+AGAIN = "python -m tests.windbg.make_scripts writes them"
 
 
-def names() -> set:
-    return {path.stem for path in SCRIPTS.glob("*.py")} - OTHERS
+def test_each_command_has_its_script_and_they_differ_in_the_name_only() -> None:
+    wanted = expected()
+    there = {path.name for path in SCRIPTS.iterdir() if path.is_file()} - {f"{name}.py" for name in OTHERS}
+    assert there == set(wanted), AGAIN
+    for name, text in wanted.items():
+        assert (SCRIPTS / name).read_bytes() == text.encode(), f"{name}: {AGAIN}"
 
 
-def test_each_command_has_its_script_and_nothing_else_has() -> None:
-    assert names() == {item.name for item in all_commands() if item.debugger} | {"aliases"}
-
-
-@pytest.mark.parametrize("path", sorted(path for path in SCRIPTS.glob("*.py") if path.stem not in OTHERS), ids=lambda path: path.stem)
-def test_scripts_differ_in_the_name_only(path: Path) -> None:
-    template = (SCRIPTS / "handles.py").read_text("utf-8")
-    assert path.read_text("utf-8") == template.replace('"handles"', f'"{path.stem}"').replace("!py handles in", f"!py {path.stem} in").replace(
-        "handles.py", path.stem + ".py"
-    )
-    assert template.startswith("#! python3\n")
-    assert re.match(r"^#!\s*python([2,3])(?:\.(\d))?$", template.split("\n")[0])
-    assert "__file__" not in template
+def test_the_model_is_as_the_debugger_wants_it() -> None:
+    model = (SCRIPTS / f"{MODEL}.py").read_text("utf-8")
+    assert re.match(r"^#!\s*python([2,3])(?:\.(\d))?$", model.split("\n")[0])
+    assert "__file__" not in model
 
 
 def test_no_script_hides_a_module() -> None:
@@ -47,10 +42,6 @@ def test_no_script_hides_a_module() -> None:
     assert not hidden & {path.stem for path in SCRIPTS.glob("*.py")}
 
 
-def test_nothing_shared_lies_among_them() -> None:
-    assert {path.name for path in SCRIPTS.iterdir() if path.suffix != ".py" and path.name != "__pycache__"} == {"dumpscope_aliases.txt"}
-
-
 @pytest.mark.parametrize("name", ["handles", "dumpinfo"])
 def test_a_script_runs_in_a_plain_python_too(name: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-S", str(SCRIPTS / f"{name}.py"), str(SAMPLE)], capture_output=True, cwd=tmp_path)
@@ -59,10 +50,6 @@ def test_a_script_runs_in_a_plain_python_too(name: str, tmp_path: Path) -> None:
     assert done.stdout == line.stdout
     missing = subprocess.run([sys.executable, "-S", str(SCRIPTS / f"{name}.py"), "no.dmp"], capture_output=True, cwd=tmp_path)
     assert missing.returncode == 3
-
-
-def test_the_alias_file_is_what_the_command_makes() -> None:
-    assert (SCRIPTS / "dumpscope_aliases.txt").read_text("utf-8").split("\n") == [*alias_lines(), ""]
 
 
 def test_the_alias_file_survives_the_debugger() -> None:
