@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple, Union
 
 from ..format.contexts import (
@@ -35,12 +36,26 @@ MAX_CONTEXT = 1 << 16
 _MACHINES = {0x14C: 0, 0x1C4: 5}  # IMAGE_FILE_MACHINE_* to PROCESSOR_ARCHITECTURE_*
 
 
-_Group = List[Tuple[str, int, struct.Struct]]
+class _Group:
+    """Registers that are read together: one decoder for all of them, and their names in the order to show."""
 
+    def __init__(self, places: List[Tuple[str, int, struct.Struct]]) -> None:
+        self._names = [name for name, _, _ in places]
+        by_offset = sorted(range(len(places)), key=lambda number: places[number][1])
+        code = ["<"]
+        end = 0
+        for number in by_offset:
+            _, offset, one = places[number]
+            code.append(f"{offset - end}x{one.format[1:]}")
+            end = offset + one.size
+        self._unpack = struct.Struct("".join(code)).unpack_from
+        ranks = [by_offset.index(number) for number in range(len(places))]
+        # itemgetter() hands out a tuple for two and more, and is the fastest way to another order.
+        self._order = itemgetter(*ranks) if len(ranks) > 1 else tuple
 
-def _values(data: bytes, group: _Group) -> Dict[str, int]:
-    """Numbers by their register names."""
-    return {name: code.unpack_from(data, offset)[0] for name, offset, code in group}
+    def values(self, data: bytes) -> Dict[str, int]:
+        """Numbers by their register names."""
+        return dict(zip(self._names, self._order(self._unpack(data))))
 
 
 class _Reader:
@@ -85,7 +100,7 @@ class _Reader:
         return self._group(self.layout.debug)
 
     def _group(self, registers: Iterable[Register]) -> _Group:
-        return [(register.name, *self._place(register.path)) for register in registers]
+        return _Group([(register.name, *self._place(register.path)) for register in registers])
 
 
 _READERS: Dict[int, Tuple[_Reader, ...]] = {}
@@ -108,11 +123,20 @@ class Registers:
 
     def __init__(self, reader: _Reader, data: bytes, offset: int, misc: Union[MiscInfo, Absent]) -> None:
         self._reader = reader
-        self.layout = reader.layout
         self.offset = offset
-        self.size = len(data)
         self._data = data
         self._misc = misc
+        self._values: Optional[Dict[str, int]] = None
+
+    @property
+    def layout(self) -> ContextLayout:
+        """How this kind of context is laid out."""
+        return self._reader.layout
+
+    @property
+    def size(self) -> int:
+        """Bytes that the context has in the file."""
+        return len(self._data)
 
     def __repr__(self) -> str:
         return f"<Registers {self.architecture}: ip 0x{self.ip:x}, sp 0x{self.sp:x}>"
@@ -134,20 +158,22 @@ class Registers:
         value: int = code.unpack_from(self._data, at)[0]
         return value
 
-    @cached_property
+    @property
     def values(self) -> Dict[str, int]:
         """The general registers by their names."""
-        return _values(self._data, self._reader.general)
+        if self._values is None:
+            self._values = self._reader.general.values(self._data)
+        return self._values
 
     @cached_property
     def segments(self) -> Dict[str, int]:
         """Segment registers; empty on processors without them."""
-        return _values(self._data, self._reader.segments)
+        return self._reader.segments.values(self._data)
 
     @cached_property
     def debug(self) -> Dict[str, int]:
         """Debug registers of x86 and AMD64; empty elsewhere."""
-        return _values(self._data, self._reader.debug)
+        return self._reader.debug.values(self._data)
 
     def __getitem__(self, name: str) -> int:
         """A general, segment, flags or debug register by the debugger's name. Raises KeyError."""
@@ -266,10 +292,16 @@ def _unfit(dump: Minidump, candidates: Tuple[_Reader, ...], rva: int, size: int,
 
 def read_registers(dump: Minidump, rva: int, size: int) -> Union[Registers, Absent]:
     """The context of ``size`` bytes at ``rva``; Absent when there is none, it is outside the file, or is not for the processor."""
-    reader = _choose(dump, rva, size)
-    if isinstance(reader, Absent):
-        return reader
-    return Registers(reader, dump.source.some(rva, min(size, MAX_CONTEXT)), rva, dump.misc)
+    system = dump.system
+    if rva and not isinstance(system, Absent):
+        data = dump.source.some(rva, size if size < MAX_CONTEXT else MAX_CONTEXT)
+        held = len(data)
+        for reader in _readers(system.architecture):
+            if held >= reader.size and reader.matches(data, 0):
+                return Registers(reader, data, rva, dump.misc)
+    why = _choose(dump, rva, size)
+    assert isinstance(why, Absent)
+    return why
 
 
 def ip_sp(dump: Minidump, rva: int, size: int) -> Union[Tuple[int, int], Absent]:

@@ -324,9 +324,14 @@ class Minidump:
 
     def registers(self, thread: Union[Thread, ExceptionInfo]) -> Union[Registers, Absent]:
         """The registers of a thread, or those of the exception."""
+        return self._read_registers(self, thread.context_rva, thread.context_size)
+
+    @cached_property
+    def _read_registers(self) -> Callable[[Minidump, int, int], Union[Registers, Absent]]:
+        """Imported once, not once for each thread."""
         from .contexts import read_registers
 
-        return read_registers(self, thread.context_rva, thread.context_size)
+        return read_registers
 
     @property
     def pointer_size(self) -> int:

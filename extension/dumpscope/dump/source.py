@@ -135,5 +135,5 @@ class Source:
 
     def some(self, offset: int, size: int) -> Data:
         """As many of ``size`` bytes at ``offset`` as the file holds; perhaps none."""
-        got = self.available(offset, size)
-        return self.buffer[offset : offset + got] if got else b""
+        # A slice ends with the file by itself.
+        return self.buffer[offset : offset + size] if 0 <= offset < self.size and size > 0 else b""
