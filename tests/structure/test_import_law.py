@@ -19,7 +19,8 @@ LAW = {
     "capture": {"format", "errors"},
     "view": {"dump", "format", "errors"},
     "diagnosis": {"dump", "format", "errors"},
-    "commands": {"diagnosis", "view", "dump", "format", "errors", "capture"},
+    "atlas": {"diagnosis", "view", "dump", "format", "errors"},
+    "commands": {"atlas", "diagnosis", "view", "dump", "format", "errors", "capture"},
     "front": {"commands", "view", "dump", "format", "errors"},
 }
 # A front's own package, and what a lesson or page needs from the version.

@@ -22,6 +22,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "plan": ("flags", "plan"),
     "why": ("why", "rules", "explain"),
     "bytes": ("bytes", "whatis", "map"),
+    "atlas": ("atlas",),
     "windbg": ("windbg",),
     "writedump": ("writedump",),
     "help": ("help",),

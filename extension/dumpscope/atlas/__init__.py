@@ -1,0 +1,1 @@
+"""The atlas: one page about one dump, for a browser without a network."""

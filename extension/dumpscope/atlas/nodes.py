@@ -1,0 +1,322 @@
+"""The tree of structures, the map of the file, and the bytes that a page carries with them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from ..dump.anatomy import DIRECTORY, MEMORY, STREAM, Node, anatomy
+from ..dump.directory import Stream
+from ..dump.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
+from ..dump.minidump import Minidump
+from ..view.escape import printable
+from ..view.redact import Redactor
+from .shapes import ShapeTable, parts_of
+
+LIST_CAP = 5000
+"""Records of one stream that a page shows."""
+NODE_CAP = 60_000
+PIECE_CAP = 20_000
+WALK_CAP = 300_000
+"""Records up to which the file is mapped structure by structure; beyond, stream by stream."""
+NODE_BYTES = 1 << 16
+"""Bytes of one structure that a page carries."""
+GAP_BYTES = 1 << 12
+TOTAL_BYTES = 6 << 20
+MEMORY_BYTES = 16 << 20
+
+KINDS: Tuple[Tuple[str, str], ...] = (
+    ("header", "header"),
+    ("directory", "directory"),
+    ("stream", "stream of one structure"),
+    ("record", "record of a list"),
+    ("string", "string"),
+    ("context", "registers (CONTEXT)"),
+    ("codeview", "symbol reference (CodeView)"),
+    ("object-info", "object information of a handle"),
+    ("memory", "memory of the process"),
+    ("data", "data"),
+    (REST, "rest of a stream"),
+    (ALIGNMENT, "alignment"),
+    (UNREFERENCED, "nobody points here"),
+    (AFTER_END, "behind the last structure"),
+    ("mixed", "many small pieces"),
+)
+_KIND = {name: number for number, (name, _) in enumerate(KINDS)}
+# Streams that are personal through and through: comments, tokens, traces and memory in other forms, Breakpad's copies of /proc.
+_PRIVATE_STREAMS = {10, 11, 19, 20, 23, 25, 0x7000, 0x47670003, 0x47670004, 0x47670005, 0x47670006, 0x47670007, 0x47670008, 0x47670009}
+_CRASHPAD = 0x43500001
+
+
+class Row(NamedTuple):
+    """A node of the tree as the page has it. ``parent`` is -1 at the top; ``same`` is the row that has the same place, or -1."""
+
+    parent: int
+    label: str
+    kind: int
+    offset: int
+    size: int
+    parts: int
+    pointer: int
+    same: int
+    hint: str
+
+
+class Atlas:
+    """The parts of a page that are about bytes. Walks the dump once for the tree and once for the map."""
+
+    def __init__(self, dump: Minidump, *, redactor: Optional[Redactor] = None, memory: bool = False) -> None:
+        self.dump = dump
+        self.redactor = redactor
+        self.memory = memory
+        self.shapes = ShapeTable()
+        self.rows: List[Row] = []
+        self.notes: List[str] = []
+        self._wanted: List[Tuple[int, int]] = []
+        self._hidden: List[Tuple[int, int]] = []  # what a redacted page must not carry, whatever points there
+        self._hints = self._make_hints()
+        self._collect()
+
+    def clean(self, text: str) -> str:
+        """A text of the dump for the page: redacted if asked for, on one line, and not endless."""
+        if self.redactor is not None:
+            text = self.redactor.text(text)
+        text = printable(text[:1200])
+        return text if len(text) <= 1000 else text[:1000] + "…"
+
+    def _make_hints(self) -> Dict[int, str]:
+        """Words beside a record in the tree, by its offset."""
+        dump = self.dump
+        hints: Dict[int, str] = {}
+        names = {entry.tid: entry.name for entry in dump.thread_names.walk(0, LIST_CAP)}
+        for thread in dump.threads.walk(0, LIST_CAP):
+            name = names.get(thread.tid, "")
+            hints[thread.offset] = f"{thread.tid:x}" + (f" {name}" if name else "")
+        for module in dump.modules.walk(0, LIST_CAP):
+            hints[module.offset] = module.file_name
+        for unloaded in dump.unloaded_modules.walk(0, LIST_CAP):
+            hints[unloaded.offset] = unloaded.name
+        for handle in dump.handles.walk(0, LIST_CAP):
+            hints[handle.offset] = f"0x{handle.handle:x} {handle.type}"
+        for ranges in (dump.memory_list.walk(0, LIST_CAP), dump.memory64_list.walk(0, LIST_CAP)):
+            for item in ranges:
+                hints[item.offset] = f"0x{item.start:x}"
+        for region in dump.regions.walk(0, LIST_CAP):
+            hints[region.offset] = f"0x{region.base:x}"
+        for info in dump.thread_infos.walk(0, LIST_CAP):
+            hints[info.offset] = f"{info.tid:x}"
+        return hints
+
+    # -- the tree --------------------------------------------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        paths: Dict[str, int] = {}
+        places: Dict[Tuple[int, int, int], int] = {}
+        listed: Dict[int, int] = {}
+        left_out: Dict[int, int] = {}
+        directory = -1
+        stream = -1
+        stream_type = 0
+        more = 0
+        by_number: Dict[str, Stream] = {f"stream {entry.index} {entry.name}": entry for entry in self.dump.streams}
+        for node in anatomy(self.dump):
+            if node.kind == MEMORY:
+                self._hidden.append((node.offset, node.end))
+            parts = node.what.split(" > ")
+            top = len(parts) == 1
+            if top:
+                parent, exact = (directory, True) if node.kind == DIRECTORY and node.leaf else (-1, True)
+            else:
+                parent, exact = self._parent(paths, parts, stream)
+            if not top and not exact and stream in left_out:
+                continue  # belongs to a record that was left out
+            if not top and parent == stream:
+                listed[stream] = listed.get(stream, 0) + 1
+                if listed[stream] > LIST_CAP + 2:
+                    left_out[stream] = left_out.get(stream, 0) + 1
+                    continue
+            if len(self.rows) >= NODE_CAP and not top:
+                more += 1
+                continue
+            number = len(self.rows)
+            combination = self.shapes.combination(parts_of(node, self.dump.source))
+            place = (node.offset, node.size, combination)
+            same = places.setdefault(place, number)
+            hint = "" if node.kind in (MEMORY, STREAM) else self._hints.get(node.offset, "")
+            kind = _KIND.get(node.kind, _KIND["data"])
+            pointer = -1 if node.pointer is None else node.pointer
+            row = Row(parent, self.clean(parts[-1]), kind, node.offset, node.size, combination, pointer, -1 if same == number else same, self.clean(hint))
+            self.rows.append(row)
+            paths[node.what] = number
+            if node.kind == DIRECTORY and not node.leaf:
+                directory = number
+            if top and node.kind == STREAM:
+                stream = number
+                paths = {node.what: number}
+                entry = by_number.get(node.what)
+                stream_type = entry.type if entry is not None else 0
+            self._want(node, stream_type if stream >= 0 else 0)
+        for number, count in left_out.items():
+            self.notes.append(f"{self.rows[number].label}: {count} records beyond the first {LIST_CAP} are not in this page")
+        if more:
+            self.notes.append(f"{more} structures beyond the first {NODE_CAP} are not in this page")
+
+    @staticmethod
+    def _parent(paths: Dict[str, int], parts: List[str], stream: int) -> Tuple[int, bool]:
+        """The row of the nearest structure that a path leads through, and whether it is the very next one."""
+        for length in range(len(parts) - 1, 0, -1):
+            path = " > ".join(parts[:length])
+            found = paths.get(path)
+            if found is None and path.endswith(")"):
+                found = paths.get(path.rpartition(" (")[0])  # "thread 5 (4554)" is the record "thread 5"
+            if found is not None:
+                return found, length == len(parts) - 1
+        return stream, False
+
+    # -- bytes -----------------------------------------------------------------------------------------------------------
+
+    def _want(self, node: Node, stream_type: int) -> None:
+        if self.redactor is not None and node.kind != DIRECTORY and node.offset:
+            opaque = node.structure is None and (node.kind == STREAM or stream_type > 0xFFFF)
+            if stream_type in _PRIVATE_STREAMS or (node.leaf and opaque) or (stream_type == _CRASHPAD and node.kind == "string"):
+                self._hidden.append((node.offset, node.end))
+                return
+        if node.kind == MEMORY:
+            if self.memory:
+                self._wanted.append((node.offset, min(node.end, node.offset + NODE_BYTES)))
+        elif node.leaf:
+            size = NODE_BYTES
+            if self.redactor is not None and node.kind == STREAM and node.structure is not None:
+                size = node.structure.size  # what follows a structure that we know may be anything
+            self._wanted.append((node.offset, min(node.end, node.offset + size)))
+
+    def ranges(self, gaps: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
+        """The stretches of the file that the page carries, in order; never more than a page can bear."""
+        wanted = list(self._wanted)
+        if self.redactor is None:
+            wanted += [(start, min(end, start + GAP_BYTES)) for start, end in gaps]
+        merged = _union(wanted)
+        if self.redactor is not None:
+            # Header and directory stay; what lies in memory or in private streams goes, even where another structure shares it.
+            directory = self.dump.streams.rva
+            kept = [(0, 32), (directory, directory + 12 * len(self.dump.streams))]
+            merged = _union([*_minus(merged, _union(self._hidden)), *kept])
+        room = TOTAL_BYTES + (MEMORY_BYTES if self.memory else 0)
+        found: List[Tuple[int, int]] = []
+        for start, end in merged:
+            end = min(end, self.dump.size)
+            if start >= end:
+                continue
+            if end - start > room:
+                self.notes.append("this dump has more bytes than a page can carry: bytes farther on are left out")
+                end = start + room
+            if end > start:
+                found.append((start, end))
+                room -= end - start
+            if not room:
+                break
+        return found
+
+    def bytes_of(self, ranges: List[Tuple[int, int]]) -> bytes:
+        """The bytes of these stretches, one after the other."""
+        data = b"".join(self.dump.source.some(start, end - start) for start, end in ranges)
+        if self.redactor is None:
+            return data
+        parts = []
+        for start, end in ranges:  # each on its own: what follows elsewhere in the file is no neighbour
+            parts.append(self.redactor.data(self.dump.source.some(start, end - start)))
+        return b"".join(parts)
+
+    # -- the map ---------------------------------------------------------------------------------------------------------
+
+    def pieces(self) -> Iterator[List[Any]]:
+        """Offset, size, kind, number of structures, and words unless a row of the tree begins there."""
+        starts = {row.offset: row for row in self.rows}
+        for offset, size, kind, what, merged in self._cut(list(self._pieces())):
+            row = starts.get(offset)
+            item: List[Any] = [offset, size, _KIND.get(kind, _KIND["data"]), merged]
+            if merged > 1 or row is None:
+                item.append(self.clean(what))
+            yield item
+
+    def _pieces(self) -> Iterator[Tuple[int, int, str, str, int]]:
+        records = len(self.dump.handles) + len(self.dump.threads) + len(self.dump.modules) + len(self.dump.regions)
+        if records > WALK_CAP:
+            yield from self._coarse()
+            self.notes.append(f"the map shows streams as wholes: {records} records are more than a page can show one by one")
+            return
+        found = file_map(self.dump)
+        self.overlaps = [[item.offset, item.size, item.first, item.second] for item in found.overlaps if not item.same]
+        for piece in found.pieces:
+            yield piece.offset, piece.size, piece.kind, piece.what, piece.merged
+
+    overlaps: List[List[Any]] = []
+
+    def _coarse(self) -> Iterator[Tuple[int, int, str, str, int]]:
+        """Header, directory, streams and memory; what lies between belongs to one of them and is called data."""
+        dump = self.dump
+        spans = [(0, 32, "header", "header"), (dump.streams.rva, dump.streams.rva + 12 * len(dump.streams), "directory", "directory")]
+        spans += [(stream.rva, stream.end, "stream", f"stream {stream.index} {stream.name}") for stream in dump.streams if stream.type and stream.size]
+        spans += [(start, min(end, dump.size), "memory", "memory") for start, end in _union(self._hidden if self.redactor is None else [])]
+        spans.sort()
+        cursor = 0
+        for start, end, kind, what in spans:
+            start, end = max(start, cursor), min(end, dump.size)
+            if start > cursor:
+                yield cursor, min(start, dump.size) - cursor, "data", "strings, registers and other parts of records", 2
+                cursor = start
+            if end > start:
+                yield start, end - start, kind, what, 1
+                cursor = end
+        if cursor < dump.size:
+            yield cursor, dump.size - cursor, "data", "strings, registers and other parts of records", 2
+
+    @staticmethod
+    def _cut(pieces: List[Tuple[int, int, str, str, int]]) -> List[Tuple[int, int, str, str, int]]:
+        """At most PIECE_CAP pieces: the smallest neighbours are put together."""
+        limit = 16
+        while len(pieces) > PIECE_CAP:
+            merged: List[Tuple[int, int, str, str, int]] = []
+            for piece in pieces:
+                last = merged[-1] if merged else None
+                if last is not None and piece[1] <= limit and last[1] <= limit * 16 and last[2] not in (MEMORY, "header"):
+                    merged[-1] = (last[0], last[1] + piece[1], "mixed", "many small pieces", last[4] + piece[4])
+                else:
+                    merged.append(piece)
+            pieces = merged
+            limit *= 4
+        return pieces
+
+    def gaps(self, pieces: List[List[Any]]) -> List[Tuple[int, int]]:
+        """The stretches that no structure owns."""
+        kinds: Set[int] = {_KIND[kind] for kind in (*GAPS, REST)}
+        return [(piece[0], piece[0] + piece[1]) for piece in pieces if piece[2] in kinds]
+
+
+def _union(ranges: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
+    """Stretches in order, those that touch or overlap as one."""
+    merged: List[Tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            if end > merged[-1][1]:
+                merged[-1] = (merged[-1][0], end)
+        elif end > start:
+            merged.append((start, end))
+    return merged
+
+
+def _minus(ranges: List[Tuple[int, int]], holes: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
+    """What is left of stretches without others; both in order and without overlaps."""
+    left: List[Tuple[int, int]] = []
+    at = 0
+    for start, end in ranges:
+        while at < len(holes) and holes[at][1] <= start:
+            at += 1
+        number = at
+        while number < len(holes) and holes[number][0] < end:
+            if holes[number][0] > start:
+                left.append((start, holes[number][0]))
+            start = max(start, holes[number][1])
+            number += 1
+        if start < end:
+            left.append((start, end))
+    return left

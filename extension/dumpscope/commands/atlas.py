@@ -1,0 +1,50 @@
+"""``atlas``: one page about one dump for a browser, with the map, the structures and the bytes."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Iterator
+
+from ..errors import UsageError
+from ..view.blocks import Block, Note, Save
+from .missing import facts_of
+from .registry import arg, command
+from .session import Session
+
+
+@command(
+    "atlas",
+    summary="one self-contained HTML page: the file as a map, every structure with its bytes, findings, flags and tables",
+    category="bytes",
+    arguments=[
+        arg("-o", "--output", metavar="FILE", help="where to write the page (default: the dump's name with .html, here)", completes="path"),
+        arg("--redact", switch=True, help="leave out names of users, SIDs, mail addresses, secrets, memory, comments, tokens, unknown bytes"),
+        arg("--memory", switch=True, help="take the first 64 KiB of each piece of memory into the page, 16 MiB in all"),
+        arg("--force", switch=True, help="replace the file if it exists"),
+    ],
+    examples=[
+        ("atlas -o page.html", "write the page"),
+        ("atlas -o page.html --redact", "a page to show to others"),
+        ("atlas -o page.html --memory", "with the beginnings of the memory"),
+    ],
+    description="The page needs no network and no other file. Without --memory it holds the bytes of structures only, so that it stays small "
+    "for dumps of any size. Lists are cut at 5000 entries, and the page says so.",
+)
+def atlas(session: Session, args: Any) -> Iterator[Block]:
+    """Write the page."""
+    if args.redact and args.memory:
+        raise UsageError("--redact leaves memory out, --memory takes it in", "give one of them")
+    dump = session.dump
+    facts = facts_of(session)
+    name = os.path.basename(session.path.replace("\\", "/")) or "dump"
+    path = args.output or name + ".html"
+
+    def chunks() -> Iterator[bytes]:
+        from ..atlas.page import page
+
+        for text in page(facts, redact=args.redact, memory=args.memory):
+            yield text.encode("utf-8")
+
+    yield Save(path, chunks, "atlas", keep=dump.path, force=args.force)
+    if not args.redact:
+        yield Note("the page holds names and paths of the dumped process as they are: --redact leaves the personal ones out", "hint")
