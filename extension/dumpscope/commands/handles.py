@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from itertools import count, tee
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..diagnosis.acceptance import handles_refused
@@ -47,6 +48,7 @@ def _info(handle: Handle) -> List[Dict[str, Any]]:
     return [object_info_json(block) for block in handle.object_info]
 
 
+_TYPE_RVA = 9
 _WHOLE = 12  # a row is a Handle with itself appended, for the columns that need the whole record
 
 
@@ -230,25 +232,28 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
         items = (item for item in items if (not args.named or item.name) and (wanted_name is None or wanted_name(item.name)))
     if args.sort:
         items = iter(sorted(items, key=_SORT[args.sort]))
-    shown = [0, 0]
+    numbers = count()
+    # A row is a handle with itself behind it, and a number that counts the rows.
+    one, other = tee(items)
+    rows: Iterator[Sequence[Any]] = map(tuple.__add__, one, zip(other, numbers))
+    untyped = [0]
 
-    def counted() -> Iterator[Sequence[Any]]:
-        for handle in items:
-            shown[0] += 1
-            if not handle.type_rva:
-                shown[1] += 1
-            yield (*handle, handle)
+    def watched() -> Iterator[Sequence[Any]]:
+        for row in rows:
+            untyped[0] += not row[_TYPE_RVA]
+            yield row
 
     detail = _object_lines if bits & SPECIFIC else None
-    yield Table(key, _columns(bits), counted(), detail=detail)
-    if shown[0] < len(table):
-        if not shown[0]:
+    yield Table(key, _columns(bits), watched() if table.untyped else rows, detail=detail)
+    shown = next(numbers)
+    if shown < len(table):
+        if not shown:
             session.not_in_dump()
-        yield Note(f"{shown[0]} of {len(table)} handles")
+        yield Note(f"{shown} of {len(table)} handles")
     else:
         yield Note(f"{len(table)} handles")
-    if shown[1]:
-        yield from blank_notes(table, {"": shown[1]})
+    if untyped[0]:
+        yield from blank_notes(table, {"": untyped[0]})
 
 
 def _object_lines(row: Sequence[Any]) -> Iterator[str]:

@@ -164,6 +164,11 @@ class HandleList(RecordList[Handle]):
         self._fold(by_rva, counts, get)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
+    @property
+    def untyped(self) -> int:
+        """How many handles have no type: the writer could not ask."""
+        return sum(self._types(data).count(0) for data, _, _ in self._chunks(0, self.span.count))
+
     @staticmethod
     def _fold(by_rva: Dict[int, int], counts: Dict[str, int], get: Callable[[int], str]) -> None:
         for rva, number in by_rva.items():

@@ -6,7 +6,7 @@ masks, addresses and handles are strings such as ``"0x1f0003"``; counts, sizes, 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
 from .escape import printable
@@ -106,30 +106,54 @@ def _hex_json(value: Any) -> Any:
     return f"0x{value:x}"
 
 
+def _many_decimal(values: Sequence[Any]) -> Sequence[str]:
+    return list(map("%d".__mod__, values))
+
+
+def _many_hex(values: Sequence[Any]) -> Sequence[str]:
+    return list(map("0x%x".__mod__, values))
+
+
+def _many_text(values: Sequence[Any]) -> Sequence[str]:
+    if all(map(str.isprintable, values)):
+        return values
+    return list(map(printable, values))
+
+
+def _many_text_or_dash(values: Sequence[Any]) -> Sequence[str]:
+    texts = _many_text(values)
+    return [text or "-" for text in texts] if "" in texts else texts
+
+
 class Kind(NamedTuple):
-    """How a kind looks: its text, its JSON value, whether it stands left, and its role (a name for a colour)."""
+    """How a kind looks: its text, its JSON value, whether it stands left, and its role (a name for a colour).
+
+    ``many`` makes the texts of a whole column at once, for tables of a million rows; it raises TypeError when one of the values is
+    not an ordinary one.
+    """
 
     text: Callable[[Any], str]
     json: Callable[[Any], Any]
     left: bool
     role: str
+    many: Optional[Callable[[Sequence[Any]], Sequence[str]]] = None
 
 
 KINDS: Dict[str, Kind] = {
-    "text": Kind(_text, _plain_json, True, ""),
-    "name": Kind(_text_or_dash, _plain_json, True, "name"),
-    "path": Kind(_text, _plain_json, True, "path"),
-    "type": Kind(_text_or_dash, _plain_json, True, "type"),
-    "symbol": Kind(_text, _plain_json, True, "symbol"),
-    "int": Kind(str, _plain_json, False, "number"),
-    "count": Kind(str, _plain_json, False, "number"),
+    "text": Kind(_text, _plain_json, True, "", _many_text),
+    "name": Kind(_text_or_dash, _plain_json, True, "name", _many_text_or_dash),
+    "path": Kind(_text, _plain_json, True, "path", _many_text),
+    "type": Kind(_text_or_dash, _plain_json, True, "type", _many_text_or_dash),
+    "symbol": Kind(_text, _plain_json, True, "symbol", _many_text),
+    "int": Kind(str, _plain_json, False, "number", _many_decimal),
+    "count": Kind(str, _plain_json, False, "number", _many_decimal),
     "size": Kind(size_text, _plain_json, False, "number"),
-    "bytes": Kind(_hex, _plain_json, False, "number"),  # a size shown in hex, a number in JSON
-    "offset": Kind(_hex, _plain_json, False, "offset"),  # a place in the file
+    "bytes": Kind(_hex, _plain_json, False, "number", _many_hex),  # a size shown in hex, a number in JSON
+    "offset": Kind(_hex, _plain_json, False, "offset", _many_hex),  # a place in the file
     "id": Kind(lambda value: f"{value:x}", _plain_json, False, "id"),  # thread and process ids: hex, as the debugger has them
-    "hex": Kind(_hex, _hex_json, False, "number"),
-    "mask": Kind(_hex, _hex_json, False, "number"),
-    "handle": Kind(_hex, _hex_json, False, "handle"),
+    "hex": Kind(_hex, _hex_json, False, "number", _many_hex),
+    "mask": Kind(_hex, _hex_json, False, "number", _many_hex),
+    "handle": Kind(_hex, _hex_json, False, "handle", _many_hex),
     "address": Kind(address_text, _hex_json, False, "address"),
     "address32": Kind(address32_text, _hex_json, False, "address"),
     "code": Kind(lambda value: f"{value:08x}", _hex_json, False, "code"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
@@ -95,6 +96,23 @@ def _formatter(column: Column) -> Callable[[Any], str]:
     return draw if get is None else draw_made
 
 
+def _column_drawer(column: Column, number: int) -> Callable[[Sequence[Sequence[Any]]], Sequence[str]]:
+    """Draws one column of many rows: all cells at once where they are all ordinary, one by one where not."""
+    many = KINDS[column.kind].many if column.get is None else None
+    one = _formatter(column)
+    cell = itemgetter(number)
+
+    def draw(rows: Sequence[Sequence[Any]]) -> Sequence[str]:
+        if many is not None:
+            try:
+                return many(list(map(cell, rows)))
+            except TypeError:
+                pass  # an absent value among them
+        return [one(row[number]) for row in rows]
+
+    return draw
+
+
 def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     columns = [column for column in table.columns if not column.hidden]
     shown = [at if column.index is None else column.index for at, column in enumerate(table.columns) if not column.hidden]
@@ -124,16 +142,12 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     pad = [f"{{:{'<' if left else '>'}{size}}}" if size else "{}" for size, left in zip(widths, lefts)]
     if paint.plain and not table.detail and not room:
         line_format = (_GAP.join(pad) + "\n").format
-        out: List[str] = []
-        for line in cells:
-            out.append(line_format(*line))
-        for row in rows:
-            out.append(line_format(*[draw(row[number]) for number, draw in formats]))
-            if len(out) >= 512:
-                yield "".join(out)
-                out.clear()
-        if out:
-            yield "".join(out)
+        yield "".join([line_format(*line) for line in cells])
+        drawers = [_column_drawer(column, number) for column, number in zip(columns, shown)]
+        batch = list(islice(rows, SAMPLE))
+        while batch:
+            yield "".join(map(line_format, *[draw(batch) for draw in drawers]))
+            batch = list(islice(rows, SAMPLE))
         return
 
     links = [column.link for column in columns]
