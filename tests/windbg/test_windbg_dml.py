@@ -15,7 +15,7 @@ from dumpscope.view.paint import Dml, strip_dml
 from dumpscope.view.text import render_text
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.dmp"))
-WORDS = {"explain": ["HND001"], "plan": ["!handle"], "flags": ["0x1105"], "read": ["7ffe0000"], "address": ["7ffe0000"]}
+WORDS = {"explain": ["HND001"], "plan": ["!handle"], "flags": ["0x1105"], "read": ["7ffe0000"], "address": ["7ffe0000"], "bytes": ["header"], "whatis": ["20"]}
 _LINK = re.compile(r'<link cmd="([^"<>]*)">')
 _ALLOWED = re.compile(r'<link cmd="[^"<>]*">|<col fg="\w+">|</col>|</link>')
 

@@ -19,6 +19,7 @@ MODULES = 4096
 THREADS = 4096
 INVENTED = 0x80000003
 MADE_UP_ID = 0xF0F0F0F0
+TOO_LONG = "SystemInfoStream names a 32-bit processor, and the debugger cuts longer addresses"
 
 
 class Difference(NamedTuple):
@@ -191,6 +192,8 @@ class Engine:
             reason = dump.modules.damage[0].message if dump.modules.damage else "its sizes disagree"
             yield Difference("modules", str(len(dump.modules)), "0", f"the debugger does not accept the list: {reason}")
             return
+        mask = _address_mask(dump)
+        theirs = {base & mask: found for base, found in theirs.items()}  # 32-bit addresses are sign-extended
         seen: Dict[int, str] = {}
         for module in islice(dump.modules, MODULES):
             label = module.name or f"module {module.index}"
@@ -198,6 +201,10 @@ class Engine:
                 yield Difference(label, f"{module.base:x}", "-", f"same base as {seen[module.base]}: the debugger keeps one of them")
                 continue
             seen[module.base] = label
+            if module.base > mask:
+                seen[module.base & mask] = label
+                yield Difference(label, f"{module.base:x}", f"{module.base & mask:x}", TOO_LONG)
+                continue
             found = theirs.get(module.base)
             if found is None:
                 why = (
@@ -250,6 +257,8 @@ class Engine:
                     yield True
                     continue
                 why = "ranges of the dump overlap here, with different bytes" if _several_ranges(dump, address, size) else ""
+                if address > _address_mask(dump):
+                    why = TOO_LONG
                 if theirs is None and not why:
                     why = "the debugger does not read the range to its end" if address != start else "the debugger does not read here"
                 yield Difference(f"memory at {address_text(address, pointer)}", ours.hex(" "), theirs.hex(" ") if theirs else "??", why)
@@ -260,6 +269,10 @@ def _number_of(thing: Any, name: str) -> int:
         return int(getattr(thing, name))
     except Exception:  # noqa: BLE001 - pykd asks the debugger here, see Engine._call()
         return 0
+
+
+def _address_mask(dump: Minidump) -> int:
+    return 0xFFFFFFFF if dump.pointer_size == 4 else 0xFFFFFFFFFFFFFFFF
 
 
 def _overlaps(dump: Minidump, base: int, size: int) -> bool:
