@@ -167,7 +167,9 @@ def _csv_value(value: Any, kind: str) -> str:
     if value is None or isinstance(value, Absent):
         return ""
     plain = cell_json(value, kind)
-    if isinstance(plain, bool) or not isinstance(plain, (int, str)):
+    if isinstance(plain, list):
+        plain = ", ".join(map(str, plain))
+    elif isinstance(plain, bool) or not isinstance(plain, (int, str)):
         plain = cell_text(value, kind)
     return str(plain) if isinstance(plain, int) else csv_cell(plain)
 
