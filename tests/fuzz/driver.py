@@ -23,6 +23,7 @@ from dumpscope.commands.session import run as run_command
 from dumpscope.dump.source import Source
 from dumpscope.errors import EXIT_DONE, EXIT_NOT_A_DUMP, EXIT_NOT_IN_DUMP, EXIT_USAGE, DumpError, DumpscopeError
 from dumpscope.view.document import render_csv, render_json
+from dumpscope.view.escape import printable
 from dumpscope.view.paint import DARK, Ansi, Dml, strip_ansi, strip_dml
 from dumpscope.view.text import render_text
 
@@ -157,6 +158,7 @@ class Answer(NamedTuple):
     code: int
     text: str
     seconds: float
+    raised: bool
 
 
 class Checker:
@@ -172,6 +174,7 @@ class Checker:
         start = process_time()
         parts: List[str] = []
         total = 0
+        raised = False
         source = Source.from_object(data)
         try:
             try:
@@ -189,10 +192,9 @@ class Checker:
             code = session.status
         except DumpscopeError as error:
             code = error.exit_code
-            parts.append(f"{error.message}\n{error.hint}\n" if renderer in ("json", "csv") else "")
-            if renderer in ("json", "csv"):
-                parts.clear()
-        return Answer(code, "".join(parts), process_time() - start)
+            raised = True  # told in words beside the answer, which ends where it was
+            _printable(printable(f"{error.message} {error.hint}"))
+        return Answer(code, "".join(parts), process_time() - start, raised)
 
     def check(self, data: bytes, call: Call, renderer: str, *, twice: bool = False, memory: bool = False) -> Answer:
         """Run one call and raise Broken if an invariant does not hold."""
@@ -219,9 +221,9 @@ class Checker:
                     self.slowest = (answer.seconds, where)
             if answer.code not in CODES:
                 raise Broken(f"exit code {answer.code}")
-            if answer.code in (EXIT_DONE, EXIT_NOT_IN_DUMP):
+            if not answer.raised:
                 inert(renderer, answer.text)
-            if twice and self.answer(data, call, renderer)[:2] != answer[:2]:
+            if twice and self.answer(data, call, renderer)[:2] != (answer.code, answer.text):
                 raise Broken("another answer the second time")
             return answer
         except Broken as error:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from tests.fuzz.driver import ROOT, corpus
+from tests.fuzz.dumps import Dump, handles
+
 from dumpscope import DumpError, Minidump
 from dumpscope.commands.registry import all_commands
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.cli.main import main
-
-from tests.fuzz.driver import ROOT, corpus
-from tests.fuzz.dumps import Dump, handles
 
 POSIX = os.name == "posix"
 ENVIRONMENT = dict(os.environ, PYTHONPATH=str(ROOT / "extension"))
@@ -257,7 +257,7 @@ def test_an_output_of_few_characters(many: Path, encoding: str) -> None:
     many.write_bytes(sample)
     done = subprocess.run(
         [sys.executable, "-m", "dumpscope", "handles", str(many)],
-        env=dict(ENVIRONMENT, PYTHONIOENCODING=encoding, PYTHONUTF8="0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+        env=dict(ENVIRONMENT, PYTHONIOENCODING=encoding, PYTHONUTF8="0"), capture_output=True, timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode(encoding)

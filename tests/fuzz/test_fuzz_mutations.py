@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Dict, List
 
 import pytest
-
 from tests.fuzz.driver import RENDERERS, Broken, Checker, corpus
 from tests.fuzz.mutator import every_cut, every_field, mutate, sites
 
