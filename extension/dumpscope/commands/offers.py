@@ -177,9 +177,13 @@ def _rules(session: Session, typed: str) -> Iterator[Offer]:
 
 def _debugger(session: Session, typed: str) -> Iterator[Offer]:
     from ..diagnosis.plan import NEEDS
+    from .missing import facts_of
 
+    answers = facts_of(session).engine.commands if session.has_file else {}
+    words = {"works": "works", "partial": "works in part", "fails": "fails on this dump"}
     for name, need in NEEDS.items():
-        yield Offer(name, need.why)
+        answer = answers.get(name)
+        yield Offer(name, f"{words[answer.outcome]}: {answer.why or need.why}" if answer is not None else need.why)
 
 
 def _flags(session: Session, typed: str) -> Iterator[Offer]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..diagnosis.answers import WORKS
 from ..diagnosis.plan import canonical
 from ..errors import DumpscopeError, UsageError
 from ..view.blocks import Block, Column, Note, Table
@@ -422,7 +423,8 @@ def nearest(word: str, extra: Sequence[str] = ()) -> List[str]:
     if made in NEAREST:
         return list(NEAREST[made])
     plain = low.lstrip("!.~")
-    return get_close_matches(plain, [*MODULES, *extra], 3, 0.5)
+    begun = [name for name in dict.fromkeys((*MODULES, *extra)) if plain and name.startswith(plain)]
+    return begun[:3] or get_close_matches(plain, [*MODULES, *extra], 3, 0.5)
 
 
 def not_ours(session: Session, line: str) -> Iterator[Block]:
@@ -431,7 +433,12 @@ def not_ours(session: Session, line: str) -> Iterator[Block]:
     close = nearest(word)
     found = f"; nearest here: {', '.join(f'`{item}`' for item in close)}" if close else "; `help` lists the commands"
     yield Note(f"{word} is a command of the debugger's, not of dumpscope{found}", "warning")
-    name = canonical(line) or canonical(word)
+    yield from outlook(session, line)
+
+
+def outlook(session: Session, line: str) -> Iterator[Block]:
+    """Whether a command of the debugger's works on this dump, and the causes where it does not; nothing for one that is not known."""
+    name = canonical(line) or canonical(line.split()[0])
     if not name or not session.has_file:
         return
     from ..diagnosis.audit import explain_command
@@ -439,10 +446,12 @@ def not_ours(session: Session, line: str) -> Iterator[Block]:
 
     facts = facts_of(session)
     answer = facts.engine.commands.get(name)
+    works = answer is not None and answer.outcome == WORKS
     if answer is not None:
         words = {"works": "works", "partial": "works in part", "fails": "fails"}[answer.outcome]
-        yield Note(f"In the debugger {name} {words} on this dump" + (f": {answer.why}" if answer.why else "."))
-    rows = [(item.code, item.rule.severity, item.rule.title) for item in explain_command(facts, name)]
+        yield Note(f"In the debugger {name} {words} on this dump" + (f": {answer.why}" if answer.why else "."), "info" if works else "warning")
+    found = explain_command(facts, name)
+    rows = [(item.code, item.rule.severity, item.rule.title) for item in found if item.rule.severity != "info" or not works]
     if rows:
         columns = [Column("code", "code", role="code", link="explain {}"), Column("severity", "severity"), Column("title", "cause")]
         yield Table("causes", columns, rows)
@@ -450,4 +459,4 @@ def not_ours(session: Session, line: str) -> Iterator[Block]:
         yield Note(f"`why {name}` says more", "hint")
 
 
-__all__ = ["NEAREST", "SESSION_WORDS", "Translation", "is_debuggers", "nearest", "not_ours", "translate"]
+__all__ = ["NEAREST", "SESSION_WORDS", "Translation", "is_debuggers", "nearest", "not_ours", "outlook", "translate"]

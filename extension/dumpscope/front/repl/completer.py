@@ -118,6 +118,7 @@ class ReplCompleter(Completer):
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._lock = threading.Lock()
+        self._ticket = 0
         self._shadows: Dict[str, Session] = {}
         self._commands: Optional[Dict[str, Command]] = None
 
@@ -156,10 +157,15 @@ class ReplCompleter(Completer):
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """Completions for the word before the cursor."""
+        self._ticket = ticket = self._ticket + 1
         word = split_before(document.text_before_cursor)
+        found: List[Offer] = []
         try:
             with self._lock:
-                found = list(islice(self._found(word), LOOKED_AT))
+                for offer in islice(self._found(word), LOOKED_AT):
+                    if self._ticket != ticket:
+                        return  # more was typed meanwhile: nobody waits for this
+                    found.append(offer)
         except DumpscopeError:
             return
         typed = word.typed

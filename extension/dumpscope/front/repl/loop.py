@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, Optional, Union
 
 from prompt_toolkit import PromptSession
@@ -22,7 +23,9 @@ from .runner import Runner
 from .terminal import Terminal
 from .toolbar import Findings, toolbar
 
-WELCOME = "F1 helps, F2 says what is wrong and why, Tab completes, Ctrl-D leaves; debugger commands such as !handle work too"
+WELCOME = "F1 helps, F2 says what is wrong, Tab completes, Ctrl-D leaves"
+SWITCH = 0.0005
+"""Seconds that one thread of Python may keep the others waiting."""
 
 
 class Loop:
@@ -87,6 +90,16 @@ class Loop:
 
     def run(self) -> int:
         """Run until the user leaves; returns 0: what single commands answered is no matter for whoever started the session."""
+        switching = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH)  # threads that index and count must not make keys wait
+        try:
+            return self._run()
+        finally:
+            sys.setswitchinterval(switching)
+            if self._findings is not None:
+                self._findings.close()
+
+    def _run(self) -> int:
         text, cursor = "", 0
         while not self.runner.leaving:
             self._apply_settings()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterator, List, Sequence, Tuple
 from ...commands.help import command_help, command_list
 from ...commands.registry import DUMP_NONE, Argument, Command, Example, Function, all_commands, arg
 from ...commands.session import Session
-from ...commands.spellings import translate
+from ...commands.spellings import is_debuggers, not_ours, outlook, translate
 from ...dump.absence import Absent
 from ...errors import UsageError
 from ...view.blocks import Block, Column, Lines, Note, Table
@@ -26,6 +26,14 @@ KEYS: Tuple[Tuple[str, str], ...] = (
     ("Right", "take the suggestion in grey"),
     ("Ctrl-C", "end a running command, or empty the line"),
     ("Ctrl-D", "leave"),
+)
+
+GUIDE = (
+    "Where to begin:",
+    "  why             what is wrong with this dump, and which debugger commands fail on it (F2)",
+    "  why !handle     why one of them fails; `why ` and Tab lists them with what each will do",
+    "  dumpinfo        what is in the file",
+    "  handles, threads, modules, memory, exception: its contents; Tab behind them offers values of this dump",
 )
 
 
@@ -102,6 +110,7 @@ def own_commands(runner: Runner) -> List[Command]:
         if args.name:
             yield from help_on(runner, " ".join(args.name))
             return
+        yield Lines("", GUIDE)
         seen = {id(item): item for item in runner.own.values()}
         yield from command_list([*(item for item in all_commands() if item.name not in runner.own), *sorted(seen.values(), key=lambda item: item.name)])
         rows = [(f"| {name}", words) for name, words in SUMMARIES.items()]
@@ -188,12 +197,12 @@ def help_on(runner: Runner, text: str) -> Iterator[Block]:
     try:
         found = runner.find(name)
     except UsageError:
-        from ...commands.spellings import is_debuggers, not_ours
-
         if not is_debuggers(word):
             raise
         yield from not_ours(runner.workspace.session, text)
         return
+    if made is not None and is_debuggers(word):
+        yield from outlook(runner.workspace.session, text)
     yield from command_help(found, with_dump=False)
 
 

@@ -195,7 +195,7 @@ class Pager:
         @keys.add(Keys.Any)
         def _any(event: KeyPressEvent) -> None:
             """Characters of a search; otherwise commands of one key."""
-            char = event.data
+            char = event.data if len(event.data) == 1 else "\0"
             if self._typing is not None:
                 self._typing += char if char.isprintable() else ""
                 return
@@ -224,8 +224,8 @@ class Pager:
                 self._start(self._search(self.top + 1, 1))
             elif char == "N" and self._wanted:
                 self._start(self._search(self.top - 1, -1))
-            else:
-                self._message = f"{char!r} means nothing here"
+            elif char.isprintable():
+                self._message = f"{char} means nothing here"
 
         @keys.add("enter")
         def _enter(event: KeyPressEvent) -> None:

@@ -168,7 +168,7 @@ class Runner:
             chunks = self._last(line, status)
         else:
             chunks = self._answer(line, words, remark, status)
-            if words[0] not in self.own:
+            if words[0] not in self.own or words[0] in ("help", "dumps", "history"):
                 self.last = Kept(line.text)
                 chunks = self.last.record(chunks)
         for filtered in filters:

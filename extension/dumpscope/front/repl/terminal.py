@@ -95,7 +95,7 @@ class Terminal(Screen):
         """Write an answer, in pages where it is longer than the terminal."""
         source = iter(chunks)
         paging = self.settings["pager"] != "off"
-        room = max(5, self.rows - 3)
+        room = max(5, self.rows - 1)
         width = max(20, self.env.width() or 80)
         held: List[str] = []
         rows = 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Callable, Dict, List, Optional, Tuple
 
@@ -18,6 +21,20 @@ from .workspace import Workspace, short_name
 
 DELAY = 0.3
 """Seconds that the counting of findings waits for the first prompt to stand."""
+LARGE = 8 << 20
+"""Bytes of a dump above which another process counts."""
+_CHILD = """\
+import os, sys
+sys.path.insert(0, sys.argv[1])
+try:
+    os.nice(10)
+except (AttributeError, OSError):
+    pass
+from dumpscope.commands.offers import standing
+from dumpscope.commands.session import Session
+from dumpscope.dump.minidump import Minidump
+print(*standing(Session(Minidump.open(sys.argv[2]), sys.argv[2])))
+"""
 
 
 class Findings:
@@ -27,6 +44,8 @@ class Findings:
         self._changed = changed
         self._known: Dict[str, Optional[Tuple[int, int]]] = {}
         self._lock = threading.Lock()
+        self._children: List[subprocess.Popen[bytes]] = []
+        self._closed = False
 
     def ask(self, session: Session) -> None:
         """Begin to count, unless it is known or under way."""
@@ -45,11 +64,36 @@ class Findings:
 
     def _count(self, path: str) -> None:
         try:
-            with Minidump.open(path) as dump:
-                self._known[path] = standing(Session(dump, path))
+            if os.path.getsize(path) > LARGE and sys.executable:
+                found = self._elsewhere(path)
+            else:
+                with Minidump.open(path) as dump:
+                    found = standing(Session(dump, path))
         except (DumpscopeError, OSError, ValueError, MemoryError, RecursionError):
             return  # the line at the bottom does without; `why` says what there is to say
+        self._known[path] = found
         self._changed()
+
+    def _elsewhere(self, path: str) -> Tuple[int, int]:
+        """The same in a process of its own: seconds of counting must not slow the keys down."""
+        home = os.path.dirname(os.path.dirname(os.path.abspath(sys.modules[__package__.partition(".")[0]].__file__ or "")))
+        words = [sys.executable, "-S", "-c", _CHILD, home, path]
+        with self._lock:
+            if self._closed:
+                raise OSError("too late")
+            child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._children.append(child)
+        out, _ = child.communicate()
+        errors, warnings = out.split()
+        return int(errors), int(warnings)
+
+    def close(self) -> None:
+        """Stop what is still being counted."""
+        with self._lock:
+            self._closed = True
+            for child in self._children:
+                if child.poll() is None:
+                    child.kill()
 
 
 def parts(workspace: Workspace, findings: Optional[Findings]) -> List[Tuple[int, StyleAndTextTuples]]:
