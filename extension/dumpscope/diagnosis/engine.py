@@ -18,7 +18,7 @@ from ..format.system import MINIDUMP_SYSTEM_INFO
 from .answers import E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
 from .dumpdebug_view import NARROW
 from .engine_handles import HandleRow, Handles
-from .engine_memory import EngineMemory, Region
+from .engine_memory import SHARED_DATA, EngineMemory, Region
 from .engine_opening import Opened, open_dump
 from .engine_streams import Entry, Streams, Taken
 from .engine_threads import ThreadRow, Threads
@@ -34,7 +34,6 @@ IN_PAGE_ERROR = 0xC0000006
 NEWER = frozenset((0xC0000374,))
 """Codes that later engines have words for."""
 
-SHARED_DATA = 0x7FFE0000
 PEB_OFFSETS = {True: 0x30, False: 0x60}
 """Where a TEB has the PEB's address, in machines of 32 and of 64 bits."""
 
@@ -319,13 +318,14 @@ class EngineView:
         if self.accepted is None:
             return Times(self._failure, 0, False, False)
         flags, _, created = self._misc
-        shown = bool(flags & 2)
+        uptime = self.accepted.header.timestamp - created & 0xFFFFFFFF
+        shown = bool(flags & 2) and uptime != 0
         system = self.memory is not None and self.memory.read_virtual(SHARED_DATA) == S_OK
         if not self.has_process:
             return Times(self._failure, 0, shown, system)
         if not shown:
             return Times(E_NOINTERFACE, 0, shown, system)
-        return Times(S_OK, self.accepted.header.timestamp - created & 0xFFFFFFFF, shown, system)
+        return Times(S_OK, uptime, shown, system)
 
     @property
     def build_number(self) -> int:

@@ -1,23 +1,22 @@
 """What the engine reads and answers about the memory of a dumped process: ReadVirtual and QueryVirtual.
 
-Observed: dbgeng 10.0.15063. It keeps the captured ranges of a partial dump in a map without overlaps: a range that begins inside
-an older one answers only for its tail, one that is covered is forgotten, and each answer shows the whole original range. Where
-there is no map of the address space (MemoryInfoListStream), QueryVirtual makes regions up from the captured ranges.
+Observed: dbgeng 10.0.15063. Where there is no map of the address space (MemoryInfoListStream), and above its last entry,
+QueryVirtual makes regions up from the captured ranges.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import deque
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import islice
-from typing import Deque, Iterator, List, NamedTuple, Optional, Protocol, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
 from .answers import E_FAIL, E_NOINTERFACE, FILE_CORRUPT, MEMORY_ABSENT, S_OK, RegionsAnswer
+from .dumpdebug_view import PAGE
 from .engine_streams import Streams, Taken
 
 PAGE_READWRITE = 4
@@ -28,8 +27,10 @@ READ_BEHIND_END = 0x80070026
 
 MASK64 = (1 << 64) - 1
 MASK32 = (1 << 32) - 1
+SHARED_DATA = 0x7FFE0000
+"""Where every process has the page of shared user data."""
 CLUSTER = 20_000
-"""Ranges that overlap each other, of which the engine's map is followed exactly."""
+"""Ranges that overlap each other, of which the first conflict is looked for in the engine's order."""
 BEHIND_TOP = 1000
 """Steps of the walk through addresses that a machine of 32 bits does not have."""
 COMPARED = 1 << 31
@@ -39,6 +40,9 @@ _RANGE = MINIDUMP_MEMORY_DESCRIPTOR.select("StartOfMemoryRange", "Memory.DataSiz
 _RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize")
 _INFO = ("BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type")
 _BOUNDS = ("BaseAddress", "RegionSize")
+
+Range = Tuple[int, int, int]
+"""Start, size, file offset."""
 
 
 class Region(NamedTuple):
@@ -54,32 +58,129 @@ class Region(NamedTuple):
     invented: bool
 
 
-Range = Tuple[int, int, int]
-"""Start, size, file offset."""
-Span = Tuple[int, int, int, int]
-"""Where a piece of the engine's map begins and ends, and start and size of the range that it is of."""
-
-
-class _Answers(Protocol):
-    def find(self, at: int) -> Optional[Region]: ...
-
-
-def _made(start: int, size: int) -> Region:
-    return Region(start, size, MEM_COMMIT, PAGE_READWRITE, MEM_PRIVATE, PAGE_READWRITE, start, True)
-
-
-class Captured:
-    """The captured ranges of a dump, from MemoryListStream, or from Memory64ListStream where the header says full memory.
+class _Regions:
+    """A list that QueryVirtual asks: the first entry in the file that holds the address, or the one with the next higher base.
 
     On a machine of 32 bits the engine compares only the low half of every address, and an end that wraps holds nothing.
     """
 
+    ties_last = False
+    """Of several entries with the next higher base the last is taken, not the first."""
+
+    def __init__(self, mask: int) -> None:
+        self.mask = mask
+
+    @property
+    def count(self) -> int:
+        """How many entries there are."""
+        raise NotImplementedError
+
+    def extents(self) -> Iterator[Tuple[int, int]]:
+        """Base and size of every entry."""
+        raise NotImplementedError
+
+    def region(self, index: int) -> Region:
+        """An entry as an answer."""
+        raise NotImplementedError
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether the entries stand by address, and none is empty, overlaps another one or wraps."""
+        last = 0
+        for base, size in self.extents():
+            if base < last or not size or base + size > self.mask:
+                return False
+            last = base + size
+        return True
+
+    def bounds(self) -> Iterator[Tuple[int, int]]:
+        """Base and end of every entry, in as many bits as the machine's addresses have."""
+        mask = self.mask
+        for base, size in self.extents():
+            yield base & mask, base + size & mask
+
+    def finder(self) -> Union[_Ordered, _Unordered]:
+        """Answers for addresses that grow."""
+        return _Ordered(self) if self.apart else _Unordered(self)
+
+    def query(self, address: int) -> Optional[Region]:
+        """The answer for one address."""
+        address &= self.mask
+        best, best_base = -1, 0
+        for index, (base, end) in enumerate(self.bounds()):
+            if base <= address < end:
+                return self.region(index)
+            if base > address and (best < 0 or base < best_base or (base == best_base and self.ties_last)):
+                best, best_base = index, base
+        return None if best < 0 else self.region(best)
+
+
+class _Ordered:
+    """Answers from entries that stand by address."""
+
+    def __init__(self, owner: _Regions) -> None:
+        self._owner = owner
+        self._index = 0
+        self._now: Optional[Region] = None
+
+    def find(self, at: int) -> Optional[Region]:
+        """The answer for an address not below the last one."""
+        while self._now is None or self._now.base + self._now.size <= at:
+            if self._index >= self._owner.count:
+                return None
+            self._now = self._owner.region(self._index)
+            self._index += 1
+        return self._now
+
+
+class _Unordered:
+    """Answers from entries in any order."""
+
+    def __init__(self, owner: _Regions) -> None:
+        self._owner = owner
+        self._bases = array("Q")
+        self._ends = array("Q")
+        for base, end in owner.bounds():
+            self._bases.append(base)
+            self._ends.append(end)
+        self._order = sorted(range(len(self._bases)), key=self._bases.__getitem__)
+        self._next = 0
+        self._open: List[int] = []
+
+    def find(self, at: int) -> Optional[Region]:
+        """The answer for an address not below the last one."""
+        order, bases, ends = self._order, self._bases, self._ends
+        while self._next < len(order) and bases[order[self._next]] <= at:
+            heappush(self._open, order[self._next])
+            self._next += 1
+        while self._open and ends[self._open[0]] <= at:
+            heappop(self._open)
+        if self._open:
+            return self._owner.region(self._open[0])
+        index = self._next
+        if index == len(order):
+            return None
+        if self._owner.ties_last:
+            while index + 1 < len(order) and bases[order[index + 1]] == bases[order[self._next]]:
+                index += 1
+        return self._owner.region(order[index])
+
+
+class Captured(_Regions):
+    """The captured ranges of a dump, from MemoryListStream, or from Memory64ListStream where the header says full memory."""
+
+    ties_last = True
+
     def __init__(self, streams: Streams, full: bool, narrow: bool) -> None:
+        super().__init__(MASK32 if narrow else MASK64)
         self.streams = streams
         self.full = full
-        self.mask = MASK32 if narrow else MASK64
         self.taken: Optional[Taken] = streams.taken(9 if full else 5)
-        self._compared = 0
+
+    @property
+    def count(self) -> int:
+        """How many ranges there are."""
+        return 0 if self.taken is None else self.taken.number
 
     @cached_property
     def base(self) -> int:
@@ -102,6 +203,23 @@ class Captured:
             yield start, size, rva
             rva += size
 
+    def extents(self) -> Iterator[Tuple[int, int]]:
+        """Start and size of every range."""
+        for start, size, _ in self.walk():
+            yield start, size
+
+    def extent(self, index: int) -> Tuple[int, int]:
+        """Start and size of a range."""
+        assert self.taken is not None
+        reader = _RANGE64 if self.full else _RANGE
+        start, size = reader.unpack_from(self.streams.source.buffer, self.taken.first + index * self.taken.element)[:2]
+        return start, size
+
+    def region(self, index: int) -> Region:
+        """A range as an answer: the engine takes it for committed private memory."""
+        start, size = self.extent(index)
+        return Region(start, size, MEM_COMMIT, PAGE_READWRITE, MEM_PRIVATE, PAGE_READWRITE, start, True)
+
     @cached_property
     def end(self) -> int:
         """Where the bytes of the last range of a full dump end."""
@@ -110,16 +228,6 @@ class Captured:
             rva = at + size
         return rva
 
-    @cached_property
-    def apart(self) -> bool:
-        """Whether the ranges stand by address, and none is empty, overlaps another one or wraps."""
-        end = 0
-        for start, size, _ in self.walk():
-            if start < end or not size or start + size > self.mask:
-                return False
-            end = start + size
-        return True
-
     # -- opening ---------------------------------------------------------------------------------------------------------
 
     def refusal(self) -> Optional[Tuple[int, str]]:
@@ -127,132 +235,111 @@ class Captured:
         view = self.streams.view
         low, size = max(view.directory_end, 32), view.size
         bad: Optional[Tuple[int, str]] = None
-        count = 0
-        for _, length, rva in self.walk():
+        count = last = 0
+        apart = True
+        for start, length, rva in self.walk():
             if rva < low or rva >= size or rva + length > size or rva + length > MASK32:
                 bad = FILE_CORRUPT, view.misplaced("Memory range data", rva, length).rstrip("\n")
                 break
+            if start < last:
+                apart = False
+            last = start + length
             count += 1
-        if not self.apart:
+        if not apart:
             conflict = self._conflict(count)
             if conflict is not None:
-                start, length, _ = conflict
-                last = start + length - 1 & MASK64
-                return CONFLICT, f"DbsSplayTreeRangeMap::Add: Conflicting region {view.address(start)} - {view.address(last)}"
+                first, end = conflict
+                return CONFLICT, f"DbsSplayTreeRangeMap::Add: Conflicting region {view.address(first)} - {view.address(end - 1 & MASK64)}"
         return bad
 
-    def _clusters(self, ranges: List[Range]) -> Iterator[List[int]]:
-        """Groups of ranges that overlap or touch, by address; each group in the order of the list."""
+    def _conflict(self, count: int) -> Optional[Tuple[int, int]]:
+        """Of the first range that overlaps an earlier one and has other bytes there: from where on, and its end.
+
+        A range that begins in the page of shared user data may have other bytes.
+        """
+        ranges = list(islice(self.walk(), count))
+        clashes: List[Tuple[int, int, int]] = []
         group: List[int] = []
         end = -1
         for index in sorted(range(len(ranges)), key=lambda item: ranges[item][0]):
             start, size, _ = ranges[index]
-            if group and start <= end:
+            if start >= end:
+                clashes.extend(self._clash(ranges, group))
+                group = []
+            if size:
                 group.append(index)
                 end = max(end, start + size)
-                continue
-            if group:
-                yield sorted(group)
-            group, end = [index], start + size
-        if group:
-            yield sorted(group)
+        clashes.extend(self._clash(ranges, group))
+        if not clashes:
+            return None
+        return min(clashes)[1:]
 
-    def _conflict(self, count: int) -> Optional[Range]:
-        """The first range that overlaps an earlier one and has other bytes there."""
-        ranges = list(islice(self.walk(), count))
-        first: Optional[int] = None
-        for group in self._clusters(ranges):
-            if len({ranges[index][2] - ranges[index][0] for index in group}) == 1:
-                continue  # the same bytes of the file
-            found = self._pieces(ranges, group)[1]
-            if found is not None and (first is None or found < first):
-                first = found
-        return None if first is None else ranges[first]
-
-    def _pieces(self, ranges: List[Range], group: List[int]) -> Tuple[List[Tuple[int, int, int]], Optional[int]]:
-        """The map after the ranges of one group were put into it, as (low, high, index), and the first range that conflicts."""
+    def _clash(self, ranges: List[Range], group: List[int]) -> Iterator[Tuple[int, int, int]]:
+        """The first range of a group that conflicts, from where, and its end. ``group`` holds ranges that overlap, by address."""
+        if len({ranges[index][2] - ranges[index][0] for index in group}) < 2:
+            return  # the same bytes of the file
         pieces: List[Tuple[int, int, int]] = []
-        if len(group) > CLUSTER:
-            for index in sorted(group, key=lambda item: ranges[item][0]):
-                start = ranges[index][0]
-                high = start + ranges[index][1]
-                if pieces and self._differ(ranges[pieces[-1][2]], ranges[index], start, min(high, pieces[-1][1])):
-                    return pieces, index
-                low = max(start, pieces[-1][1] if pieces else 0)
-                if high > low:
-                    pieces.append((low, high, index))
-            return pieces, None
-        for index in group:
-            low = ranges[index][0]
-            high = low + ranges[index][1]
-            at = bisect_left(pieces, (low, -1, -1))
-            if at and pieces[at - 1][1] > low:
-                at -= 1
-            while at < len(pieces) and pieces[at][0] < high:
-                piece = pieces[at]
-                if self._differ(ranges[piece[2]], ranges[index], max(low, piece[0]), min(high, piece[1])):
-                    return pieces, index
-                at += 1
-            self._insert(pieces, low, high, index)
-        return pieces, None
-
-    def _differ(self, one: Range, other: Range, low: int, high: int) -> bool:
-        """Whether two ranges have different bytes where both have the addresses from ``low`` to ``high``."""
-        first = one[2] - one[0] + low
-        second = other[2] - other[0] + low
-        size = high - low
-        if size <= 0 or first == second or self._compared > COMPARED:
-            return False
-        self._compared += size
+        budget = COMPARED
         with memoryview(self.streams.source.buffer) as data:
-            return data[first : first + size] != data[second : second + size]
+            for index in sorted(group) if len(group) <= CLUSTER else group:
+                low, size, rva = ranges[index]
+                high, shift = low + size, rva - low
+                checked = not SHARED_DATA <= low < SHARED_DATA + PAGE
+                at = bisect_left(pieces, (low, -1, -1))
+                if at and pieces[at - 1][1] > low:
+                    at -= 1
+                while low < high:
+                    if at == len(pieces) or pieces[at][0] >= high:
+                        pieces.insert(at, (low, high, shift))
+                        break
+                    left, right, other = pieces[at]
+                    if left > low:
+                        pieces.insert(at, (low, left, shift))
+                        low = left
+                        at += 1
+                    size = min(high, right) - low
+                    if checked and other != shift and budget > 0:
+                        budget -= size
+                        if data[low + shift : low + shift + size] != data[low + other : low + other + size]:
+                            yield index, low, high
+                            return
+                    low, at = right, at + 1
 
-    @staticmethod
-    def _insert(pieces: List[Tuple[int, int, int]], low: int, high: int, index: int) -> None:
-        touched = added = False
-        empty = low == high
-        while low < high or (empty and not touched):
-            at = bisect_left(pieces, (low, -1, -1))
-            if at and pieces[at - 1][1] >= low:
-                touched = True
-                end = pieces[at - 1][1]
-                if end >= high:
-                    return
-                if end > low:
-                    low = end
-                    continue
-            if at == len(pieces) or pieces[at][0] >= high:
-                pieces.insert(at, (low, high, index))
-                return
-            piece = pieces[at]
-            if piece[0] == piece[1]:
-                del pieces[at]
-                continue
-            if piece[0] == low:
-                if touched or added:
-                    low, touched = piece[1], True
-                    continue
-                del pieces[at]
-                if piece[1] > high:
-                    pieces.insert(at, (high, piece[1], piece[2]))
-                continue
-            pieces.insert(at, (low, piece[0], index))
-            low, added, touched = piece[1], True, True
+    # -- reading ---------------------------------------------------------------------------------------------------------
 
-    # -- answers ---------------------------------------------------------------------------------------------------------
+    @cached_property
+    def _by_start(self) -> List[int]:
+        starts = array("Q", (start for start, _ in self.extents()))
+        return sorted(range(len(starts)), key=starts.__getitem__)
+
+    def _search(self, address: int) -> Optional[int]:
+        """The range of a full dump that the engine reads an address from.
+
+        It halves the list by address, which misses some of the ranges that overlap.
+        """
+        low, high = 0, self.count
+        while low < high:
+            middle = (low + high) // 2
+            index = middle if self.apart else self._by_start[middle]
+            start, size = self.extent(index)
+            if address < start:
+                high = middle
+            elif address < (start + size & MASK64):
+                return index
+            else:
+                low = middle + 1
+        return None
 
     def containing(self, address: int) -> Optional[Range]:
-        """The range that holds an address."""
-        mask = self.mask
-        address &= mask
-        best: Optional[Range] = None
+        """The range that an address is read from."""
+        address &= MASK64
+        if self.full:
+            wanted = self._search(address)
+            return None if wanted is None else next(islice(self.walk(), wanted, None), None)
         for item in self.walk():
-            start = item[0] & mask
-            if start <= address < (item[0] + item[1] & mask) and (best is None or start < best[0] & mask):
-                best = item
-                if not self.full:
-                    break
-        return best
+            if item[0] <= address < item[0] + item[1]:
+                return item
+        return None
 
     def held(self, address: int, size: int) -> bytes:
         """The bytes at an address, as far as the engine can read them, going on from range to range."""
@@ -262,171 +349,39 @@ class Captured:
             if found is None:
                 break
             start, length, rva = found
-            inside = (address + len(data) & self.mask) - (start & self.mask)
+            inside = (address + len(data) & MASK64) - start
             more = self.streams.source.some(rva + inside, min(length - inside, size - len(data)))
             if not more:
                 break
             data += more
         return data
 
-    def spans(self) -> Iterator[Span]:
-        """The map of the ranges: low, high, start and size of the whole range. Not by address where addresses wrap."""
-        if self.apart:
-            for start, size, _ in self.walk():
-                yield start, start + size, start, size
-            return
-        ranges = list(self.walk())
-        if self.full:
-            ranges.sort(key=lambda item: item[0])
-            for start, size, _ in ranges:
-                yield start, start + size, start, size
-            return
-        for group in self._clusters(ranges):
-            for low, high, index in self._pieces(ranges, group)[0]:
-                yield low, high, ranges[index][0], ranges[index][1]
 
-    def answers(self) -> _Answers:
-        """What QueryVirtual makes of the ranges, for addresses that grow."""
-        mask = self.mask
-        spans = self.spans()
-        if not self.apart and mask != MASK64:
-            spans = iter(sorted(spans, key=lambda item: item[0] & mask))
-        return _Spans(spans, mask)
-
-    def query(self, address: int) -> Optional[Region]:
-        """What QueryVirtual makes of the ranges for one address: the one that holds it, or the next higher one."""
-        mask = self.mask
-        address &= mask
-        best: Optional[Span] = None
-        for span in self.spans():
-            low = span[0] & mask
-            if low <= address < span[1] & mask:
-                return _made(span[2], span[3])
-            if low > address and (best is None or low <= best[0] & mask):
-                best = span
-                if self.apart:
-                    break
-        return None if best is None else _made(best[2], best[3])
-
-
-class _Spans:
-    """Answers from ranges that come by address."""
-
-    def __init__(self, spans: Iterator[Span], mask: int) -> None:
-        self._spans = spans
-        self._mask = mask
-        self._window: Deque[Span] = deque()
-
-    def _more(self) -> bool:
-        span = next(self._spans, None)
-        if span is None:
-            return False
-        self._window.append(span)
-        return True
-
-    def find(self, at: int) -> Optional[Region]:
-        window, mask = self._window, self._mask
-        while window or self._more():
-            low = window[0][0] & mask
-            if low > at:
-                # of several that begin there, the last
-                index = 0
-                while (index + 1 < len(window) or self._more()) and window[index + 1][0] & mask == low:
-                    index += 1
-                return _made(*window[index][2:])
-            if at < window[0][1] & mask:
-                return _made(*window[0][2:])
-            window.popleft()
-        return None
-
-
-class AddressMap:
-    """MemoryInfoListStream as the engine asks it: the first entry in the list that holds the address, or the next higher one."""
+class AddressMap(_Regions):
+    """MemoryInfoListStream."""
 
     def __init__(self, streams: Streams, taken: Taken, mask: int) -> None:
+        super().__init__(mask)
         self.streams = streams
         self.taken = taken
-        self.mask = mask
         self._reader = MINIDUMP_MEMORY_INFO.select(*_INFO, stride=taken.element)
         self._bounds = MINIDUMP_MEMORY_INFO.select(*_BOUNDS, stride=taken.element)
 
+    @property
+    def count(self) -> int:
+        """How many entries there are."""
+        return self.taken.number
+
+    def extents(self) -> Iterator[Tuple[int, int]]:
+        """Base and size of every entry."""
+        for _, (base, size) in self.streams.rows(self.taken, self._bounds):
+            yield base, size
+
     def region(self, index: int) -> Region:
-        """An entry."""
+        """An entry as an answer."""
         offset = self.taken.first + index * self.taken.element
         base, allocation, allocation_protect, size, state, protect, kind = self._reader.unpack_from(self.streams.source.buffer, offset)
         return Region(base, size, state, protect, kind, allocation_protect, allocation, False)
-
-    def bounds(self) -> Iterator[Tuple[int, int]]:
-        """Base and end of every entry, in as many bits as the machine's addresses have."""
-        mask = self.mask
-        for _, (base, size) in self.streams.rows(self.taken, self._bounds):
-            yield base & mask, base + size & mask
-
-    @cached_property
-    def apart(self) -> bool:
-        """Whether the entries stand by address and do not overlap."""
-        last = 0
-        for _, (base, size) in self.streams.rows(self.taken, self._bounds):
-            if base < last or not size or base + size > self.mask:
-                return False
-            last = base + size
-        return True
-
-    def answers(self) -> _Answers:
-        """Answers for addresses that grow."""
-        return _Ordered(self) if self.apart else _Unordered(self)
-
-    def query(self, address: int) -> Optional[Region]:
-        """The answer for one address."""
-        address &= self.mask
-        best, best_base = -1, 0
-        for index, (base, end) in enumerate(self.bounds()):
-            if base <= address < end:
-                return self.region(index)
-            if base > address and (best < 0 or base < best_base):
-                best, best_base = index, base
-        return None if best < 0 else self.region(best)
-
-
-class _Ordered:
-    def __init__(self, owner: AddressMap) -> None:
-        self._owner = owner
-        self._index = 0
-        self._now: Optional[Region] = None
-
-    def find(self, at: int) -> Optional[Region]:
-        while self._now is None or self._now.base + self._now.size <= at:
-            if self._index >= self._owner.taken.number:
-                return None
-            self._now = self._owner.region(self._index)
-            self._index += 1
-        return self._now
-
-
-class _Unordered:
-    def __init__(self, owner: AddressMap) -> None:
-        self._owner = owner
-        self._bases = array("Q")
-        self._ends = array("Q")
-        for base, end in owner.bounds():
-            self._bases.append(base)
-            self._ends.append(end)
-        self._order = sorted(range(len(self._bases)), key=self._bases.__getitem__)
-        self._next = 0
-        self._open: List[int] = []
-
-    def find(self, at: int) -> Optional[Region]:
-        order, bases, ends = self._order, self._bases, self._ends
-        while self._next < len(order) and bases[order[self._next]] <= at:
-            heappush(self._open, order[self._next])
-            self._next += 1
-        while self._open and ends[self._open[0]] <= at:
-            heappop(self._open)
-        if self._open:
-            return self._owner.region(self._open[0])
-        if self._next < len(order):
-            return self._owner.region(order[self._next])
-        return None
 
 
 class EngineMemory:
@@ -437,16 +392,14 @@ class EngineMemory:
         taken = streams.taken(16)
         self.map = None if taken is None else AddressMap(streams, taken, captured.mask)
 
-    def read_virtual(self, address: int, size: int = 1) -> int:
+    def read_virtual(self, address: int) -> int:
         """HRESULT of reading at an address. The images on the symbol path, which the engine also reads from, are not known here."""
+        address &= MASK64
         found = self.captured.containing(address)
         if found is None:
             return E_NOINTERFACE if self.captured.full else MEMORY_ABSENT
         start, _, rva = found
-        inside = (address & self.captured.mask) - (start & self.captured.mask)
-        if rva + inside >= self.captured.streams.view.size:
-            return READ_BEHIND_END
-        return S_OK
+        return S_OK if (rva & MASK64) + address - start < self.captured.streams.view.size else READ_BEHIND_END
 
     def read_pointer(self, address: int, width: int) -> Tuple[int, int]:
         """HRESULT and value of a pointer that must be read whole."""
@@ -458,10 +411,10 @@ class EngineMemory:
 
     def rows(self) -> Iterator[Tuple[Region, bool]]:
         """QueryVirtual from address 0 on, each answer with whether the walk can go on behind it."""
-        sources: List[_Answers] = []
+        sources: List[Union[_Ordered, _Unordered]] = []
         if self.map is not None:
-            sources.append(self.map.answers())
-        sources.append(self.captured.answers())
+            sources.append(self.map.finder())
+        sources.append(self.captured.finder())
         at = 0
         tries = BEHIND_TOP
         while True:
