@@ -112,7 +112,8 @@ def parts(workspace: Workspace, findings: Optional[Findings]) -> List[Tuple[int,
     known = session.memo.get("writer_words")
     if known is None:
         writer = dump.writer
-        known = printable(f"{writer.name} {writer.version}".strip())[:30]
+        known = printable(f"{writer.name} {writer.version}".strip())
+        known = known if len(known) <= 34 else known[:33].rstrip() + "…"
         session.memo["writer_words"] = known
     out.append((6, [("", str(known))]))
     out.append((4, [("", f"flags 0x{dump.header.flags:x}")]))
