@@ -16,12 +16,13 @@ from dumpscope.view.text import render_text
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.dmp"))
 WORDS = {"explain": ["HND001"], "plan": ["!handle"], "flags": ["0x1105"], "read": ["7ffe0000"], "address": ["7ffe0000"], "bytes": ["header"], "whatis": ["20"]}
+WRITE_FILES = {"atlas", "redact", "diff"}
 _LINK = re.compile(r'<link cmd="([^"<>]*)">')
 _ALLOWED = re.compile(r'<link cmd="[^"<>]*">|<col fg="\w+">|</col>|</link>')
 
 
 def commands() -> List[str]:
-    return [found.name for found in all_commands() if found.debugger and found.dump != DUMP_NONE]
+    return [found.name for found in all_commands() if found.debugger and found.dump != DUMP_NONE and found.name not in WRITE_FILES]
 
 
 def draw(name: str, dump: Minidump, words: List[str]) -> Tuple[str, str]:
