@@ -41,7 +41,9 @@ def test_filters_and_targets() -> None:
     assert parse_line("handles >all.txt").target == "all.txt"
 
 
-@pytest.mark.parametrize("typed", ["||", "|", "||1s", "flags 1|4", "? 1 | 2", "? 1 >> 2", "? (1 << 4) | 3", "evaluate 8 >> 1", "why 'a > b'", "why 'x | grep y'"])
+@pytest.mark.parametrize(
+    "typed", ["||", "|", "||1s", "flags 1|4", "? 1 | 2", "? 1 >> 2", "? (1 << 4) | 3", "evaluate 8 >> 1", "why 'a > b'", "why 'x | grep y'"]
+)
 def test_what_is_no_filter_and_no_target(typed: str) -> None:
     assert parse_line(typed) == (typed, (), "", False)
 

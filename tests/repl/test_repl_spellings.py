@@ -184,5 +184,3 @@ def test_an_unknown_debugger_command_names_the_nearest_and_what_becomes_of_it(se
 @pytest.mark.parametrize(("word", "is_one"), [("!heap", True), (".frame", True), ("dt", True), ("~5", True), ("handlez", False), ("foo", False)])
 def test_the_debuggers_names_are_told_from_slips(word: str, is_one: bool) -> None:
     assert is_debuggers(word) is is_one
-
-

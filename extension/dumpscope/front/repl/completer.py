@@ -18,6 +18,7 @@ from ...commands.session import Session
 from ...commands.spellings import translate
 from ...dump.minidump import Minidump
 from ...errors import DumpscopeError
+from ...view.escape import printable
 from .filters import SUMMARIES
 from .runner import Runner
 from .settings import SETTINGS
@@ -176,14 +177,14 @@ class ReplCompleter(Completer):
             ranked.sort(key=lambda item: item[:2])
         seen = set()
         for _, _, offer in ranked[:SHOWN]:
-            if offer.text in seen:
-                continue
+            if offer.text in seen or not offer.text.isprintable():
+                continue  # what cannot be shown cannot be chosen
             seen.add(offer.text)
             yield Completion(
                 _quoted(offer.text, word.quote),
                 start_position=-word.size,
                 display=offer.text,
-                display_meta=offer.about,
+                display_meta=printable(offer.about),
             )
 
     @staticmethod
@@ -229,7 +230,7 @@ class ReplCompleter(Completer):
             yield Offer(item.name, item.summary)
         if typed:
             for name, item in commands.items():
-                if item.name != name and name.isalnum():
+                if item.name != name and name.isalnum() and not score(typed, item.name):
                     yield Offer(name, item.summary)
             if "/" in typed or "\\" in typed or typed.startswith("~"):
                 yield from paths(typed)

@@ -151,7 +151,8 @@ class DebuggerLexer(RegexLexer):  # type: ignore[misc,unused-ignore]
             (r"\b[A-Z_]{2,}(?:_[A-Z0-9]+)+\b", Name.Constant),
             (r"\bMiniDump\w+|\b\w+Stream\b", Name.Class),
             (r"^\$\$.*$", Comment),
-            (r"\s+", Whitespace),
+            (r"\n", Whitespace),
+            (r"[^\S\n]+", Whitespace),
             (r"\w+", Text),
             (r".", Text),
         ]
