@@ -256,7 +256,7 @@ class Wording:
         names = field.values
         if isinstance(names, Enumeration):
             label = names.label(value)
-            number = f"{value}" if value < 10 else f"0x{value:x}" if kind == HEX or value > 0xFFFF else f"{value}"
+            number = f"{value}" if value < 10 else f"{value} (0x{value:x})" if value < 10_000 else f"0x{value:x}"
             return f"{number} {label}" if label else number
         if kind == ADDRESS:
             return address_text(value, self.dump.pointer_size)

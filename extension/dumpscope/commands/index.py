@@ -22,6 +22,8 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "plan": ("flags", "plan"),
     "why": ("why", "rules", "explain"),
     "bytes": ("bytes", "whatis", "map"),
+    "whatif": ("what-if",),
+    "learn": ("learn",),
     "atlas": ("atlas",),
     "windbg": ("windbg",),
     "writedump": ("writedump",),

@@ -95,6 +95,13 @@ class Note(NamedTuple):
     code: str = ""
 
 
+class Paragraph(NamedTuple):
+    """Prose for people, wrapped to the width: of a lesson. Not in JSON, where the one who says it has it under a name of its own."""
+
+    text: str
+    role: str = ""
+
+
 class Lines:
     """Text that has its own shape, such as ``.dumpdebug``: drawn line by line as it is, escaped."""
 
@@ -178,7 +185,7 @@ class Save(NamedTuple):
     force: bool = False
 
 
-Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Save]
+Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save]
 Blocks = Iterable[Block]
 
-__all__ = ["Block", "Blocks", "Bytes", "Column", "Data", "Evidence", "Fields", "Finding", "Hexdump", "Item", "Lines", "Note", "Picture", "Save", "Table"]
+__all__ = ["Block", "Blocks", "Bytes", "Column", "Data", "Evidence", "Fields", "Finding", "Hexdump", "Item", "Lines", "Note", "Paragraph", "Picture", "Save", "Table"]

@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, 
 
 from ..dump.absence import Absent
 from .annotated import Bytes, annotated
-from .blocks import Blocks, Column, Fields, Finding, Hexdump, Lines, Note, Table
+from .blocks import Blocks, Column, Fields, Finding, Hexdump, Lines, Note, Paragraph, Table
 from .escape import printable
 from .kinds import KINDS, address_text, cell_text
 from .paint import PLAIN, Paint
@@ -52,7 +52,7 @@ def render_text(blocks: Blocks, paint: Paint = PLAIN, width: Optional[int] = Non
     for block in blocks:
         titled = bool(getattr(block, "title", "")) and not isinstance(block, Finding)
         brief = isinstance(block, Finding) and block.brief and isinstance(last, (Finding, Note)) and getattr(last, "brief", True)
-        apart = (isinstance(block, (Table, Fields, Finding, Bytes)) and not brief) or titled or (isinstance(block, Note) and not isinstance(last, Note))
+        apart = (isinstance(block, (Table, Fields, Finding, Bytes, Paragraph)) and not brief) or titled or (isinstance(block, Note) and not isinstance(last, Note))
         lines = _block(block, paint, width)
         for chunk in lines:
             if before and apart:
@@ -78,6 +78,9 @@ def _block(block: Any, paint: Paint, width: Optional[int]) -> Iterator[str]:
         yield from _hexdump(block, paint)
     elif isinstance(block, Bytes):
         yield from annotated(block, paint, min(width or PROSE, 140))
+    elif isinstance(block, Paragraph):
+        for line in wrap(printable(block.text), min(width or PROSE, PROSE), "  " if block.text.startswith("- ") else "", ""):
+            yield paint.text(line, block.role) + "\n"
     elif isinstance(block, Picture):
         yield from picture(block, paint, width or PROSE)
 

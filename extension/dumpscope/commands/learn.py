@@ -1,0 +1,221 @@
+"""``learn``: lessons that walk through a dump, with real bytes and questions."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Optional
+
+from ..dump.minidump import Minidump
+from ..dump.source import Source
+from ..errors import DumpError, DumpscopeError, UsageError
+from ..view.blocks import Block, Column, Data, Fields, Finding, Hexdump, Lines, Note, Paragraph, Save, Table
+from .lessons import Lesson, Prose, Question, Run, Step, all_lessons, find_lesson, sample_bytes
+from .parsing import split_line
+from .registry import DUMP_OPTIONAL, arg, command, find_command
+from .session import Session, parse, run
+
+
+class Classroom:
+    """What a lesson runs on: the learner's own dump, or samples. A front can drive a lesson step by step with it."""
+
+    def __init__(self, lesson: Lesson, own: Optional[Session] = None) -> None:
+        self.lesson = lesson
+        self.own = own
+        self._samples: Dict[str, Session] = {}
+
+    def close(self) -> None:
+        """Let go of the samples."""
+        for session in self._samples.values():
+            session.source.close()
+        self._samples.clear()
+
+    def steps(self) -> Iterator[Step]:
+        """The lesson's steps; on the learner's own dump, without the questions that are about the sample's bytes."""
+        for step in self.lesson.steps:
+            if self.own is not None and isinstance(step, Question) and step.on_sample:
+                continue
+            yield step
+
+    def session(self, step: Run) -> Session:
+        """The session that a command runs in."""
+        if self.own is not None and not step.sample:
+            return self.own
+        name = step.sample or self.lesson.sample
+        if name not in self._samples:
+            source = Source.from_object(sample_bytes(name))
+            source.name = name + ".dmp"
+            try:
+                self._samples[name] = Session(Minidump(source), source.name)
+            except DumpError as error:
+                self._samples[name] = Session(None, source.name, source=source, open_error=error)
+        return self._samples[name]
+
+    def line(self, step: Run) -> str:
+        """The command as it is typed here."""
+        return step.filled(self._value) if self.own is not None and not step.sample else step.filled()
+
+    def _value(self, name: str) -> str:
+        """What a variable stands for in the learner's own dump; empty where it has nothing of the kind."""
+        assert self.own is not None
+        dump = self.own.dump
+        if name == "handle":
+            handle = next((item for item in dump.handles.walk(0, 10_000) if item.name), None) or (dump.handles[0] if len(dump.handles) else None)
+            return f"{handle.handle:x}" if handle is not None else ""
+        if name == "thread":
+            return f"{dump.threads[0].tid:x}" if len(dump.threads) else ""
+        if name == "module":
+            return dump.modules[min(1, len(dump.modules) - 1)].name if len(dump.modules) else ""
+        if name == "string":
+            return f"{dump.modules[0].name_rva:x}" if len(dump.modules) else ""
+        if name == "handles":
+            stream = dump.stream(12)
+            return str(stream.index) if stream is not None else ""
+        if name == "half":
+            return f"{dump.size // 2:x}"
+        return ""
+
+    def blocks(self, step: Run) -> Iterator[Block]:
+        """What a command answers. What it cannot do is told, and the lesson goes on."""
+        session = self.session(step)
+        words = split_line(self.line(step))
+        try:
+            found = find_command(words[0])
+            if found.name == "learn":
+                raise UsageError("a lesson does not run lessons")
+            for block in run(session, found, parse(found, words[1:])):
+                if not isinstance(block, Save):
+                    yield block
+        except DumpscopeError as error:
+            yield Note(error.message, "warning")
+            if error.hint:
+                yield Note(error.hint, "hint")
+
+
+def _frozen(blocks: Iterator[Block]) -> List[Block]:
+    """Blocks that can be drawn twice."""
+    found: List[Block] = []
+    for block in blocks:
+        if isinstance(block, Table):
+            rows = [list(row) for row in block.rows]
+            block = Table(block.key, block.columns, rows, title=block.title, detail=block.detail, compact=block.compact)
+        elif isinstance(block, Lines):
+            block = Lines(block.key, list(block.lines), title=block.title, role=block.role)
+        elif isinstance(block, Hexdump):
+            block = _frozen_dump(block)
+        found.append(block)
+    return found
+
+
+def _frozen_dump(block: Hexdump) -> Hexdump:
+    pieces = list(block.pieces)
+    return Hexdump(block.key, block.address, block.size, pieces, form=block.form, pointer_size=block.pointer_size, symbol=block.symbol)
+
+
+def _quiet(block: Block) -> Optional[Block]:
+    """A block that is drawn, but adds nothing of its own to the JSON document: that holds the lesson's steps instead."""
+    if isinstance(block, Table):
+        return Table("", block.columns, block.rows, title=block.title, detail=block.detail, compact=block.compact)
+    if isinstance(block, Fields):
+        return Fields("", [item._replace(key="") for item in block.items], title=block.title)
+    if isinstance(block, Lines):
+        return Lines("", block.lines, title=block.title, role=block.role)
+    if isinstance(block, Data):
+        return None
+    if isinstance(block, (Note, Finding, Hexdump)):
+        from ..view.text import render_text
+
+        return Lines("", "".join(render_text([block])).rstrip("\n").split("\n"))
+    return block
+
+
+def _list() -> Iterator[Block]:
+    rows = [(lesson.number, lesson.title, lesson.summary, len(lesson.commands), len(lesson.questions)) for lesson in all_lessons()]
+    columns = [
+        Column("number", "lesson", "int", link="learn {}"),
+        Column("title", "title", hidden=True),
+        Column("summary", "", hidden=True),
+        Column("commands", "", "count", hidden=True),
+        Column("questions", "questions", "count"),
+        Column("", "what it is about", index=5),
+    ]
+    yield Table("lessons", columns, [(*row, f"{row[1]}. {row[2]}") for row in rows])
+    yield Note("`learn 1` begins; `learn 1 app.dmp` walks through a dump of your own; --answers shows the answers at the end", "hint")
+
+
+@command(
+    "learn",
+    summary="lessons about what is in a dump: real bytes, what they mean, and questions",
+    category="learning",
+    arguments=[
+        arg("lesson", nargs="?", metavar="LESSON", help="its number or name; nothing lists them", completes="lesson"),
+        arg("--answers", switch=True, help="show the answers to the questions at the end"),
+    ],
+    examples=[("learn", "list the lessons"), ("learn 1", "the first, on its sample"), ("learn 8 --answers", "why !handle fails, with the answers")],
+    dump=DUMP_OPTIONAL,
+    description="A lesson runs on a sample that comes with it, or on the dump that is open or given. The REPL asks the questions and checks the answers.",
+)
+def learn(session: Session, args: Any) -> Iterator[Block]:
+    """Lessons."""
+    if args.lesson is None:
+        yield from _list()
+        return
+    lesson = find_lesson(args.lesson)
+    room = Classroom(lesson, session if session.has_dump else None)
+    try:
+        yield from _lesson(room, args.answers)
+    finally:
+        room.close()
+
+
+def _lesson(room: Classroom, answers: bool) -> Iterator[Block]:
+    lesson = room.lesson
+    steps: List[Dict[str, Any]] = []
+    asked: List[Question] = []
+    yield Lines("", [f"Lesson {lesson.number}: {lesson.title}", lesson.summary], role="emphasis")
+    where = "your dump" if room.own is not None else f"the sample {lesson.sample}.dmp"
+    yield Lines("", [f"On {where}."], role="dim")
+    for step in room.steps():
+        if isinstance(step, Prose):
+            steps.append({"prose": step.text})
+            yield from _prose(step.text)
+        elif isinstance(step, Run):
+            line = room.line(step)
+            sample = step.sample or (lesson.sample if room.own is None else "")
+            found = _frozen(room.blocks(step))
+            steps.append({"command": line, "sample": sample or None, "output": _text(found)})
+            on = f"   (on {step.sample}.dmp)" if step.sample else ""
+            yield Lines("", ["", f"> {line}{on}"], role="label")
+            for block in found:
+                quiet = _quiet(block)
+                if quiet is not None:
+                    yield quiet
+        else:
+            asked.append(step)
+            steps.append({"question": step.text, "hints": list(step.hints), "answers": list(step.answers), "because": step.because})
+            yield from _question(len(asked), step)
+    if asked and answers:
+        yield Lines("", [""], title="answers")
+        for number, question in enumerate(asked, 1):
+            yield from _prose(f"{number}. {question.answers[0]}: {question.because}")
+    elif asked:
+        yield Lines("", ["", f"`learn {lesson.number} --answers` shows the answers; in the REPL the questions are asked and checked."], role="note")
+    yield Data("lesson", {"number": lesson.number, "name": lesson.name, "title": lesson.title, "summary": lesson.summary, "sample": lesson.sample})
+    yield Data("steps", steps)
+
+
+def _text(blocks: List[Block]) -> List[str]:
+    from ..view.text import render_text
+
+    return "".join(render_text(blocks)).rstrip("\n").split("\n")
+
+
+def _prose(text: str) -> Iterator[Block]:
+    if text.startswith("#"):
+        yield Lines("", ["", text.lstrip("# ")], role="title")
+        return
+    yield Paragraph(text)
+
+
+def _question(number: int, question: Question) -> Iterator[Block]:
+    yield Paragraph(f"Question {number}. {question.text}", "emphasis")
+    for hint in question.hints[:1]:
+        yield Paragraph(f"   Hint: {hint}", "dim")
