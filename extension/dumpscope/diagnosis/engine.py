@@ -140,9 +140,9 @@ class EngineView:
         """The directory's entries with what the engine does with each; empty where it does not come to them."""
         return () if self.opened.streams is None else tuple(self.opened.streams.walk())
 
-    def stream(self, *kinds: int) -> Optional[Taken]:
-        """The stream that the engine uses of these types."""
-        return None if self.opened.streams is None else self.opened.streams.taken(*kinds)
+    def stream(self, kind: int) -> Optional[Taken]:
+        """The stream that the engine uses of a type; type 3 stands for both kinds of thread list."""
+        return None if self.opened.streams is None else self.opened.streams.taken(kind)
 
     @property
     def full(self) -> bool:

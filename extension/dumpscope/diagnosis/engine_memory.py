@@ -41,6 +41,8 @@ _RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize")
 _INFO = ("BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type")
 _BOUNDS = ("BaseAddress", "RegionSize")
 
+_ADD = "DbsSplayTreeRangeMap::Add:"
+
 Range = Tuple[int, int, int]
 """Start, size, file offset."""
 
@@ -56,6 +58,10 @@ class Region(NamedTuple):
     allocation_protect: int
     allocation_base: int
     invented: bool
+
+
+def _wide(address: int) -> str:
+    return f"{address >> 32 & MASK32:08x}`{address & MASK32:08x}"
 
 
 class _Regions:
@@ -249,8 +255,16 @@ class Captured(_Regions):
             conflict = self._conflict(count)
             if conflict is not None:
                 first, end = conflict
-                return CONFLICT, f"DbsSplayTreeRangeMap::Add: Conflicting region {view.address(first)} - {view.address(end - 1 & MASK64)}"
+                return CONFLICT, f"{_ADD} Conflicting region {_wide(first)} - {_wide(end - 1)}"
         return bad
+
+    def oddities(self) -> Iterator[str]:
+        """What the engine prints about the ranges of a partial dump that it accepts all the same."""
+        for start, size, _ in self.walk():
+            if not size:
+                yield f"{_ADD} ignoring zero-sized range at {_wide(start)}"
+            elif start + size > MASK64 + 1:
+                yield f"{_ADD} range {_wide(start)}:{size:x} overflows, truncating"
 
     def _conflict(self, count: int) -> Optional[Tuple[int, int]]:
         """Of the first range that overlaps an earlier one and has other bytes there: from where on, and its end.

@@ -6,16 +6,21 @@ Observed: dbgeng 10.0.15063, on more than ten thousand files that differ from a 
 from __future__ import annotations
 
 import struct
-from typing import List, NamedTuple, Optional
+from itertools import islice
+from typing import Iterator, List, NamedTuple, Optional
 
 from ..dump.source import Source
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
+from ..format.misc import MINIDUMP_MISC_INFO
+from ..format.system import MINIDUMP_SYSTEM_INFO
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
 from .dumpdebug_view import NARROW
-from .engine_memory import Captured
-from .engine_streams import Streams
+from .engine_memory import MASK64, Captured
+from .engine_streams import LINES, Streams, Taken
+from .engine_threads import WINDOWS
 
-FULL_MEMORY = 2
+FULL_MEMORY = 0x2
+TRIAGE = 0x100000
 FILE_INVALID = 0xD000011E
 """STATUS_MAPPED_FILE_SIZE_ZERO as an HRESULT."""
 MAPPED_LEAST = 24
@@ -23,12 +28,15 @@ MAPPED_LEAST = 24
 
 MACHINES = frozenset((0, 1, 2, 3, 4, 5, 6, 7, 9, 12))
 """ProcessorArchitecture values that the engine knows."""
+WIDE = frozenset((6, 9, 12))
+"""Those of them with 64 bits."""
 DEAD_MACHINES = frozenset((2, 7))
 """Those of them (both Alpha) for which it has no machine any more."""
 
 TRUNCATED = "WARNING: Dump file has been truncated.  Data may be missing."
 STARS = "*" * 60
 BANNER = "User Mini Dump File: Only registers, stack and portions of memory are available"
+BANNER_TRIAGE = "User Mini Triage Dump File: Only registers, stack and portions of memory are available"
 BANNER_FULL = "User Mini Dump File with Full Memory: Only application data is available"
 
 _TEXTS = {
@@ -41,6 +49,8 @@ _KERNEL = (b"PAGEDU64", b"PAGEDUMP")
 _LEGACY = (b"USERDU64", b"USERDUMP")
 _KERNEL_SIZES = {b"PAGEDU64": 0x2000, b"PAGEDUMP": 0x1000}
 _KERNEL_MACHINES = {b"PAGEDU64": (0x30, (0x8664, 0xAA64, 0x200)), b"PAGEDUMP": (0x20, (0x14C, 0x1C4))}
+
+_MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId")
 
 
 class Opened(NamedTuple):
@@ -64,10 +74,10 @@ def error_words(hresult: int) -> str:
 
 
 def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: bool = True, **rest: object) -> Opened:
-    if cause:
-        lines = [*lines, cause]
     message = cause
     if named:
+        if cause:
+            lines = [*lines, cause]
         final = f"Could not open dump file [{source.name}], {error_words(hresult)}"
         lines = [*lines, final, f'    "{_TEXTS[hresult]}"']
         message = f"{cause}\nCould not open dump file, {error_words(hresult)}".lstrip("\n")
@@ -98,7 +108,14 @@ def _other(source: Source, head: bytes) -> Opened:
         if struct.unpack_from("<I", source.some(offset, 4))[0] in machines:
             text = "Kernel Complete Dump File: Full address space is available"
             return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
-        return _refused(source, E_INVALIDARG, [], "Unable to initialize target machine information, Win32 error 0n87", False, kernel=True)
+        return _refused(
+            source,
+            E_INVALIDARG,
+            ["Unable to initialize target machine information, Win32 error 0n87"],
+            "Unable to initialize target machine information, Win32 error 0n87",
+            False,
+            kernel=True,
+        )
     return _refused(source, E_INVALIDARG, [], "Could not match Dump File signature - invalid file format")
 
 
@@ -120,33 +137,69 @@ def open_dump(source: Source) -> Opened:
 
 
 def _streams(source: Source, streams: Streams) -> Opened:
-    lines = streams.complaints()
+    view = streams.view
+    lines = list(islice(streams.first_lines(), LINES))
     full = bool(streams.header.flags & FULL_MEMORY)
     system = streams.taken(7)
     if system is None:
         return _refused(source, E_FAIL, lines, "Minidump does not have system info", streams=streams)
-    machine = streams.view.u16(system.rva)
-    captured = Captured(streams, full, machine in NARROW)
+    machine = view.u16(system.rva)
     if machine not in MACHINES:
         return _refused(source, E_FAIL, lines, f"Minidump has unrecognized processor architecture 0x{machine:x}", streams=streams)
+    captured = Captured(streams, full, machine in NARROW)
     if full and (captured.taken is None or not captured.base):
         return _refused(source, E_FAIL, lines, "Full-memory minidump must have a Memory64ListStream", streams=streams)
-    if full and streams.listed(5):
-        return _refused(source, FILE_CORRUPT, lines, "Full memory minidumps can't have MemoryListStreams", False, streams=streams)
-    if not full and streams.listed(9):
-        return _refused(source, FILE_CORRUPT, lines, "Partial memory minidumps can't have Memory64ListStreams", False, streams=streams)
     if captured.base > source.size:
         return _refused(source, E_INVALIDARG, lines, "Dump file is too large to map", streams=streams)
-    if machine in DEAD_MACHINES:
-        return _refused(source, E_INVALIDARG, lines, "Unable to initialize target machine information, Win32 error 0n87", False, streams=streams)
-    lines.append(BANNER_FULL if full else BANNER)
+    banner = BANNER_FULL if full else BANNER_TRIAGE if streams.header.flags & TRIAGE else BANNER
+    if full:
+        # The engine maps the file once more, and looks again.
+        lines.extend(islice(streams.first_lines(), LINES))
+        lines.append(banner)
+    lines.extend(islice(streams.second_lines(full), LINES))
+    cause = ""
+    if streams.listed(5 if full else 9):
+        cause = "Full memory minidumps can't have MemoryListStreams" if full else "Partial memory minidumps can't have Memory64ListStreams"
+        hresult = FILE_CORRUPT
+    else:
+        lines.extend(_oddities(streams, system, machine))
+        if machine in DEAD_MACHINES:
+            cause, hresult = "Unable to initialize target machine information, Win32 error 0n87", E_INVALIDARG
+    if cause:
+        lines.append(cause)
     if not full:
+        lines.append(banner)
+    if cause:
+        return _refused(source, hresult, lines, cause, False, streams=streams)
+    message = banner
+    if full:
+        if captured.end & MASK64 > source.size:
+            lines.extend((STARS, TRUNCATED, STARS))
+            message = TRUNCATED
+    else:
         refusal = captured.refusal()
         if refusal is not None:
-            return _refused(source, refusal[0], lines, refusal[1], False, streams=streams)
-    elif captured.end > source.size:
-        lines.extend((STARS, TRUNCATED, STARS))
-    threads = streams.taken(3, 8)
+            return _refused(source, refusal[0], [*lines, refusal[1]], refusal[1], False, streams=streams)
+        lines.extend(islice(captured.oddities(), LINES))
+    threads = streams.taken(3)
     waited = S_OK if threads is not None and threads.number else E_UNEXPECTED
-    message = lines[-2] if lines[-1] == STARS else lines[-1]
     return Opened(Opening(True, S_OK, message, waited), lines, streams, captured, machine=machine)
+
+
+def _oddities(streams: Streams, system: Taken, machine: int) -> Iterator[str]:
+    """What the engine remarks on system, process and event."""
+    view = streams.view
+    line = view.string(view.u32(system.rva + MINIDUMP_SYSTEM_INFO.offset_of("CSDVersionRva")))[0]
+    if line:
+        yield line.rstrip("\n")
+    platform = view.u32(system.rva + MINIDUMP_SYSTEM_INFO.offset_of("PlatformId"))
+    build = view.u32(system.rva + MINIDUMP_SYSTEM_INFO.offset_of("BuildNumber"))
+    if machine in WIDE and (platform not in WINDOWS or not build):
+        yield "64-bit machine not using 64-bit API"
+    misc, event = streams.taken(15), streams.taken(6)
+    if misc is not None:
+        flags, process = _MISC.unpack(view.read(misc.rva, _MISC.size))
+        if flags & 1 and not process:
+            yield "WARNING: Ignoring invalid event process ID 0"
+    if event is not None and not view.u32(event.rva):
+        yield "WARNING: Ignoring invalid thread ID 0"

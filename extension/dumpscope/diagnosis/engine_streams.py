@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple, Union
 
-from ..dump.directory import Directory, read_header
+from ..dump.directory import Directory, Stream, read_header
 from ..dump.source import Source
 from ..format.streams import LAST_RESERVED_STREAM
 from .dumpdebug import NAMES
@@ -21,16 +21,23 @@ EXTRA = "extra"
 REFUSED = "refused"
 UNUSED = "unused"
 UNKNOWN = "unknown"
-USER = "user"
+IGNORED = "ignored"
 
-COMMENTS = (10, 11)
+LINES = 1000
+"""Lines about streams that are kept; a directory may have thousands of bad entries."""
+
+_SYSTEM, _MISC, _MEMORY, _MEMORY64, _LAST = 7, 15, 5, 9, 20
+_COMMENTS = (10, 11)
+_SLOTS = {8: 3}
+"""The two kinds of thread list stand for each other: the first good one of either is used."""
 
 
 class Entry(NamedTuple):
-    """One directory entry as the engine takes it.
+    """One directory entry as the engine takes it when it opens the file.
 
     ``verdict``: used; extra (a good one of its type came before); refused (``reason`` is the engine's line); unused (type 0);
-    unknown (a type below 0x10000 that this engine does not know); user (a type of the writer's own, which it leaves alone).
+    unknown (a type below 0x10000 that it does not know then); ignored (a type of the writer's own, or one that only
+    ``.dumpdebug`` reads).
     """
 
     index: int  # type: ignore[assignment]
@@ -73,57 +80,53 @@ class Streams:
         self.directory = Directory(source, self.header)
         self.view = View(source, self.header, self.directory, narrow=False)
 
+    def _check(self, stream: Stream) -> Union[str, Extent]:
+        what = f"Dir entry {stream.index}, {stream_name(stream.type)} stream"
+        found = self.view.extent(CHECKS[stream.type], what, stream.rva, stream.size)
+        return found.rstrip("\n") if isinstance(found, str) else found
+
     def walk(self) -> Iterator[Entry]:
         """The entries in the directory's order."""
         used: Set[int] = set()
-        view = self.view
         for stream in self.directory:
             kind = stream.type
             verdict, reason = USED, ""
             if kind == 0:
                 verdict = UNUSED
+            elif kind > LAST_RESERVED_STREAM or kind in _DUMPDEBUG_ONLY:
+                verdict = IGNORED
+            elif kind > _LAST or kind not in CHECKS:
+                verdict, reason = UNKNOWN, f"WARNING: Minidump contains unknown stream type 0x{kind:x}"
+            elif _SLOTS.get(kind, kind) in used:
+                verdict, reason = EXTRA, _extra(stream)
             else:
-                what = f"Dir entry {stream.index}, {stream_name(kind)} stream"
-                check = CHECKS.get(kind)
-                if check is not None:
-                    extent = view.extent(check, what, stream.rva, stream.size)
-                    if isinstance(extent, str):
-                        verdict, reason = REFUSED, extent.rstrip("\n")
-                    elif kind in used:
-                        verdict, reason = EXTRA, f"WARNING: Ignoring extra {stream_name(kind)} stream, dir entry {stream.index}"
-                    else:
-                        used.add(kind)
-                elif kind > LAST_RESERVED_STREAM:
-                    verdict, reason = USER, view.misplaced(what, stream.rva, stream.size).rstrip("\n")
-                else:
-                    verdict, reason = UNKNOWN, f"WARNING: Minidump contains unknown stream type 0x{kind:x}"
+                found = self._check(stream)
+                if isinstance(found, str):
+                    verdict, reason = REFUSED, found
+                elif kind not in _COMMENTS:
+                    used.add(_SLOTS.get(kind, kind))
             yield Entry(stream.index, kind, stream.size, stream.rva, stream.offset, verdict, reason)
 
     @cached_property
     def _known(self) -> Tuple[Dict[int, Taken], Set[int]]:
         taken: Dict[int, Taken] = {}
         listed: Set[int] = set()
-        view = self.view
         for stream in self.directory:
             kind = stream.type
-            check = CHECKS.get(kind)
-            if check is None:
+            if kind not in CHECKS:
                 continue
             listed.add(kind)
-            if kind in taken:
+            slot = _SLOTS.get(kind, kind)
+            if slot in taken:
                 continue
-            extent = view.extent(check, "", stream.rva, stream.size)
-            if isinstance(extent, Extent):
-                taken[kind] = Taken(stream.index, kind, stream.rva, stream.size, extent.header, extent.element, extent.number)
+            found = self._check(stream)
+            if isinstance(found, Extent):
+                taken[slot] = Taken(stream.index, kind, stream.rva, stream.size, found.header, found.element, found.number)
         return taken, listed
 
-    def taken(self, *kinds: int) -> Optional[Taken]:
-        """The stream that the engine uses of these types; an earlier type in the list is preferred."""
-        for kind in kinds:
-            found = self._known[0].get(kind)
-            if found is not None:
-                return found
-        return None
+    def taken(self, kind: int) -> Optional[Taken]:
+        """The stream that the engine uses of a type; type 3 stands for both kinds of thread list."""
+        return self._known[0].get(kind)
 
     def listed(self, kind: int) -> bool:
         """Whether the directory has an entry of a known type, good or bad."""
@@ -133,20 +136,39 @@ class Streams:
         """Offset and numbers of every element of a list. ``reader`` may be shorter than the element."""
         return self.view.rows(reader, taken.first, taken.element, taken.number)
 
+    # -- what is printed while the file is opened ------------------------------------------------------------------------
+
     def comment(self, entry: Entry) -> str:
         """The line in which the engine shows a comment when it opens the file."""
         text = self.view.zero_ended(entry.rva, 1 if entry.type == 10 else 2)
         return "" if text is None else f"Comment: '{text}'"
 
-    def complaints(self) -> List[str]:
-        """What the engine prints about entries, in its order, while it goes through the directory."""
-        lines = []
+    def first_lines(self) -> Iterator[str]:
+        """Lines of the first look through the directory, for the system and the process."""
+        used = False
+        for stream in self.directory:
+            if stream.type == _SYSTEM and used:
+                yield _extra(stream)
+            elif stream.type in (_SYSTEM, _MISC):
+                found = self._check(stream)
+                if isinstance(found, str):
+                    yield found
+                elif stream.type == _SYSTEM:
+                    used = True
+
+    def second_lines(self, full: bool) -> Iterator[str]:
+        """Lines of the second look, for everything. It ends at a list of memory that the kind of dump must not have."""
         for entry in self.walk():
+            if entry.type == (_MEMORY if full else _MEMORY64):
+                return
             if entry.reason:
-                lines.append(entry.reason)
-            elif entry.verdict == USED and entry.type in COMMENTS:
-                lines.append(self.comment(entry))
-            if len(lines) >= 1000:
-                lines.append("…")
-                break
-        return lines
+                yield entry.reason
+            elif entry.verdict == USED and entry.type in _COMMENTS:
+                yield self.comment(entry)
+
+
+_DUMPDEBUG_ONLY = (21, 22)
+
+
+def _extra(stream: Stream) -> str:
+    return f"WARNING: Ignoring extra {stream_name(stream.type)} stream, dir entry {stream.index}"

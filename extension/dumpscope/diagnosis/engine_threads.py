@@ -66,7 +66,7 @@ class Threads:
 
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
-        self.taken = streams.taken(3, 8)
+        self.taken = streams.taken(3)
         self.infos = streams.taken(17)
 
     @property
