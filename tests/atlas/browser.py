@@ -30,7 +30,7 @@ SWITCHES = (
     "--hide-scrollbars",
     "--mute-audio",
 )
-TIMEOUT = 60.0
+TIMEOUT = 30.0
 
 
 def find_browser() -> Optional[str]:
@@ -182,7 +182,7 @@ class Browser:
         end = time.monotonic() + TIMEOUT
         while not self.evaluate(expression):
             if time.monotonic() > end:
-                raise TimeoutError(expression)
+                raise TimeoutError(f"{expression}: {self.problems}")
             time.sleep(0.02)
 
     def size(self, width: int, height: int) -> None:

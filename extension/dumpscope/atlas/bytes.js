@@ -140,16 +140,15 @@ function numberNote(value, kind) {
 function namesOf(valuesNumber, value) {
   if (valuesNumber < 0 || value === null) return [];
   const values = D.values[valuesNumber];
-  if (value < 0n) value = BigInt.asUintN(32, value);
   if (!values.flags) {
-    const found = values.members.find(([number]) => BigInt(number) === value);
+    const found = values.members.find(([number]) => BigInt(number) === value) || values.members.find(([number]) => BigInt(number) === BigInt.asIntN(32, value));
     return found ? [[found[1], found[2], '']] : [];
   }
   const names = [];
-  let rest = value;
+  let rest = value < 0n ? BigInt.asUintN(32, value) : value;
   for (const [number, label, meaning] of values.members) {
     const bit = BigInt(number);
-    if (bit && (value & bit) === bit) { names.push([label, meaning, number]); rest &= ~bit; }
+    if (bit && (value & bit) === bit) { names.push([label, meaning, hex(bit)]); rest &= ~bit; }
   }
   if (rest) names.push([hex(rest), 'no name', hex(rest)]);
   if (!names.length && value === 0n) {

@@ -143,7 +143,7 @@ function render(pinned, head, node) {
   drawMap();
   if (view.pinned >= 0) {
     const row = box.querySelector('tr.pin');
-    if (row && row.getBoundingClientRect().bottom > window.innerHeight) row.scrollIntoView({ block: 'center' });
+    if (row && row.getBoundingClientRect().bottom > window.innerHeight) row.scrollIntoView({ block: 'nearest' });
   }
 }
 
@@ -160,10 +160,10 @@ function fieldTable() {
       body.append(el('tr', { class: 'group' }, el('td', { colspan: '4' }, el('code', { text: field.group }), field.meaning ? ' ' + field.meaning : '')));
       return;
     }
-    const value = el('td', { class: 'value own' });
+    const value = el('td', { class: 'value own' + (field.text.length > 22 ? ' long' : '') });
     const to = targetOf(field);
-    if (to) value.append(el('a', { href: to.hash, text: field.text }), el('span', { class: 'own mute', text: ' → ' + to.text }));
-    else value.append(field.text);
+    if (to) value.append(el('a', { href: to.hash, class: 'number', text: field.text }), el('span', { class: 'own mute', text: ' → ' + to.text }));
+    else value.append(el('span', { class: field.text.length > 22 ? 'own' : 'own number', text: field.text }));
     const meaning = el('td', { class: 'meaning' });
     const words = [field.note, !field.flags && field.names.length ? field.names.map(([label, text]) => label + (text ? `: ${text}` : '')).join(', ') : ''].filter(Boolean).join('; ');
     if (words) meaning.append(el('div', { class: 'own', text: words }));
@@ -174,7 +174,7 @@ function fieldTable() {
     const first = el('td', { class: 'mono mute', text: '+' + (field.offset - view.start).toString(16) });
     first.style.borderLeftColor = `var(--f${number % 6})`;
     body.append(el('tr', { tabindex: number === 0 ? '0' : '-1', 'data-field': number, class: number === view.pinned ? 'pin' : null },
-      first, el('td', {}, el('span', { class: 'name', text: field.path }), el('br'), el('span', { class: 'ctype', text: field.ctype })), value, meaning));
+      first, el('td', {}, el('span', { class: 'name', text: field.path }), ' ', el('span', { class: 'ctype', text: field.ctype })), value, meaning));
   });
   const firstRow = body.querySelector('tr[data-field]');
   if (firstRow) firstRow.setAttribute('tabindex', '0');
@@ -257,6 +257,7 @@ function light(number) {
   map.target = null;
   map.source = null;
   const field = view.fields[number];
+  const bar = box.querySelector('.lights');
   if (field && !field.group) {
     const row = box.querySelector(`tr[data-field="${number}"]`);
     if (row) row.classList.add('lit');
@@ -273,7 +274,8 @@ function light(number) {
     if (field.child !== undefined) map.source = null;
     const says = to ? `${field.path} → ${to.text} at ${hex(to.offset)}` : field.child !== undefined ? pathText(field.child) : `${field.path}: ${field.text}`;
     byId('map-says').textContent = says;
-  }
+    if (bar) bar.textContent = says;
+  } else if (bar) bar.textContent = bar.dataset.empty;
   drawMap();
 }
 
@@ -306,7 +308,7 @@ function drawHex() {
     box.append(el('div', { class: 'line' }, el('span', { class: 'at', text: line.toString(16).padStart(digits, '0') }), bytes, chars));
   }
   const pages = Math.ceil(size / PAGE_BYTES);
-  const bar = el('div', { class: 'hexbar' }, el('span', { text: pages > 1 ? `bytes ${hex(first)} … ${hex(last)}` : 'bytes' }), el('span', { class: 'grow' }));
+  const bar = el('div', { class: 'hexbar' }, el('span', { class: 'lights own', 'data-empty': pages > 1 ? `${hex(first)} … ${hex(last)}` : 'bytes', text: pages > 1 ? `${hex(first)} … ${hex(last)}` : 'bytes' }));
   if (pages > 1) {
     const turn = (by) => () => { view.page = Math.max(0, Math.min(pages - 1, view.page + by)); drawHex(); };
     bar.append(el('button', { type: 'button', text: '‹ before', onclick: turn(-1) }), `${view.page + 1} / ${pages}`, el('button', { type: 'button', text: 'after ›', onclick: turn(1) }));

@@ -87,6 +87,7 @@ function drawMap() {
 }
 
 function paintMap() {
+  map.overview.hidden = !map.canvas.clientWidth;
   if (!map.canvas.clientWidth) return;
   if (!map.colors.length) readColors();
   const [context, width, height] = fitCanvas(map.canvas);
@@ -189,19 +190,30 @@ function arrow(context, layout) {
 
 function paintOverview() {
   const [context, width, height] = fitCanvas(map.overview);
+  const top = 4, bar = height - top;
+  const across = (line) => line / map.total * width;
   context.clearRect(0, 0, width, height);
   for (const piece of P) {
-    const x = map.sums[piece.number] / map.total * width, w = (map.sums[piece.number + 1] - map.sums[piece.number]) / map.total * width;
     context.fillStyle = map.colors[piece.kind];
-    context.fillRect(x, 0, Math.max(w, 0.3), height);
+    context.fillRect(across(map.sums[piece.number]), top, Math.max(across(map.sums[piece.number + 1] - map.sums[piece.number]), 0.3), bar);
   }
   if (map.to - map.from < map.total * 0.999) {
-    const x = map.from / map.total * width, w = Math.max(3, (map.to - map.from) / map.total * width);
-    context.fillStyle = map.card; context.globalAlpha = 0.7;
-    context.fillRect(0, 0, x, height); context.fillRect(x + w, 0, width, height);
+    const x = across(map.from), w = Math.max(3, across(map.to - map.from));
+    context.fillStyle = map.ground; context.globalAlpha = 0.7;
+    context.fillRect(0, top, x, bar); context.fillRect(x + w, top, width, bar);
     context.globalAlpha = 1; context.strokeStyle = map.ink; context.lineWidth = 1.5;
-    context.strokeRect(x, 0.75, w, height - 1.5);
+    context.strokeRect(x, top + 0.75, w, bar - 1.5);
   }
+  const mark = (part, color) => {
+    if (!part) return;
+    const end = part.end !== undefined ? part.end : part.offset + part.size;
+    const x = across(lineOf(part.offset)), w = Math.max(2, across(lineEnd(end)) - x), middle = x + w / 2;
+    context.strokeStyle = color; context.fillStyle = color; context.lineWidth = 2;
+    context.strokeRect(x, top + 1, w, bar - 2);
+    context.beginPath(); context.moveTo(middle - 4, 0); context.lineTo(middle + 4, 0); context.lineTo(middle, 4.5); context.fill();
+  };
+  mark(map.selection, map.ink);
+  mark(map.target, map.accent);
 }
 
 function zoom(factor, around) {

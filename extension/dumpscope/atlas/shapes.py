@@ -114,6 +114,6 @@ class ShapeTable:
             assert isinstance(values, (Enumeration, FlagSet))
             found = self._values[id(values)] = len(self.values)
             self._kept.append(values)
-            members = [[f"0x{number:x}", label, meaning] for number, (label, meaning) in values.members.items()]
+            members = [[str(number), label, meaning] for number, (label, meaning) in values.members.items()]
             self.values.append({"name": values.name, "flags": isinstance(values, FlagSet), "members": members})
         return found

@@ -25,6 +25,7 @@ function showView(key) {
     one.section.hidden = !chosen;
     if (chosen) buildView(one);
   }
+  drawMap();
 }
 
 let lastPlace = '#x0';
@@ -53,6 +54,10 @@ function route() {
   focusAfter = false;
 }
 
+// Words with `commands` in them.
+function prose(text) {
+  return text.split('`').map((part, i) => (i % 2 ? el('code', { text: part }) : part)).filter((part) => part !== '');
+}
 function placeCell(offset) {
   return el('td', {}, offset === null ? '' : placeLink(offset));
 }
@@ -65,9 +70,9 @@ function buildFindings(section) {
     column.append(el('article', { class: 'card finding ' + one.severity },
       el('div', { class: 'title' }, el('span', { class: 'badge ' + one.severity, text: one.severity }), el('h2', { class: 'own', text: one.title }), el('code', { class: 'mute', text: one.code }),
         el('span', { class: 'mute', text: one.confidence === 'proven' ? 'proven by the file' : 'inferred' })),
-      el('p', { class: 'own', text: one.verdict }),
+      el('p', { class: 'own' }, ...prose(one.verdict)),
       one.evidence.length ? el('h3', { text: 'evidence' }) : null, one.evidence.length ? el('div', { class: 'scroll' }, el('table', {}, evidence)) : null,
-      one.remedy.length ? el('h3', { text: 'what to do' }) : null, one.remedy.length ? el('ul', {}, ...one.remedy.map((text) => el('li', { class: 'own', text }))) : null,
+      one.remedy.length ? el('h3', { text: 'what to do' }) : null, one.remedy.length ? el('ul', {}, ...one.remedy.map((text) => el('li', { class: 'own' }, ...prose(text)))) : null,
       one.commands.length ? el('p', { class: 'mute' }, 'affects ', el('code', { text: one.commands.join('  ') })) : null));
   }
   const rows = D.commands.map(([command, outcome, why]) => el('tr', {}, el('td', {}, el('code', { text: command })), el('td', {}, el('span', { class: 'badge ' + outcome, text: outcome })), el('td', { class: 'mute own', text: why })));
@@ -77,13 +82,14 @@ function buildFindings(section) {
 
 function buildFlags(section) {
   const rows = D.flags.map((one) => {
-    const state = one.there === 'yes' ? 'yes' : one.there === 'no' ? (one.asked ? 'no' : '') : one.there === 'partial' ? 'partial' : 'unknown';
-    return el('tr', { class: one.asked ? null : 'mute' }, el('td', { class: 'mono num', text: one.bit }), el('td', {}, el('code', { text: one.name })),
-      el('td', {}, one.asked ? el('span', { class: 'badge good', text: 'asked' }) : ''), el('td', {}, state ? el('span', { class: 'badge ' + state, text: one.there }) : el('span', { class: 'mute', text: one.there })),
-      el('td', { class: 'own', text: one.note }), placeCell(one.offset), el('td', { class: 'mute', text: one.asks }));
+    const state = one.there === 'yes' ? 'yes' : one.there === 'no' ? (one.asked ? 'no' : '') : one.there === 'partial' ? 'partial' : one.asked ? 'unknown' : '';
+    const known = el('td', { class: 'own' }, one.note);
+    if (one.offset !== null) known.append(' at ', placeLink(one.offset));
+    return el('tr', { class: one.asked ? null : 'mute' }, el('td', { class: 'mono num', text: one.bit }), el('td', { class: 'own' }, el('code', { text: one.name }), el('div', { class: 'mute', text: one.asks })),
+      el('td', {}, one.asked ? el('span', { class: 'badge good', text: 'asked' }) : ''), el('td', {}, state ? el('span', { class: 'badge ' + state, text: one.there }) : el('span', { class: 'mute', text: one.there })), known);
   });
-  section.append(el('div', { class: 'card' }, el('div', { class: 'tools' }, el('h2', { text: 'What the flags ask for, and what is there' }), el('span', { class: 'grow' }), 'the flags themselves: ', placeLink(24, 'header.Flags')),
-    el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, ...['bit', 'flag', 'asked', 'there', 'known by', 'at', 'asks for'].map((text) => el('th', { scope: 'col', text })))), el('tbody', {}, ...rows)))));
+  section.append(el('div', { class: 'card' }, el('div', { class: 'tools' }, el('h2', { text: 'What the flags ask for, and what is there' }), el('span', { class: 'grow' }), el('span', {}, 'the flags themselves: ', placeLink(24, 'header.Flags'))),
+    el('div', { class: 'scroll' }, el('table', { class: 'flags' }, el('thead', {}, el('tr', {}, ...['bit', 'flag and what it asks for', 'asked', 'there', 'known by'].map((text, i) => el('th', { scope: 'col', text, class: i ? null : 'num' })))), el('tbody', {}, ...rows)))));
 }
 
 function buildTables(...keys) {
@@ -148,7 +154,13 @@ function start() {
   document.documentElement.setAttribute('data-ready', 'yes');
 }
 
-loadBytes().then(start, (error) => {
+function trouble(words, error) {
   byId('trouble').hidden = false;
-  byId('trouble').textContent = `The bytes of this page cannot be unpacked (${error}). A browser of 2023 or later is needed.`;
-});
+  byId('trouble').textContent = words;
+  console.error(words, error);
+}
+
+loadBytes().then(
+  () => { try { start(); } catch (error) { trouble(`This page could not be drawn: ${error}`, error); } },
+  (error) => trouble(`The bytes of this page cannot be unpacked (${error}). A browser of 2023 or later is needed.`, error),
+);

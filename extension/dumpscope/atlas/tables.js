@@ -14,6 +14,7 @@ function sortKey(text, order) {
 function makeTable(table) {
   const state = { column: -1, down: false, filter: '', chip: null, shown: ROW_CHUNK };
   const chipColumn = { handles: 1, regions: 3 }[table.key];
+  const shownColumns = table.columns.map((_, i) => i === 0 || !table.rows.length || table.rows.some((row) => row[i + 1] !== ''));
   const body = el('tbody');
   const count = el('span', { class: 'count', 'aria-live': 'polite' });
   const more = el('button', { type: 'button', onclick: () => { state.shown += ROW_CHUNK * 5; draw(); } });
@@ -41,8 +42,9 @@ function makeTable(table) {
     const made = [];
     for (const { row } of current.slice(0, state.shown)) {
       const cells = row.slice(1).map((text, i) => {
+        if (!shownColumns[i]) return null;
         const kind = table.columns[i][1];
-        const cell = el('td', { class: (kind === 'text' ? 'text own' : 'mono') + (kind === 'dec' || kind === 'time' ? ' num' : '') });
+        const cell = el('td', { class: (kind === 'text' ? 'text own' : 'mono') + (kind === 'dec' || kind === 'time' ? ' num' : '') + (table.columns[i][0] === 'rights' ? ' rights' : '') });
         if (i === 0 && row[0] !== null) cell.append(el('a', { href: '#x' + row[0].toString(16), text, title: `its bytes, at ${hex(row[0])}` }));
         else cell.textContent = text;
         return cell;
@@ -70,7 +72,7 @@ function makeTable(table) {
     })));
   const box = el('div', { class: 'card', 'data-table': table.key });
   box.append(el('div', { class: 'tools' }, el('h2', { text: table.title }), count, el('span', { class: 'grow' }),
-    rows.length > 1 ? el('input', { type: 'search', placeholder: 'filter: words that a row must hold', 'aria-label': `Filter ${table.title}`, oninput: (event) => { state.filter = event.target.value; apply(); } }) : null));
+    rows.length > 1 ? el('input', { type: 'search', placeholder: 'filter', title: 'words that a row must hold', 'aria-label': `Filter ${table.title}`, oninput: (event) => { state.filter = event.target.value; apply(); } }) : null));
   if (chipColumn !== undefined && rows.length > 8) {
     const counts = new Map();
     for (const { row } of rows) counts.set(row[1 + chipColumn], (counts.get(row[1 + chipColumn]) || 0) + 1);
@@ -89,7 +91,7 @@ function makeTable(table) {
     box.append(chips);
   }
   if (table.note) box.append(el('p', { class: 'mute own', text: table.note }));
-  if (rows.length) box.append(el('div', { class: 'scroll' }, el('table', { class: 'list' }, el('caption', { class: 'hidden', text: table.title }), el('thead', {}, el('tr', {}, ...heads)), body)), el('div', { class: 'morebar' }, more));
+  if (rows.length) box.append(el('div', { class: 'scroll' }, el('table', { class: 'list' }, el('caption', { class: 'hidden', text: table.title }), el('thead', {}, el('tr', {}, ...heads.filter((_, i) => shownColumns[i]))), body)), el('div', { class: 'morebar' }, more));
   draw();
   return box;
 }

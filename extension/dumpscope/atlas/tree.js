@@ -56,7 +56,7 @@ function treeItem(number, level) {
   const row = el('div', { class: 'row', title: `${hex(node.offset)}, ${hex(node.size)} bytes` },
     el('span', { class: 'twig', 'aria-hidden': 'true', text: node.children.length ? '▶' : '' }), swatch,
     el('span', { class: 'label own', text: node.label.replace(/^stream (\d+) /, '') }),
-    /^stream \d+ /.test(node.label) ? el('span', { class: 'hint', text: node.label.split(' ')[1] }) : null, node.hint ? el('span', { class: 'hint own', text: node.hint }) : null);
+    /^stream \d+ /.test(node.label) ? el('span', { class: 'hint number', text: node.label.split(' ')[1] }) : null, node.hint ? el('span', { class: 'hint own', text: node.hint }) : null);
   row.style.paddingLeft = (level * 14 + 2) + 'px';
   const item = el('li', { role: 'treeitem', tabindex: '-1', 'aria-level': level + 1, 'aria-selected': 'false', 'data-node': number }, row);
   if (node.children.length) item.setAttribute('aria-expanded', 'false');
