@@ -191,6 +191,13 @@ def test_json_of_what_is_absent() -> None:
     assert document["findings"][0]["code"] == "HND002"
 
 
+def test_json_where_a_command_has_nothing_to_show() -> None:
+    code, out, err = run("bytes", str(SAMPLES / "damaged-no-streams.dmp"), "directory", "--json")
+    document = json.loads(out)
+    assert code == 1
+    assert document["reason"]["message"] in err
+
+
 def test_dumpinfo_json() -> None:
     document = json.loads(run("dumpinfo", NO_HANDLES, "--json")[1])
     header = document["header"]

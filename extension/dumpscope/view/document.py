@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from itertools import chain, islice
-from typing import Any, Callable, Dict, Iterator, List, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
-from ..dump.absence import Absent
-from ..errors import UsageError
+from ..dump.absence import NOT_THERE, Absent
+from ..errors import NotInDump, UsageError
 from .annotated import Bytes, bytes_json
 from .blocks import Block, Blocks, Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
 from .escape import csv_cell
@@ -132,7 +132,13 @@ def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
     """One document in chunks: ``head``'s members first, then the blocks' in their order, then findings and notes."""
     document = _Document(head)
     walk = iter(blocks)
-    first = list(islice(walk, 1))  # an error in the arguments comes before anything is written
+    late: Optional[NotInDump] = None
+    try:
+        first = list(islice(walk, 1))  # an error in the arguments comes before anything is written
+    except NotInDump as error:
+        # What was asked for is not there: that is an answer, and a program that reads JSON gets it as such.
+        first = [Data("reason", {"kind": NOT_THERE, "message": error.message})]
+        late = error
     lead = "{"
     for key, value in head.items():
         yield f"{lead}\n {json.dumps(key)}: {json.dumps(value)}"
@@ -144,6 +150,8 @@ def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
     if document.notes:
         yield from document.member("notes", document.notes)
     yield "\n}\n"
+    if late is not None:
+        raise late
 
 
 def render_csv(blocks: Blocks) -> Iterator[str]:
