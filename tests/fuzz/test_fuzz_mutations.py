@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz.driver import RENDERERS, Broken, Checker, corpus
 from tests.fuzz.mutator import every_cut, every_field, mutate, sites
 
-SECONDS = 20.0
+SECONDS = 12.0
 """Time for one part; on a slow machine fewer mutants are tried."""
 
 
@@ -90,7 +90,7 @@ def test_the_same_seed_gives_the_same_mutant(bases: Dict[str, bytes]) -> None:
 def test_painted_texts_are_the_text(checker: Checker, bases: Dict[str, bytes]) -> None:
     """On samples as they are: ANSI and DML without their paint are the text, and two runs give the same."""
     found: List[str] = []
-    for name in ("hostile-everywhere", "everything-small"):
+    for name in ("hostile-everywhere",):
         found += [f"{name}: {error}" for error in checker.everything(bases[name])]
     report(found)
 
