@@ -262,6 +262,29 @@ def test_redactor_bytes_keep_their_length(encoding: str, before: bytes) -> None:
     assert cleaned.endswith(b"\xff\xd8\0")
 
 
+def test_redact_for_json(cli: Callable[..., Any], run_json: Callable[..., Any], tmp_path: Path) -> None:
+    assert "anna" in cli("process", "everything-small.dmp", "--json").out
+    for words in (("process", "everything-small.dmp", "--redact"), ("--redact", "process", "everything-small.dmp")):
+        document = run_json(*words)
+        assert document["redacted"] is True
+        assert document["environment"] == REDACTED
+        assert document["process"]["command_line"] == REDACTED
+        assert document["process"]["process_id"] == 6700
+        assert "anna" not in json.dumps(document)
+    assert "S-1-5-21" not in json.dumps(run_json("tokens", "everything-small.dmp", "--redact"))
+    hexes = run_json("read", "everything-small.dmp", "0x4a5e3f1000", "20", "--redact")["memory"]["pieces"]
+    assert hexes[0]["hex"] == REDACTED
+    assert all(comment == REDACTED for comment in [run_json("comments", "comments.dmp", "--redact")["comments"]])
+    assert run_json("handles", "article-nohandles.dmp", "--redact")["exit"] == 1
+    assert cli("process", "everything-small.dmp", "--redact").code == 2, "text is not redacted, and must not look so"
+    path = tmp_path / "dump of jane.doe.dmp"
+    path.write_bytes(private_dump())
+    for command in ("dumpinfo", "handles", "threads", "modules", "comments", "tokens", "annotations", "memory", "why", "map", "streams"):
+        text = cli(command, path, "--json", "--redact").out
+        for secret in SECRETS:
+            assert secret not in text, (command, secret)
+
+
 # -- the command ----------------------------------------------------------------------------------------------------------
 
 

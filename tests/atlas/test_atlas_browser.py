@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
+from tests.atlas.browser import Browser, find_browser
 
 from dumpscope.atlas.page import page
 from dumpscope.diagnosis.facts import Facts
 from dumpscope.dump.source import Source
-from tests.atlas.browser import Browser, find_browser
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 

@@ -7,10 +7,13 @@ word stays, so that a redacted answer is to be read before it is given away.
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Match, Pattern, Set, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Match, Optional, Pattern, Set, Union
 
 from ..dump.absence import Absent
+from ..errors import DumpscopeError
+from .escape import printable
 
 if TYPE_CHECKING:
     from ..dump.minidump import Minidump
@@ -28,6 +31,7 @@ _SECRET = re.compile(
     r"(?i)((?:\b|_)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|authorization|bearer|credentials?)[\"']?\s{0,4}[=:]\s{0,4}[\"']?)"
     r"((?:(?:bearer|basic)\s+)?[^\s\"',;\x00]{1,4096})"
 )
+_OPTION = re.compile(r"(?i)((?:^|\s)(?:--?|/)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key)s?\s{1,4}[\"']?)([^\s\"',;\x00]{1,4096})")
 _COMMON = {"public", "default", "default user", "all users", "defaultapppool", "administrator", "system", "user", "users", "root", "desktop"}
 
 # JSON members whose whole content is personal: environment, command line, memory, comments, tokens' owners.
@@ -49,7 +53,10 @@ _MEMBERS = {
     "cmdline",
     "user_name",
     "computer_name",
+    "mozilla",
 }
+# Lists whose entries have members that hold what somebody wrote: texts of /proc, streams of unknown writers, annotations.
+_ENTRIES = {"files": {"text"}, "user_streams": {"text", "hex", "strings"}, "annotations": {"value"}}
 _VARIABLES = ("USERNAME", "USERPROFILE", "COMPUTERNAME", "USERDOMAIN", "LOGONSERVER", "USER", "LOGNAME", "HOSTNAME")
 
 
@@ -63,9 +70,15 @@ def _stars(text: str) -> str:
 
 
 class Redactor:
-    """Cleans texts, JSON values and bytes of one dump. ``names`` are words that are taken out wherever they stand."""
+    """Cleans texts, JSON values and bytes of one dump.
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    ``names`` are words that are taken out wherever they stand, ``quotes`` beginnings of longer texts that are taken out with
+    what follows them: comments and command lines that other answers quote.
+    """
+
+    def __init__(self, names: Iterable[str] = (), quotes: Iterable[str] = ()) -> None:
+        begins = sorted({quote.strip()[:24] for quote in quotes if len(quote.strip()) >= 6}, key=lambda text: (-len(text), text))
+        self._quotes = re.compile("(?:" + "|".join(re.escape(text) for text in begins) + r")[^\n]*") if begins else None
         self.names = sorted({name for name in names if len(name) >= 3 and name.casefold() not in _COMMON}, key=lambda name: (-len(name), name))
         self._words = self._pattern(self.names)
         # UTF-8 bytes looked at one by one, as data() does with text that is not UTF-16.
@@ -80,7 +93,11 @@ class Redactor:
     @classmethod
     def of(cls, dump: Minidump) -> Redactor:
         """A redactor that knows the names of users and machines which this dump's paths and environment tell."""
-        return cls(user_names(dump))
+        quotes = [line for comment in dump.comments for line in comment.splitlines()]
+        command_line = dump.process.command_line
+        if isinstance(command_line, str):
+            quotes.append(re.sub(r"^\s*(?:\"[^\"]*\"|\S+)", "", command_line))  # without the program, which is no secret
+        return cls(user_names(dump), [*quotes, *(printable(quote) for quote in quotes)])
 
     def _clean(self, text: str, words: Union[Pattern[str], None], keep_length: bool) -> str:
         def cover(word: str) -> Callable[[Match[str]], str]:
@@ -94,10 +111,13 @@ class Redactor:
                 return match.group()
             return match.group(1) + (_stars(match.group(2)) if keep_length else "[user]")
 
+        if self._quotes is not None and not keep_length:
+            text = self._quotes.sub(REDACTED, text)
         text = _IN_PATH.sub(cover_user, text)
         text = _SID.sub(cover("[sid]"), text)
         text = _MAIL.sub(cover("[mail]"), text)
         text = _SECRET.sub(cover_second("[secret]"), text)
+        text = _OPTION.sub(cover_second("[secret]"), text)
         return words.sub(cover("[name]"), text) if words is not None else text
 
     def text(self, text: str) -> str:
@@ -113,7 +133,13 @@ class Redactor:
         if isinstance(value, dict):
             return {self.text(name): self.value(member, name) for name, member in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self.value(member) for member in value]
+            private = _ENTRIES.get(key, set())
+            return [
+                {name: REDACTED if name in private and part else self.value(part, name) for name, part in member.items()}
+                if private and isinstance(member, dict)
+                else self.value(member)
+                for member in value
+            ]
         return value
 
     def data(self, data: bytes) -> bytes:
@@ -129,6 +155,28 @@ class Redactor:
             if cleaned != wide:
                 data = data[:start] + cleaned.encode("utf-16-le", "surrogatepass") + data[end:]
         return data
+
+
+def redact_document(chunks: Iterable[str], redactor: Redactor) -> Iterator[str]:
+    """A JSON document, cleaned. It is held as a whole, unlike one that is only passed on; an error behind it is passed on."""
+    parts: List[str] = []
+    error: Optional[DumpscopeError] = None
+    try:
+        parts.extend(chunks)
+    except DumpscopeError as raised:
+        error = raised
+    if parts:
+        try:
+            document = json.loads("".join(parts))
+        except ValueError:  # the error came in the middle
+            raise error if error is not None else DumpscopeError("the document could not be redacted") from None
+        document = redactor.value(document)
+        if "text" in document:  # the text of one annotation
+            document["text"] = REDACTED
+        document["redacted"] = True
+        yield json.dumps(document, indent=1) + "\n"
+    if error is not None:
+        raise error
 
 
 def user_names(dump: Minidump) -> Set[str]:

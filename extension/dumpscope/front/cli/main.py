@@ -19,6 +19,7 @@ USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
 OPTIONS = """options of every command
   --json                     one JSON document instead of text
   --csv                      the answer's table as CSV
+  --redact                   with --json: without names of users, SIDs, environment, command line, memory, comments
   --color auto|always|never  colour (auto: on a terminal, unless NO_COLOR is set)
   --width N                  wrap to N columns
   --debug                    on a fault of dumpscope itself, show where it happened
@@ -38,6 +39,7 @@ class Options(NamedTuple):
     color: str
     width: Optional[int]
     debug: bool
+    redact: bool = False
 
 
 def parse_options(argv: List[str]) -> Options:
@@ -119,7 +121,7 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
 
 
 def _run(argv: List[str], env: Environment) -> int:
-    options = parse_options(argv)
+    options = _take_redact(parse_options(argv))
     words = options.words
     if not words:
         return _no_words(options, env)
@@ -142,6 +144,20 @@ def _run(argv: List[str], env: Environment) -> int:
     if shell is not None:
         return run_shell(shell, rest, options.color, env, debug=options.debug)
     return run_command(found, rest, options, env)
+
+
+def _take_redact(options: Options) -> Options:
+    """Take ``--redact`` out of the words; the atlas has it as an option of its own. Raises UsageError where it would do nothing."""
+    words = options.words
+    end = words.index("--") if "--" in words else len(words)
+    if words[:1] == ["atlas"] or "--redact" not in words[:end]:
+        return options
+    left = [word for at, word in enumerate(words) if word != "--redact" or at >= end]
+    if left[:1] == ["atlas"]:
+        return options._replace(words=[*left[:1], "--redact", *left[1:]])
+    if not options.json:
+        raise UsageError("--redact is for --json, and for atlas", "add --json")
+    return options._replace(words=left, redact=True)
 
 
 def run_command(found: Command, rest: List[str], options: Options, env: Environment) -> int:
@@ -224,6 +240,10 @@ def _render(found: Optional[Command], session: Session, blocks: Iterator[Any], o
         from ...view.document import render_json
 
         chunks = render_json(blocks, session.head(found))
+        if options.redact:
+            from ...view.redact import Redactor, redact_document
+
+            chunks = redact_document(chunks, Redactor.of(session.dump) if session.has_dump else Redactor())
     elif options.csv:
         from ...view.document import render_csv
 
