@@ -13,9 +13,10 @@ from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 from ..dump.source import Source
 from ..format.codes.exceptions import EXCEPTIONS
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
-from ..format.misc import MINIDUMP_MISC_INFO
+from ..format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from .answers import E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
+from .dumpdebug_opening import FLAG_XSTATE, MACHINES, XSTATE_AVX, XSTATE_SIZE
 from .dumpdebug_view import NARROW
 from .engine_handles import HandleRow, Handles
 from .engine_memory import SHARED_DATA, EngineMemory, Region
@@ -31,6 +32,8 @@ SYNTHETIC = 0x80000003
 EVENT_EXCEPTION = 2
 CHANCE = "(first/second chance not available)"
 IN_PAGE_ERROR = 0xC0000006
+TIMED = frozenset((0, 6, 9, 12))
+"""ProcessorArchitecture values whose page of shared user data the engine can read."""
 NEWER = frozenset((0xC0000374,))
 """Codes that later engines have words for."""
 
@@ -48,6 +51,7 @@ _EXCEPTION = MINIDUMP_EXCEPTION_STREAM.select(
     "ThreadContext.Rva",
 )
 _MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId", "ProcessCreateTime")
+_XSTATE = MINIDUMP_MISC_INFO_5.select("XStateData.SizeOfInfo", "XStateData.ContextSize", "XStateData.EnabledFeatures")
 
 
 class Stored(NamedTuple):
@@ -320,12 +324,24 @@ class EngineView:
         flags, _, created = self._misc
         uptime = self.accepted.header.timestamp - created & 0xFFFFFFFF
         shown = bool(flags & 2) and uptime != 0
-        system = self.memory is not None and self.memory.read_virtual(SHARED_DATA) == S_OK
+        system = self.machine in TIMED and self.opened.captured is not None and self.opened.captured.containing(SHARED_DATA) is not None
         if not self.has_process:
             return Times(self._failure, 0, shown, system)
         if not shown:
             return Times(E_NOINTERFACE, 0, shown, system)
         return Times(S_OK, uptime, shown, system)
+
+    @cached_property
+    def extended_context(self) -> Optional[int]:
+        """The size that every thread's registers must have where the dump has extended state, None elsewhere."""
+        streams, misc = self.opened.streams, self.stream(15)
+        machine = MACHINES.get(self.machine)
+        if streams is None or misc is None or machine is None or not machine.extended:
+            return None
+        if not streams.header.flags & FLAG_XSTATE or misc.size < MINIDUMP_MISC_INFO_5.size:
+            return None
+        size, context, features = _XSTATE.unpack(streams.view.read(misc.rva, _XSTATE.size))
+        return int(context) if size >= XSTATE_SIZE and features & XSTATE_AVX else None
 
     @property
     def build_number(self) -> int:

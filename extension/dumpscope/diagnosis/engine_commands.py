@@ -10,7 +10,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..format.contexts import CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_X86
 from ..format.modules import MINIDUMP_MODULE
-from .answers import E_NOINTERFACE, E_UNEXPECTED, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
+from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
+from .dumpdebug_opening import MACHINES
 from .engine import NO_THREAD, SYNTHETIC, EngineView, event_text
 from .engine_opening import error_words
 from .engine_streams import Taken
@@ -21,6 +22,9 @@ COMMAND_ERROR = 0x80040205
 """What Execute returns for a command that the debugger refuses."""
 
 NO_CURRENT = "WARNING: The debugger does not have a current process or thread\nWARNING: Many commands will not work"
+
+WITHOUT_CONTEXTS = frozenset((3, 6))
+"""Processors whose registers the engine cannot take from an exception: PowerPC and Itanium."""
 
 DATA_SEGMENTS = 0x1
 INDIRECT = 0x40
@@ -84,7 +88,10 @@ class Commands:
         row = view.current
         if row is None or view.opened.streams is None or not row.context_rva:
             return ""
-        return view.opened.streams.view.misplaced("Thread context data", row.context_rva, row.context_size).rstrip("\n")
+        size = view.extended_context
+        if size is not None and size != row.context_size:
+            return f"Failed validating the extended context size for the thread {row.tid:x}: "
+        return view.opened.streams.view.misplaced("Thread context data", row.context_rva, size or MACHINES[view.machine].context).rstrip("\n")
 
     def stack_pointer(self, rva: int) -> Optional[int]:
         """The stack pointer in the context at a place in the file."""
@@ -133,8 +140,12 @@ class Commands:
             return self.no_thread(command) or GOOD
         if view.current is None:
             return Verdict(PARTIAL, S_OK, NO_CURRENT, "the threads are listed, and none of them is the current one")
+        for item in view.threads:
+            if item.teb_hresult != S_OK:
+                why = "the debugger does not know where the threads' data are on this system"
+                return Verdict(PARTIAL, S_OK, f"Unable to get thread data for thread {item.index}", why)
         for row in view.thread_rows():
-            if not row.teb and view._threads is not None and view._threads.on_windows:
+            if not row.teb:
                 message = f"WARNING: Teb {row.index} pointer is NULL - defaulting to {self.address(DEFAULT_TEB)}"
                 return Verdict(PARTIAL, S_OK, message, f"thread {row.index} has no TEB in the file")
         return GOOD
@@ -188,7 +199,7 @@ class Commands:
             return refused
         line = self.context_line()
         if line:
-            message = f"{line}\nUnable to get current machine context, {error_words(FILE_CORRUPT)}"
+            message = f"{line}\nGetContextState failed, 0x{FILE_CORRUPT:08x}"
             return Verdict(FAILS, FILE_CORRUPT, message, "the registers of the current thread are not in the file")
         row = self.view.current
         if row is not None and not row.context_rva:
@@ -228,9 +239,16 @@ class Commands:
         if view.current is None:
             refused = self.no_thread(command)
             return Verdict(FAILS, S_OK, NO_CURRENT, "" if refused is None else refused.why)
+        failed = f"Unable to get exception context, {error_words(E_FAIL)}"
+        if view.machine in WITHOUT_CONTEXTS:
+            return Verdict(FAILS, E_FAIL, failed, "the debugger cannot show registers of this processor")
         if not stored.context_rva or view.opened.streams is None:
+            if self.context_line():
+                return Verdict(FAILS, E_FAIL, failed, "neither the exception nor its thread has registers in the file")
             return Verdict(PARTIAL, S_OK, "", "the exception has no registers of its own in the file: those of the thread are shown")
-        line = view.opened.streams.view.misplaced("Exception context", stored.context_rva, stored.context_size).rstrip("\n")
+        line = view.opened.streams.view.misplaced("Exception context", stored.context_rva, MACHINES[view.machine].context).rstrip("\n")
+        if line and self.context_line():
+            return Verdict(FAILS, E_FAIL, f"{line}\n{failed}", "neither the registers of the exception nor those of its thread are in the file")
         if line:
             return Verdict(PARTIAL, FILE_CORRUPT, line, "the exception's registers are not in the file: those of the thread are shown")
         return GOOD
@@ -241,7 +259,8 @@ class Commands:
         if not view.has_process:
             return Verdict(FAILS, S_OK, f"{NO_CURRENT}\nLast event was not an exception", "the debugger has no thread and no event")
         if view.stored is None:
-            message = "ExceptionAddress: 0000000000000000\n   ExceptionCode: 80000003 (Break instruction exception)"
+            digits = 8 if view.narrow else 16
+            message = f"ExceptionAddress: {0:0{digits}x}\n   ExceptionCode: {SYNTHETIC:08x} (Break instruction exception)"
             return Verdict(PARTIAL, S_OK, message, "the dump has no exception: the record that is shown is made up")
         if view.current is None:
             return Verdict(PARTIAL, S_OK, NO_CURRENT, "the exception's thread is not in the thread list: the code is shown, address and parameters are not")
@@ -307,7 +326,8 @@ class Commands:
         modules = view.stream(4)
         if not view.has_process or modules is None or not modules.number:
             why = "the file has no modules that the debugger accepts" if view.has_process else "the debugger has no thread, and loads no modules"
-            return Verdict(PARTIAL, S_OK, f".  0\tid: {view.process_id:x}\texamine\tname: ?NoImage?", why)
+            mark = "." if view.has_process else " "
+            return Verdict(PARTIAL, S_OK, f"{mark}  0\tid: {view.process_id:x}\texamine\tname: ?NoImage?", why)
         if not view._misc[0] & 1:
             return Verdict(PARTIAL, S_OK, f".  0\tid: {view.process_id:x}", "the file does not say the process's id")
         return GOOD
@@ -319,7 +339,7 @@ class Commands:
             return refused
         modules = self.view.stream(4)
         if modules is None:
-            return Verdict(PARTIAL, S_OK, "User Mode Mini Dump does not have a module list", "the file has no module list that the debugger accepts")
+            return Verdict(PARTIAL, S_OK, "", "the file has no module list that the debugger accepts")
         if not modules.number:
             return Verdict(PARTIAL, S_OK, "", "the file's module list is empty")
         return GOOD

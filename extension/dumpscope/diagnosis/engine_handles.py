@@ -12,12 +12,10 @@ from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
 from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2, MINIDUMP_HANDLE_OBJECT_INFORMATION
 from .answers import E_NOINTERFACE, FILE_CORRUPT, S_OK, HandlesAnswer
 from .dumpdebug_view import View
+from .engine_opening import READ_FAULT
 from .engine_streams import Streams
 
 S_FALSE = 1
-READ_FAULT = 0x10000000
-"""What a call gives that has touched memory behind the mapped file."""
-
 TYPE_LIMIT = 256
 NAME_LIMIT = 4096
 """Characters, NUL included, of the buffers with which names are asked for."""

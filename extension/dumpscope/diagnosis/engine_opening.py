@@ -23,6 +23,8 @@ FULL_MEMORY = 0x2
 TRIAGE = 0x100000
 FILE_INVALID = 0xD000011E
 """STATUS_MAPPED_FILE_SIZE_ZERO as an HRESULT."""
+READ_FAULT = 0x10000000
+"""What a call gives that has touched memory behind the mapped file."""
 MAPPED_LEAST = 24
 """The size of file below which the engine does not look at the first bytes."""
 
@@ -86,12 +88,12 @@ def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: 
 
 def _directory(source: Source, count: int, rva: int) -> str:
     """The line about a directory that is not in the file; empty when it is."""
-    size = min(count * MINIDUMP_DIRECTORY.size, 0xFFFFFFF4) if count * MINIDUMP_DIRECTORY.size > 0xFFFFFFFF else count * MINIDUMP_DIRECTORY.size
+    size = count * MINIDUMP_DIRECTORY.size & 0xFFFFFFFF
     if rva < MINIDUMP_HEADER.size:
         return f"ERROR: Invalid Rva value {rva:x}, it should larger than the dump header ({MINIDUMP_HEADER.size:x})."
     if rva >= source.size:
         return f"ERROR: Directory not present in dump (RVA 0x{rva:X})"
-    if rva + count * MINIDUMP_DIRECTORY.size > 0xFFFFFFFF:
+    if rva + size > 0xFFFFFFFF:
         return f"ERROR: Directory RVA overflows 32 bits (RVA 0x{rva:X}, size 0x{size:X})"
     if rva + size > source.size:
         return f"ERROR: Directory only partially present in dump (RVA 0x{rva:X}, size 0x{size:X})"
@@ -133,6 +135,8 @@ def open_dump(source: Source) -> Opened:
     line = _directory(source, count, rva)
     if line:
         return _refused(source, FILE_CORRUPT, [], line)
+    if count * MINIDUMP_DIRECTORY.size > 0xFFFFFFFF:
+        return _refused(source, READ_FAULT, [], "", False)  # it computes the size in 32 bits, and reads on behind the file
     return _streams(source, Streams(source))
 
 
