@@ -114,12 +114,17 @@ def _right(row: ByteRow, room: int) -> List[List[_Piece]]:
     """The lines of the right column as painted pieces: type, name and value, then the meaning and the notes."""
     indent = " " * (_INDENT * row.depth)
     kind, name, value = printable(row.type), printable(row.name), printable(row.value)
-    first: List[_Piece] = [(indent + kind, "type", "")]
-    used = len(indent) + len(kind)
-    if name:
-        first.append((" " + name, "emphasis" if row.heading else "label", ""))
-        used += 1 + len(name)
-    lines = [first]
+    name_role = "emphasis" if row.heading else "label"
+    used = len(indent) + len(kind) + (1 + len(name) if name else 0)
+    if used <= room:
+        first: List[_Piece] = [(indent + kind, "type", "")] + ([(" " + name, name_role, "")] if name else [])
+        lines = [first]
+    else:  # a long type in a narrow terminal: the name goes below it
+        lines = [[(piece, "type", "")] for piece in _wrap(indent + kind, room, len(indent), "")]
+        deeper = len(indent) + _INDENT
+        first = [(" " * deeper + name, name_role, "")]
+        used = deeper + len(name)
+        lines.append(first)
     role = "error" if row.damaged else "number"
     link = f"whatis 0x{row.target:x}" if row.target is not None and row.size else ""
     if value:

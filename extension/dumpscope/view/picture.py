@@ -43,12 +43,13 @@ def picture(block: Picture, paint: Paint, width: int) -> Iterator[str]:
         place = block.total * row // max(1, len(cells))
         yield f"{paint.text(f'{place:0{digits}x}', 'offset')}  {''.join(_runs(cells[row : row + columns], roles, paint))}\n"
     labels = max((len(share.label) for share in block.shares), default=0)
-    room = max(8, min(40, width - labels - 34))
+    narrow = width < labels + 44
+    room = max(6, min(40, width - labels - (24 if narrow else 34)))
     for share in block.shares:
         part = share.amount / block.total if block.total else 0.0
         bar = _bar(part, room)
         letter = paint.text(share.letter, share.role)
-        numbers = f"{part * 100:5.1f}%  {size_text(share.amount)}"
+        numbers = f"{part * 100:5.1f}%  {share.amount if narrow else size_text(share.amount)}"
         yield f"  {letter} {printable(share.label).ljust(labels)}  {paint.text(bar, share.role)}{' ' * (room - len(bar))}  {numbers}\n"
 
 
