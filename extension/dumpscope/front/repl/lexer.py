@@ -158,7 +158,7 @@ class DebuggerLexer(RegexLexer):  # type: ignore[misc,unused-ignore]
         ]
     }
 
-    @staticmethod
+    # Without staticmethod: pygments wraps the bare function, and before Python 3.10 it could not call a staticmethod object.
     def analyse_text(text: str) -> float:
         """How much a text looks like this, 0 to 1."""
         if re.search(r"^----- User Mini Dump Analysis", text, re.MULTILINE) or re.search(r"^ERROR: !\w+: extension exception", text, re.MULTILINE):
