@@ -203,12 +203,24 @@ def private_dump() -> bytes:
     builder.add_tokens([token_element(0, 0, 1, sid, [("S-1-1-0", 7)], sid, [])])
     builder.add_comment_a("run by jane.doe with --password hunter3")
     builder.add_comment_w("token=abcdef0123")
+    builder.add_comment_a("second comment, which nobody reads")
     builder.add_stream(0x12345678, b"unknown secret of a vendor")
     builder.add_memory_list()
     return builder.build()
 
 
-SECRETS = ("jane.doe", "John Smith", "S-1-5-21-111111111", "jane@example.org", "topsecret", "hunter2", "hunter3", "abcdef0123", "unknown secret")
+SECRETS = (
+    "jane.doe",
+    "John Smith",
+    "S-1-5-21-111111111",
+    "jane@example.org",
+    "topsecret",
+    "hunter2",
+    "hunter3",
+    "abcdef0123",
+    "unknown secret",
+    "which nobody reads",
+)
 
 
 def test_redaction_takes_out_names_and_secrets() -> None:

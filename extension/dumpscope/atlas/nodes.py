@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from ..dump.anatomy import DIRECTORY, MEMORY, STREAM, Node, anatomy
-from ..dump.directory import Stream
+from ..dump.anatomy import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
 from ..dump.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
 from ..dump.minidump import Minidump
 from ..view.escape import printable
@@ -44,6 +43,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (
 _KIND = {name: number for number, (name, _) in enumerate(KINDS)}
 # Streams that are personal through and through: comments, tokens, traces and memory in other forms, Breakpad's copies of /proc.
 _PRIVATE_STREAMS = {10, 11, 19, 20, 23, 25, 0x7000, 0x47670003, 0x47670004, 0x47670005, 0x47670006, 0x47670007, 0x47670008, 0x47670009}
+_MEMORY_STREAMS = (3, 5, 8, 9)  # they lead to memory, all of which must be known
 _CRASHPAD = 0x43500001
 
 
@@ -117,8 +117,7 @@ class Atlas:
         stream = -1
         stream_type = 0
         more = 0
-        by_number: Dict[str, Stream] = {f"stream {entry.index} {entry.name}": entry for entry in self.dump.streams}
-        for node in anatomy(self.dump):
+        for node in self._nodes():
             if node.kind == MEMORY:
                 self._hidden.append((node.offset, node.end))
             parts = node.what.split(" > ")
@@ -133,6 +132,7 @@ class Atlas:
                 listed[stream] = listed.get(stream, 0) + 1
                 if listed[stream] > LIST_CAP + 2:
                     left_out[stream] = left_out.get(stream, 0) + 1
+                    self._enough = stream_type not in _MEMORY_STREAMS
                     continue
             if len(self.rows) >= NODE_CAP and not top:
                 more += 1
@@ -152,13 +152,28 @@ class Atlas:
             if top and node.kind == STREAM:
                 stream = number
                 paths = {node.what: number}
-                entry = by_number.get(node.what)
-                stream_type = entry.type if entry is not None else 0
+                stream_type = self._stream_type
             self._want(node, stream_type if stream >= 0 else 0)
-        for number, count in left_out.items():
-            self.notes.append(f"{self.rows[number].label}: {count} records beyond the first {LIST_CAP} are not in this page")
+        for number in left_out:
+            self.notes.append(f"{self.rows[number].label}: records beyond the first {LIST_CAP} are not in this page")
         if more:
             self.notes.append(f"{more} structures beyond the first {NODE_CAP} are not in this page")
+
+    _stream_type = 0
+    _enough = False
+
+    def _nodes(self) -> Iterator[Node]:
+        """Every structure; the rest of a stream is left out when the page has enough of it."""
+        for node in anatomy(self.dump):
+            if node.kind == STREAM:
+                break
+            yield node
+        for stream in self.dump.streams:
+            self._stream_type, self._enough = stream.type, False
+            for node in stream_anatomy(self.dump, stream.index):
+                yield node
+                if self._enough:
+                    break
 
     @staticmethod
     def _parent(paths: Dict[str, int], parts: List[str], stream: int) -> Tuple[int, bool]:
