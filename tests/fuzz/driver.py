@@ -221,8 +221,8 @@ class Checker:
                     self.slowest = (answer.seconds, where)
             if answer.code not in CODES:
                 raise Broken(f"exit code {answer.code}")
-            if not answer.raised:
-                inert(renderer, answer.text)
+            if not answer.raised or (renderer == "json" and answer.code == EXIT_NOT_IN_DUMP):
+                inert(renderer, answer.text)  # an answer that ends in an error of usage, or of the file, ends where it was
             if twice and self.answer(data, call, renderer)[:2] != (answer.code, answer.text):
                 raise Broken("another answer the second time")
             return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import chain, islice
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from ..dump.absence import NOT_THERE, Absent
 from ..errors import NotInDump, UsageError
@@ -82,6 +82,7 @@ class _Document:
         self.seen = set(head)
         self.findings: List[Dict[str, Any]] = []
         self.notes: List[Dict[str, str]] = []
+        self.missing: Optional[NotInDump] = None
 
     def member(self, key: str, value: Any) -> Iterator[str]:
         if key in self.seen:
@@ -98,7 +99,7 @@ class _Document:
                 dumps = json.dumps
                 lead = "\n  "
                 out: List[str] = []
-                for row in block.rows:
+                for row in _until_missing(block.rows, self):
                     out.append(lead + dumps(make(row)))
                     lead = ",\n  "
                     if len(out) >= 512:
@@ -129,29 +130,37 @@ class _Document:
 
 
 def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
-    """One document in chunks: ``head``'s members first, then the blocks' in their order, then findings and notes."""
+    """One document in chunks: ``head``'s members first, then the blocks' in their order, then findings and notes.
+
+    What turns out not to be in the dump is an answer too: the document is completed with the ``reason``, and then NotInDump is
+    raised. Any other error leaves before the first chunk where the arguments are wrong, and an unfinished document otherwise.
+    """
     document = _Document(head)
-    walk = iter(blocks)
-    late: Optional[NotInDump] = None
-    try:
-        first = list(islice(walk, 1))  # an error in the arguments comes before anything is written
-    except NotInDump as error:
-        # What was asked for is not there: that is an answer, and a program that reads JSON gets it as such.
-        first = [Data("reason", {"kind": NOT_THERE, "message": error.message})]
-        late = error
+    walk = _until_missing(blocks, document)
+    first = list(islice(walk, 1))  # an error in the arguments comes before anything is written
     lead = "{"
     for key, value in head.items():
         yield f"{lead}\n {json.dumps(key)}: {json.dumps(value)}"
         lead = ","
     for block in chain(first, walk):
         yield from document.block(block)
+    if document.missing is not None:
+        yield from document.member("reason", {"kind": NOT_THERE, "message": document.missing.message})
     if document.findings:
         yield from document.member("findings", document.findings)
     if document.notes:
         yield from document.member("notes", document.notes)
     yield "\n}\n"
-    if late is not None:
-        raise late
+    if document.missing is not None:
+        raise document.missing
+
+
+def _until_missing(blocks: Iterable[Any], document: _Document) -> Iterator[Any]:
+    """Blocks, or rows, up to the one that is not in the dump; the document keeps the error."""
+    try:
+        yield from blocks
+    except NotInDump as error:
+        document.missing = error
 
 
 def render_csv(blocks: Blocks) -> Iterator[str]:
