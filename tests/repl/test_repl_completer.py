@@ -13,6 +13,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from pygments.token import Error, Generic, Keyword, Name, Number, String
+from tests.conftest import SAMPLES
 
 from dumpscope.commands.offers import KINDS, HandleIndex, offers, standing
 from dumpscope.commands.session import Session
@@ -24,8 +25,6 @@ from dumpscope.front.repl.runner import Runner
 from dumpscope.front.repl.screen import Screen
 from dumpscope.front.repl.settings import Settings
 from dumpscope.front.repl.workspace import Workspace
-
-from tests.conftest import SAMPLES
 
 Complete = Callable[..., Dict[str, str]]
 
@@ -125,7 +124,7 @@ def test_filters_targets_and_paths(complete: Complete, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     found = complete("open ")
     assert list(found) == ['"a b.dmp"', "folder" + os.sep, "notes.txt"]
-    assert list(complete("open 'a")) == ["'a b.dmp'", "'folder" + os.sep + "'"] or list(complete("open 'a"))[0] == "'a b.dmp'"
+    assert list(complete("open 'a")) == ["'a b.dmp'", "'folder" + os.sep + "'"] or next(iter(complete("open 'a"))) == "'a b.dmp'"
     assert "notes.txt" in complete("handles > no")
     assert complete("open nowhere/") == {}
     assert ".hidden" in complete("open .h")
@@ -195,7 +194,7 @@ def test_a_long_list_is_indexed_and_bounded() -> None:
         assert found[:2] == ["1a4", "1a40"]
         assert len(found) <= 300
         assert all(text.startswith("1a4") for text in found)
-        assert [item.text for item in offers(session, "handle", "0x1a4")][0] == "0x1a4"
+        assert next(item.text for item in offers(session, "handle", "0x1a4")) == "0x1a4"
         assert [handle.handle for handle in HandleIndex(session).starting("c3500")] == [0xC3500]
         assert list(HandleIndex(session).starting("zz")) == []
 

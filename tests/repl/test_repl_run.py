@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, List, Tuple
 
 import pytest
+from tests.conftest import SAMPLES
 
 from dumpscope.errors import DumpError, UsageError
 from dumpscope.front.cli.environment import Environment
@@ -17,8 +18,6 @@ from dumpscope.front.repl.screen import Screen
 from dumpscope.front.repl.script import run_script
 from dumpscope.front.repl.settings import Settings
 from dumpscope.front.repl.workspace import Workspace
-
-from tests.conftest import SAMPLES
 
 Made = Tuple[Runner, io.StringIO]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any
 
 import pytest
+from tests.conftest import SAMPLES
 
 from dumpscope.commands.index import MODULES
 from dumpscope.commands.registry import find_command
@@ -13,8 +14,6 @@ from dumpscope.commands.spellings import NEAREST, SESSION_WORDS, is_debuggers, n
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import UsageError
 from dumpscope.view.text import render_text
-
-from tests.conftest import SAMPLES
 
 TABLE = [
     ("!handle", "handles"),

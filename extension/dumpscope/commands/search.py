@@ -108,13 +108,12 @@ class _Hits:
     def __init__(self, session: Session, wanted: Sequence[_Want]) -> None:
         self.session = session
         self.wanted = wanted
-        self._done: Dict[int, Tuple[int, int]] = {}
+        self._done: Dict[int, int] = {}
 
     def progress(self, which: int, done: int, total: int) -> None:
-        """Add up how far each pattern has come."""
-        self._done[which] = (done, total)
-        if len(self._done) == len(self.wanted):
-            self.session.progress(sum(item[0] for item in self._done.values()), sum(item[1] for item in self._done.values()))
+        """Add up how far each pattern has come; those that have not begun count as well."""
+        self._done[which] = done
+        self.session.progress(sum(self._done.values()), total * len(self.wanted))
 
     def _one(self, which: int, want: _Want) -> Iterator[Tuple[int, str]]:
         memory = self.session.dump.memory

@@ -412,6 +412,18 @@ def is_debuggers(word: str) -> bool:
     return low[:1] in ("!", ".", "~", "$") or low in NEAREST or bool(canonical(low))
 
 
+def completed(word: str) -> str:
+    """The one debugger command that begins like this (``!han`` is ``!handle``); the word itself where that is not clear."""
+    from ..diagnosis.plan import NEEDS
+
+    low = word.lower()
+    names = {name.split(" ")[0] for name in (*NEEDS, *_SIMPLE, *_MAKERS, *NEAREST)}
+    if low in names or len(low) < 3 or low[0] not in "!.":
+        return word
+    found = [name for name in names if name.startswith(low)]
+    return found[0] if len(found) == 1 else word
+
+
 def nearest(word: str, extra: Sequence[str] = ()) -> List[str]:
     """Our commands that come nearest to a name that is none."""
     from difflib import get_close_matches
@@ -459,4 +471,4 @@ def outlook(session: Session, line: str) -> Iterator[Block]:
         yield Note(f"`why {name}` says more", "hint")
 
 
-__all__ = ["NEAREST", "SESSION_WORDS", "Translation", "is_debuggers", "nearest", "not_ours", "outlook", "translate"]
+__all__ = ["NEAREST", "SESSION_WORDS", "Translation", "completed", "is_debuggers", "nearest", "not_ours", "outlook", "translate"]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from ...commands.parsing import split_line
+from ...commands.spellings import completed, is_debuggers
 from ...errors import UsageError
 from .line import parse_line
 from .runner import Runner
@@ -47,6 +48,7 @@ def help_statement(text: str, cursor: int, runner: Runner) -> str:
     if not statement:
         return "help"
     first = statement.split(None, 1)[0]
+    word, first = completed(word) if word else word, completed(first)
     if word and (word in runner.names() or word.lstrip("!.") in runner.names() or (word[:1] in "!.~|" and len(word) > 1)):
         return f"help {word}"
     return f"help {first}"
@@ -63,8 +65,6 @@ def why_statement(text: str) -> str:
     if words[0][:1] in "!.~":
         name = " ".join(words[:2]) if words[0] == ".exr" else words[0]
         return f"why {name}"
-    from ...commands.spellings import is_debuggers
-
     found = _spelling(words[0])
     if found:
         return f"why {found}"
@@ -75,7 +75,6 @@ def _spelling(name: str) -> str:
     """The first spelling of a command of ours that the debugger would know."""
     from ...commands.index import MODULES
     from ...commands.registry import find_command
-    from ...commands.spellings import is_debuggers
 
     if name.lower() not in MODULES:
         return ""

@@ -144,6 +144,16 @@ class ReplCompleter(Completer):
         shadow.memo["thread"] = current.session.memo.get("thread")
         return shadow
 
+    def close(self) -> None:
+        """Close what was opened for completing; a thread that still completes ends first."""
+        self._ticket += 1
+        if self._lock.acquire(timeout=2):
+            for shadow in self._shadows.values():
+                if shadow.has_file:
+                    shadow.source.close()
+            self._shadows.clear()
+            self._lock.release()
+
     def commands(self) -> Dict[str, Command]:
         """Every command by each of its names."""
         if self._commands is None:

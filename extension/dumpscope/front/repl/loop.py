@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
@@ -23,7 +23,12 @@ from .runner import Runner
 from .terminal import Terminal
 from .toolbar import Findings, toolbar
 
+if TYPE_CHECKING:
+    from .completer import ReplCompleter
+
 WELCOME = "F1 helps, F2 says what is wrong, Tab completes, Ctrl-D leaves"
+MENU = 8
+"""Rows of the menu of completions."""
 SWITCH = 0.0005
 """Seconds that one thread of Python may keep the others waiting."""
 
@@ -37,7 +42,6 @@ class Loop:
         self.status = 0
         settings = runner.settings
         runner.history = lambda: typed_lines(history)
-        runner.on_open = self._changed
         self._findings: Optional[Findings] = Findings(self._redraw)
         self._lexer: Optional[Lexer] = None
         self._completer = _Late(runner)
@@ -54,10 +58,11 @@ class Loop:
             style=DynamicStyle(screen.style),
             color_depth=screen.depth,
             editing_mode=EditingMode.VI if settings["keys"] == "vi" else EditingMode.EMACS,
-            reserve_space_for_menu=8,
+            reserve_space_for_menu=0,
             input=input,
             output=output,
         )
+        self.prompt.default_buffer.on_text_changed += self._make_room
 
     # -- what stands around the line ---------------------------------------------------------------------------------------
 
@@ -83,8 +88,9 @@ class Loop:
         if app.is_running:
             app.invalidate()
 
-    def _changed(self) -> None:
-        """Another dump is the current one."""
+    def _make_room(self, _: Any) -> None:
+        """Room for the menu is made when something is typed, not before: it would push the answer above off the screen."""
+        self.prompt.reserve_space_for_menu = MENU
 
     # -- running -----------------------------------------------------------------------------------------------------------
 
@@ -98,11 +104,13 @@ class Loop:
             sys.setswitchinterval(switching)
             if self._findings is not None:
                 self._findings.close()
+            self._completer.close()
 
     def _run(self) -> int:
         text, cursor = "", 0
         while not self.runner.leaving:
             self._apply_settings()
+            self.prompt.reserve_space_for_menu = 0
             try:
                 typed = self.prompt.prompt(default=text, pre_run=lambda place=cursor: self._place(place))  # type: ignore[misc]
             except KeyboardInterrupt:
@@ -140,7 +148,7 @@ class _Late(Completer):
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._made: Optional[Completer] = None
+        self._made: Optional[ReplCompleter] = None
 
     def get_completions(self, document: Any, complete_event: Any) -> Any:
         """Completions for the word before the cursor."""
@@ -149,6 +157,11 @@ class _Late(Completer):
 
             self._made = ReplCompleter(self._runner)
         return self._made.get_completions(document, complete_event)
+
+    def close(self) -> None:
+        """Close what it opened."""
+        if self._made is not None:
+            self._made.close()
 
 
 def ask_for_dump(screen: Terminal, *, input: Any = None, output: Any = None) -> str:

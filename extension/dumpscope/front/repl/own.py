@@ -55,13 +55,11 @@ def own_commands(runner: Runner) -> List[Command]:
 
     def open_dump(session: Session, args: Any) -> Iterator[Block]:
         opened = runner.workspace.open(args.path)
-        runner.on_open()
         yield from opened_blocks(opened.session, opened.number)
 
     def close(session: Session, args: Any) -> Iterator[Block]:
         number = runner.workspace.find(args.dump).number if args.dump else None
         gone = runner.workspace.close(number)
-        runner.on_open()
         current = runner.workspace.current
         yield Note(f"closed {short_name(gone.path)}" + (f"; now {short_name(current.path)}" if current is not None else "; no dump is open"))
 
@@ -77,7 +75,6 @@ def own_commands(runner: Runner) -> List[Command]:
     def use(session: Session, args: Any) -> Iterator[Block]:
         found = runner.workspace.find(args.dump)
         runner.workspace.use(found.number)
-        runner.on_open()
         yield from opened_blocks(found.session, found.number)
 
     def set_one(session: Session, args: Any) -> Iterator[Block]:

@@ -26,10 +26,6 @@ KEPT = 8 << 20
 _ENDINGS = (".dmp", ".mdmp", ".hdmp")
 
 
-def _nothing() -> None:
-    """Nobody wants to know."""
-
-
 class Kept:
     """The last answer: its statement, and its text as far as it was shown."""
 
@@ -61,7 +57,6 @@ class Runner:
         self.debug = debug
         self.leaving = False
         self.last: Optional[Kept] = None
-        self.on_open: Callable[[], None] = _nothing
         self.history: Callable[[], List[str]] = list
         self.own: Dict[str, Command] = {}
         for item in own_commands(self):
@@ -230,6 +225,9 @@ class Runner:
             status[0] = session.open_error.exit_code
 
     def _draw(self, found: Optional[Command], session: Session, blocks: Iterable[Block], options: Options, line: Line) -> Iterator[str]:
+        from ..saving import saved
+
+        blocks = saved(blocks)
         if options.json and found is not None:
             from ...view.document import render_json
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from itertools import chain
-from typing import Any, Iterable, List, Optional
+from typing import Any, Iterable, List, Optional, Tuple
 
 from prompt_toolkit.output import ColorDepth
 
@@ -79,24 +80,32 @@ class Terminal(Screen):
 
         clear()
 
+    def _size(self) -> Tuple[int, int]:
+        """Columns and rows as they are now: COLUMNS and LINES do not know of a window that was resized."""
+        try:
+            found = os.get_terminal_size(sys.stdout.fileno())
+            return max(20, found.columns), found.lines
+        except (OSError, ValueError, AttributeError):
+            return 80, 24
+
+    @property
+    def width(self) -> Optional[int]:
+        """Columns that answers are wrapped to, None where there is no terminal."""
+        if self.settings.width or self.env.width() is None:
+            return self.settings.width
+        return self._size()[0]
+
     @property
     def rows(self) -> int:
         """Rows of the terminal."""
-        if self._output is not None:
-            return int(self._output.get_size().rows)
-        import os
-
-        try:
-            return os.get_terminal_size(sys.stdout.fileno()).lines
-        except (OSError, ValueError, AttributeError):
-            return 24
+        return int(self._output.get_size().rows) if self._output is not None else self._size()[1]
 
     def show(self, chunks: Iterable[str]) -> None:
         """Write an answer, in pages where it is longer than the terminal."""
         source = iter(chunks)
         paging = self.settings["pager"] != "off"
         room = max(5, self.rows - 1)
-        width = max(20, self.env.width() or 80)
+        width = self._size()[0]
         held: List[str] = []
         rows = 0
         try:
