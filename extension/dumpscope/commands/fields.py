@@ -147,10 +147,11 @@ class Wording:
             return text, text or None, [], [], None
         if isinstance(value, tuple):
             assert field is not None
-            shown = ", ".join(self.number(field, item) for item in value[:4])
+            first = 8 if field.type.size <= 4 else 4
+            shown = ", ".join(self.number(field, item) for item in value[:first])
             json = [self.plain(field, item) for item in value[:256]]
-            more = len(value) - 4
-            if not any(value):
+            more = len(value) - first
+            if len(value) > 1 and not any(value):
                 shown, more = f"{len(value)} × 0", 0
             return shown + (f", … {more} more" if more > 0 else ""), json, [], [], None
         if not isinstance(value, int) or field is None:

@@ -18,7 +18,7 @@ from ..format.modules import CV_INFO_ELF, CV_INFO_PDB20, CV_INFO_PDB70, IMAGE_DE
 from ..format.streams import STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_NAME
-from ..format.tokens import LUID, TOKEN_PARTS, TOKEN_STATISTICS
+from ..format.tokens import LUID_AND_ATTRIBUTES, SID, TOKEN_PARTS, TOKEN_STATISTICS, sid_name
 from ..format.wine import WINE_SYSTEM_INFO
 from .absence import Absent
 from .directory import Stream
@@ -94,19 +94,15 @@ class _Walker:
 
     def string(self, rva: int, what: str, pointer: int) -> Iterator[Node]:
         """A MINIDUMP_STRING, with the NUL behind it where there is one."""
-        if not rva or rva + 4 > self.source.size:
+        size = self.source.size
+        if not rva or rva + 4 > size:
             return
-        length = int.from_bytes(self.source.some(rva, 4), "little")
-        if self.source.available(rva + 4, length) < length:
-            length = min(length, 4096, self.source.available(rva + 4, length))
+        buffer = self.source.buffer
+        length = int.from_bytes(buffer[rva : rva + 4], "little")
+        if rva + 4 + length > size:
+            length = min(length, 4096, size - rva - 4)
         end = rva + 4 + length
-        size = 4 + length + (2 if self.source.some(end, 2) == b"\0\0" else 0)
-        yield from self.node(rva, size, STRING, what, MINIDUMP_STRING, pointer)
-
-    def texts(self, pairs: List[Tuple[int, str, int]]) -> Iterator[Node]:
-        """Strings of one record: RVA, what it is, and where the RVA stands."""
-        for rva, what, pointer in pairs:
-            yield from self.string(rva, what, pointer)
+        yield Node(rva, 4 + length + (2 if buffer[end : end + 2] == b"\0\0" else 0), STRING, what, MINIDUMP_STRING, pointer, True)
 
     # -- the whole file --------------------------------------------------------------------------------------------------
 
@@ -384,15 +380,59 @@ class _Walker:
                 start, length = int.from_bytes(data[:4], "little"), int.from_bytes(data[4:8], "little")
                 if length and head <= start < size:
                     parts.append((start, min(length, size - start), field.name, place))
-        shapes = {"Statistics": TOKEN_STATISTICS, "PrimaryGroup": None, "LogonId": LUID}
         end = head
         for start, length, name, place in sorted(parts):
             if start > end:
                 yield from self.node(offset + end, start - end, RECORD, f"{path} > between its parts")
-            yield from self.node(offset + start, length, RECORD, f"{path} > {name}", shapes.get(name), place)
+            if name == "Privileges" and length >= 4:
+                yield from self._privileges(offset + start, length, f"{path} > {name}", place)
+            elif name in ("User", "Groups", "PrimaryGroup", "RestrictedSids"):
+                yield from self._sids(offset + start, length, f"{path} > {name}", place)
+            else:
+                yield from self.node(offset + start, length, RECORD, f"{path} > {name}", TOKEN_STATISTICS if name == "Statistics" else None, place)
             end = max(end, start + length)
         if end < size:
             yield from self.node(offset + end, size - end, RECORD, f"{path} > behind its parts")
+
+    def _privileges(self, offset: int, size: int, path: str, pointer: int) -> Iterator[Node]:
+        """A count and pairs of LUID and attributes."""
+        from ..format.tokens import PRIVILEGES
+
+        step = LUID_AND_ATTRIBUTES.size
+        count = min(int.from_bytes(self.source.some(offset, 4), "little"), (size - 4) // step)
+        yield from self.node(offset, 4, RECORD, f"{path} > count", None, pointer)
+        for index in range(count):
+            place = offset + 4 + index * step
+            name = PRIVILEGES.get(int.from_bytes(self.source.some(place, 8), "little"), ("",))[0]
+            what = f"{path} > privilege {index}" + (f" ({name})" if name else "")
+            yield from self.node(place, step, RECORD, what, LUID_AND_ATTRIBUTES)
+        if 4 + count * step < size:
+            yield from self.node(offset + 4 + count * step, size - 4 - count * step, RECORD, f"{path} > rest")
+
+    def _sids(self, offset: int, size: int, path: str, pointer: int) -> Iterator[Node]:
+        """Offsets and attributes, then the SIDs that they lead to."""
+        from .tokens import sid_text
+
+        data = self.source.some(offset, min(size, 1 << 16))
+        if "PrimaryGroup" in path.rpartition(" > ")[2]:
+            places = [4]  # the number in front is not its offset
+        elif "User" in path.rpartition(" > ")[2]:
+            places = [int.from_bytes(data[:4], "little")]
+        else:
+            count = min(int.from_bytes(data[:4], "little"), max(0, len(data) - 4) // 8)
+            places = [int.from_bytes(data[4 + 8 * index : 8 + 8 * index], "little") for index in range(count)]
+        end = 0
+        for index, start in enumerate(sorted(set(places))):
+            text = sid_text(data[start : start + 68])
+            if start < max(4, end) or not text:
+                continue
+            yield from self.node(offset + end, start - end, RECORD, f"{path} > " + ("between SIDs" if end else "table"), None, None if end else pointer)
+            length = 8 + 4 * data[start + 1]
+            name = sid_name(text)
+            yield from self.node(offset + start, length, RECORD, f"{path} > SID {index} ({text}{', ' + name if name else ''})", SID)
+            end = start + length
+        if end < size:
+            yield from self.node(offset + end, size - end, RECORD, f"{path} > rest" if end else path, None, None if end else pointer)
 
 
 def _again(dump: Minidump, stream: Stream) -> Minidump:

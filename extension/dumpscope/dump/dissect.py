@@ -126,8 +126,10 @@ class _Knife:
         held = max(0, min(size, self.end - start))
         if not size:
             return
-        data = self.source.some(start, held)
+        data: Any = self.source.some(start, held)
         name = f"{field.type.name}[{size // field.type.size}]"
+        if isinstance(field.type, Scalar) and field.type.size >= 4 and held == size and not size % field.type.size:
+            data = struct.unpack(f"<{size // field.type.size}{field.type.code}", data)
         yield Part(start, held, depth, name, field.name, field.name, data, field.meaning, field, None, shape, size)
         self.cursor = max(self.cursor, start + held)
 
@@ -176,6 +178,10 @@ def _text(knife: _Knife, node: Node, shape: Structure) -> Iterator[Part]:
         yield from knife.flexible(shape, node.offset, len(data) if nul < 0 else nul + 1, 0)
 
 
+def _sid(knife: _Knife, node: Node, shape: Structure) -> Iterator[Part]:
+    return knife.flexible(shape, node.offset, 4 * _number(knife, node.offset + 1, 1), 0)
+
+
 def _all(knife: _Knife, node: Node, shape: Structure) -> Iterator[Part]:
     start = node.offset + shape.fields[-1].offset
     yield from knife.flexible(shape, node.offset, max(0, node.end - start), 0)
@@ -222,6 +228,7 @@ _TAILS: Dict[str, Any] = {
     "CV_INFO_ELF": _all,
     IMAGE_DEBUG_MISC.name: _all,
     "MinidumpRVAList": _all,
+    "SID": _sid,
     MINIDUMP_HANDLE_OBJECT_INFORMATION.name: _object,
 }
 

@@ -188,4 +188,21 @@ class Save(NamedTuple):
 Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save]
 Blocks = Iterable[Block]
 
-__all__ = ["Block", "Blocks", "Bytes", "Column", "Data", "Evidence", "Fields", "Finding", "Hexdump", "Item", "Lines", "Note", "Paragraph", "Picture", "Save", "Table"]
+__all__ = [
+    "Block",
+    "Blocks",
+    "Bytes",
+    "Column",
+    "Data",
+    "Evidence",
+    "Fields",
+    "Finding",
+    "Hexdump",
+    "Item",
+    "Lines",
+    "Note",
+    "Paragraph",
+    "Picture",
+    "Save",
+    "Table",
+]

@@ -52,7 +52,9 @@ def render_text(blocks: Blocks, paint: Paint = PLAIN, width: Optional[int] = Non
     for block in blocks:
         titled = bool(getattr(block, "title", "")) and not isinstance(block, Finding)
         brief = isinstance(block, Finding) and block.brief and isinstance(last, (Finding, Note)) and getattr(last, "brief", True)
-        apart = (isinstance(block, (Table, Fields, Finding, Bytes, Paragraph)) and not brief) or titled or (isinstance(block, Note) and not isinstance(last, Note))
+        apart = (
+            (isinstance(block, (Table, Fields, Finding, Bytes, Paragraph)) and not brief) or titled or (isinstance(block, Note) and not isinstance(last, Note))
+        )
         lines = _block(block, paint, width)
         for chunk in lines:
             if before and apart:
