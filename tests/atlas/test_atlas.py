@@ -291,10 +291,15 @@ def test_redact_for_json(cli: Callable[..., Any], run_json: Callable[..., Any], 
     assert cli("process", "everything-small.dmp", "--redact").code == 2, "text is not redacted, and must not look so"
     path = tmp_path / "dump of jane.doe.dmp"
     path.write_bytes(private_dump())
-    for command in ("dumpinfo", "handles", "threads", "modules", "comments", "tokens", "annotations", "memory", "why", "map", "streams"):
-        text = cli(command, path, "--json", "--redact").out
+    lines = ["dumpinfo", "dumpdebug", "handles", "threads", "modules", "comments", "tokens", "annotations", "memory", "why", "map", "streams", "strings"]
+    lines += ["process", "search ecr", "bytes range 0 2000 --all", "bytes stream 5", "what-if flags=0", "whatis 18", "read 5000", "address 5000"]
+    for line in lines:
+        name, *rest = line.split()
+        text = cli(name, path, *rest, "--json", "--redact").out
         for secret in SECRETS:
-            assert secret not in text, (command, secret)
+            assert secret not in text, (line, secret)
+            assert secret.encode().hex() not in text, (line, secret)
+    assert cli("learn", "3", "--json", "--redact").code == 2
 
 
 # -- the command ----------------------------------------------------------------------------------------------------------

@@ -149,6 +149,7 @@ function render(pinned, head, node) {
 
 function emptyWords(node) {
   if (!node) return 'No structure owns these bytes.';
+  if (D.redacted && byteAt(view.start) < 0) return 'Left out: this page is redacted.';
   if (D.kinds[node.kind][0] === 'memory') return D.memory ? 'Memory of the process.' : 'Memory of the process: its bytes are not in this page (--memory takes them in).';
   return 'Bytes without a layout that dumpscope knows.';
 }
@@ -295,7 +296,10 @@ function drawHex() {
   const digits = Math.max(6, (view.end - 1).toString(16).length);
   const box = el('div', { class: 'hex', tabindex: '0', role: 'group', 'aria-label': `Bytes ${hex(first)} to ${hex(last)}` });
   const perLine = view.perLine;
-  for (let line = first - (first % perLine); line < last; line += perLine) {
+  let held = false;
+  for (let at = first; at < last && !held; at++) held = byteAt(at) >= 0;
+  if (!held) box.append(el('span', { class: 'gone', text: size ? `${hex(first)} … ${hex(last)}: not in this page` : 'no bytes' }));
+  for (let line = first - (first % perLine); held && line < last; line += perLine) {
     const bytes = el('span'), chars = el('span', { class: 'chars' });
     for (let at = line; at < line + perLine; at++) {
       if (at < first || at >= last) { bytes.append(el('i', { text: '  ' })); chars.append(el('i', { text: ' ' })); continue; }

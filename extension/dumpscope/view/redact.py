@@ -55,8 +55,8 @@ _MEMBERS = {
     "computer_name",
     "mozilla",
 }
-# Lists whose entries have members that hold what somebody wrote: texts of /proc, streams of unknown writers, annotations.
-_ENTRIES = {"files": {"text"}, "user_streams": {"text", "hex", "strings"}, "annotations": {"value"}}
+# Lists whose entries have members that hold what somebody wrote, or memory: texts of /proc, unknown streams, annotations, finds.
+_ENTRIES = {"files": {"text"}, "user_streams": {"text", "hex", "strings"}, "annotations": {"value"}, "strings": {"text"}, "hits": {"found"}}
 _VARIABLES = ("USERNAME", "USERPROFILE", "COMPUTERNAME", "USERDOMAIN", "LOGONSERVER", "USER", "LOGNAME", "HOSTNAME")
 
 
@@ -93,7 +93,7 @@ class Redactor:
     @classmethod
     def of(cls, dump: Minidump) -> Redactor:
         """A redactor that knows the names of users and machines which this dump's paths and environment tell."""
-        quotes = [line for comment in dump.comments for line in comment.splitlines()]
+        quotes = [line for comment in _comments(dump) for line in comment.splitlines()]
         command_line = dump.process.command_line
         if isinstance(command_line, str):
             quotes.append(re.sub(r"^\s*(?:\"[^\"]*\"|\S+)", "", command_line))  # without the program, which is no secret
@@ -131,6 +131,8 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
+            if "hex" in value and value.get("path") == "":  # bytes that no field of a structure is for
+                value = {**value, "value": None, "text": REDACTED}
             return {self.text(name): self.value(member, name) for name, member in value.items()}
         if isinstance(value, (list, tuple)):
             private = _ENTRIES.get(key, set())
@@ -177,6 +179,14 @@ def redact_document(chunks: Iterable[str], redactor: Redactor) -> Iterator[str]:
         yield json.dumps(document, indent=1) + "\n"
     if error is not None:
         raise error
+
+
+def _comments(dump: Minidump) -> Iterator[str]:
+    """The texts of all comments, of those that no reader looks at too."""
+    yield from dump.comments
+    for kind, encoding in ((10, "utf-8"), (11, "utf-16-le")):
+        for stream in dump.streams.all(kind):
+            yield dump.source.some(stream.rva, min(stream.size, 1 << 16)).decode(encoding, "replace").split("\0")[0]
 
 
 def user_names(dump: Minidump) -> Set[str]:

@@ -157,6 +157,8 @@ def _take_redact(options: Options) -> Options:
         return options._replace(words=[*left[:1], "--redact", *left[1:]])
     if not options.json:
         raise UsageError("--redact is for --json, and for atlas", "add --json")
+    if left[:1] == ["learn"]:
+        raise UsageError("a lesson shows bytes as they are: it cannot be redacted", "give it a sample")
     return options._replace(words=left, redact=True)
 
 
