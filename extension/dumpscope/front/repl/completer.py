@@ -56,7 +56,7 @@ def score(typed: str, text: str) -> int:
         return 1
     low, wanted = text.casefold(), typed.casefold()
     if low.startswith(wanted):
-        return 400 - min(len(low), 99)
+        return 500 if low == wanted else 400
     at = low.find(wanted)
     if at >= 0:
         starts = not low[at - 1].isalnum()

@@ -26,7 +26,7 @@ from .toolbar import Findings, toolbar
 if TYPE_CHECKING:
     from .completer import ReplCompleter
 
-WELCOME = "F1 helps, F2 says what is wrong, Tab completes, Ctrl-D leaves"
+WELCOME = "F1 helps, F2 asks why, Tab completes, Ctrl-D leaves"
 MENU = 8
 """Rows of the menu of completions."""
 SWITCH = 0.0005

@@ -30,10 +30,11 @@ KEYS: Tuple[Tuple[str, str], ...] = (
 
 GUIDE = (
     "Where to begin:",
-    "  why             what is wrong with this dump, and which debugger commands fail on it (F2)",
-    "  why !handle     why one of them fails; `why ` and Tab lists them with what each will do",
-    "  dumpinfo        what is in the file",
-    "  handles, threads, modules, memory, exception: its contents; Tab behind them offers values of this dump",
+    "  why          what is wrong with this dump (F2)",
+    "  why !handle  why a debugger command fails; `why ` and Tab lists them",
+    "  dumpinfo     what is in the file",
+    "  handles      its handles; likewise threads, modules, memory, exception",
+    "Tab offers what can follow, F1 explains the word under the cursor.",
 )
 
 

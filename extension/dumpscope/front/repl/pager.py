@@ -19,6 +19,8 @@ from prompt_toolkit.utils import get_cwidth
 from ...view.paint import strip_ansi
 from .filters import lines_of
 
+AHEAD = 200
+"""Lines that are read beyond the page, so that the end of a short answer is known."""
 STEP = 2000
 """Lines that are read at a time while an end or a match is looked for."""
 
@@ -86,7 +88,7 @@ class Pager:
 
     def _shown(self) -> StyleAndTextTuples:
         out: StyleAndTextTuples = []
-        self.fill(self.top + self.height)
+        self.fill(self.top + self.height + AHEAD)
         for line in self.lines[self.top : self.top + self.height]:
             out.extend(self._marked(line))
             out.append(("", "\n"))
@@ -120,7 +122,7 @@ class Pager:
         last = min(len(self.lines), self.top + self.page(self.top))
         total = str(len(self.lines)) if self.done else f"{len(self.lines)}+"
         words = f" {self._message} │" if self._message else ""
-        keys = " Space on  b back  / search  n next  g top  G end  q leave"
+        keys = " q leaves  Space on  b back  / search  n next  g top  G end"
         text = f" {self.top + 1}-{last} of {total} │{words}{keys}"
         return [("", text[: self.width])]
 
