@@ -135,7 +135,7 @@ def test_strings_are_read_from_their_bytes(load: Callable[..., Browser]) -> None
     browser.click('[data-table="modules"] tbody a')
     assert "demo.exe" in browser.evaluate(f"document.querySelector({json.dumps(field(browser, 'ModuleNameRva'))}).textContent")
     browser.click(field(browser, "ModuleNameRva") + " a")
-    assert "C:\\\\demo\\\\demo.exe" in browser.evaluate(f"document.querySelector({json.dumps(field(browser, 'Buffer'))}).textContent")
+    assert "C:\\demo\\demo.exe" in browser.evaluate(f"document.querySelector({json.dumps(field(browser, 'Buffer'))}).textContent")
     assert "ModuleNameRva" in texts(browser, ".links")[0]
 
 

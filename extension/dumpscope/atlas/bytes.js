@@ -179,7 +179,7 @@ function readLeaf(leaf, base) {
   if (count) {
     if (kind === 'text') {
       const text = size === 2 ? wideText(bytes) : utf8Text(bytes);
-      field.text = JSON.stringify(printable(shorten(text.split('\0')[0], 2000)));
+      field.text = '"' + printable(shorten(text.split('\0')[0], 2000)) + '"';
     } else if (size === 1 || count > 16) {
       field.text = Array.from(bytes.subarray(0, 24), (byte) => byte.toString(16).padStart(2, '0')).join(' ') + (whole > 24 ? ' …' : '');
     } else {

@@ -43,7 +43,7 @@ function fieldsOf(node) {
 function extra(path, offset, size, text, meaning) {
   return { path, offset, size, ctype: '', kind: 'text', meaning, names: [], text, note: '', value: null };
 }
-const quoted = (text) => JSON.stringify(printable(shorten(text, 4000)));
+const quoted = (text) => '"' + printable(shorten(text, 4000)) + '"';
 
 function stringFields(node, wide) {
   const length = numberAt(node.offset, 4, false);
