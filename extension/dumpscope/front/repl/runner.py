@@ -239,7 +239,8 @@ class Runner:
         from ...view.text import render_text
 
         paint: Paint = PLAIN if line.target else self.screen.paint(options.color)
-        width = options.width or (None if line.target else self.screen.width)
+        # A filter looks at whole lines: nothing is wrapped for it that would not be wrapped for a pipe.
+        width = options.width or (None if line.target or line.filters else self.screen.width)
         return render_text(blocks, paint, width)
 
     def _to_file(self, line: Line, chunks: Iterable[str]) -> None:
