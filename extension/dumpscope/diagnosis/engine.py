@@ -15,7 +15,7 @@ from ..format.codes.exceptions import EXCEPTIONS
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
 from ..format.system import MINIDUMP_SYSTEM_INFO
-from .answers import E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
+from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
 from .dumpdebug_opening import FLAG_XSTATE, MACHINES, XSTATE_AVX, XSTATE_SIZE
 from .dumpdebug_view import NARROW
 from .engine_handles import HandleRow, Handles
@@ -32,10 +32,48 @@ SYNTHETIC = 0x80000003
 EVENT_EXCEPTION = 2
 CHANCE = "(first/second chance not available)"
 IN_PAGE_ERROR = 0xC0000006
+WITHOUT_CONTEXTS = frozenset((3, 6))
+"""Processors whose registers the engine cannot take from an exception: PowerPC and Itanium."""
 TIMED = frozenset((0, 6, 9, 12))
 """ProcessorArchitecture values whose page of shared user data the engine can read."""
-NEWER = frozenset((0xC0000374,))
-"""Codes that later engines have words for."""
+NAMED = frozenset(
+    (
+        0x0517A7ED,
+        0x4000001E,
+        0x4000001F,
+        0x40010005,
+        0x40010008,
+        0x40010009,
+        0x40080201,
+        0x40080202,
+        0x406D1388,
+        0x80000001,
+        0x80000002,
+        0x80000003,
+        0x80000004,
+        0x80000007,
+        0xC0000005,
+        0xC0000006,
+        0xC0000008,
+        0xC000001C,
+        0xC000001D,
+        0xC000001E,
+        0xC0000037,
+        0xC0000094,
+        0xC0000095,
+        0xC00000FD,
+        0xC0000409,
+        0xC0000420,
+        0xC0000421,
+        0xCFFFFFFF,
+        0xE0000001,
+        0xE0434352,
+        0xE0434F4D,
+        0xE0444143,
+        0xE06D7363,
+    )
+)
+"""Codes that this engine has words for; other programs know more."""
 
 PEB_OFFSETS = {True: 0x30, False: 0x60}
 """Where a TEB has the PEB's address, in machines of 32 and of 64 bits."""
@@ -95,7 +133,7 @@ class Times(NamedTuple):
 
 def event_text(code: int, parameters: Tuple[int, ...] = ()) -> str:
     """The words of the debugger for an exception."""
-    known = None if code in NEWER else EXCEPTIONS.get(code)
+    known = EXCEPTIONS.get(code) if code in NAMED else None
     words = known.debugger if known is not None and known.debugger else "Unknown exception"
     if code == IN_PAGE_ERROR:
         words += f" {parameters[2] & 0xFFFFFFFF if len(parameters) > 2 else 0:x}"
@@ -275,7 +313,32 @@ class EngineView:
         stored = self.stored
         if stored is None:
             return ExceptionAnswer(E_NOINTERFACE, None, None)
+        if self.machine in WITHOUT_CONTEXTS or (self.exception_context_line is not None and not self._thread_has_context):
+            return ExceptionAnswer(E_FAIL, stored.code, stored.thread_id)
         return ExceptionAnswer(S_OK, stored.code, stored.thread_id)
+
+    @cached_property
+    def exception_context_line(self) -> Optional[str]:
+        """None where the exception has registers of its own in the file; else the engine's line about them, often empty."""
+        stored, streams = self.stored, self.opened.streams
+        if stored is None or streams is None or not stored.context_rva:
+            return ""
+        return streams.view.misplaced("Exception context", stored.context_rva, MACHINES[self.machine].context).rstrip("\n") or None
+
+    @cached_property
+    def thread_context_line(self) -> str:
+        """The engine's line about the current thread's registers when they are not in the file; empty when they are."""
+        row, streams = self.current, self.opened.streams
+        if row is None or streams is None or not row.context_rva:
+            return ""
+        size = self.extended_context
+        if size is not None and size != row.context_size:
+            return f"Failed validating the extended context size for the thread {row.tid:x}: "
+        return streams.view.misplaced("Thread context data", row.context_rva, size or MACHINES[self.machine].context).rstrip("\n")
+
+    @property
+    def _thread_has_context(self) -> bool:
+        return self.current is not None and not self.thread_context_line
 
     @cached_property
     def last_event(self) -> LastEvent:

@@ -11,8 +11,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 from ..format.contexts import CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_X86
 from ..format.modules import MINIDUMP_MODULE
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
-from .dumpdebug_opening import MACHINES
-from .engine import NO_THREAD, SYNTHETIC, EngineView, event_text
+from .engine import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
 from .engine_opening import error_words
 from .engine_streams import Taken
 from .engine_threads import DEFAULT_TEB
@@ -22,9 +21,6 @@ COMMAND_ERROR = 0x80040205
 """What Execute returns for a command that the debugger refuses."""
 
 NO_CURRENT = "WARNING: The debugger does not have a current process or thread\nWARNING: Many commands will not work"
-
-WITHOUT_CONTEXTS = frozenset((3, 6))
-"""Processors whose registers the engine cannot take from an exception: PowerPC and Itanium."""
 
 DATA_SEGMENTS = 0x1
 INDIRECT = 0x40
@@ -81,17 +77,6 @@ class Commands:
             tid = 0 if stored is None else stored.thread_id
             why = f"the debugger has no current thread: the exception's thread {tid:x} is not in the thread list"
         return Verdict(FAILS, COMMAND_ERROR, f"{NO_CURRENT}\n^ Illegal {kind} error in '{command}'", why)
-
-    def context_line(self) -> str:
-        """The engine's line about the current thread's registers when they are not in the file; empty when they are."""
-        view = self.view
-        row = view.current
-        if row is None or view.opened.streams is None or not row.context_rva:
-            return ""
-        size = view.extended_context
-        if size is not None and size != row.context_size:
-            return f"Failed validating the extended context size for the thread {row.tid:x}: "
-        return view.opened.streams.view.misplaced("Thread context data", row.context_rva, size or MACHINES[view.machine].context).rstrip("\n")
 
     def stack_pointer(self, rva: int) -> Optional[int]:
         """The stack pointer in the context at a place in the file."""
@@ -197,7 +182,7 @@ class Commands:
         refused = self.no_thread(command)
         if refused is not None:
             return refused
-        line = self.context_line()
+        line = self.view.thread_context_line
         if line:
             message = f"{line}\nGetContextState failed, 0x{FILE_CORRUPT:08x}"
             return Verdict(FAILS, FILE_CORRUPT, message, "the registers of the current thread are not in the file")
@@ -239,19 +224,17 @@ class Commands:
         if view.current is None:
             refused = self.no_thread(command)
             return Verdict(FAILS, S_OK, NO_CURRENT, "" if refused is None else refused.why)
-        failed = f"Unable to get exception context, {error_words(E_FAIL)}"
-        if view.machine in WITHOUT_CONTEXTS:
-            return Verdict(FAILS, E_FAIL, failed, "the debugger cannot show registers of this processor")
-        if not stored.context_rva or view.opened.streams is None:
-            if self.context_line():
-                return Verdict(FAILS, E_FAIL, failed, "neither the exception nor its thread has registers in the file")
-            return Verdict(PARTIAL, S_OK, "", "the exception has no registers of its own in the file: those of the thread are shown")
-        line = view.opened.streams.view.misplaced("Exception context", stored.context_rva, MACHINES[view.machine].context).rstrip("\n")
-        if line and self.context_line():
-            return Verdict(FAILS, E_FAIL, f"{line}\n{failed}", "neither the registers of the exception nor those of its thread are in the file")
-        if line:
-            return Verdict(PARTIAL, FILE_CORRUPT, line, "the exception's registers are not in the file: those of the thread are shown")
-        return GOOD
+        line = view.exception_context_line
+        if view.exception.hresult != S_OK:
+            message = f"{line or ''}\nUnable to get exception context, {error_words(E_FAIL)}".lstrip("\n")
+            why = "the debugger cannot show registers of this processor"
+            if view.machine not in WITHOUT_CONTEXTS:
+                why = "neither the exception nor its thread has registers in the file"
+            return Verdict(FAILS, E_FAIL, message, why)
+        if line is None:
+            return GOOD
+        where = "not in the file" if line else "not stored"
+        return Verdict(PARTIAL, FILE_CORRUPT if line else S_OK, line, f"the exception's own registers are {where}: those of the thread are shown")
 
     def exr(self, command: str) -> Verdict:
         """``.exr -1``."""

@@ -20,6 +20,11 @@ TYPE_LIMIT = 256
 NAME_LIMIT = 4096
 """Characters, NUL included, of the buffers with which names are asked for."""
 
+GRANULE = 0x10000
+NEIGHBOURS = 1 << 24
+"""The engine reads lengths of names without a look at the file's end. Behind the file's pages nothing can be read up to the next
+granule; a good deal of what follows then is other memory of the debugger, and can."""
+
 LOW_VALUES = 1 << 24
 """Handle values below four times this have a bit of their own while duplicates are looked for."""
 KEPT_VALUES = 1 << 18
@@ -63,6 +68,13 @@ def _text(view: View, rva: int, limit: int) -> Tuple[int, str]:
         cut = text.encode("utf-16-le", "surrogatepass")[: 2 * limit]
         return S_FALSE, cut.decode("utf-16-le", "surrogatepass")
     return S_OK, text
+
+
+def _faults(view: View, rva: int) -> bool:
+    if rva + 4 <= view.end:
+        return False
+    edge = (view.end + GRANULE - 1) // GRANULE * GRANULE
+    return not edge <= rva < edge + NEIGHBOURS
 
 
 class Handles:
@@ -127,7 +139,7 @@ class Handles:
                 continue
             value, type_rva, name_rva, attributes, access, handles, pointers = values
             hresult = S_OK
-            if any(rva and rva + 4 > view.end for rva in (type_rva, name_rva)):
+            if _faults(view, type_rva) or _faults(view, name_rva):
                 hresult, attributes, access, handles, pointers = READ_FAULT, 0, 0, 0, 0
             kind = _text(view, type_rva, TYPE_LIMIT)
             name = _text(view, name_rva, NAME_LIMIT)
