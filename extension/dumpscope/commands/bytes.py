@@ -268,15 +268,11 @@ def _steps(steps: Sequence[Step], offset: int) -> Iterator[Block]:
         ],
     )
     lines = []
-    before = ""
     for depth, step in enumerate(steps):
-        node = step.node
-        what = node.what[len(before) + 3 :] if before and node.what.startswith(before + " > ") else node.what
-        indent = "  " * depth
+        what = step.node.what.rpartition(" > ")[2]
         via = f" . {step.field}" if step.field else ""
-        place = f"0x{step.at:x}" if step.at is not None else f"0x{node.offset:x}"
-        lines.append(f"{indent}{what}{via}  (at {place})")
-        before = node.what
+        place = step.at if step.at is not None else step.node.offset
+        lines.append(f"{'  ' * depth}{what}{via}  (at 0x{place:x})")
     yield Lines("", lines, title=f"0x{offset:x}, from the header")
 
 
