@@ -134,6 +134,8 @@ def _run(argv: List[str], env: Environment) -> int:
         return EXIT_DONE
     from .shells import SHELLS, run_shell
 
+    if words[0] == "help" and len(words) == 2 and words[1] in SHELLS:
+        words = [words[1], "--help"]
     shell = SHELLS.get(words[0])
     found, rest = (shell, words[1:]) if shell is not None else _choose(words)
     if wants_help(rest):
