@@ -6,13 +6,15 @@ address and a time, and a priority class in the thread list.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
-
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO
+from ..record import NamedTuple, cached_property
 from .answers import E_NOINTERFACE, S_OK, ThreadAnswer
 from .engine_streams import Streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, Optional, Tuple
 
 DEFAULT_TEB = 0x7FFDE000
 INVALID_INFO = 8
@@ -23,6 +25,7 @@ WINDOWS = (1, 2)
 
 _THREAD = ("ThreadId", "SuspendCount", "PriorityClass", "Priority", "Teb", "ThreadContext.DataSize", "ThreadContext.Rva")
 _INFO = ("ThreadId", "DumpFlags", "ExitStatus", "CreateTime", "ExitTime", "KernelTime", "UserTime", "StartAddress", "Affinity")
+_TIMES = MINIDUMP_THREAD_INFO.select(*_INFO)
 
 
 class ThreadTimes(NamedTuple):
@@ -96,7 +99,7 @@ class Threads:
         offset = self._usable.get(tid)
         if offset is None:
             return None
-        return ThreadTimes(*MINIDUMP_THREAD_INFO.select(*_INFO).unpack_from(self.streams.source.buffer, offset)[2:])
+        return ThreadTimes(*_TIMES.unpack_from(self.streams.source.buffer, offset)[2:])
 
     def _rows(self) -> Iterator[Tuple[int, Tuple[Any, ...]]]:
         if self.taken is None:
