@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 __all__ = ["Absent", "Damage", "DumpError", "DumpscopeError", "Minidump", "NotInDump", "UsageError", "__version__"]
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .dump.absence import Absent, Damage
     from .dump.minidump import Minidump
     from .errors import DumpError, DumpscopeError, NotInDump, UsageError
@@ -33,8 +34,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(home), name)
+    # Not importlib.import_module: that would load importlib, which nothing else needs here.
+    value = getattr(__import__(home, None, None, [name]), name)
     globals()[name] = value
     return value

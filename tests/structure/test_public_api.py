@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -35,6 +34,8 @@ def _signature(thing: Any) -> str:
 
 
 def _of_class(name: str, cls: type) -> Iterator[str]:
+    from dumpscope.record import cached_property
+
     fields = getattr(cls, "_fields", None)
     yield f"{name}({', '.join(fields)})" if fields else f"class {name}"
     for member in sorted({key for base in cls.__mro__ if base.__module__.startswith("dumpscope") for key in vars(base)}):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from ..record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
 
 PROCESS_VM_READ = 0x0010
 PROCESS_DUP_HANDLE = 0x0040

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Tuple
-
 from ..dump.absence import EMPTY, NOT_THERE, Absent
 from ..dump.comments import comment_streams
 from ..dump.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ..dump.minidump import Minidump
 from ..dump.vendor import UserStream
 from ..errors import UsageError
-from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from .missing import missing
 from .parsing import number
 from .registry import arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+    from ..view.blocks import Block
 
 SHOWN_LINES = 200
 """Lines of one text that are shown before it is cut; JSON has all of it."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterator
 
 from ..errors import UsageError
-from ..view.blocks import Block, Note, Save
+from ..view.blocks import Note, Save
 from .missing import facts_of
 from .registry import arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+    from ..view.blocks import Block
 
 
 @command(

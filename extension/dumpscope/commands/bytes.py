@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
-
 from ..dump.absence import Absent
 from ..dump.anatomy import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, stream_anatomy
 from ..dump.dissect import parts_at
@@ -13,8 +11,9 @@ from ..errors import NotInDump, UsageError
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Structure
 from ..format.memory import MEMORY_STATE
+from ..record import NamedTuple
 from ..view.annotated import ByteRow, Bytes
-from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind
 from ..view.picture import Picture, Share, strip
 from .expression import evaluate
@@ -25,6 +24,12 @@ from .places import FIRST, KINDS, Place, find_place
 from .registry import arg, command
 from .session import Session
 from .usage import usage_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Sequence
+
+    from ..view.blocks import Block
 
 MAX_FOLLOWED = 200
 """Structures that ``--follow`` shows."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 from ..format.codes import NTSTATUS, describe_code, win32_name
 from ..format.codes.exceptions import EXCEPTIONS, exception_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Tuple
 
 
 def _words(value: int, kinds: Tuple[str, ...]) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
-
 from ..diagnosis.dumpdebug import dumpdebug_lines
-from ..view.blocks import Block, Lines
+from ..view.blocks import Lines
 from .registry import command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+    from ..view.blocks import Block
 
 
 @command(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ..dump.anatomy import Node
 from ..dump.dissect import Part
@@ -13,12 +12,17 @@ from ..dump.patch import Patch, combine
 from ..errors import DumpError, NotInDump, UsageError
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Enumeration, FlagSet
+from ..record import NamedTuple
 from ..view.annotated import ByteRow
 from .fields import Wording
 from .overview import find_stream
 from .parsing import number
 from .places import KINDS, find_place
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Tuple
 
 _EDIT = re.compile(r"^(?P<left>.*?)\s*(?P<operator>=|\+=|-=|&=|\|=|\^=|<<=|>>=)\s*(?P<right>[^=].*|)$")
 _RAW = {"byte": 1, "word": 2, "dword": 4, "qword": 8}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
-
 from ..dump.absence import NOT_THERE, Absent
 from ..errors import NotInDump
-from ..view.blocks import Block, Data, Fields, Item, Lines
+from ..view.blocks import Data, Fields, Item, Lines
 from ..view.kinds import address_kind, address_text
 from .expression import evaluate
 from .missing import missing
@@ -14,6 +12,12 @@ from .registry import arg, command
 from .session import Session
 from .threads import find_thread
 from .usage import usage_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+    from ..view.blocks import Block
 
 
 @command(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple, Union
-
 from ..dump.absence import DAMAGED, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.exception import MAX_PARAMETERS, ExceptionInfo
 from ..dump.minidump import Minidump
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
-from ..view.blocks import Block, Data, Fields, Item, Lines, Note
+from ..record import NamedTuple
+from ..view.blocks import Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
 from .codes import exception_words, hresult_words
 from .missing import missing
@@ -17,6 +16,12 @@ from .registers import register_lines, register_values
 from .registry import command
 from .session import Session
 from .usage import usage_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Set, Tuple, Union
+
+    from ..view.blocks import Block
 
 MAX_NESTED = 16
 """Records of a chain that are followed."""

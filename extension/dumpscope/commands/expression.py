@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..dump.absence import Absent
 from ..dump.threads import Thread
@@ -11,6 +10,10 @@ from ..errors import NotInDump, UsageError
 from .parsing import number
 from .session import Session
 from .usage import peb_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 MAX_LENGTH = 2000
 """Characters of an expression; with it the depth of parentheses is bounded too."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from itertools import count, tee
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..diagnosis.acceptance import handles_refused
 from ..dump.absence import Absent
@@ -12,13 +11,19 @@ from ..dump.handles import Handle, HandleList
 from ..errors import UsageError
 from ..format.access import describe_access
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
-from ..view.blocks import Block, Column, Fields, Item, Note, Table
+from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.escape import printable
 from .missing import facts_of, missing, salvage, why_empty
 from .objects import object_info_json, object_info_words
 from .parsing import number
 from .registry import arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+    from ..view.blocks import Block
 
 BASIC, NAME, SPECIFIC = 2, 4, 8
 _SORT: Dict[str, Callable[[Handle], Any]] = {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List
-
-from ..view.blocks import Block, Column, Lines, Note, Table
+from ..view.blocks import Column, Lines, Note, Table
 from .index import CATEGORIES
 from .registry import DUMP_NONE, Argument, Command, all_commands, arg, command, find_command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List
+
+    from ..view.blocks import Block
 
 
 def _argument_words(argument: Argument) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Tuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Tuple
 
 CATEGORIES = ("overview", "handles", "threads", "modules", "memory", "failure", "process", "bytes", "learning", "session")
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional
-
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError, DumpscopeError, UsageError
-from ..view.blocks import Block, Column, Data, Fields, Finding, Hexdump, Lines, Note, Paragraph, Save, Table
-from .lessons import Lesson, Prose, Question, Run, Step, all_lessons, find_lesson, sample_bytes
+from ..view.blocks import Column, Data, Fields, Finding, Hexdump, Lines, Note, Paragraph, Save, Table
+from .lessons import Lesson, Prose, Question, Run, all_lessons, find_lesson, sample_bytes
 from .parsing import split_line
 from .registry import DUMP_OPTIONAL, arg, command, find_command
 from .session import Session, parse, run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional
+
+    from ..view.blocks import Block
+    from .lessons import Step
 
 
 class Classroom:

@@ -20,9 +20,13 @@ from __future__ import annotations
 
 import re
 from pkgutil import get_data
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..errors import UsageError
+from ..record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Tuple, Union
 
 NAMES = (
     "01-header-and-flags",
@@ -83,7 +87,8 @@ class Question(NamedTuple):
         return bool(given) and any(_same(given, _normal(answer)) for answer in self.answers)
 
 
-Step = Union[Prose, Run, Question]
+if TYPE_CHECKING:
+    Step = Union[Prose, Run, Question]
 
 
 class Lesson(NamedTuple):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
-
 from ..dump.absence import DAMAGED, EMPTY, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.memory import Range, Region
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
-from ..view.blocks import Block, Column, Data, Fields, Hexdump, Item, Lines, Note, Table
+from ..record import NamedTuple
+from ..view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, size_text
 from .expression import evaluate
 from .missing import missing, salvage, why_empty
@@ -17,6 +16,12 @@ from .parsing import number
 from .registry import arg, command
 from .session import Session
 from .usage import FREE, Use, usage_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
+    from ..view.blocks import Block
 
 MAX_READ = 1 << 24
 """Bytes that one ``read`` shows at the most."""

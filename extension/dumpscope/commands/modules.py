@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.modules import Module, UnloadedModule, version_text
 from ..errors import UsageError
 from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
-from ..view.blocks import Block, Column, Fields, Item, Note, Table
+from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind, time_text
 from .missing import missing, salvage, why_empty
 from .registry import arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+
+    from ..view.blocks import Block
 
 
 def dll_characteristics(dump: Minidump, module: Module) -> Union[List[str], Absent]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
-
 from ..dump.handles import ObjectInfo
 from ..format.handles import (
     EVENT_STATE,
@@ -14,7 +12,12 @@ from ..format.handles import (
 )
 from ..view.kinds import address_text, size_text
 
-Words = List[Tuple[str, str]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Tuple
+
+if TYPE_CHECKING:
+    Words = List[Tuple[str, str]]
 
 
 def _exit_status(value: int) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple, Union
-
 from ..dump.absence import Absent, Damage
 from ..dump.minidump import Minidump
 from ..errors import UsageError
 from ..format.flags import MINIDUMP_TYPE
 from ..format.streams import MINIDUMP_STREAM_TYPE, STREAMS
-from ..view.blocks import Block, Column, Fields, Item, Note, Table
+from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind
 from .parsing import number
 from .registry import arg, command
 from .session import Session
 from .sizes import explain_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Tuple, Union
+
+    from ..view.blocks import Block
 
 DEEP_LIMIT = 50_000
 """Records up to which dumpinfo looks at each string and context without being asked to."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence
 
 from ..errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict, List, NoReturn, Optional, Sequence
+
     from .registry import Argument
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
-
 from ..dump.absence import Absent
 from ..dump.anatomy import CONTEXT, MEMORY, STREAM, Node, anatomy, stream_anatomy, string_node
 from ..dump.filemap import owners
 from ..dump.lists import RecordList
 from ..errors import NotInDump, UsageError
+from ..record import NamedTuple
 from .expression import current_thread, evaluate
 from .overview import find_stream
 from .parsing import number
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 FIRST = 4
 """Records of a list that are shown unless more are asked for."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
-
 from ..diagnosis.plan import NEEDS, canonical, letters, rights
 from ..diagnosis.plan import plan as make_plan
 from ..errors import UsageError
 from ..format.flags import DUMP_ALWAYS, MINIDUMP_TYPE, MINIDUMP_TYPE_BITS, normalise, refused, writers_of
-from ..view.blocks import Block, Column, Fields, Item, Lines, Note, Table
+from ..view.blocks import Column, Fields, Item, Lines, Note, Table
 from .parsing import number
 from .registry import DUMP_NONE, DUMP_OPTIONAL, arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Tuple
+
+    from ..view.blocks import Block
 
 
 def flags_value(text: str) -> int:

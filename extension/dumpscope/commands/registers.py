@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, Iterator, List, Union
-
 from ..dump.absence import Absent
 from ..dump.contexts import Registers
 from ..dump.exception import ExceptionInfo
@@ -11,6 +9,10 @@ from ..dump.minidump import Minidump
 from ..dump.threads import Thread
 from ..errors import NotInDump
 from ..format.contexts import CONTEXT_LAYOUTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, FrozenSet, Iterator, List, Union
 
 _COMMON = frozenset({"ip", "sp", "fp"})
 _FLAGS = frozenset({"efl", "eflags", "cpsr", "psr"})

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import UsageError
+from ..record import NamedTuple
 from .index import CATEGORIES, MODULES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
     from ..view.blocks import Block
     from .parsing import Parser
     from .session import Session
 
-Function = Callable[["Session", Any], Iterator["Block"]]
+if TYPE_CHECKING:
+    Function = Callable[["Session", Any], Iterator["Block"]]
 
 DUMP_NEEDED = "needed"
 DUMP_ANY = "any"  # needed, and any file will do: the command explains those that are no minidump

@@ -6,19 +6,25 @@ import re
 from fnmatch import translate as glob_pattern
 from heapq import merge
 from itertools import islice
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.search import CHUNK, MAX_PATTERN, find, pointer_pattern, text_pattern, wide_pattern
 from ..errors import NotInDump, UsageError
-from ..view.blocks import Block, Column, Data, Note, Table
+from ..record import NamedTuple
+from ..view.blocks import Column, Data, Note, Table
 from ..view.kinds import address_kind
 from .expression import evaluate
 from .missing import missing
 from .registry import arg, command
 from .session import Session
 from .usage import Usage, usage_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+    from ..view.blocks import Block
 
 LIMIT = 200
 """Hits that are shown unless more are asked for."""

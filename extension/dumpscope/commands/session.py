@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
-
 from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
+
     from ..dump.minidump import Minidump
     from ..dump.source import Source
     from ..view.blocks import Block
     from .registry import Command
 
 
-class Live(Protocol):
-    """A debugger that has the same dump open."""
+if TYPE_CHECKING:
 
-    def compare(self, dump: Minidump) -> Iterator[Block]:
-        """What it makes of the dump beside what we read."""
+    class Live(Protocol):
+        """A debugger that has the same dump open."""
+
+        def compare(self, dump: Minidump) -> Iterator[Block]:
+            """What it makes of the dump beside what we read."""
 
 
 def _unseen(done: int, total: int) -> None:

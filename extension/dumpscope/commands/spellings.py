@@ -7,15 +7,21 @@ apart from a typing error: :func:`not_ours` names the nearest command of ours an
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..diagnosis.answers import WORKS
 from ..diagnosis.plan import canonical
 from ..errors import DumpscopeError, UsageError
-from ..view.blocks import Block, Column, Note, Table
+from ..record import NamedTuple
+from ..view.blocks import Column, Note, Table
 from .index import MODULES
 from .parsing import number, split_line
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+    from ..view.blocks import Block
 
 SESSION_WORDS = ("open", "close", "dumps", "use", "quit", "clear")
 """Commands of a front end with a session, which translations may name; other fronts have no use for them."""
@@ -28,7 +34,8 @@ class Translation(NamedTuple):
     note: str = ""
 
 
-_Maker = Callable[[str, Optional[Session]], Translation]
+if TYPE_CHECKING:
+    _Maker = Callable[[str, Optional[Session]], Translation]
 
 _SIMPLE: Dict[str, Tuple[str, ...]] = {
     ".dumpdebug": ("dumpdebug",),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
-
 from ..diagnosis.acceptance import no_session
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.blocks import Teb
@@ -12,7 +10,7 @@ from ..dump.minidump import Minidump
 from ..dump.threads import Thread, ThreadInfo
 from ..errors import UsageError
 from ..format.threads import PRIORITY_CLASS, STILL_ACTIVE, SUSPEND_COUNT_UNKNOWN, THREAD_INFO_FLAGS, THREAD_PRIORITY
-from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from .codes import hresult_words, status_words, win32_words
 from .missing import facts_of, missing, salvage, why_empty
@@ -20,6 +18,12 @@ from .parsing import number
 from .registers import register_lines, register_values
 from .registry import arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
+    from ..view.blocks import Block
 
 INVALID_INFO = 0x08
 _SORTS = ("time", "user", "kernel", "tid", "created")

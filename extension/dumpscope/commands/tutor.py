@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional
-
-from ..view.blocks import Block, Lines, Note, Paragraph
+from ..view.blocks import Lines, Note, Paragraph
 from .learn import Classroom
-from .lessons import NAMES, Prose, Question, Run, Step
+from .lessons import NAMES, Prose, Question, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional
+
+    from ..view.blocks import Block
+    from .lessons import Step
 
 HINT = ("?", "hint", "h")
 SKIP = ("skip", "s", "next")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..dump.absence import Absent
 from ..dump.memory import Region
 from ..dump.minidump import Minidump
 from ..dump.threads import Thread
 from ..format.memory import MEM_FREE, MEM_IMAGE, MEM_MAPPED
+from ..record import NamedTuple
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Tuple, Union
 
 FREE, UNKNOWN, IMAGE, MAPPED, STACK, HEAP, TEB, PEB, OTHER = "Free", "<unknown>", "Image", "MappedFile", "Stack", "Heap", "TEB", "PEB", "Other"
 TEB_SIZE = {4: 0x1000, 8: 0x2000}

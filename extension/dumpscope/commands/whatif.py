@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Tuple
-
 from ..diagnosis.audit import audit
 from ..diagnosis.facts import Facts
 from ..diagnosis.rule import ERROR
@@ -11,11 +9,17 @@ from ..diagnosis.rule import Finding as RuleFinding
 from ..dump.absence import NOT_ASKED, Absent
 from ..dump.minidump import Minidump
 from ..view.annotated import ByteRow
-from ..view.blocks import Block, Column, Data, Fields, Item, Note, Save, Table
+from ..view.blocks import Column, Data, Fields, Item, Note, Save, Table
 from .edits import EXAMPLES, Change, Editor
 from .missing import facts_of, finding_block
 from .registry import arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+    from ..view.blocks import Block
 
 _LISTS = (
     ("threads", "threads"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Sequence, Tuple
-
 from ..diagnosis.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.catalogue import FAMILIES, all_rules, find_rule
@@ -14,10 +12,16 @@ from ..diagnosis.promises import promises
 from ..diagnosis.rule import ERROR, WARNING, Rule
 from ..diagnosis.rule import Finding as RuleFinding
 from ..errors import UsageError
-from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from .missing import facts_of, finding_block
 from .registry import DUMP_ANY, DUMP_NONE, arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Sequence, Tuple
+
+    from ..view.blocks import Block
 
 
 def _opening(facts: Facts) -> Iterator[Block]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import struct
 import sys
-from typing import Any, Iterator, List
 
-from ..view.blocks import Block, Fields, Item, Lines, Note
+from ..view.blocks import Fields, Item, Lines, Note
 from .registry import DUMP_NONE, all_commands, arg, command
 from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List
+
+    from ..view.blocks import Block
 
 DEBUGGERS_OWN = frozenset(
     [

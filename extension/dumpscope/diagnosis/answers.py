@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from ..record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Optional, Tuple
 
 S_OK = 0
 E_FAIL = 0x80004005
@@ -71,5 +75,7 @@ class CommandAnswer(NamedTuple):
     why: str
 
 
-Commands = Dict[str, CommandAnswer]
-Threads = Tuple[ThreadAnswer, ...]
+if TYPE_CHECKING:
+    Commands = Dict[str, CommandAnswer]
+if TYPE_CHECKING:
+    Threads = Tuple[ThreadAnswer, ...]

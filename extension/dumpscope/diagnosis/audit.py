@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List
-
 from .catalogue import all_rules
 from .facts import Facts
 from .rule import SEVERITIES, Finding, Rule, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List
 
 
 def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:

@@ -9,14 +9,16 @@ docs/dumpdebug-differences.md lists what cannot be equal.
 
 from __future__ import annotations
 
-from typing import Iterator
-
 from ..dump.minidump import Minidump
 from ..format.flags import MINIDUMP_TYPE
 from ..format.streams import LAST_RESERVED_STREAM
 from .dumpdebug_opening import preamble
 from .dumpdebug_streams import BODIES, signed
 from .dumpdebug_view import CHECKS, LINE_LIMIT, View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
 
 VIEW_BASE = 0x19D0000
 """Where the engine maps the file when it is run under Wine by itself; seen in the line of a JavaScript stream only."""

@@ -7,14 +7,12 @@ explains. Observed: dbgeng 10.0.15063; docs/engine-differences.md lists where th
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Dict, Iterator, NamedTuple, Optional, Tuple
-
 from ..dump.source import Source
 from ..format.codes.exceptions import EXCEPTIONS
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
 from ..format.system import MINIDUMP_SYSTEM_INFO
+from ..record import NamedTuple, cached_property
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
 from .dumpdebug_opening import FLAG_XSTATE, MACHINES, XSTATE_AVX, XSTATE_SIZE
 from .dumpdebug_view import NARROW
@@ -23,6 +21,10 @@ from .engine_memory import SHARED_DATA, EngineMemory, Region
 from .engine_opening import Opened, open_dump
 from .engine_streams import Entry, Streams, Taken
 from .engine_threads import ThreadRow, Threads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, Optional, Tuple
 
 UNKNOWN_PROCESS = 0xF0F0F0F0
 NO_THREAD = 0xFFFFFFFF

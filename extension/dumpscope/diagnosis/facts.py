@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, List, Optional
-
-from ..dump.absence import Absent
+from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
+from ..record import cached_property
 from .rule import Proof
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import List, Optional, Tuple
+
     from ..dump.threads import Thread
     from ..dump.writer import Writer
     from .engine import EngineView
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
 VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
 CHECKSUM_OFFSET = MINIDUMP_HEADER.offset_of("CheckSum")
+DEEP_LIMIT = 200_000
+"""Records up to which each one is looked at for an audit."""
 
 
 class Facts:
@@ -72,6 +75,13 @@ class Facts:
     def stream(self, kind: int) -> Optional[Stream]:
         """The first stream of a type."""
         return self.dump.stream(kind)
+
+    @cached_property
+    def damage(self) -> Tuple[Damage, ...]:
+        """What is wrong with the file: record by record, unless there are so many that only lists as a whole are looked at."""
+        dump = self.dump
+        records = len(dump.handles) + len(dump.threads) + len(dump.modules) + len(dump.memory_list)
+        return tuple(dump.check()) if records <= DEEP_LIMIT else dump.damage
 
     @cached_property
     def writer(self) -> Writer:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple, Optional, Set
 
+from ..record import NamedTuple
 from .catalogue import all_rules
 from .plan import canonical
 from .rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Set
 
 _HEX = re.compile(r"\b(?:0x)?([0-9a-fA-F]{8})\b")
 _PREFIXED = re.compile(r"\b0x([0-9a-fA-F]{1,8})\b")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
-
 from ..dump.absence import Absent
 from ..dump.modules import Module
 from ..format.flags import MINIDUMP_TYPE_BITS
+from ..record import NamedTuple
 from .facts import Facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Tuple
 
 YES = "yes"
 NO = "no"
@@ -18,7 +21,8 @@ UNKNOWN = "unknown"
 MAX_LOOK = 20_000
 """Threads, modules or regions looked at for one answer."""
 
-Answer = Tuple[str, str, Optional[int]]
+if TYPE_CHECKING:
+    Answer = Tuple[str, str, Optional[int]]
 
 
 class Promise(NamedTuple):

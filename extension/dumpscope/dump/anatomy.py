@@ -7,8 +7,6 @@ twice; see :mod:`dumpscope.dump.filemap`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
-
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, RUNTIME_FUNCTIONS
 from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2, MINIDUMP_HANDLE_OBJECT_INFORMATION
@@ -20,11 +18,15 @@ from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_NAME
 from ..format.tokens import LUID_AND_ATTRIBUTES, SID, TOKEN_PARTS, TOKEN_STATISTICS, sid_name
 from ..format.wine import WINE_SYSTEM_INFO
+from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
 from .lists import RecordList
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
     from .minidump import Minidump
 
 HEADER = "header"

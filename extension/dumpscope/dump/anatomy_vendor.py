@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
 
 from ..format.breakpad import MDRawDebug32, MDRawDebug64, MDRawLinkMap32, MDRawLinkMap64
 from ..format.catalogue import structure as named
@@ -14,7 +13,10 @@ from ..format.mozilla import MINIDUMP_MAC_BOOTARGS, MINIDUMP_MAC_CRASH_INFO
 from .anatomy import BLOB, MAX_NESTED, RECORD, STRING, Node
 from .directory import Stream
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterator, List, Optional
+
     from .anatomy import _Walker
 
 

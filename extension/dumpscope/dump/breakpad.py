@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import struct
-from functools import cached_property
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple, Union
 
 from ..format import breakpad as layouts
+from ..record import NamedTuple, cached_property
 from .absence import NOT_THERE, Absent, Damage
 from .single import read_single
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import List, Optional, Tuple, Union
+
     from .minidump import Minidump
 
 INFO = 0x47670001

@@ -6,12 +6,13 @@ was not asked for, or that the writer could not get it, is absence and no damage
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Set, Tuple
-
 from .absence import Absent, Damage
 from .directory import Stream
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+
     from .minidump import Minidump
 
 DAMAGE_CODES: Dict[str, str] = {

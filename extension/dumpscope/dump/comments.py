@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, NamedTuple
-
+from ..record import NamedTuple
 from .directory import Stream
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import List
+
     from .minidump import Minidump
 
 MAX_COMMENT = 1 << 16

@@ -7,9 +7,7 @@ has 64-bit contexts; its 32-bit registers are in captured memory (:func:`wow64_r
 from __future__ import annotations
 
 import struct
-from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple, Union
 
 from ..format.contexts import (
     CONTEXT_LAYOUTS,
@@ -21,14 +19,18 @@ from ..format.contexts import (
     Register,
 )
 from ..format.layout import Scalar, Structure
+from ..record import cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
 from .misc import MiscInfo
-from .source import Buffer
 from .system import AMD64, ARM64
 from .xstate import XStateArea, read_xstate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Optional, Tuple, Union
+
     from .minidump import Minidump
+    from .source import Buffer
     from .threads import Thread
 
 MAX_CONTEXT = 1 << 16

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Optional, Union
 
 from ..format.counters import (
     MINIDUMP_PROCESS_VM_COUNTERS_1,
@@ -11,10 +10,14 @@ from ..format.counters import (
     MINIDUMP_SYSTEM_MEMORY_INFO_1,
     MINIDUMP_SYSTEM_MEMORY_INFO_2,
 )
+from ..record import NamedTuple
 from .absence import NOT_THERE, Absent
 from .single import read_single
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, Optional, Union
+
     from ..format.layout import Field, Structure
     from .directory import Stream
     from .source import Source

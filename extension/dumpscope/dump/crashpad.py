@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Tuple, Union
 
 from ..format.crashpad import (
     MinidumpAnnotation,
@@ -13,10 +12,14 @@ from ..format.crashpad import (
     MinidumpSimpleStringDictionaryEntry,
 )
 from ..format.guid import guid_text
+from ..record import NamedTuple
 from .absence import Absent, Damage
 from .single import read_single
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Dict, List, Tuple, Union
+
     from .minidump import Minidump
 
 CRASHPAD_INFO = 0x43500001

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import struct
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from ..errors import DumpError
 from ..format.flags import MINIDUMP_TYPE
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.streams import MINIDUMP_STREAM_TYPE
+from ..record import NamedTuple, Sequence
 from .absence import Damage
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, List, Optional, Tuple, Union, overload
 
 
 class Header(NamedTuple):
@@ -105,10 +109,13 @@ class Directory(Sequence[Stream]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, index: int) -> Stream: ...
-    @overload
-    def __getitem__(self, index: slice) -> List[Stream]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Stream: ...
+        @overload
+        def __getitem__(self, index: slice) -> List[Stream]: ...
+
     def __getitem__(self, index: Union[int, slice]) -> Union[Stream, List[Stream]]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(self._count))]

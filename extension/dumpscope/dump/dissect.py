@@ -7,7 +7,6 @@ at the end. Everything is cut at the end of the node and of the file.
 from __future__ import annotations
 
 import struct
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ..format.contexts import CONTEXT_EX, XSAVE_AREA_HEADER
 from ..format.crashpad import MinidumpByteArray, MinidumpUTF8String
@@ -16,8 +15,13 @@ from ..format.header import MINIDUMP_STRING
 from ..format.layout import TEXT, Field, Scalar, Structure
 from ..format.modules import IMAGE_DEBUG_MISC
 from ..format.system import CPU_INFORMATION, OTHER_CPU_INFO, X86_CPU_INFO
+from ..record import NamedTuple
 from .anatomy import CONTEXT, Node
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, Optional, Tuple
 
 MAX_ELEMENTS = 4096
 """Elements of an array of structures that are taken apart."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple, Union
-
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
+from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
 from .single import read_single
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple, Union
 
 MAX_PARAMETERS = 15
 """EXCEPTION_MAXIMUM_PARAMETERS."""

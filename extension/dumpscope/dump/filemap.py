@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
-
+from ..record import NamedTuple
 from .anatomy import DIRECTORY, STREAM, Node, anatomy
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Tuple
+
     from .minidump import Minidump
 
 ALIGNMENT = "alignment"
@@ -95,8 +97,9 @@ def _group(what: str) -> str:
     return " > ".join(part.rstrip("0123456789").rstrip() if index else part for index, part in enumerate(part.partition(" (")[0] for part in what.split(" > ")))
 
 
-Place = Tuple[int, int, int, Node]
-"""A leaf in the order in which the map hands out bytes: by offset, the longest first, then the first that was met."""
+if TYPE_CHECKING:
+    Place = Tuple[int, int, int, Node]
+    """A leaf in the order in which the map hands out bytes: by offset, the longest first, then the first that was met."""
 
 
 def file_map(dump: Minidump, *, merge: bool = True) -> FileMap:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from ..format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUNCTION_TABLE_STREAM
+from ..record import NamedTuple, Sequence
 from .absence import Absent, Damage
 from .directory import Stream
 from .lists import Span
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Tuple, Union, overload
 
 _HEAD = MINIDUMP_FUNCTION_TABLE_STREAM.select(
     "SizeOfHeader", "SizeOfDescriptor", "SizeOfNativeDescriptor", "SizeOfFunctionEntry", "NumberOfDescriptors", "SizeOfAlignPad"
@@ -137,9 +141,7 @@ class FunctionTableList(Sequence[FunctionTable]):
             if count > ENGINE_LIMIT:
                 message = f"{where} has {count} entries; the debugger's engine accepts {ENGINE_LIMIT} and leaves the stream out"
                 damage += (Damage("function-table-too-many", message, position, count, ENGINE_LIMIT),)
-            yield FunctionTable(
-                index, minimum, maximum, base, count, position, native, self.native_size, first, self.entry_size, held, self.source, damage
-            )
+            yield FunctionTable(index, minimum, maximum, base, count, position, native, self.native_size, first, self.entry_size, held, self.source, damage)
             position = first + count * self.entry_size + pad
 
     def _all(self) -> List[FunctionTable]:
@@ -153,10 +155,13 @@ class FunctionTableList(Sequence[FunctionTable]):
     def __iter__(self) -> Iterator[FunctionTable]:
         return iter(self._all())
 
-    @overload
-    def __getitem__(self, index: int) -> FunctionTable: ...
-    @overload
-    def __getitem__(self, index: slice) -> List[FunctionTable]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> FunctionTable: ...
+        @overload
+        def __getitem__(self, index: slice) -> List[FunctionTable]: ...
+
     def __getitem__(self, index: Union[int, slice]) -> Union[FunctionTable, List[FunctionTable]]:
         return self._all()[index]
 

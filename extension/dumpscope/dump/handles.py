@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from itertools import chain, compress, repeat
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..format.handles import (
     AVRF_HANDLE_OPERATION,
@@ -16,11 +15,16 @@ from ..format.handles import (
     MINIDUMP_HANDLE_OPERATION_LIST,
     OBJECT_INFORMATION,
 )
+from ..record import NamedTuple
 from .absence import Absent, Damage
 from .directory import Stream
 from .lists import NOTHING, RecordList, described
 from .source import Source
 from .strings import StringTable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 _FIELDS = ("Handle", "TypeNameRva", "ObjectNameRva", "Attributes", "GrantedAccess", "HandleCount", "PointerCount")
 _INFO = MINIDUMP_HANDLE_OBJECT_INFORMATION.select("NextInfoRva", "InfoType", "SizeOfInfo")

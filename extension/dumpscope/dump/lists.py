@@ -5,13 +5,18 @@ from __future__ import annotations
 import struct
 import sys
 from itertools import chain
-from typing import Any, Generic, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
 
+from ..record import NamedTuple, Sequence
 from .absence import Absent, Damage
 from .directory import Stream
 from .source import Source
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Optional, Tuple, TypeVar, Union, overload
+
+if TYPE_CHECKING:
+    T = TypeVar("T")
 
 BLOCK = 1 << 14
 """Bytes that are copied out of the file at a time while a list is walked: what is made of them stays in the processor's cache."""
@@ -136,7 +141,7 @@ def described(source: Source, stream: Stream, structure: Any, minimum_stride: in
     return _fit(source, stream, header_size, stride, claimed, damage, refused)
 
 
-class RecordList(Sequence[T], Generic[T]):
+class RecordList(Sequence["T"]):
     """A sequence of records that is decoded as it is walked.
 
     ``absence`` is None when the stream is there and can be read, and says why not otherwise; ``span`` tells where the
@@ -222,10 +227,13 @@ class RecordList(Sequence[T], Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return self.walk()
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> List[T]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> T: ...
+        @overload
+        def __getitem__(self, index: slice) -> List[T]: ...
+
     def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]

@@ -6,15 +6,19 @@ from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, count, islice, repeat
 from operator import add, le, lt, sub
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import NotInDump
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
+from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
 from .lists import NOTHING, RecordList, Span, counted, described, headless
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Optional, Tuple
 
 ADDRESS_END = 1 << 64
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
 
+from ..record import cached_property
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
 from .source import Source
 from .strings import StringTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
+
     from .breakpad import Breakpad
     from .contexts import Registers
     from .counters import Counters
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from .writer import Writer
 
 
-_List = TypeVar("_List")
+if TYPE_CHECKING:
+    _List = TypeVar("_List")
 
 
 class Minidump:

@@ -6,9 +6,12 @@ Large files are mapped copy-on-write, so a changed copy of a dump of gigabytes c
 from __future__ import annotations
 
 import mmap
-from typing import Iterator, List, Tuple, Union
 
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Tuple, Union
 
 CHUNK = 1 << 20
 MAX_GROWN = 1 << 28

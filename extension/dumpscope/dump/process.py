@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Union
 
 from ..format.teb import (
     KUSER_SHARED_DATA_ADDRESS,
@@ -12,10 +10,15 @@ from ..format.teb import (
     WOW64_TEB32_AFTER_TEB64,
     ProcessLayout,
 )
+from ..record import NamedTuple, cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
-from .blocks import Block, Number, Parameters, Peb, SharedData, Teb, Text
+from .blocks import Block, Parameters, Peb, SharedData, Teb
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Dict, Optional, Union
+
+    from .blocks import Number, Text
     from .minidump import Minidump
     from .threads import Thread
 
@@ -39,7 +42,7 @@ class LoadedModule(NamedTuple):
     address: int
 
 
-class LoaderList(List[LoadedModule]):
+class LoaderList(list[LoadedModule]):
     """The modules in load order. ``incomplete`` says why the list ends before it comes back to its head; None if it does."""
 
     incomplete: Optional[Absent] = None

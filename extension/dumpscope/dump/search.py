@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import sys
 from itertools import islice
-from typing import Callable, Iterator, List, Optional, Tuple
 
 from .memory import ADDRESS_END, Memory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, List, Optional, Tuple
 
 CHUNK = 1 << 20
 """Bytes that are looked through at a time: what fits into the processor's cache is searched fastest."""
@@ -20,8 +23,9 @@ RELEASE = 1 << 26
 """Bytes after which the pages that were read are given back to the system."""
 MAX_PATTERN = 1 << 16
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes that were looked through and the bytes there are."""
+if TYPE_CHECKING:
+    Progress = Callable[[int, int], None]
+    """Called with the bytes that were looked through and the bytes there are."""
 
 
 def text_pattern(text: str) -> bytes:
@@ -51,7 +55,8 @@ class _Stretch:
         self.last = last
 
 
-Spans = List[Tuple[int, int, int]]
+if TYPE_CHECKING:
+    Spans = List[Tuple[int, int, int]]
 
 
 def _stretches(spans: Spans) -> Iterator[_Stretch]:
@@ -71,9 +76,7 @@ def _stretches(spans: Spans) -> Iterator[_Stretch]:
 def _clip(memory: Memory, start: int, end: int) -> Spans:
     spans = list(memory.spans())
     if start > 0 or end < ADDRESS_END:
-        spans = [
-            (low + max(0, start - low), min(high, end), rva + max(0, start - low)) for low, high, rva in spans if high > start and low < end
-        ]
+        spans = [(low + max(0, start - low), min(high, end), rva + max(0, start - low)) for low, high, rva in spans if high > start and low < end]
     return spans
 
 

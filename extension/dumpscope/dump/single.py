@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Union
-
+from ..record import NamedTuple
 from .absence import DAMAGED, EMPTY, NOT_THERE, Absent
 from .directory import Stream
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Union
 
 
 class Single(NamedTuple):

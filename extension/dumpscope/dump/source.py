@@ -6,12 +6,16 @@ import io
 import mmap
 import os
 import stat
-from typing import Any, BinaryIO, Callable, Optional, Union
 
 from ..errors import DumpError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Callable, Optional, Union
+
 Data = bytes  # Source.bytes hides the name inside the class
-Buffer = Union[bytes, mmap.mmap]
+if TYPE_CHECKING:
+    Buffer = Union[bytes, mmap.mmap]
 
 
 def _closed() -> int:

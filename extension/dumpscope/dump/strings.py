@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 from codecs import utf_16_le_decode
-from typing import Callable, Dict, NamedTuple, Optional
 
+from ..record import NamedTuple
 from .absence import Damage
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional
 
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
@@ -30,7 +34,7 @@ class Text(NamedTuple):
     damage: Optional[Damage]
 
 
-class _Texts(Dict[int, str]):
+class _Texts(dict[int, str]):
     """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others."""
 
     __slots__ = ("source", "room")

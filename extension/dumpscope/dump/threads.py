@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import count, repeat
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ..format.threads import (
     MINIDUMP_THREAD,
@@ -12,11 +11,16 @@ from ..format.threads import (
     MINIDUMP_THREAD_INFO_LIST,
     MINIDUMP_THREAD_NAME,
 )
+from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
 from .lists import NOTHING, RecordList, counted, described
 from .source import Source
 from .strings import StringTable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, Optional, Tuple
 
 _THREAD = (
     "ThreadId",

@@ -7,13 +7,17 @@ The header of list and element are public; the element's body was worked out fro
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from ..format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST, PRIVILEGES, TOKEN_PARTS, sid_name
+from ..record import NamedTuple, Sequence
 from .absence import DAMAGED, NOT_THERE, Absent, Damage
 from .directory import Stream
 from .lists import Span
 from .source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Tuple, Union, overload
 
 _LIST = MINIDUMP_TOKEN_INFO_LIST.select("TokenListSize", "TokenListEntries", "ListHeaderSize", "ElementHeaderSize")
 _HEADER = MINIDUMP_TOKEN_INFO_HEADER.select("TokenSize", "TokenId", "TokenHandle")
@@ -272,9 +276,7 @@ class TokenList(Sequence[Token]):
         groups, restricted = element.sids("Groups", "groups"), element.sids("RestrictedSids", "restricted SIDs")
         session, user, primary = element.session(), element.user(), element.primary_group()
         privileges, statistics = element.privileges(), element.statistics()
-        return Token(
-            index, identity, handle, size, session, user, groups, primary, privileges, statistics, restricted, position, tuple(element.damage)
-        )
+        return Token(index, identity, handle, size, session, user, groups, primary, privileges, statistics, restricted, position, tuple(element.damage))
 
     def _all(self) -> List[Token]:
         if self._tokens is None:
@@ -287,10 +289,13 @@ class TokenList(Sequence[Token]):
     def __iter__(self) -> Iterator[Token]:
         return iter(self._all())
 
-    @overload
-    def __getitem__(self, index: int) -> Token: ...
-    @overload
-    def __getitem__(self, index: slice) -> List[Token]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Token: ...
+        @overload
+        def __getitem__(self, index: slice) -> List[Token]: ...
+
     def __getitem__(self, index: Union[int, slice]) -> Union[Token, List[Token]]:
         return self._all()[index]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict
-
 from .layout import ADDRESS, COUNT, DECIMAL, RVA, TEXT, THREAD_ID, ULONG32, ULONG64, WCHAR, Enumeration, Field, FlagSet, Structure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict
 
 _SOURCE = "google/breakpad minidump_format.h"
 

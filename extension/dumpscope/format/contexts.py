@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
-
+from ..record import NamedTuple
 from .layout import ADDRESS, BYTES, HEX, LONG32, LONG64, SIZE, UCHAR, ULONG32, ULONG64, USHORT, Field, FlagSet, Scalar, Structure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Tuple
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _BREAKPAD = "google/breakpad minidump_cpu_arm.h, minidump_cpu_arm64.h"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 from .layout import (
     ADDRESS,
     COUNT,
@@ -18,6 +16,10 @@ from .layout import (
     FlagSet,
     Structure,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
 
 SYSTEM_MEMORY_INFO_FLAGS = FlagSet(
     "MINIDUMP_SYSTEM_MEMORY_INFO.Flags",
@@ -232,9 +234,7 @@ def _memory_info(name: str, performance: Structure, meaning: str) -> Structure:
     )
 
 
-MINIDUMP_SYSTEM_MEMORY_INFO_1 = _memory_info(
-    "MINIDUMP_SYSTEM_MEMORY_INFO_1", MINIDUMP_SYSTEM_PERFORMANCE_INFORMATION, "SystemMemoryInfoStream, first version."
-)
+MINIDUMP_SYSTEM_MEMORY_INFO_1 = _memory_info("MINIDUMP_SYSTEM_MEMORY_INFO_1", MINIDUMP_SYSTEM_PERFORMANCE_INFORMATION, "SystemMemoryInfoStream, first version.")
 MINIDUMP_SYSTEM_MEMORY_INFO_2 = _memory_info(
     "MINIDUMP_SYSTEM_MEMORY_INFO_2", MINIDUMP_SYSTEM_PERFORMANCE_INFORMATION_2, "SystemMemoryInfoStream, second version (Windows 11 24H2)."
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict
-
 from .layout import ADDRESS, COUNT, HEX, MINIDUMPAPISET, SIZE, ULONG32, ULONG64, Field, Structure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 

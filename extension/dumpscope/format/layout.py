@@ -10,7 +10,12 @@ All integers of a minidump are little-endian, whatever the machine that wrote or
 from __future__ import annotations
 
 import struct
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+
+from ..record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 # How a field's number is meant, for whoever draws it. The value itself stays a plain int.
 HEX = "hex"
@@ -126,7 +131,8 @@ class FlagSet:
         raise KeyError(label)
 
 
-FieldType = Union[Scalar, "Structure"]
+if TYPE_CHECKING:
+    FieldType = Union[Scalar, "Structure"]
 
 
 class Field:
@@ -190,9 +196,7 @@ class Structure:
 
     __slots__ = ("_by_path", "_leaves", "align", "fields", "meaning", "name", "pack", "size", "source")
 
-    def __init__(
-        self, name: str, fields: Sequence[Field], *, source: str = "", meaning: str = "", pack: int = 4, size: Optional[int] = None
-    ) -> None:
+    def __init__(self, name: str, fields: Sequence[Field], *, source: str = "", meaning: str = "", pack: int = 4, size: Optional[int] = None) -> None:
         self.name = name
         self.pack = pack
         self.source = source

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
-
 from .layout import (
     DECIMAL,
     HEX,
@@ -23,6 +21,10 @@ from .layout import (
     FlagSet,
     Structure,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List
 
 MISC_INFO_FLAGS = FlagSet(
     "MINIDUMP_MISC_INFO.Flags1",
@@ -184,9 +186,7 @@ def _fields() -> List[Field]:
         Field("SizeOfInfo", ULONG32, "length of this structure; it tells the version", SIZE, unit="bytes"),
         Field("Flags1", ULONG32, "which members are valid", values=MISC_INFO_FLAGS),
         Field("ProcessId", ULONG32, "the process's id", PROCESS_ID, when="Flags1 has MINIDUMP_MISC1_PROCESS_ID"),
-        Field(
-            "ProcessCreateTime", ULONG32, "when the process started", TIME_T, unit="s since 1970 UTC", when="Flags1 has MINIDUMP_MISC1_PROCESS_TIMES"
-        ),
+        Field("ProcessCreateTime", ULONG32, "when the process started", TIME_T, unit="s since 1970 UTC", when="Flags1 has MINIDUMP_MISC1_PROCESS_TIMES"),
         Field("ProcessUserTime", ULONG32, "processor time in user mode", SECONDS, unit="s", when="Flags1 has MINIDUMP_MISC1_PROCESS_TIMES"),
         Field("ProcessKernelTime", ULONG32, "processor time in the kernel", SECONDS, unit="s", when="Flags1 has MINIDUMP_MISC1_PROCESS_TIMES"),
         Field("ProcessorMaxMhz", ULONG32, "highest frequency", unit="MHz", when="Flags1 has MINIDUMP_MISC1_PROCESSOR_POWER_INFO"),
@@ -201,9 +201,7 @@ def _fields() -> List[Field]:
             values=INTEGRITY_LEVEL,
             when="Flags1 has MINIDUMP_MISC3_PROCESS_INTEGRITY",
         ),
-        Field(
-            "ProcessExecuteFlags", ULONG32, "whether data may be executed", values=EXECUTE_FLAGS, when="Flags1 has MINIDUMP_MISC3_PROCESS_EXECUTE_FLAGS"
-        ),
+        Field("ProcessExecuteFlags", ULONG32, "whether data may be executed", values=EXECUTE_FLAGS, when="Flags1 has MINIDUMP_MISC3_PROCESS_EXECUTE_FLAGS"),
         Field("ProtectedProcess", ULONG32, "not 0: a protected process", when="Flags1 has MINIDUMP_MISC3_PROTECTED_PROCESS"),
         Field("TimeZoneId", ULONG32, "standard or daylight saving time", DECIMAL, values=TIME_ZONE_ID, when="Flags1 has MINIDUMP_MISC3_TIMEZONE"),
         Field("TimeZone", TIME_ZONE_INFORMATION, "the machine's time zone", when="Flags1 has MINIDUMP_MISC3_TIMEZONE"),
@@ -230,7 +228,6 @@ MINIDUMP_MISC_INFO_4 = _version("MINIDUMP_MISC_INFO_4", "DbgBldStr", "MiscInfoSt
 MINIDUMP_MISC_INFO_5 = _version("MINIDUMP_MISC_INFO_5", "ProcessCookie", "MiscInfoStream, fifth version: adds extended registers (Windows 10).")
 
 MISC_INFO_SIZES: Dict[int, Structure] = {
-    structure.size: structure
-    for structure in (MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_2, MINIDUMP_MISC_INFO_3, MINIDUMP_MISC_INFO_4, MINIDUMP_MISC_INFO_5)
+    structure.size: structure for structure in (MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_2, MINIDUMP_MISC_INFO_3, MINIDUMP_MISC_INFO_4, MINIDUMP_MISC_INFO_5)
 }
 """The version by SizeOfInfo. Some other writers round the size of the fifth one up to 0x558."""

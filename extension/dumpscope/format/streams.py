@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple
-
+from ..record import NamedTuple
 from .layout import MINIDUMPAPISET, Enumeration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict
 
 MICROSOFT = "Microsoft"
 WINDOWS_CE = "Windows CE"

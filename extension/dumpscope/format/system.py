@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
-
+from ..record import NamedTuple
 from .layout import (
     COUNT,
     DECIMAL,
@@ -20,6 +19,10 @@ from .layout import (
     FlagSet,
     Structure,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Tuple
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _BREAKPAD = "google/breakpad minidump_format.h"

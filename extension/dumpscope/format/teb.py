@@ -6,8 +6,7 @@ what is declared here. There are two forms of each: of 64-bit and of 32-bit proc
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Union
-
+from ..record import NamedTuple
 from .handles import CLIENT_ID32, CLIENT_ID64
 from .layout import (
     ADDRESS,
@@ -33,6 +32,10 @@ from .layout import (
     Structure,
 )
 from .misc import XSTATE_FEATURE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Union
 
 _PUBLIC = "winternl.h, and the public symbols of ntdll; offsets as of Windows 7 to 11"
 _SHARED = "ntddk.h (WDK 10.0.26100)"
@@ -151,7 +154,8 @@ LDR_LOAD_REASON = Enumeration(
     "phnt headers, ntldr.h",
 )
 
-_Type = Union[Scalar, Structure]
+if TYPE_CHECKING:
+    _Type = Union[Scalar, Structure]
 
 
 class _Pair:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Iterable, Iterator
 
 from ..errors import UsageError
-from ..view.blocks import Block, Data, Note, Save
+from ..view.blocks import Data, Note, Save
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator
+
+    from ..view.blocks import Block
 
 
 def saved(blocks: Iterable[Block]) -> Iterator[Block]:

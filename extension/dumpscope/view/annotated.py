@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
-
+from ..record import NamedTuple
 from .escape import printable
 from .paint import Paint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 WIDE, NARROW = 8, 4
 """Bytes on a line, and on a line of a narrow terminal."""
@@ -107,7 +110,8 @@ def annotated(block: Bytes, paint: Paint, width: int) -> Iterator[str]:
             yield paint.text(line, "dim") + "\n"
 
 
-_Piece = Tuple[str, str, str]
+if TYPE_CHECKING:
+    _Piece = Tuple[str, str, str]
 
 
 def _right(row: ByteRow, room: int) -> List[List[_Piece]]:

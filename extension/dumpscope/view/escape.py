@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Dict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
 
 _DML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _DML_PATTERN = re.compile(r'[&<>"]')
@@ -20,7 +23,7 @@ def printable(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
-class _Escapes(Dict[int, str]):
+class _Escapes(dict[int, str]):
     """What becomes of each character, by its code; filled as characters are met."""
 
     def __missing__(self, code: int) -> str:

@@ -6,9 +6,12 @@ Whatever paints, the text underneath is the same: taking the escapes or tags awa
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict
 
 from .escape import dml
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict
 
 ROLES = (
     "title",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, NamedTuple, Sequence, Tuple
-
+from ..record import NamedTuple
 from .escape import printable
 from .kinds import size_text
 from .paint import Paint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Sequence, Tuple
 
 
 class Share(NamedTuple):

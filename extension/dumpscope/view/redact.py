@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Match, Optional, Pattern, Set, Union
 
 from ..dump.absence import Absent
 from ..errors import DumpscopeError
 from .escape import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Iterator, List, Match, Optional, Pattern, Set, Union
+
     from ..dump.minidump import Minidump
 
 REDACTED = "[redacted]"

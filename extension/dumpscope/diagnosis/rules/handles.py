@@ -6,10 +6,12 @@ what a readable handle table leaves out.
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
-
 from ..facts import Facts
 from ..rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
 
 _UNABLE = (
     'ERROR: !handle: extension exception 0x80004002.\n    "Unable to read handle information"',

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from ...dump.absence import Absent
 from ...format.threads import MINIDUMP_THREAD
 from ..facts import Facts
 from ..rule import ERROR, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
 _TEB = MINIDUMP_THREAD.offset_of("Teb")

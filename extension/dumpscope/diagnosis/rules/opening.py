@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional
-
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
 from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
 from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Optional
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
 _DOCS = "Microsoft Learn: 'Could not open dump file' and dumpchk"
@@ -225,7 +227,7 @@ def _dropped(facts: Facts) -> Optional[Match]:
 
 def _bad_strings(facts: Facts) -> Optional[Match]:
     proofs = []
-    for damage in facts.dump.check():
+    for damage in facts.damage:
         if damage.code in ("string-outside-file", "string-cut"):
             proofs.append(Proof(damage.code.replace("-", " "), damage.message, damage.offset))
             if len(proofs) == 4:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterator, List, Optional, Tuple
-
 from ...dump.absence import Absent
 from ...dump.threads import Thread, ThreadInfo
 from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO
 from ..facts import CHECKSUM_OFFSET, Facts
 from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, List, Optional, Tuple
 
 _NO_TIMES = (
     'ERROR: !runaway: extension exception 0x80004002.\n    "Unable to get thread times - dumps may not have time information"',
@@ -133,7 +135,7 @@ def _mismatch(facts: Facts) -> Optional[Match]:
     if isinstance(system, Absent):
         return None
     proofs = [Proof("SystemInfo.ProcessorArchitecture", f"{system.architecture} ({system.architecture_name})", system.offset)]
-    for damage in facts.dump.check():
+    for damage in facts.damage:
         if damage.code == "context-mismatch":
             proofs.append(Proof("ContextFlags", damage.message, damage.offset))
             if len(proofs) == 4:

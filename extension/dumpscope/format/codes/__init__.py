@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Dict, List, NamedTuple
+
+from ...record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List
 
 WIN32 = "Win32"
 HRESULT = "HRESULT"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, build_parser, find_command
 from ...commands.session import Session, run, wants_help
 from ...dump.minidump import Minidump
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError
+from ...record import NamedTuple
 from .environment import Environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Optional, Tuple
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP

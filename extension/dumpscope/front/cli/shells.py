@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List
-
 from ...commands.registry import DUMP_NEEDED, DUMP_NONE, Command, Example, arg, build_parser
 from ...commands.session import Session
 from ...errors import UsageError
-from ...view.blocks import Block
 from .environment import Environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List
+
+    from ...view.blocks import Block
 
 
 def _elsewhere(session: Session, args: Any) -> Iterator[Block]:

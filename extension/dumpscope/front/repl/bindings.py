@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from ...commands.parsing import split_line
 from ...commands.spellings import completed, is_debuggers
 from ...errors import UsageError
+from ...record import NamedTuple
 from .line import parse_line
 from .runner import Runner
 

@@ -6,7 +6,6 @@ import os
 import re
 import threading
 from itertools import islice
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -18,11 +17,16 @@ from ...commands.session import Session
 from ...commands.spellings import translate
 from ...dump.minidump import Minidump
 from ...errors import DumpscopeError
+from ...record import NamedTuple
 from ...view.escape import printable
 from .filters import SUMMARIES
 from .runner import Runner
 from .settings import SETTINGS
 from .workspace import short_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 SHOWN = 200
 """Completions that are offered at the most."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Optional, Union
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
@@ -23,7 +22,10 @@ from .runner import Runner
 from .terminal import Terminal
 from .toolbar import Findings, toolbar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Optional, Union
+
     from .completer import ReplCompleter
 
 WELCOME = "F1 helps, F2 asks why, Tab completes, Ctrl-D leaves"

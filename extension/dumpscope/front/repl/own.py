@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, List, Sequence, Tuple
-
 from ...commands.help import command_help, command_list
-from ...commands.registry import DUMP_NONE, Argument, Command, Example, Function, all_commands, arg
+from ...commands.registry import DUMP_NONE, Argument, Command, Example, all_commands, arg
 from ...commands.session import Session
 from ...commands.spellings import is_debuggers, not_ours, outlook, translate
 from ...dump.absence import Absent
 from ...errors import UsageError
-from ...view.blocks import Block, Column, Lines, Note, Table
+from ...view.blocks import Column, Lines, Note, Table
 from .filters import SUMMARIES
 from .settings import SETTINGS
 from .workspace import short_name
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Sequence, Tuple
+
+    from ...commands.registry import Function
+    from ...view.blocks import Block
     from .runner import Runner
 
 KEYS: Tuple[Tuple[str, str], ...] = (

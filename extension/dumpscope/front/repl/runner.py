@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...commands.index import MODULES
 from ...commands.parsing import split_line
@@ -11,7 +10,6 @@ from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL
 from ...commands.session import Session, parse, run, wants_help
 from ...commands.spellings import Translation, is_debuggers, nearest, not_ours, translate
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError
-from ...view.blocks import Block
 from ...view.paint import PLAIN, Paint, strip_ansi
 from ..cli.main import Options, parse_options
 from .filters import apply
@@ -19,6 +17,12 @@ from .line import Line, is_message, message_text, parse_line, split_statements
 from .screen import Screen
 from .settings import Settings
 from .workspace import Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+    from ...view.blocks import Block
 
 INTERRUPTED = 130
 KEPT = 8 << 20

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ...errors import UsageError
+from ...record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Mapping, Optional, Tuple
 
 
 class Setting(NamedTuple):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping
-
 from prompt_toolkit.styles import BaseStyle, Style
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Mapping
 
 _DARK: Dict[str, str] = {
     "prompt": "ansigreen bold",

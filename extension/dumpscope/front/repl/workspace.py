@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, NamedTuple, Optional
 
 from ...commands.session import Session
 from ...dump.minidump import Minidump
 from ...dump.source import Source
 from ...errors import DumpError, DumpscopeError, UsageError
+from ...record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional
 
 
 class Opened(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...commands.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command, find_command
 from ...commands.session import Session, parse, wants_help
@@ -16,6 +15,10 @@ from ...view.escape import dml, printable
 from ...view.paint import PLAIN, Dml, Paint
 from ..cli.main import Options, parse_options
 from .host import Host, Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 INTERRUPTED = 130
 _DUMP_ENDINGS = (".dmp", ".mdmp", ".hdmp")
