@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from itertools import count, tee
 
 from ..diagnosis.acceptance import handles_refused
@@ -79,6 +78,8 @@ def _rows(handles: Iterator[Handle]) -> Iterator[Sequence[Any]]:
 def _globs(patterns: Optional[List[str]]) -> Optional[Callable[[str], bool]]:
     if not patterns:
         return None
+    from fnmatch import fnmatchcase
+
     folded = [pattern.casefold() for pattern in patterns]
 
     def matches(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from itertools import chain, compress, repeat
 
 from ..format.handles import (
@@ -158,6 +157,8 @@ class HandleList(RecordList[Handle]):
 
     def count_types(self) -> Dict[str, int]:
         """How many handles there are of each type, most first; handles without a type count under an empty name."""
+        from collections import Counter
+
         by_rva: Counter[int] = Counter()
         counts: Dict[str, int] = {}
         get = self.strings.get

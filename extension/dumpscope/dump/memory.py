@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, count, islice, repeat
 from operator import add, le, lt, sub
@@ -18,6 +17,7 @@ from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from typing import Any, Iterator, List, Optional, Tuple
 
 ADDRESS_END = 1 << 64
@@ -109,6 +109,8 @@ class Memory64List(RecordList[Range]):
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
         if index and self._rvas is None:
+            from array import array
+
             rvas = array("Q")
             rva = self.base_rva
             for row, _ in self._rows(0, self.span.count):

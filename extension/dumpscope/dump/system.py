@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 
 from ..format.system import MINIDUMP_SYSTEM_INFO, windows_release
@@ -65,7 +64,7 @@ _PLATFORMS = {
     0x8205: "Native Client",
     0x8206: "Fuchsia",
 }
-_EDITION = re.compile(r" (SP\d|\d{4}|\d\dH\d)$")
+_EDITION = r" (SP\d|\d{4}|\d\dH\d)$"
 
 
 class CpuInfo(NamedTuple):
@@ -142,8 +141,10 @@ class SystemInfo(NamedTuple):
         return windows_release(self.build, self.is_server) if self.platform == 2 else ""
 
     def _windows_name(self) -> str:
+        import re
+
         name = self.release or f"Windows {self.major}.{self.minor}"
-        return name if self.is_server and not name.endswith(("SP1", "SP2")) else _EDITION.sub("", name)
+        return name if self.is_server and not name.endswith(("SP1", "SP2")) else re.sub(_EDITION, "", name)
 
     @property
     def cpu(self) -> CpuInfo:

@@ -5,8 +5,6 @@ Whatever paints, the text underneath is the same: taking the escapes or tags awa
 
 from __future__ import annotations
 
-import re
-
 from .escape import dml
 
 TYPE_CHECKING = False
@@ -110,7 +108,7 @@ _DML_COLOURS = {
 }
 
 
-_INERT = re.compile(r"[A-Za-z0-9_ .:`+\-*/\\@~\[\]=,?|!#()]*")
+_INERT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_ .:`+-*/\\@~[]=,?|!#()")
 """What a link's command may hold: nothing that ends a command, opens a quotation or stands for something else."""
 
 
@@ -138,7 +136,7 @@ class Dml(Paint):
 
     def _target(self, link: str, text: str) -> str:
         """The debugger's command for a link; none if text of the dump in it could be more than an argument."""
-        if not _INERT.fullmatch(link):
+        if not _INERT.issuperset(link):
             return ""
         if link[0] in "!.~":
             return link if self._native else ""
@@ -147,18 +145,22 @@ class Dml(Paint):
         return self._command(link)
 
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_TAG = re.compile(r"</?(?:link|col|b|i|u|exec|altlink)(?: [^<>]*)?>")
+_ANSI = r"\x1b\[[0-9;]*m"
+_TAG = r"</?(?:link|col|b|i|u|exec|altlink)(?: [^<>]*)?>"
 
 
 def strip_ansi(text: str) -> str:
     """``text`` without the escapes that :class:`Ansi` adds."""
-    return _ANSI.sub("", text)
+    import re  # most of those who paint never ask for this
+
+    return re.sub(_ANSI, "", text)
 
 
 def strip_dml(text: str) -> str:
     """``text`` without the tags and entities that :class:`Dml` adds."""
-    plain = _TAG.sub("", text)
+    import re
+
+    plain = re.sub(_TAG, "", text)
     for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
         plain = plain.replace(entity, char)
     return plain
