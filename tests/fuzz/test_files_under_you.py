@@ -257,7 +257,9 @@ def test_an_output_of_few_characters(many: Path, encoding: str) -> None:
     many.write_bytes(sample)
     done = subprocess.run(
         [sys.executable, "-m", "dumpscope", "handles", str(many)],
-        env=dict(ENVIRONMENT, PYTHONIOENCODING=encoding, PYTHONUTF8="0"), capture_output=True, timeout=60,
+        env=dict(ENVIRONMENT, PYTHONIOENCODING=encoding, PYTHONUTF8="0"),
+        capture_output=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode(encoding)
