@@ -104,9 +104,9 @@ class ForeignStreams:
     def add_dso_debug(self, objects: Sequence[Tuple[int, str, int]], brk: int = 0, ldbase: int = 0, dynamic: int = 0) -> int:
         """The dynamic linker's list: objects are (load address, name, address of the dynamic section)."""
         wide = self.bits == 64
-        rows = [struct.pack("<QIQ" if wide else "<III", address, self.string(name), ld) for address, name, ld in objects]
+        rows = [struct.pack("<QI4xQ" if wide else "<III", address, self.string(name), ld) for address, name, ld in objects]
         rva = self.append(b"".join(rows), 4) if rows else 0
-        layout = "<IIIQQQ" if wide else "<IIIIII"
+        layout = "<III4xQQQ" if wide else "<IIIIII"
         return self.add_stream(0x4767000A, struct.pack(layout, 1, rva, len(rows), brk, ldbase, dynamic))
 
     # --- Mozilla -----------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def test_no_breakpad_streams():
 
 def test_a_list_of_shared_objects_outside_the_file():
     def fill(builder):
-        builder.add_stream(0x4767000A, struct.pack("<IIIQQQ", 1, 0xFFFFFF00, 0xFFFFFFFF, 0, 0, 0))
+        builder.add_stream(0x4767000A, struct.pack("<III4xQQQ", 1, 0xFFFFFF00, 0xFFFFFFFF, 0, 0, 0))
 
     found = opened(fill).breakpad.shared_objects
     assert found.objects == []

@@ -143,9 +143,9 @@ SIZES: Dict[str, int] = {
     "MinidumpCrashpadInfo": 0x40,
     "MDRawBreakpadInfo": 12,
     "MDRawAssertionInfo": 0x308,
-    "MDRawDebug64": 36,
+    "MDRawDebug64": 40,
     "MDRawDebug32": 24,
-    "MDRawLinkMap64": 20,
+    "MDRawLinkMap64": 24,
     "MDRawLinkMap32": 12,
     "MINIDUMP_MAC_CRASH_INFO": 172,
     "MINIDUMP_MAC_BOOTARGS": 12,
@@ -303,8 +303,8 @@ OFFSETS: Dict[str, str] = {
     "MinidumpAnnotation": "name 0 type 4 reserved 6 value 8",
     "MDRawBreakpadInfo": "validity 0 dump_thread_id 4 requesting_thread_id 8",
     "MDRawAssertionInfo": "expression 0 function 256 file 512 line 768 type 772",
-    "MDRawDebug64": "version 0 map 4 dso_count 8 brk 12 ldbase 20 dynamic 28",
-    "MDRawLinkMap64": "addr 0 name 8 ld 12",
+    "MDRawDebug64": "version 0 map 4 dso_count 8 brk 16 ldbase 24 dynamic 32",
+    "MDRawLinkMap64": "addr 0 name 8 ld 16",
     "MINIDUMP_MAC_BOOTARGS": "stream_type 0 bootargs 4",
     "TEB64": "NtTib.StackBase 8 NtTib.StackLimit 0x10 NtTib.Self 0x30 ClientId.UniqueProcess 0x40 ClientId.UniqueThread 0x48 ThreadLocalStoragePointer 0x58 "
     "ProcessEnvironmentBlock 0x60 LastErrorValue 0x68 CountOfOwnedCriticalSections 0x6C LastStatusValue 0x1250 DeallocationStack 0x1478 TlsSlots 0x1480 "

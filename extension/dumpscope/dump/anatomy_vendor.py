@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 from ..format.breakpad import MDRawDebug32, MDRawDebug64, MDRawLinkMap32, MDRawLinkMap64
 from ..format.catalogue import structure as named
 from ..format.crashpad import MinidumpByteArray, MinidumpCrashpadInfo, MinidumpUTF8String
@@ -20,14 +18,6 @@ if TYPE_CHECKING:
     from .anatomy import _Walker
 
 
-def _aligned(shape: Structure) -> Structure:
-    """The same structure laid out as a 64-bit compiler does without packing."""
-    return Structure(shape.name, [copy(field) for field in shape.fields], source=shape.source, meaning=shape.meaning, pack=8)
-
-
-# Breakpad's writer for 64-bit Linux stores these two unpacked (seen in dumps of google/breakpad, lldb and the Rust writer).
-_DEBUG64, _LINK64 = _aligned(MDRawDebug64), _aligned(MDRawLinkMap64)
-_DYNAMIC = 16  # one entry of a 64-bit dynamic section
 MAX_LINKED = 4096
 MAX_DEPTH = 8
 MAX_TEXT = 1 << 20
@@ -126,8 +116,6 @@ def _linker(walker: _Walker, stream: Stream, path: str) -> Iterator[Node]:
     wide = walker.dump.pointer_size == 8
     shape, link = (MDRawDebug64, MDRawLinkMap64) if wide else (MDRawDebug32, MDRawLinkMap32)
     follower = _Follower(walker)
-    if wide and stream.size >= _DEBUG64.size and not (stream.size - _DEBUG64.size) % _DYNAMIC and not follower.number(stream.rva + 12):
-        shape, link = _DEBUG64, _LINK64
     yield from walker.node(stream.rva, min(shape.size, stream.size), RECORD, f"{path} > record", shape)
     if stream.size > shape.size:
         yield from walker.node(stream.rva + shape.size, stream.size - shape.size, BLOB, f"{path} > copy of the dynamic section")

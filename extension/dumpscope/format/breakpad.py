@@ -65,6 +65,7 @@ MDRawDebug64 = Structure(
     ],
     source=_SOURCE,
     meaning="The dynamic linker's list in a 64-bit process.",
+    pack=8,  # not packed: 64-bit members are aligned, as in every Linux dump that has the stream
 )
 
 MDRawDebug32 = Structure(
@@ -90,6 +91,7 @@ MDRawLinkMap64 = Structure(
     ],
     source=_SOURCE,
     meaning="One shared object of a 64-bit process.",
+    pack=8,  # not packed: 64-bit members are aligned, as in every Linux dump that has the stream
 )
 
 MDRawLinkMap32 = Structure(
