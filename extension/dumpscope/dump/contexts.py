@@ -7,7 +7,6 @@ has 64-bit contexts; its 32-bit registers are in captured memory (:func:`wow64_r
 from __future__ import annotations
 
 import struct
-from operator import itemgetter
 
 from ..format.contexts import (
     CONTEXT_LAYOUTS,
@@ -27,7 +26,7 @@ from .xstate import XStateArea, read_xstate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Optional, Tuple, Union
+    from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
 
     from .minidump import Minidump
     from .source import Buffer
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""
+WINDOW = 1 << 14
+"""Bytes that are read at a time where many contexts are wanted."""
 _MACHINES = {0x14C: 0, 0x1C4: 5}  # IMAGE_FILE_MACHINE_* to PROCESSOR_ARCHITECTURE_*
 
 
@@ -42,22 +43,24 @@ class _Group:
     """Registers that are read together: one decoder for all of them, and their names in the order to show."""
 
     def __init__(self, places: List[Tuple[str, int, struct.Struct]]) -> None:
-        self._names = [name for name, _, _ in places]
-        by_offset = sorted(range(len(places)), key=lambda number: places[number][1])
+        shown = dict.fromkeys([name for name, _, _ in places], 0)
+        by_offset = sorted(places, key=lambda place: place[1])
         code = ["<"]
         end = 0
-        for number in by_offset:
-            _, offset, one = places[number]
+        for _, offset, one in by_offset:
             code.append(f"{offset - end}x{one.format[1:]}")
             end = offset + one.size
-        self._unpack = struct.Struct("".join(code)).unpack_from
-        ranks = [by_offset.index(number) for number in range(len(places))]
-        # itemgetter() hands out a tuple for two and more, and is the fastest way to another order.
-        self._order = itemgetter(*ranks) if len(ranks) > 1 else tuple
+        unpack = struct.Struct("".join(code)).unpack_from
+        names = [name for name, _, _ in by_offset]
 
-    def values(self, data: bytes) -> Dict[str, int]:
-        """Numbers by their register names."""
-        return dict(zip(self._names, self._order(self._unpack(data))))
+        def values(data: bytes) -> Dict[str, int]:
+            # Filling in a copy keeps its order, and is faster than making a dictionary of pairs.
+            found = shown.copy()
+            found.update(zip(names, unpack(data)))
+            return found
+
+        self.values: Callable[[bytes], Dict[str, int]] = values
+        """Numbers by their register names, from the bytes of a context."""
 
 
 class _Reader:
@@ -123,12 +126,13 @@ class Registers:
     context stands in the file, ``size`` how many bytes it has there.
     """
 
+    _values: Optional[Dict[str, int]] = None
+
     def __init__(self, reader: _Reader, data: bytes, offset: int, misc: Union[MiscInfo, Absent]) -> None:
         self._reader = reader
         self.offset = offset
         self._data = data
         self._misc = misc
-        self._values: Optional[Dict[str, int]] = None
 
     @property
     def layout(self) -> ContextLayout:
@@ -163,9 +167,10 @@ class Registers:
     @property
     def values(self) -> Dict[str, int]:
         """The general registers by their names."""
-        if self._values is None:
-            self._values = self._reader.general.values(self._data)
-        return self._values
+        found = self._values
+        if found is None:
+            found = self._values = self._reader.general.values(self._data)
+        return found
 
     @cached_property
     def segments(self) -> Dict[str, int]:
@@ -292,18 +297,38 @@ def _unfit(dump: Minidump, candidates: Tuple[_Reader, ...], rva: int, size: int,
     return Absent(DAMAGED, f"no registers: ContextFlags 0x{flags:x} at 0x{rva + at:x} are not those of {name}")
 
 
-def read_registers(dump: Minidump, rva: int, size: int) -> Union[Registers, Absent]:
-    """The context of ``size`` bytes at ``rva``; Absent when there is none, it is outside the file, or is not for the processor."""
+def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Absent]]:
+    """What reads the context of some bytes at an RVA: what does not change from thread to thread is asked for once.
+
+    It returns Absent when there is none, it is outside the file, or is not for the processor.
+    """
     system = dump.system
-    if rva and not isinstance(system, Absent):
-        data = dump.source.some(rva, size if size < MAX_CONTEXT else MAX_CONTEXT)
-        held = len(data)
-        for reader in _readers(system.architecture):
-            if held >= reader.size and reader.matches(data, 0):
-                return Registers(reader, data, rva, dump.misc)
-    why = _choose(dump, rva, size)
-    assert isinstance(why, Absent)
-    return why
+    readers = () if isinstance(system, Absent) else _readers(system.architecture)
+    tests = [(reader.size, reader.flags[1].unpack_from, reader.flags[0], reader.layout.family, reader) for reader in readers]
+    misc = dump.misc
+    some = dump.source.some
+    window, low, high = b"", 0, 0  # contexts follow each other: several are read at a time
+
+    def read(rva: int, size: int) -> Union[Registers, Absent]:
+        nonlocal window, low, high
+        if rva and tests:
+            if rva >= low and rva + size <= high:
+                data = window[rva - low : rva - low + size]
+            elif size < WINDOW // 4:
+                window = some(rva, WINDOW)
+                low, high = rva, rva + len(window)
+                data = window[:size]
+            else:
+                data = some(rva, size if size < MAX_CONTEXT else MAX_CONTEXT)
+            held = len(data)
+            for least, flags, at, family, reader in tests:
+                if held >= least and flags(data, at)[0] & family:
+                    return Registers(reader, data, rva, misc)
+        why = _choose(dump, rva, size)
+        assert isinstance(why, Absent)
+        return why
+
+    return read
 
 
 def ip_sp(dump: Minidump, rva: int, size: int) -> Union[Tuple[int, int], Absent]:

@@ -280,8 +280,7 @@ class Memory:
         starts = self._starts
         position = bisect_right(starts, address) - 1
         if position >= 0 and address + size <= self._ends[position]:
-            rva = self._rvas[position] + address - starts[position]
-            return self._source.buffer[rva : rva + size]
+            return self._source.fetch(self._rvas[position] + address - starts[position], size)
         parts = []
         for piece in self.pieces(address, size):
             if piece.data is None:

@@ -327,14 +327,14 @@ class Minidump:
 
     def registers(self, thread: Union[Thread, ExceptionInfo]) -> Union[Registers, Absent]:
         """The registers of a thread, or those of the exception."""
-        return self._read_registers(self, thread.context_rva, thread.context_size)
+        return self._read_registers(thread.context_rva, thread.context_size)
 
     @cached_property
-    def _read_registers(self) -> Callable[[Minidump, int, int], Union[Registers, Absent]]:
-        """Imported once, not once for each thread."""
-        from .contexts import read_registers
+    def _read_registers(self) -> Callable[[int, int], Union[Registers, Absent]]:
+        """Made once, not once for each thread."""
+        from .contexts import register_reader
 
-        return read_registers
+        return register_reader(self)
 
     @property
     def pointer_size(self) -> int:

@@ -37,6 +37,7 @@ class Source:
         self._file = file
         # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
         self._size_now: Optional[Callable[[], int]] = buffer.size if isinstance(buffer, mmap.mmap) else None
+        self._number = file.fileno() if file is not None and hasattr(os, "pread") else -1
 
     @classmethod
     def from_path(cls, path: Union[str, os.PathLike[str]]) -> Source:
@@ -87,6 +88,7 @@ class Source:
                 buffer.close()
             except BufferError:
                 pass  # a memoryview of it is still held; it goes when that goes
+        self._number = -1
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -135,9 +137,25 @@ class Source:
                 needed=size,
                 available=got,
             )
+        return self.fetch(offset, size)
+
+    def fetch(self, offset: int, size: int) -> Data:
+        """The ``size`` bytes at ``offset``, which are known to lie inside the file as it was opened. Raises DumpError when it was cut.
+
+        For reads here and there: one call of the system, which notices a file that was cut by itself, where the mapping would want to
+        be asked first and then keep the pages that were touched.
+        """
+        if self._number >= 0 and size >= 0:
+            try:
+                data = os.pread(self._number, size, offset)
+            except OSError as error:
+                raise DumpError(f"cannot read {self.name!r}: {error.strerror}", "copy the dump to a local disk", offset=offset, needed=size) from None
+            if len(data) == size:
+                return data
         return self.buffer[offset : offset + size]
 
     def some(self, offset: int, size: int) -> Data:
         """As many of ``size`` bytes at ``offset`` as the file holds; perhaps none."""
-        # A slice ends with the file by itself.
-        return self.buffer[offset : offset + size] if 0 <= offset < self.size and size > 0 else b""
+        if not 0 <= offset < self.size or size <= 0:
+            return b""
+        return self.fetch(offset, size if offset + size <= self.size else self.size - offset)
