@@ -233,7 +233,8 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     if type_name:
         patterns.append(type_name)
     wanted_name = _globs(args.name)
-    items: Iterator[Handle] = table.walk(types=_globs(patterns))
+    wanted_type = _globs(patterns)
+    items: Iterator[Handle] = table.walk(types=wanted_type)
     if wanted_name is not None or args.named:
         items = (item for item in items if (not args.named or item.name) and (wanted_name is None or wanted_name(item.name)))
     if args.sort:
@@ -250,7 +251,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
             yield row
 
     detail = _object_lines if bits & SPECIFIC else None
-    yield Table(key, _columns(bits), watched() if table.untyped else rows, detail=detail)
+    yield Table(key, _columns(bits), watched() if (wanted_type is None or wanted_type("")) and table.untyped else rows, detail=detail)
     shown = next(numbers)
     if shown < len(table):
         if not shown:

@@ -149,11 +149,19 @@ class HandleList(RecordList[Handle]):
             if len(picked) > 65536:  # a writer that repeats the type's name for each handle
                 picked.clear()
             for rva in set(kinds).difference(picked):
-                picked[rva] = types(get(rva))
+                picked[rva] = bool(types(get(rva)))
             wanted = list(map(picked.__getitem__, kinds))
-            if any(wanted):
+            number = wanted.count(True)
+            if not number:
+                continue
+            stride = self.span.stride
+            columns: Iterable[Iterable[int]]
+            if number * 3 < len(wanted) and self._reader is not None:  # few: by rows, the others are not decoded
+                places = compress(range(0, len(data), stride), wanted)
+                columns = zip(*map(self._reader.unpack_from, repeat(data), places))
+            else:
                 columns = (compress(column, wanted) for column in self._columns(data))
-                yield self._made(columns, compress(range(offset, offset + len(data), self.span.stride), wanted))
+            yield self._made(columns, compress(range(offset, offset + len(data), stride), wanted))
 
     def count_types(self) -> Dict[str, int]:
         """How many handles there are of each type, most first; handles without a type count under an empty name."""

@@ -149,14 +149,14 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
         titles = [column.title.ljust(size) if left else column.title.rjust(size) for column, size, left in zip(columns, widths, lefts)]
         yield _GAP.join(paint.text(title, "header") for title in titles[:-1] + [titles[-1].rstrip()]) + "\n"
 
-    pad = [f"{{:{'<' if left else '>'}{size}}}" if size else "{}" for size, left in zip(widths, lefts)]
+    pad = [f"%{'-' if left else ''}{size}s" if size else "%s" for size, left in zip(widths, lefts)]
     if paint.plain and not table.detail and not room:
-        line_format = (_GAP.join(pad) + "\n").format
-        yield "".join([line_format(*line) for line in cells])
+        line = (_GAP.join(pad) + "\n").__mod__
+        yield "".join([line(tuple(texts)) for texts in cells])
         drawers = [_column_drawer(column, number) for column, number in zip(columns, shown)]
         batch = list(islice(rows, SAMPLE))
         while batch:
-            yield "".join(map(line_format, *[draw(batch) for draw in drawers]))
+            yield "".join(map(line, zip(*[draw(batch) for draw in drawers])))
             batch = list(islice(rows, SAMPLE))
         return
 
