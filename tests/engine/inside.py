@@ -14,7 +14,16 @@ from dumpscope.front.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
-WORDS = {"explain": ["HND001"], "plan": ["!handle"], "flags": ["0x1105"], "read": ["@$teb"], "address": ["@$ip"], "bytes": ["header"], "whatis": ["20"]}
+WORDS = {
+    "learn": ["1"],
+    "explain": ["HND001"],
+    "plan": ["!handle"],
+    "flags": ["0x1105"],
+    "read": ["@$teb"],
+    "address": ["@$ip"],
+    "bytes": ["header"],
+    "whatis": ["20"],
+}
 """Words for the commands that need some."""
 WRITE_FILES = {"atlas", "redact", "diff"}
 

@@ -55,7 +55,7 @@ def test_progress_ends_at_the_total() -> None:
     assert told[-1] == (len(memory), len(memory))
 
 
-@pytest.mark.parametrize("pattern", [b"", b"x" * 70000])
+@pytest.mark.parametrize("pattern", [b"", b"x" * 70000], ids=["empty", "too long"])
 def test_patterns_that_are_none(pattern: bytes) -> None:
     data, _ = made(random.Random(1))
     with Minidump.open(data) as dump, pytest.raises(ValueError):

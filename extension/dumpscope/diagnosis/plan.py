@@ -200,7 +200,7 @@ def recipes(flags: int, exception: bool = False) -> List[Recipe]:
             f"[Dump.Native]::MiniDumpWriteDump($p.Handle, $p.Id, $f.SafeFileHandle.DangerousGetHandle(), 0x{flags:x}, 0, 0, 0); $f.Close()",
         )
     )
-    lines.append(Recipe("dumpscope", f"python scripts\\writedump.py PID C:\\dumps\\app.dmp --flags 0x{flags:x}", "Windows only; explains what it wrote"))
+    lines.append(Recipe("writedump.py", f"python scripts\\writedump.py PID C:\\dumps\\app.dmp --flags 0x{flags:x}", "Windows only; explains what it wrote"))
     return lines
 
 
