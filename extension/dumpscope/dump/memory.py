@@ -231,6 +231,11 @@ class Memory:
         self._prepare()
         return zip(self._starts, self._ends, self._rvas)
 
+    def _columns(self) -> Tuple[List[int], List[int], List[int]]:
+        """The same as three lists, which are the view's own: not to be changed."""
+        self._prepare()
+        return self._starts, self._ends, self._rvas
+
     def locate(self, address: int) -> Optional[Tuple[int, int]]:
         """File offset of an address and how many bytes follow it without a gap, or None if it is not captured."""
         if not self._ready:

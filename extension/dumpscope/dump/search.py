@@ -7,17 +7,20 @@ each other in the file, which in a full dump is nearly all of it.
 from __future__ import annotations
 
 import sys
-from itertools import islice
+from bisect import bisect_right
+from itertools import chain, compress, count, islice
+from operator import add, ne, sub
 
+from ..record import NamedTuple
 from .memory import ADDRESS_END, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, List, Optional, Tuple
+    from typing import Callable, Iterator, List, Optional
 
-CHUNK = 1 << 20
-"""Bytes that are looked through at a time: what fits into the processor's cache is searched fastest."""
 IN_PLACE = sys.version_info >= (3, 12)
+CHUNK = 1 << 23 if IN_PLACE else 1 << 20
+"""Bytes that are looked through at a time: copies are searched fastest when they fit into the processor's cache."""
 
 RELEASE = 1 << 26
 """Bytes after which the pages that were read are given back to the system."""
@@ -55,42 +58,44 @@ class _Stretch:
         self.last = last
 
 
-if TYPE_CHECKING:
-    Spans = List[Tuple[int, int, int]]
+class Spans(NamedTuple):
+    """First addresses, addresses behind the end, and file offsets of captured stretches, lowest first."""
+
+    lows: List[int]
+    highs: List[int]
+    rvas: List[int]
 
 
 def _stretches(spans: Spans) -> Iterator[_Stretch]:
-    current: Optional[_Stretch] = None
-    for number, (start, end, rva) in enumerate(spans):
-        if current is not None and current.end == rva:
-            current.end += end - start
-            current.last = number
-            continue
-        if current is not None:
-            yield current
-        current = _Stretch(rva, rva + end - start, number, number)
-    if current is not None:
-        yield current
+    lows, highs, rvas = spans
+    if not lows:
+        return
+    ends = list(map(add, rvas, map(sub, highs, lows)))
+    first = 0
+    for number in chain(compress(count(), map(ne, ends, islice(rvas, 1, None))), (len(lows) - 1,)):
+        yield _Stretch(rvas[first], ends[number], first, number)
+        first = number + 1
 
 
 def _clip(memory: Memory, start: int, end: int) -> Spans:
-    spans = list(memory.spans())
+    lows, highs, rvas = memory._columns()
     if start > 0 or end < ADDRESS_END:
-        spans = [(low + max(0, start - low), min(high, end), rva + max(0, start - low)) for low, high, rva in spans if high > start and low < end]
-    return spans
+        rows = [(max(low, start), min(high, end), rva + max(0, start - low)) for low, high, rva in zip(lows, highs, rvas) if high > start and low < end]
+        lows, highs, rvas = [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+    return Spans(lows, highs, rvas)
 
 
 def _seam(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes) -> Iterator[int]:
     """Matches that begin in one stretch and end in the next, where the addresses go on and the file does not."""
     overlap = len(pattern) - 1
     number = stretch.last
-    first, end, _ = spans[number]
-    while end - first < overlap and number > stretch.first and spans[number - 1][1] == first:
+    first, end = spans.lows[number], spans.highs[number]
+    while end - first < overlap and number > stretch.first and spans.highs[number - 1] == first:
         number -= 1
-        first = spans[number][0]
+        first = spans.lows[number]
     first = max(first, end - overlap)
     stop = end
-    for low, high, _ in islice(spans, stretch.last + 1, None):
+    for low, high in islice(zip(spans.lows, spans.highs), stretch.last + 1, None):
         if low != stop or stop - end >= overlap:
             break
         stop = high
@@ -119,7 +124,7 @@ def find(
     if not pattern or len(pattern) > MAX_PATTERN:
         raise ValueError("a pattern has 1 to 65536 bytes")
     spans = _clip(memory, start, end)
-    total = sum(high - low for low, high, _ in spans) if progress is not None else 0
+    total = sum(spans.highs) - sum(spans.lows) if progress is not None else 0
     done = 0
     for stretch in _stretches(spans):
         for address in _in_stretch(memory, spans, stretch, pattern, progress, done, total):
@@ -127,7 +132,7 @@ def find(
                 yield address
         done += stretch.end - stretch.rva
         following = stretch.last + 1
-        if len(pattern) > 1 and following < len(spans) and spans[stretch.last][1] == spans[following][0]:
+        if len(pattern) > 1 and following < len(spans.lows) and spans.highs[stretch.last] == spans.lows[following]:
             for address in _seam(memory, spans, stretch, pattern):
                 if align == 1 or not address % align:
                     yield address
@@ -140,7 +145,8 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
     source = memory.source
     size = len(pattern)
     number = stretch.first
-    low, high, rva = spans[number]
+    lows, highs, rvas = spans
+    low, high, rva = lows[number], highs[number], rvas[number]
     released = stretch.rva
     for begin in range(stretch.rva, stretch.end, CHUNK):
         buffer = source.buffer
@@ -150,9 +156,9 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
         look, base = (buffer.find, 0) if IN_PLACE else (buffer[begin:last].find, begin)
         place = look(pattern, begin - base, last - base) + base
         while begin <= place < stop:
-            while place >= rva + high - low:
-                number += 1
-                low, high, rva = spans[number]
+            if place >= rva + high - low:
+                number = bisect_right(rvas, place, number + 1, stretch.last + 1) - 1
+                low, high, rva = lows[number], highs[number], rvas[number]
             address = low + place - rva
             if address + size <= high or _goes_on(spans, number, address + size):
                 yield address
@@ -167,10 +173,11 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
 
 def _goes_on(spans: Spans, number: int, end: int) -> bool:
     """Whether the addresses behind a range go on up to ``end`` without a gap."""
-    high = spans[number][1]
+    lows, highs, _ = spans
+    high = highs[number]
     while high < end:
         number += 1
-        if number >= len(spans) or spans[number][0] != high:
+        if number >= len(lows) or lows[number] != high:
             return False
-        high = spans[number][1]
+        high = highs[number]
     return True
