@@ -113,6 +113,64 @@ def test_a_handle_by_its_name(complete: Complete) -> None:
     assert text in complete("handles " + word)
 
 
+def test_places(complete: Complete) -> None:
+    kinds = complete("bytes ")
+    assert {"header", "directory", "stream", "handle", "thread", "module", "HandleData"} <= set(kinds)
+    assert "token" not in complete("bytes ", "thread-list-empty.dmp")
+    handle = next(text for text, meta in complete("bytes handle 0x").items() if meta.startswith("Event"))
+    assert handle.startswith("0x")
+    assert "0x" + first(complete("bytes thread ")) in complete("bytes thread 0x")
+    assert "ntdll" in complete("bytes module nt")
+    assert "HandleData" in complete("bytes stream Hand")
+    assert complete("bytes --c handle 0x") == complete("bytes handle 0x")
+    assert set(complete("bytes header ")) <= {"--follow", "--c", "--all", "--first"}
+    assert complete("bytes nothing zz") == {}
+
+
+def test_offsets(complete: Complete) -> None:
+    offsets = complete("whatis ")
+    assert offsets["20"] == "the directory"
+    assert any(meta.startswith("stream 0 ThreadListStream") for meta in offsets.values())
+    assert "0x20" in complete("whatis 0x2")
+    assert "@rsp" in complete("whatis --memory @rs")
+
+
+def test_edits(complete: Complete) -> None:
+    assert complete("what-if 'fl")["'Flags = "].startswith("now 0x")
+    assert complete("what-if 'Flags = ")["'Flags = 1105'"] == "what it is now"
+    assert "'Flags &= MiniDumpWithHandleData'" in complete("what-if 'Flags &= minidumpwithh")
+    assert "'flags &= " in complete("what-if 'flags ")
+    assert "'handle " in complete("what-if 'han")
+    assert "'handle " in complete("what-if han")
+    handle = next(text for text, meta in complete("what-if 'handle ").items() if meta.startswith("Event"))
+    assert handle.startswith("'handle ")
+    assert f"{handle}GrantedAccess = " in complete(f"what-if {handle}gra")
+    assert "'stream 6 size = " in complete("what-if 'stream 6 si")
+    assert "'drop stream HandleData'" in complete("what-if 'drop stream Hand")
+    assert "'byte 20 " in complete("what-if 'byte 2")
+    assert len(complete("what-if 'cut ")) == 1
+    assert "GrantedAccess" in complete(f"what-if {handle[1:]}Gra")
+    assert "'handle " in complete("what-if 'flags &= ~4' 'han")
+    assert complete("what-if 'nothing at ") == complete("what-if 'handle zz Gr") == {}
+
+
+def test_what_an_edit_is_offered_as_can_be_run(complete: Complete, cli: Callable[..., Any]) -> None:
+    text = "what-if '"
+    for wanted in ("header", "stream ", "handle "):
+        assert all(item.startswith("'") for item in complete(text + wanted))
+    for typed in ("Flags = ", "TimeDateStamp = ", "stream 1 rva = ", "handle 4 HandleCount = "):
+        for offer in list(complete(text + typed))[:1]:
+            done = cli("what-if", "article-handles.dmp", offer.strip("'"))
+            assert done.code == 0, (offer, done.err)
+
+
+def test_lessons(complete: Complete) -> None:
+    lessons = complete("learn ")
+    assert lessons["1"] == "Header and flags"
+    assert sum(text.isdigit() for text in lessons) == 12
+    assert "8" in complete("learn fails")
+
+
 def test_filters_targets_and_paths(complete: Complete, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert first(complete("handles | gr")) == "grep"
     assert set(complete("handles | ")) == {"grep", "head", "tail", "count"}
@@ -138,11 +196,16 @@ def test_dumps_by_number(complete: Complete) -> None:
 def test_any_dump_and_any_kind(sample: str, complete: Complete) -> None:
     for text in ("handles ", "threads ", "modules ", "streams ", "address ", "explain ", "why ", "flags ", "handles --type "):
         complete(text, sample)
+    for text in ("bytes ", "whatis ", "what-if ", "what-if 'Flags = ", "learn "):
+        complete(text, sample)
+    for kind in ("stream", "directory", "handle", "thread", "module", "unloaded", "region", "memory", "token", "string", "range", "at", "context", "name"):
+        for text in (f"bytes {kind} ", f"what-if '{kind} ", f"what-if '{kind} 0 "):
+            complete(text, sample)
 
 
 def test_names_of_a_dump_do_not_steer_the_menu(complete: Complete) -> None:
     for sample in sorted(path.name for path in SAMPLES.glob("hostile-*.dmp")):
-        for text in ("modules ", "handles --type ", "handles "):
+        for text in ("modules ", "handles --type ", "handles ", "bytes module ", "bytes unloaded ", "what-if 'module ", "whatis "):
             for value, meta in complete(text, sample).items():
                 assert (value + meta).isprintable(), (sample, value, meta)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..view.blocks import Block
     from .lessons import Step
+    from .tutor import Progress
 
 
 class Classroom:
@@ -132,7 +133,8 @@ def _quiet(block: Block) -> Optional[Block]:
     return block
 
 
-def _list() -> Iterator[Block]:
+def _list(progress: Optional[Progress] = None) -> Iterator[Block]:
+    marks = {lesson.number: progress.words(lesson.name) for lesson in all_lessons()} if progress is not None else {}
     rows = [(lesson.number, lesson.title, lesson.summary, len(lesson.commands), len(lesson.questions)) for lesson in all_lessons()]
     columns = [
         Column("number", "lesson", "int", link="learn {}"),
@@ -142,7 +144,9 @@ def _list() -> Iterator[Block]:
         Column("questions", "questions", "count"),
         Column("", "what it is about", index=5),
     ]
-    yield Table("lessons", columns, [(*row, f"{row[1]}. {row[2]}") for row in rows])
+    if any(marks.values()):
+        columns.insert(-1, Column("", "progress", role="good", index=6))
+    yield Table("lessons", columns, [(*row, f"{row[1]}. {row[2]}", marks.get(row[0], "")) for row in rows])
     yield Note("`learn 1` begins; `learn 1 app.dmp` walks through a dump of your own; --answers shows the answers at the end", "hint")
 
 
@@ -161,7 +165,7 @@ def _list() -> Iterator[Block]:
 def learn(session: Session, args: Any) -> Iterator[Block]:
     """Lessons."""
     if args.lesson is None:
-        yield from _list()
+        yield from _list(session.memo.get("lessons"))
         return
     lesson = find_lesson(args.lesson)
     room = Classroom(lesson, session if session.has_dump else None)

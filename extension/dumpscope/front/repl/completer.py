@@ -310,7 +310,7 @@ class ReplCompleter(Completer):
                 if rest and setting.name == rest[0]:
                     yield from (Offer(choice, "the default" if choice == setting.default else "") for choice in setting.choices)
         elif kind:
-            yield from offers(self.session(), kind, typed)
+            yield from offers(self.session(), kind, typed, rest)
 
 
 def _next_positional(command: Command, rest: List[str], options: Dict[str, Argument]) -> Optional[Argument]:
@@ -331,7 +331,9 @@ def _next_positional(command: Command, rest: List[str], options: Dict[str, Argum
 
 
 def _quoted(text: str, quote: str) -> str:
-    """An offer as it is inserted: in quotation marks where it has blanks or where they were begun."""
+    """An offer as it is inserted: in quotation marks where it has blanks or where they were begun, open ones where it goes on."""
+    if text.endswith(" "):
+        return (quote or "'") + text
     if quote:
         return f"{quote}{text}{quote}"
     if " " in text and not text.startswith((".", "!")):

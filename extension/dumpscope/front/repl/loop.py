@@ -19,6 +19,8 @@ from ...errors import EXIT_DONE
 from .bindings import Question, bindings
 from .history import typed_lines
 from .runner import Runner
+from .settings import state_folder
+from .teacher import KeptProgress, Teacher
 from .terminal import Terminal
 from .toolbar import Findings, toolbar
 
@@ -44,6 +46,7 @@ class Loop:
         self.status = 0
         settings = runner.settings
         runner.history = lambda: typed_lines(history)
+        runner.teacher = Teacher(screen, KeptProgress(state_folder(screen.env.variables)), input=input, output=output)
         self._findings: Optional[Findings] = Findings(self._redraw)
         self._lexer: Optional[Lexer] = None
         self._completer = _Late(runner)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
     from ...view.blocks import Block
+    from .teacher import Teacher
 
 INTERRUPTED = 130
 KEPT = 8 << 20
@@ -62,6 +63,7 @@ class Runner:
         self.leaving = False
         self.last: Optional[Kept] = None
         self.history: Callable[[], List[str]] = list
+        self.teacher: Optional[Teacher] = None  # set where somebody can be asked
         self.own: Dict[str, Command] = {}
         for item in own_commands(self):
             for name in (item.name, *item.aliases):
@@ -162,6 +164,8 @@ class Runner:
             raise UsageError("a command is missing before the filter", "handles | grep Event")
         filters = [apply(item.name, item.words) for item in line.filters]
         words, remark = self.words(line.text)
+        if self.teacher is not None and _is_lesson(line, words):
+            return self.teacher.teach(words[1], self.workspace.session)
         status = [EXIT_DONE]
         if words[0] == "last":
             chunks = self._last(line, status)
@@ -208,6 +212,8 @@ class Runner:
         session, rest = self._session(found, rest)
         args = parse(found, rest)
         session.progress = self.screen.progress
+        if self.teacher is not None and found.name == "learn":
+            session.memo["lessons"] = self.teacher.kept.load()
         return self._finished(found, session, self._draw(found, session, _remarked(remark, run(session, found, args)), options, line), status)
 
     def _session(self, found: Command, words: List[str]) -> Tuple[Session, List[str]]:
@@ -261,6 +267,11 @@ class Runner:
                 file.write(plain)
         self.screen.write(f"{count} line{'' if count == 1 else 's'} {'added to' if line.append else 'written to'} {line.target}\n")
         self.screen.flush()
+
+
+def _is_lesson(line: Line, words: Sequence[str]) -> bool:
+    """Whether a lesson is to be taken, not printed into a filter, a file or another form."""
+    return len(words) == 2 and words[0].lstrip("!.") == "learn" and not words[1].startswith("-") and not line.filters and not line.target
 
 
 def _remarked(remark: str, blocks: Iterable[Block]) -> Iterator[Block]:

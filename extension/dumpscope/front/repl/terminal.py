@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.5
 """Seconds of work before its progress is shown."""
+AGAIN = "; `last` shows it all again"
+"""What is said of a page that was left before its end."""
 
 
 class Terminal(Screen):
@@ -35,6 +37,7 @@ class Terminal(Screen):
         self._counter: Optional[Any] = None
         self._quiet = False
         self._stopped = False
+        self.again = AGAIN
 
     # -- how it looks ------------------------------------------------------------------------------------------------------
 
@@ -150,7 +153,7 @@ class Terminal(Screen):
             if len(seen) < len(pager.lines) or not pager.done:
                 last = pager.top + len(seen)
                 total = str(len(pager.lines)) if pager.done else "more"
-                self.write(self.paint().text(f"(lines {pager.top + 1} to {last} of {total}; `last` shows it all again)", "dim") + "\n")
+                self.write(self.paint().text(f"(lines {pager.top + 1} to {last} of {total}{self.again})", "dim") + "\n")
             self.flush()
 
     # -- progress ----------------------------------------------------------------------------------------------------------
