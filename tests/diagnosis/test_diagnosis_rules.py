@@ -120,7 +120,7 @@ def sources() -> Iterator[Path]:
     yield from (ROOT / "extension" / "dumpscope" / "diagnosis" / "rules").glob("*.py")
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: path.name)
 def test_rules_do_not_print_or_read_files(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):

@@ -38,6 +38,10 @@ def write(save: Save) -> int:
         raise UsageError(f"{path!r} is a folder", "give the name of a file")
     if os.path.lexists(path) and not save.force:
         raise UsageError(f"{path!r} exists already", "give another name, or --force to replace it")
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A device or a pipe must never be replaced by a file, whatever rights the caller has.
+        raise UsageError(f"{path!r} is not a regular file", "give the name of a file")
+    path = os.path.realpath(path)  # a link keeps leading where it leads
     folder = os.path.dirname(os.path.abspath(path))
     import tempfile  # not needed by answers that write nothing
 

@@ -84,6 +84,8 @@ def _small_system(facts: Facts) -> Optional[Match]:
 
 
 def _no_threads(facts: Facts) -> Optional[Match]:
+    if not facts.engine.opening.ok:
+        return None  # what keeps the file from opening comes first, and is told by its own rule
     threads = facts.dump.threads
     if threads.stream is None:
         return Match((facts.directory_proof(3, "ThreadListStream"),), {"what": "the file has no thread list"})
@@ -96,6 +98,8 @@ def _no_threads(facts: Facts) -> Optional[Match]:
 
 
 def _no_modules(facts: Facts) -> Optional[Match]:
+    if not facts.engine.opening.ok:
+        return None
     modules = facts.dump.modules
     if modules.stream is not None and not modules.span.refused:
         return None
@@ -254,7 +258,7 @@ RULES = (
         (*_SIGNATURE, "Failed to OpenDumpFileWide, FAILURE HR=0x80070057"),
         _OPEN,
         "the first bytes of the file",
-        "The file is {what}, not a minidump. {hint}",
+        "The file is {what}. {hint}",
         PROVEN,
         ("get the dump itself: unpack an archive, fetch a large-file pointer's real file, or download again if a web page was saved in its place", _FETCH),
         (_DOCS, _OBSERVED),

@@ -1,0 +1,70 @@
+"""Files that an answer writes: complete or not at all, and never in place of what is no file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from dumpscope.errors import UsageError
+from dumpscope.front.saving import write
+from dumpscope.view.blocks import Save
+
+
+def save(path: Path, *, force: bool = False, text: bytes = b"new") -> Save:
+    return Save(str(path), lambda: iter([text]), "page", force=force)
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    assert write(save(tmp_path / "a")) == 3
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_file_is_replaced_only_when_told(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(UsageError, match="exists already"):
+        write(save(tmp_path / "a"))
+    assert (tmp_path / "a").read_bytes() == b"old"
+    write(save(tmp_path / "a", force=True))
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_half_a_file_is_none(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write(Save(str(tmp_path / "a"), chunks, "page"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no named pipes on this system")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="not a regular file"):
+        write(save(tmp_path / "pipe", force=True))
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+
+
+def test_a_link_keeps_leading_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    try:
+        (tmp_path / "link").symlink_to(tmp_path / "file")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    write(save(tmp_path / "link", force=True))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_a_device_is_refused() -> None:
+    if not os.path.exists("/dev/null"):
+        pytest.skip("no /dev/null on this system")
+    with pytest.raises(UsageError, match="not a regular file"):
+        write(save(Path("/dev/null"), force=True))
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
