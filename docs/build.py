@@ -17,6 +17,7 @@ sys.path.insert(0, str(DOCS.parent / "extension"))
 from dumpscope.commands.index import CATEGORIES  # noqa: E402
 from dumpscope.commands.lessons import all_lessons  # noqa: E402
 from dumpscope.commands.registry import DUMP_ANY, DUMP_NEEDED, Argument, Command, all_commands  # noqa: E402
+from dumpscope.commands.why import unfilled  # noqa: E402
 from dumpscope.diagnosis.catalogue import FAMILIES, family  # noqa: E402
 from dumpscope.diagnosis.rule import Rule  # noqa: E402
 from dumpscope.format.catalogue import MODULES, of_module  # noqa: E402
@@ -206,10 +207,10 @@ def rule_section(rule: Rule) -> Iterator[str]:
     yield "```"
     yield ""
     yield f"- Checked: {plain(rule.checks)}"
-    yield f"- Verdict: {plain(rule.verdict)}"
+    yield f"- Verdict: {plain(unfilled(rule.verdict))}"
     yield f"- Affects: {', '.join(code(name) for name in rule.commands)}"
     for step in rule.remedy:
-        yield f"- Remedy: {plain(step)}"
+        yield f"- Remedy: {plain(unfilled(step))}"
     for source in rule.sources:
         yield f"- Known from: {plain(source)}"
     yield f"- Samples: [{code(rule.fires)}](../../samples/README.md) shows it, [{code(rule.silent)}](../../samples/README.md) does not"

@@ -262,3 +262,49 @@ def test_a_fault_of_ours_is_words_and_70(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "Traceback" not in err
     with pytest.raises(ZeroDivisionError):
         run("handles", HANDLES, "--debug")
+
+
+def test_a_file_that_cannot_be_read_has_a_document_too() -> None:
+    for name, path in (("handles", TEXT), ("why", "/no/such/file.dmp")):
+        code, out, err = run(name, path, "--json")
+        document = json.loads(out)
+        assert code == 3
+        assert err.startswith("dumpscope: ")
+        assert (document["schema"], document["command"], document["dump"]) == (1, name, {"path": path})
+        assert set(document["error"]) == {"message", "hint", "offset", "needed", "available"}
+        assert document["error"]["message"] in err
+    code, out, _ = run("handles", HANDLES, "--sort", "colour", "--json")
+    assert code == 2
+    assert not out
+
+
+def test_errors_name_the_program_once() -> None:
+    _, _, err = run("handles", HANDLES, "--sort", "colour")
+    assert err.startswith("dumpscope: handles: argument --sort")
+    assert "`dumpscope handles --help`" in err
+
+
+def test_a_handle_that_is_not_there_is_named_as_it_was_typed() -> None:
+    _, out, _ = run("handles", HANDLES, "9999")
+    assert "no handle 0x9999 (0x9998: the two low bits are ignored)" in out
+    _, out, _ = run("handles", HANDLES, "0", "f", "evnt")
+    assert "did you mean Event?" in out
+
+
+def test_the_reasons_of_a_refusal_are_lines() -> None:
+    _, out, _ = run("why", TEXT)
+    assert "\\x0a" not in out
+    assert "\nCould not open dump file, Win32 error 0n87\n" in out
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_pages_of_rules_are_within_the_width(width: int) -> None:
+    for code in ("HND002", "OPN001", "THR003", "EXC001"):
+        _, out, _ = run("explain", code, "--width", str(width))
+        assert max(map(len, out.splitlines())) <= width
+        assert "{" not in out
+
+
+def test_hresults_have_eight_digits_in_json() -> None:
+    _, out, _ = run("why", HANDLES, "--json")
+    assert {len(item["hresult"]) for item in json.loads(out)["commands"]} == {10}

@@ -13,7 +13,7 @@ from dumpscope.commands.session import Session, parse, run
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import DumpscopeError
 from dumpscope.view.annotated import ByteRow, Bytes
-from dumpscope.view.blocks import Paragraph
+from dumpscope.view.blocks import Column, Evidence, Finding, Paragraph, Table
 from dumpscope.view.document import render_json
 from dumpscope.view.paint import DARK, PLAIN, Ansi, Dml, strip_ansi, strip_dml
 from dumpscope.view.picture import Picture, Share, strip
@@ -99,3 +99,16 @@ def test_small_shares_are_seen() -> None:
     text = "".join(render_text([Picture("all", 1_000_000, ["m"] * 64, shares)], PLAIN, 80))
     assert "l little  #" in text
     assert text.split("\n")[1].startswith("00000  mmmm")
+
+
+def test_prose_is_broken_at_blanks_only() -> None:
+    words = "the session has no thread and hardly a command works on it, which is trouble on the debugger's side"
+    finding = Finding("AAA001", "warning", words, words, "proven", (Evidence("header Flags", words, 24),), (words,), ("!handle", "!heap"))
+    columns = [Column("a", "a"), Column("b", "b")]
+    blocks = [finding, finding._replace(brief=True), Table("t", columns, [("x", words)]), Table("u", columns, [("x" * 36, words)])]
+    for width in (40, 60, 100):
+        text = "".join(render_text(blocks, PLAIN, width))
+        assert max(map(len, text.splitlines())) <= width
+        assert " ".join(text.split()).count(words) == 7
+        assert strip_ansi("".join(render_text(blocks, Ansi(DARK), width))) == text
+    assert not list(render_text([Table("t", columns, [], title="nothing under it")]))

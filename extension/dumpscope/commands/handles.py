@@ -224,7 +224,8 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     if value:
         found = table.find(value)
         if found is None:
-            yield from missing(session, key, Absent("not-there", f"there is no handle 0x{value & ~3:x} among the {len(table)} of this dump"))
+            low = f" (0x{value & ~3:x}: the two low bits are ignored)" if value & 3 else ""
+            yield from missing(session, key, Absent("not-there", f"there is no handle 0x{value:x}{low} among the {len(table)} of this dump"))
             return
         yield Table(key, [column._replace(hidden=True) for column in _columns(15)], _rows(iter([found])))
         yield from _detail(session, table, found, bits)
@@ -257,10 +258,22 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
         if not shown:
             session.not_in_dump()
         yield Note(f"{shown} of {len(table)} handles")
+        if not shown and patterns:
+            yield from _near_types(table, patterns)
     else:
         yield Note(f"{len(table)} handles")
     if untyped[0]:
         yield from blank_notes(table, {"": untyped[0]})
+
+
+def _near_types(table: HandleList, patterns: List[str]) -> Iterator[Note]:
+    """The types of this dump that a pattern without a match may have meant."""
+    from difflib import get_close_matches
+
+    types = {name.casefold(): name for name in table.count_types() if name}
+    near = [types[found] for pattern in patterns if pattern.casefold() not in types for found in get_close_matches(pattern.casefold(), types, 3)]
+    if near:
+        yield Note(f"did you mean {', '.join(dict.fromkeys(near))}?", "hint")
 
 
 def _object_lines(row: Sequence[Any]) -> Iterator[str]:

@@ -179,7 +179,8 @@ def _lesson(room: Classroom, answers: bool) -> Iterator[Block]:
     lesson = room.lesson
     steps: List[Dict[str, Any]] = []
     asked: List[Question] = []
-    yield Lines("", [f"Lesson {lesson.number}: {lesson.title}", lesson.summary], role="emphasis")
+    yield Lines("", [f"Lesson {lesson.number}: {lesson.title}"], role="emphasis")
+    yield Paragraph(lesson.summary, "emphasis")
     where = "your dump" if room.own is not None else f"the sample {lesson.sample}.dmp"
     yield Lines("", [f"On {where}."], role="dim")
     for step in room.steps():
@@ -206,7 +207,7 @@ def _lesson(room: Classroom, answers: bool) -> Iterator[Block]:
         for number, question in enumerate(asked, 1):
             yield from _prose(f"{number}. {question.answers[0]}: {question.because}")
     elif asked:
-        yield Lines("", ["", f"`learn {lesson.number} --answers` shows the answers; in the REPL the questions are asked and checked."], role="note")
+        yield Paragraph(f"`learn {lesson.number} --answers` shows the answers; in the REPL the questions are asked and checked.", "note")
     yield Data("lesson", {"number": lesson.number, "name": lesson.name, "title": lesson.title, "summary": lesson.summary, "sample": lesson.sample})
     yield Data("steps", steps)
 

@@ -28,7 +28,7 @@ class Parser:
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(f"{self.prog}: {message}", f"`{self.prog} --help` shows how it is used")
+        raise UsageError(f"{self.prog.rpartition(' ')[2]}: {message}", f"`{self.prog} --help` shows how it is used")
 
     def parse_words(self, words: Sequence[str]) -> Any:
         """Parse all words; the namespace has a member for each argument."""

@@ -6,7 +6,7 @@ import json
 from itertools import chain, islice
 
 from ..dump.absence import NOT_THERE, Absent
-from ..errors import NotInDump, UsageError
+from ..errors import DumpError, NotInDump, UsageError
 from .annotated import Bytes, bytes_json
 from .blocks import Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
 from .escape import csv_cell
@@ -158,6 +158,12 @@ def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
     yield "\n}\n"
     if document.missing is not None:
         raise document.missing
+
+
+def error_json(error: DumpError, head: Dict[str, Any]) -> str:
+    """The document of a file that cannot be read: ``head``'s members, and the ``error``."""
+    what = {"message": error.message, "hint": error.hint, "offset": error.offset, "needed": error.needed, "available": error.available}
+    return json.dumps({**head, "error": what}, indent=1) + "\n"
 
 
 def _until_missing(blocks: Iterable[Any], document: _Document) -> Iterator[Any]:

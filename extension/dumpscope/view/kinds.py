@@ -89,6 +89,10 @@ def _hex(value: Any) -> str:
     return f"0x{value:x}"
 
 
+def _hresult(value: Any) -> str:
+    return f"0x{value:08x}"
+
+
 def _words(value: Any) -> str:
     return printable(", ".join(str(word) for word in value)) if value else "-"
 
@@ -160,7 +164,7 @@ KINDS: Dict[str, Kind] = {
     "address": Kind(address_text, _hex_json, False, "address"),
     "address32": Kind(address32_text, _hex_json, False, "address"),
     "code": Kind(lambda value: f"{value:08x}", _hex_json, False, "code"),
-    "hresult": Kind(lambda value: f"0x{value:08x}", _hex_json, False, "code"),
+    "hresult": Kind(_hresult, _hresult, False, "code"),
     "time": Kind(time_text, _plain_json, True, "time"),
     "filetime": Kind(filetime_text, _plain_json, True, "time"),
     "duration": Kind(duration_text, _plain_json, False, "time"),

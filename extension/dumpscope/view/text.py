@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import chain, islice
 from operator import itemgetter
 
@@ -24,6 +25,8 @@ SAMPLE = 256
 PROSE = 100
 """Columns that prose is wrapped to where no width is known, or where the terminal is wider."""
 _GAP = "  "
+_BELOW = 6
+"""How far a last cell that has no room beside the others is indented, below them."""
 
 
 def wrap(text: str, width: int, indent: str = "", first: Optional[str] = None) -> List[str]:
@@ -132,12 +135,12 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     roles = [column.role or kind.role for column, kind in zip(columns, kinds)]
     rows = iter(table.rows)
     head = list(islice(rows, SAMPLE))
-    if table.title and columns:
-        yield paint.text(printable(table.title), "title") + "\n"
     if not head or not columns:
         for _ in rows:  # the command counts what it hands out
             pass
         return
+    if table.title:
+        yield paint.text(printable(table.title), "title") + "\n"
     cells = [[draw(row[number]) for number, draw in formats] for row in head]
     widths = [max(len(column.title) if not table.compact else 0, max(len(line[at]) for line in cells)) for at, column in enumerate(columns)]
     if lefts and lefts[-1]:
@@ -145,12 +148,13 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     last = len(columns) - 1
     fixed = sum(widths[:last]) + len(_GAP) * last
     room = width - fixed if width is not None and lefts and lefts[-1] and width - fixed >= 16 else 0
+    below = width is not None and not room and last > 0 and columns[last].kind == "text" and lefts[last]  # no room beside the other columns
     if not table.compact:
         titles = [column.title.ljust(size) if left else column.title.rjust(size) for column, size, left in zip(columns, widths, lefts)]
         yield _GAP.join(paint.text(title, "header") for title in titles[:-1] + [titles[-1].rstrip()]) + "\n"
 
     pad = [f"%{'-' if left else ''}{size}s" if size else "%s" for size, left in zip(widths, lefts)]
-    if paint.plain and not table.detail and not room:
+    if paint.plain and not table.detail and not room and not below:
         line = (_GAP.join(pad) + "\n").__mod__
         yield "".join([line(tuple(texts)) for texts in cells])
         drawers = [_column_drawer(column, number) for column, number in zip(columns, shown)]
@@ -168,6 +172,9 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
             pieces = wrap(texts[-1], room)
             texts[-1] = pieces[0]
             tail = pieces[1:]
+        elif below and width is not None and fixed + len(texts[-1]) > width and " " in texts[-1]:
+            tail = wrap(texts[-1], width - _BELOW)
+            texts[-1] = ""
         parts = []
         for at, text in enumerate(texts):
             value = row[shown[at]]
@@ -175,9 +182,9 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
             space = " " * (widths[at] - len(text))
             painted = paint.text(text, roles[at], link)
             parts.append(painted + space if lefts[at] else space + painted)
-        yield _GAP.join(parts) + "\n"
+        yield _GAP.join(parts[:-1] if below and tail else parts) + "\n"
         for piece in tail:
-            yield " " * fixed + paint.text(piece, roles[-1]) + "\n"
+            yield " " * (fixed if room else _BELOW) + paint.text(piece, roles[-1]) + "\n"
         if table.detail:
             for detail in table.detail(row):
                 yield paint.text(printable(detail), "dim") + "\n"
@@ -199,7 +206,7 @@ def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]
         role = item.role or ("dim" if absent else KINDS[item.kind].role)
         link = item.link.format(text) if item.link and not absent else ""
         if not note and size + 2 + len(text) > limit and " " in text and item.kind in ("text", "words"):
-            first, *rest = wrap(text, limit - size - 2)
+            first, *rest = wrap(text, limit - size - 2, "  " if text.startswith("- ") else "", "")
             yield f"{label}  {paint.text(first, role, link)}\n"
             for line in rest:
                 yield " " * (size + 2) + paint.text(line, role) + "\n"
@@ -237,25 +244,51 @@ def _finding(finding: Finding, paint: Paint, width: Optional[int]) -> Iterator[s
     role = {"error": "error", "warning": "warning"}.get(finding.severity, "note")
     proof = "proven by the file" if finding.confidence == "proven" else "inferred"
     head = [paint.text(finding.code, "code", f"explain {finding.code}"), paint.text(finding.severity, role)]
+    lead = len(finding.code) + len(finding.severity) + 2 * len(_GAP)
+    hang = " " * (len(finding.code) + len(_GAP))
+    screen = limit if width is not None else sys.maxsize  # what is one line stays one where nobody's screen breaks it
+    first, *rest = wrap(printable(finding.title), screen, hang, " " * lead)
+    role = "" if finding.brief else "emphasis"
+    lines = [f"{head[0]}  {head[1]}  {paint.text(first[lead:], role)}", *(hang + paint.text(line[len(hang) :], role) for line in rest)]
+    if not finding.brief:
+        if len((rest or [first])[-1]) + len(proof) + 4 <= screen:
+            lines[-1] += _GAP + paint.text(f"({proof})", "dim")
+        else:
+            lines.append(hang + paint.text(f"({proof})", "dim"))
+    yield "\n".join(lines) + "\n"
     if finding.brief:
-        yield f"{head[0]}  {head[1]}  {paint.text(printable(finding.title))}\n"
         return
-    yield f"{head[0]}  {head[1]}  {paint.text(printable(finding.title), 'emphasis')}  {paint.text(f'({proof})', 'dim')}\n"
     for line in wrap(printable(finding.verdict), limit, "  ", "  "):
         yield paint.text(line) + "\n"
     if finding.evidence:
         yield "  " + paint.text("evidence", "label") + "\n"
         size = min(40, max(len(item.what) for item in finding.evidence))
         for item in finding.evidence:
-            place = "" if item.offset is None else paint.text(f"  at 0x{item.offset:x}", "offset")
-            yield f"    {paint.text(printable(item.what))}{' ' * (size - len(item.what))}  {paint.text(printable(item.value), 'number')}{place}\n"
+            place = "" if item.offset is None else f"  at 0x{item.offset:x}"
+            what, value = printable(item.what), printable(item.value)
+            label = f"    {paint.text(what)}{' ' * (size - len(item.what))}  "
+            beside = max(size, len(what)) + 6
+            if beside + len(value) + len(place) <= screen or screen < 20:
+                yield label + paint.text(value, "number") + paint.text(place, "offset") + "\n"
+                continue
+            if beside + 16 > screen or (beside + len(value) > screen and " " not in value):
+                yield label.rstrip(" ") + "\n"
+                label, beside = " " * 6, 6
+            pieces = wrap(value, screen - beside)
+            if len(pieces[-1]) + len(place) > screen - beside:
+                pieces.append("")
+                place = place.lstrip(" ")
+            pieces = [paint.text(piece, "number") for piece in pieces]
+            pieces[-1] += paint.text(place, "offset")
+            yield label + ("\n" + " " * beside).join(pieces) + "\n"
     if finding.remedy:
         yield "  " + paint.text("remedy", "label") + "\n"
         for step in finding.remedy:
             for line in wrap(printable(step), limit, "      ", "    - "):
                 yield paint.text(line) + "\n"
     if finding.commands:
-        yield "  " + paint.text("affects", "label") + " " + paint.text(printable(", ".join(finding.commands))) + "\n"
+        names = [paint.text(line) for line in wrap(printable(", ".join(finding.commands)), screen - 10)]
+        yield "  " + paint.text("affects", "label") + " " + ("\n" + " " * 10).join(names) + "\n"
 
 
 def _lines(block: Lines, paint: Paint) -> Iterator[str]:

@@ -180,7 +180,12 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         return session.status
     if found.dump == DUMP_ANY:
         return _run_on_file(found, path, args, options, env)
-    with Minidump.open(path) as dump:
+    try:
+        dump = Minidump.open(path)
+    except DumpError as error:
+        _write_error(found, path, error, options, env)
+        raise
+    with dump:
         session = Session(dump, path)
         _render(found, session, run(session, found, args), options, env)
         return session.status
@@ -188,7 +193,11 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
 
 def _run_on_file(found: Command, path: str, args: Any, options: Options, env: Environment) -> int:
     """Run a command that also explains files which are no minidump; those give the exit code of a file that cannot be read."""
-    source = Source.from_path(path)
+    try:
+        source = Source.from_path(path)
+    except DumpError as error:
+        _write_error(found, path, error, options, env)
+        raise
     try:
         try:
             session = Session(Minidump(source), path)
@@ -198,6 +207,22 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
         return session.status if session.open_error is None else session.open_error.exit_code
     finally:
         source.close()
+
+
+def _write_error(found: Command, path: str, error: DumpError, options: Options, env: Environment) -> None:
+    """With ``--json``, a document that says why the file cannot be read; the message goes to stderr all the same."""
+    if not options.json:
+        return
+    from ...view.document import SCHEMA, error_json
+
+    chunks = iter([error_json(error, {"schema": SCHEMA, "command": found.name, "dump": {"path": path}})])
+    if options.redact:
+        from ...view.redact import Redactor, redact_document
+
+        chunks = redact_document(chunks, Redactor())
+    for chunk in chunks:
+        env.write(chunk)
+    env.flush()
 
 
 def _choose(words: List[str]) -> Tuple[Command, List[str]]:
