@@ -150,7 +150,7 @@ def find_command(name: str) -> Command:
     if home is None:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, MODULES, 3, 0.5)
+        near = list(dict.fromkeys(MODULES[item][1] for item in get_close_matches(name, MODULES, 6, 0.6)))[:3]
         hint = f"did you mean {' or '.join(near)}?" if near else "`dumpscope --help` lists the commands"
         raise UsageError(f"there is no command {name!r}", hint)
     module, real = home

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ..diagnosis.answers import WORKS
+from ..diagnosis.messages import is_question, looks_like_code, near_commands
 from ..diagnosis.plan import canonical
 from ..errors import DumpscopeError, UsageError
 from ..record import NamedTuple
@@ -19,7 +20,7 @@ from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+    from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
     from ..view.blocks import Block
 
@@ -419,12 +420,25 @@ def is_debuggers(word: str) -> bool:
     return low[:1] in ("!", ".", "~", "$") or low in NEAREST or bool(canonical(low))
 
 
-def completed(word: str) -> str:
-    """The one debugger command that begins like this (``!han`` is ``!handle``); the word itself where that is not clear."""
+def _known() -> Set[str]:
+    """The debugger commands that dumpscope knows of."""
     from ..diagnosis.plan import NEEDS
 
+    return {name.split(" ")[0] for name in (*NEEDS, *_SIMPLE, *_MAKERS, *NEAREST)}
+
+
+def asks_why(line: str, names: Sequence[str] = ()) -> bool:
+    """Whether a line is no command but a code or a piece of a message: a question to ``why``. ``names`` are a front end's own."""
+    word = line.split()[0]
+    if word[0] in "-!." or is_debuggers(word) or word.lower() in (*MODULES, *names):
+        return False
+    return looks_like_code(line) is not None or (not nearest(word, names) and is_question(line))
+
+
+def completed(word: str) -> str:
+    """The one debugger command that begins like this (``!han`` is ``!handle``); the word itself where that is not clear."""
     low = word.lower()
-    names = {name.split(" ")[0] for name in (*NEEDS, *_SIMPLE, *_MAKERS, *NEAREST)}
+    names = _known()
     if low in names or len(low) < 3 or low[0] not in "!.":
         return word
     found = [name for name in names if name.startswith(low)]
@@ -443,12 +457,17 @@ def nearest(word: str, extra: Sequence[str] = ()) -> List[str]:
         return list(NEAREST[made])
     plain = low.lstrip("!.~")
     begun = [name for name in dict.fromkeys((*MODULES, *extra)) if plain and name.startswith(plain)]
-    return begun[:3] or get_close_matches(plain, [*MODULES, *extra], 3, 0.5)
+    return begun[:3] or get_close_matches(plain, [*MODULES, *extra], 3, 0.6)
 
 
 def not_ours(session: Session, line: str) -> Iterator[Block]:
     """What to say to a debugger command that nothing here stands for: what is nearest, and whether it works on this dump."""
     word = line.split()[0]
+    slip = [] if word.lower() in _known() or canonical(word) else near_commands(word)
+    if slip:
+        yield Note(f"there is no command {word!r}, here or in the debugger that dumpscope knows of", "warning")
+        yield Note(f"did you mean {' or '.join(slip)}?", "hint")
+        return
     close = nearest(word)
     found = f"; nearest here: {', '.join(f'`{item}`' for item in close)}" if close else "; `help` lists the commands"
     yield Note(f"{word} is a command of the debugger's, not of dumpscope{found}", "warning")
@@ -478,4 +497,4 @@ def outlook(session: Session, line: str) -> Iterator[Block]:
         yield Note(f"`why {name}` says more", "hint")
 
 
-__all__ = ["NEAREST", "SESSION_WORDS", "Translation", "completed", "is_debuggers", "nearest", "not_ours", "outlook", "translate"]
+__all__ = ["NEAREST", "SESSION_WORDS", "Translation", "asks_why", "completed", "is_debuggers", "nearest", "not_ours", "outlook", "translate"]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from ..diagnosis.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.catalogue import FAMILIES, all_rules, find_rule
 from ..diagnosis.facts import Facts
-from ..diagnosis.messages import Reading, looks_like_code, read_message
+from ..diagnosis.messages import Reading, looks_like_code, looks_like_rule, near_commands, read_message, rules_of_codes
 from ..diagnosis.plan import NEEDS, canonical
 from ..diagnosis.promises import promises
-from ..diagnosis.rule import ERROR, WARNING, Rule
+from ..diagnosis.rule import ERROR, SEVERITIES, WARNING, Rule
 from ..diagnosis.rule import Finding as RuleFinding
 from ..errors import UsageError
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
@@ -32,9 +30,7 @@ def _opening(facts: Facts) -> Iterator[Block]:
     if opening.ok:
         yield Note("The debugger opens this file.")
     else:
-        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
-        for line in opening.message.splitlines():
-            yield Note(line)
+        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}. {opening.message}", "error")
 
 
 def _flag_rows(facts: Facts) -> Iterator[Tuple[Any, ...]]:
@@ -158,7 +154,7 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
     yield from _engine_data(facts)
 
 
-def _codes(numbers: Sequence[int]) -> Iterator[Block]:
+def _codes(numbers: Sequence[int]) -> List[Block]:
     from ..format.codes import describe_code
 
     rows = []
@@ -167,15 +163,17 @@ def _codes(numbers: Sequence[int]) -> Iterator[Block]:
             rows.append((value, *tuple(meaning)[:3]))
     if rows:
         columns = [Column("value", "code", "hresult"), Column("kind", "as"), Column("symbol", "symbol", "type"), Column("text", "means")]
-        yield Table("codes", columns, rows, title="codes")
+        return [Table("codes", columns, rows, title="codes")]
+    return []
 
 
 def _message(session: Session, text: str) -> Iterator[Block]:
     code = looks_like_code(text)
-    reading = Reading([code], [], [], False) if code is not None else read_message(text)
-    if code is not None:
-        reading = read_message(f"0x{code:08x}")._replace(codes=[code])
-    yield from _codes(reading.codes)
+    reading = read_message(text) if code is None else Reading([code], [], rules_of_codes([code]), False)
+    codes = _codes(reading.codes)
+    yield from codes
+    if reading.taken_as:
+        yield Note("Nearest known message: " + " ".join(reading.taken_as.split()))
     facts = facts_of(session) if session.has_file else None
     fired: List[RuleFinding] = []
     if facts is not None:
@@ -183,7 +181,7 @@ def _message(session: Session, text: str) -> Iterator[Block]:
         for name in reading.commands:
             candidates.extend(rule for rule in all_rules() if name in rule.commands and rule not in candidates)
         fired = apply(candidates, facts)
-        fired.sort(key=lambda item: (item.rule.severity != ERROR, item.rule.severity != WARNING))
+        fired.sort(key=lambda item: (-reading.scores.get(item.code, 0.0), SEVERITIES.index(item.rule.severity)))
     if fired:
         yield Note("On this dump it means:")
         for item in fired:
@@ -194,10 +192,33 @@ def _message(session: Session, text: str) -> Iterator[Block]:
         yield Note(session_words)
         yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in reading.rules])
         return
-    if not reading.codes:
+    if not codes:
         session.not_in_dump()
-        yield Note(f"{text!r} is no message that dumpscope knows", "warning")
+        yield from _unknown(text)
+
+
+def _unknown(text: str) -> Iterator[Block]:
+    """What to say to a text that is nothing known."""
+    single = len(text.split()) == 1
+    near = near_commands(text) if single else []
+    kind = "debugger command" if single and text[0] in "!." else "message"
+    yield Note(f"{text!r} is no {kind} that dumpscope knows", "warning")
+    if near:
+        yield Note(f"did you mean {' or '.join(near)}?", "hint")
+    else:
         yield Note("`rules` lists the messages and causes that it knows; `why '!handle'` asks about a command", "hint")
+
+
+def _rule(session: Session, rule: Rule) -> Iterator[Block]:
+    """One rule: the finding where this dump shows it, the rule's page where it does not."""
+    found = apply([rule], facts_of(session)) if session.has_file else []
+    if found:
+        yield Note("On this dump it means:")
+        yield finding_block(found[0])
+        return
+    if session.has_file:
+        yield Note(f"{rule.code} is not found in this dump; this is what it is about:")
+    yield from _page(rule)
 
 
 @command(
@@ -209,7 +230,7 @@ def _message(session: Session, text: str) -> Iterator[Block]:
             "topic",
             nargs="*",
             metavar="TOPIC",
-            help="a debugger command ('!handle'), a pasted error message, or an error code; nothing: everything",
+            help="a debugger command ('!handle'), a pasted error message, an error code, or a rule; nothing: everything",
             completes="debugger",
         )
     ],
@@ -231,6 +252,9 @@ def why(session: Session, args: Any) -> Iterator[Block]:
     name = canonical(text)
     if name and len(text.split()) <= 2 and looks_like_code(text) is None:
         yield from _one_command(session, name)
+        return
+    if looks_like_rule(text):
+        yield from _rule(session, find_rule(text))
         return
     yield from _message(session, text)
 
@@ -266,11 +290,6 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
     yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in chosen])
 
 
-def unfilled(text: str) -> str:
-    """A rule's words without a dump: ``…`` for what is filled in; a sentence that only some dumps have behind the others is left out."""
-    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", text))
-
-
 @command(
     "explain",
     summary="one rule as a page: symptom, what is checked, cause, remedy, sources",
@@ -288,7 +307,11 @@ def explain(session: Session, args: Any) -> Iterator[Block]:
 
         near = get_close_matches(args.code.upper(), [item.code for item in all_rules()], 3)
         raise UsageError(f"there is no rule {args.code!r}", f"did you mean {', '.join(near)}?" if near else "`rules` lists them") from None
-    remedy = [unfilled(step) for step in rule.remedy]
+    yield from _page(rule)
+
+
+def _page(rule: Rule) -> Iterator[Block]:
+    """A rule in full."""
     yield Fields(
         "rule",
         [
@@ -298,14 +321,14 @@ def explain(session: Session, args: Any) -> Iterator[Block]:
             Item("confidence", "known by", rule.confidence, text="the file proves it" if rule.confidence == "proven" else "inferred from what the file shows"),
             Item("commands", "commands", list(rule.commands), "words"),
             Item("checks", "checked", rule.checks),
-            Item("verdict", "verdict", unfilled(rule.verdict)),
+            Item("verdict", "verdict", rule.verdict),
             Item("symptoms", "", list(rule.symptoms), "words", hidden=True),
-            Item("remedy", "", remedy, "words", hidden=True),
+            Item("remedy", "", list(rule.remedy), "words", hidden=True),
             Item("sources", "", list(rule.sources), "words", hidden=True),
             Item("samples", "samples", [rule.fires, rule.silent], "words", text=f"{rule.fires}.dmp shows it, {rule.silent}.dmp does not"),
         ],
     )
     lines = [part for symptom in rule.symptoms for part in symptom.split("\n")]
-    yield Fields("", [Item("", "", line) for line in lines], title="what the debugger prints")
-    yield Fields("", [Item("", "", "- " + step) for step in remedy], title="what to do")
-    yield Fields("", [Item("", "", "- " + source) for source in rule.sources], title="known from")
+    yield Lines("", ["  " + line for line in lines], title="what the debugger prints")
+    yield Lines("", ["  - " + step for step in rule.remedy], title="what to do")
+    yield Lines("", ["  - " + source for source in rule.sources], title="known from")

@@ -8,7 +8,7 @@ from ...commands.index import MODULES
 from ...commands.parsing import split_line
 from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command, find_command
 from ...commands.session import Session, parse, run, wants_help
-from ...commands.spellings import Translation, is_debuggers, nearest, not_ours, translate
+from ...commands.spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError
 from ...view.paint import PLAIN, Paint, strip_ansi
 from ..cli.main import Options, parse_options
@@ -99,6 +99,8 @@ class Runner:
         words = split_line(text)
         if len(words) == 1 and self._is_dump(words[0]):
             return ["open", words[0]], ""
+        if asks_why(" ".join(word for word in words if not word.startswith("--")) or text, tuple(self.own)):
+            return ["why", *words], ""
         return [words[0].lower(), *words[1:]], ""
 
     @staticmethod
