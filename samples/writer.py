@@ -257,7 +257,7 @@ class DumpBuilder(ForeignStreams):
     ) -> int:
         """System information (7)."""
         if cpu is None:
-            cpu = b"GenuineIntel" + struct.pack("<III", 0x806EC, 0xBFEBFBFF, 0) if self.arch == "x86" else struct.pack("<QQ8x", 0x21FDBEFCFDFF, 0)
+            cpu = b"GenuineIntel" + struct.pack("<III", 0x806EC, 0xBFEBFBFF, 0) if self.arch == "x86" else struct.pack("<QQ8x", 0x100005F310F2774C, 0)
         number = ARCHITECTURES[self.arch] if architecture is None else architecture
         csd_rva = self.string(csd)
         return self.add_stream(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+
+from dumpscope.commands.bytes import _SHARES
+from dumpscope.commands.parsing import split_line
+from dumpscope.commands.registry import all_commands
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 EVERYTHING = "everything-small.dmp"
@@ -159,3 +165,24 @@ def test_hostile_texts_stay_text(path: Path, cli: Any) -> None:
     result = cli("bytes", path, "range", "0", "ffff")
     assert result.code == 0
     assert all(char.isprintable() or char == "\n" for char in result.out)
+
+
+def test_examples_run_as_they_stand_in_a_shell() -> None:
+    for command in all_commands():
+        if command.name in ("windbg", "writedump"):
+            continue  # lines for Windows
+        for example in command.examples:
+            bare = re.sub(r"'[^']*'", "", example.line)
+            assert not set(bare) & set("()$@*!\\&;~<"), example.line
+            assert shlex.split(example.line) == split_line(example.line)
+
+
+def test_letters_of_the_map_are_told_apart_without_case() -> None:
+    letters = [letter.casefold() for letter, _, _ in _SHARES.values()]
+    assert len(letters) == len(set(letters))
+
+
+def test_amd64_samples_have_features_of_that_machine(cli: Any) -> None:
+    names = cli("system", "handles.dmp").out
+    assert "AVX2" in names
+    assert not any(word in names for word in ("ARM_", "PPC_", "ALPHA_"))

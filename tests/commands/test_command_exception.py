@@ -64,6 +64,11 @@ def test_nested_record(tmp_path, run_json, cli):
     assert "Attempt to write to address 0000000000007ff0" in out
 
 
+def test_address_zero_is_a_null_pointer(cli):
+    line = next(line for line in cli("exception", "exception-write-violation.dmp").out.splitlines() if line.startswith("Accessed"))
+    assert line.endswith("a null pointer")
+
+
 def test_nested_record_that_is_not_there(run_json):
     nested = run_json("exception", "exception-nested.dmp")["exception"]["nested"]
     assert nested[0]["reason"]["kind"] == "damaged"

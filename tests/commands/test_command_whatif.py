@@ -21,6 +21,8 @@ EDITS = [
     ("header flags = 0", 0x18, "0511000000000000", "0000000000000000"),
     ("stream 12 size 0x10", 0x6C, "b8020000", "10000000"),
     ("stream 6 size = 10", 0x6C, "b8020000", "10000000"),
+    ("type 12 size = 10", 0x6C, "b8020000", "10000000"),
+    ("drop type 12", 0x68, "0c000000b802000064700000", "00" * 12),
     ("stream HandleData rva += 4", 0x70, "64700000", "68700000"),
     ("stream 6 NumberOfDescriptors = 0", 0x706C, "11000000", "00000000"),
     ("directory 6 StreamType = ThreadListStream", 0x68, "0c000000", "03000000"),
@@ -63,6 +65,16 @@ def test_the_causes_of_a_failing_handle_command(edits: Any, appears: str, run_js
     assert "HND008" in document["vanish"]
     after = "partial" if appears == "HND006" else "fails"  # an empty list is read, and lists nothing
     assert [(row["before"], row["after"]) for row in document["commands"] if row["command"] == "!handle"] == [("works", after)]
+
+
+def test_a_stream_number_is_the_directorys(cli: Any) -> None:
+    assert "12 taken as the stream type: entry 6" in cli("what-if", HANDLES, "stream 12 size 0x10").out
+    assert "taken as" not in cli("what-if", HANDLES, "type 12 size 0x10").out
+    assert "taken as" not in cli("what-if", HANDLES, "stream 6 size 0x10").out
+    beyond = cli("what-if", HANDLES, "stream 21 size 0x10")
+    assert beyond.code == 2
+    assert "there is no stream 21" in beyond.err
+    assert cli("what-if", HANDLES, "type 19 size 0x10").code == 2
 
 
 def test_full_memory_is_the_flag_that_counts(run_json: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from dumpscope.diagnosis.audit import apply, audit, explain_command
 from dumpscope.diagnosis.catalogue import FAMILIES, all_rules, check_rule, family, find_rule
 from dumpscope.diagnosis.facts import Facts
+from dumpscope.diagnosis.promises import promise
 from dumpscope.diagnosis.rule import Rule
 from dumpscope.dump.source import Source
 
@@ -114,6 +115,31 @@ def test_audit_puts_the_worst_first() -> None:
     for name in ("article-nohandles", "everything-small", "damaged-cut-in-half", "full-memory-truncated"):
         ranks = [order[item.rule.severity] for item in audit(facts(name))]
         assert ranks == sorted(ranks)
+
+
+def codes(name: str) -> List[str]:
+    return [item.code for item in audit(facts(name))]
+
+
+def test_an_empty_token_stream_is_no_tokens() -> None:
+    name = "real/redump-mh-of-dump-without-handles"
+    file = facts(name)
+    assert "SYS005" in codes(name)
+    assert "SYS004" not in codes(name)
+    assert promise(file, 0x40000).delivered == "no"
+    assert file.engine.commands["!token"].outcome == "fails"
+
+
+def test_a_writer_that_is_not_known_is_inferred() -> None:
+    found = apply([find_rule("HND005")], facts("handles-third-party-writer"))[0]
+    assert found.verdict.startswith("An unknown writer wrote this file")
+    assert found.confidence == "inferred"
+
+
+def test_names_without_folders_are_judged_for_windows_writers_only() -> None:
+    assert promise(facts("breakpad-linux"), 0x80).delivered == "unknown"
+    assert promise(facts("module-paths-filtered"), 0x80).delivered == "yes"
+    assert "MOD005" not in codes("breakpad-linux")
 
 
 def sources() -> Iterator[Path]:

@@ -67,7 +67,7 @@ def _declarations(nodes: Sequence[Node]) -> List[Structure]:
     summary="bytes with their meaning: each field with its place, type, name, value and what it says",
     category="bytes",
     arguments=[
-        arg("what", nargs="+", metavar="WHAT", help="; ".join(KINDS[:6]) + "; … (see below)", completes="place"),
+        arg("what", nargs="+", metavar="WHAT", help="; ".join(KINDS[:6]) + "; … (see above)", completes="place"),
         arg("--follow", switch=True, help="show what its RVAs lead to as well"),
         arg("--c", switch=True, help="show the C declarations"),
         arg("--all", switch=True, help="all records of a list and all bytes of a field, not the first few"),
@@ -196,7 +196,7 @@ def _field_path(wording: Wording, node: Node, offset: int) -> str:
     examples=[
         ("whatis 18", "the byte at file offset 0x18"),
         ("whatis 16c2", "the whole way from the header to a byte"),
-        ("whatis --memory @rsp", "an address: what it is used for, and where its byte is in the file"),
+        ("whatis --memory '@rsp'", "an address: what it is used for, and where its byte is in the file"),
     ],
 )
 def whatis(session: Session, args: Any) -> Iterator[Block]:
@@ -369,7 +369,7 @@ def _address(session: Session, address: Optional[int]) -> Iterator[Block]:
 _SHARES = {
     HEADER: ("H", "header", "title"),
     DIRECTORY: ("D", "directory", "title"),
-    STREAM: ("S", "streams of one piece", "type"),
+    STREAM: ("W", "streams of one piece", "type"),
     RECORD: ("r", "records and stream headers", "type"),
     STRING: ("s", "strings", "name"),
     CONTEXT: ("c", "thread contexts", "id"),

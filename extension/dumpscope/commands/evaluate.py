@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     ],
     examples=[
         ("evaluate 0n2227248", "a decimal number in hexadecimal"),
-        ("evaluate @rsp+8", "an address"),
-        ("evaluate poi(@$peb+10)", "a pointer in memory"),
+        ("evaluate '@rsp+8'", "an address"),
+        ("evaluate 'poi(@$peb+10)'", "a pointer in memory"),
     ],
     aliases=["?"],
     spellings=["?", ".formats"],

@@ -192,7 +192,7 @@ def _where(session: Session, found: ExceptionInfo) -> Iterator[Block]:
         words = usage.at(target).words
         if not words:
             region = dump.regions.at(target)
-            words = "near null: a null pointer with an offset" if target < 0x10000 else ""
+            words = "a null pointer" if not target else "near null: a null pointer with an offset" if target < 0x10000 else ""
             if not words and region is not None:
                 words = {0x10000: "free memory", 0x2000: "reserved memory"}.get(region.state, "")
         for gone in dump.unloaded_modules:

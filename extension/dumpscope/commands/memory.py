@@ -416,8 +416,8 @@ def _nearest(dump: Minidump, address: int) -> List[Item]:
     arguments=[arg("address", nargs="+", metavar="ADDRESS", help="an address or an expression, such as ntdll+1234 or @rsp", completes="address")],
     examples=[
         ("address 7ff6a1b21000", "what is there"),
-        ("address @rsp", "where the stack pointer points"),
-        ("address poi($peb+10)", "where a pointer in memory points"),
+        ("address '@rsp'", "where the stack pointer points"),
+        ("address 'poi($peb+10)'", "where a pointer in memory points"),
     ],
     spellings=["!address", "!vprot"],
 )
@@ -539,10 +539,10 @@ def _length(text: Optional[str], form: str, pointer_size: int) -> int:
         arg("--form", choices=list(_FORMS), default="b", help="bytes, words, dwords, qwords, pointers, pointers with symbols, ANSI or Unicode text"),
     ],
     examples=[
-        ("read @rsp 100", "256 bytes of the stack"),
-        ("read @rsp L20 --form s", "32 pointers with their symbols, as dps"),
+        ("read '@rsp' 100", "256 bytes of the stack"),
+        ("read '@rsp' L20 --form s", "32 pointers with their symbols, as dps"),
         ("read ntdll --form b", "the start of a module"),
-        ("read poi($peb+20)+70 --form u", "text at an address"),
+        ("read 'poi($peb+20)+70' --form u", "text at an address"),
     ],
     spellings=["db", "dw", "dd", "dq", "dp", "dps", "da", "du"],
 )

@@ -155,7 +155,7 @@ def flags(session: Session, args: Any) -> Iterator[Block]:
     summary="the smallest set of flags with which given debugger commands will work, for every tool",
     category="failure",
     arguments=[arg("commands", nargs="+", metavar="COMMAND", help="debugger commands that are to work, such as '!handle' '!runaway'", completes="debugger")],
-    examples=[("plan !handle", "what !handle needs"), ("plan '!handle' '!runaway' '!peb'", "flags, rights and lines for three commands")],
+    examples=[("plan '!handle'", "what !handle needs"), ("plan '!handle' '!runaway' '!peb'", "flags, rights and lines for three commands")],
     dump=DUMP_NONE,
 )
 def plan(session: Session, args: Any) -> Iterator[Block]:

@@ -190,9 +190,9 @@ class _Place:
     ],
     examples=[
         ("search kernel32", "a text, wherever it stands"),
-        ("search --utf16 C:\\Windows", "only as UTF-16"),
+        ("search --utf16 'C:\\Windows'", "only as UTF-16"),
         ("search --bytes 4d5a9000", "bytes: the beginning of images"),
-        ("search --pointer @$teb", "who points to the TEB"),
+        ("search --pointer '@$teb'", "who points to the TEB"),
     ],
     spellings=["s"],
     description="Looks through every captured byte, in the order of addresses; hits may cross ranges that touch.",

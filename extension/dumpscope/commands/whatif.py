@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from ..diagnosis.audit import audit
 from ..diagnosis.facts import Facts
 from ..diagnosis.rule import ERROR
 from ..diagnosis.rule import Finding as RuleFinding
 from ..dump.absence import NOT_ASKED, Absent
 from ..dump.minidump import Minidump
+from ..errors import UsageError
+from ..format.streams import MINIDUMP_STREAM_TYPE
 from ..view.annotated import ByteRow
 from ..view.blocks import Column, Data, Fields, Item, Note, Save, Table
 from .edits import EXAMPLES, Change, Editor
 from .missing import facts_of, finding_block
+from .parsing import number
 from .registry import arg, command
 from .session import Session
 
@@ -35,6 +40,7 @@ _LISTS = (
     ("tokens", "tokens"),
 )
 MAX_DAMAGE = 50
+_STREAM = re.compile(r"^(?P<drop>drop )?(?P<by>stream|(?:stream )?type) (?P<word>[0-9][0-9a-fx]*)(?P<rest>$|[ =+\-&|^<>].*$)", re.IGNORECASE)
 
 
 def _decoded(dump: Optional[Minidump], error: str) -> Dict[str, str]:
@@ -95,7 +101,8 @@ def _damage(dump: Optional[Minidump]) -> Dict[Tuple[str, str], Optional[int]]:
         ("what-if 'cut 4000' --write cut.dmp", "the first 0x4000 bytes, as a file"),
     ],
     description="EDIT: PLACE FIELD = VALUE, where PLACE is what `bytes` takes (nothing for the header) and the operator is one of "
-    "= += -= &= |= ^= <<= >>=; stream N size|rva|type changes its directory entry; byte|word|dword|qword OFFSET = VALUE; "
+    "= += -= &= |= ^= <<= >>=; stream N|NAME size|rva|type changes the directory entry with number N, "
+    "type N size|rva|type the one of stream type N; byte|word|dword|qword OFFSET = VALUE; "
     "bytes OFFSET = 00 11 22; text OFFSET = WORDS (UTF-16 and a NUL); "
     "drop stream N; cut SIZE; grow N. Numbers are hexadecimal, ~ complements, names of flags count too.",
 )
@@ -107,10 +114,17 @@ def what_if(session: Session, args: Any) -> Iterator[Block]:
         edits = [" ".join(edits)]  # the quotes were forgotten
     editor = Editor(dump)
     try:
-        changes = [editor.apply(edit) for edit in edits]
+        changes: List[Change] = []
+        notes: List[str] = []
+        for edit in edits:
+            meant, note = _by_index(editor.dump, edit)
+            changes.append(editor.apply(meant)._replace(edit=" ".join(edit.split())))
+            notes += [note] if note else []
         yield Data("edits", [_change_json(change) for change in changes])
         for change in changes:
             yield _change_block(change)
+        for note in notes:
+            yield Note(note, "hint")
         yield from _compare(session, editor)
         if args.write:
             yield Save(args.write, editor.patch.chunks, "changed copy", dump.path, args.force)
@@ -118,6 +132,33 @@ def what_if(session: Session, args: Any) -> Iterator[Block]:
             yield Note("The file itself is unchanged; --write OUT makes the changed copy", "hint")
     finally:
         editor.close()
+
+
+def _by_index(dump: Optional[Minidump], edit: str) -> Tuple[str, str]:
+    """The edit with the stream given by its number in the directory, and a note where its type was taken instead. Raises UsageError."""
+    text = " ".join(edit.split())
+    match = _STREAM.match(text)
+    if dump is None or match is None:
+        return text, ""
+    word, note = match.group("word"), ""
+    if match.group("by").casefold() == "stream":
+        if not word.isdigit():
+            return text, ""
+        index = int(word)
+        found = dump.stream(index) if index else None
+        if index >= len(dump.streams):
+            hint = f"`type {index}` is entry {found.index} ({found.name})" if found is not None else "`streams` lists them"
+            raise UsageError(f"there is no stream {index}: the directory has {len(dump.streams)} entries", hint)
+        if dump.streams[index].type or found is None:
+            return text, ""
+        note = f"{word} taken as the stream type: entry {found.index} ({found.name}), since entry {index} is unused"
+    else:
+        kind = int(word) if word.isdigit() else number(word, "stream type")
+        found = dump.stream(kind)
+        if found is None:
+            name = MINIDUMP_STREAM_TYPE.label(kind)
+            raise UsageError(f"this dump has no stream of type {word}" + (f" ({name})" if name else ""), "`streams` lists those it has")
+    return f"{match.group('drop') or ''}stream {found.index}{match.group('rest')}", note
 
 
 def _change_json(change: Change) -> Dict[str, Any]:

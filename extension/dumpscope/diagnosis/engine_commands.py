@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..format.contexts import CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_X86
 from ..format.modules import MINIDUMP_MODULE
+from ..format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..record import NamedTuple
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
 from .engine import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
@@ -53,6 +54,7 @@ class Verdict(NamedTuple):
 
 
 GOOD = Verdict(WORKS)
+_TOKENS = (MINIDUMP_TOKEN_INFO_LIST.offset_of("TokenListEntries"), 4)
 
 
 def extension_error(command: str, hresult: int, text: str) -> str:
@@ -435,7 +437,8 @@ class Commands:
         taken = self.view.stream(19)
         if not self.view.has_process:
             return self._extension_without_process(command)
-        if taken is None:
+        streams = self.view.opened.streams
+        if taken is None or streams is None or not streams.view.number(taken.rva, _TOKENS):
             return Verdict(FAILS, E_NOINTERFACE, "", "the file has no tokens")
         return Verdict(PARTIAL, S_OK, "", "the tokens are in the file; the debugger has no command that shows them for a user dump")
 

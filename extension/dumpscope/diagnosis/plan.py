@@ -196,7 +196,7 @@ def recipes(flags: int, exception: bool = False) -> List[Recipe]:
             "PowerShell",
             'Add-Type -Namespace Dump -Name Native -MemberDefinition \'[DllImport("dbghelp.dll")] public static extern bool MiniDumpWriteDump('
             "IntPtr process, int pid, IntPtr file, int flags, IntPtr exception, IntPtr streams, IntPtr callback);'\n"
-            "$p = Get-Process -Id $id; $f = [IO.File]::Create('C:\\dumps\\app.dmp')\n"
+            "$id = PID\n$p = Get-Process -Id $id; $f = [IO.File]::Create('C:\\dumps\\app.dmp')\n"
             f"[Dump.Native]::MiniDumpWriteDump($p.Handle, $p.Id, $f.SafeFileHandle.DangerousGetHandle(), 0x{flags:x}, 0, 0, 0); $f.Close()",
         )
     )

@@ -90,6 +90,13 @@ def _handles(facts: Facts) -> Answer:
     return YES, f"{handles.span.claimed} handles", stream.offset
 
 
+def _tokens(facts: Facts) -> Answer:
+    state, note, offset = _stream(19, "TokenStream")(facts)
+    if state != NO and not len(facts.dump.tokens):
+        return NO, "TokenStream without a token", offset
+    return state, note, offset
+
+
 def _unloaded(facts: Facts) -> Answer:
     stream = facts.stream(14)
     if stream is None:
@@ -98,6 +105,8 @@ def _unloaded(facts: Facts) -> Answer:
 
 
 def _paths(facts: Facts) -> Answer:
+    if not facts.writer.is_microsoft:
+        return UNKNOWN, "only Microsoft's writers take folders away: another's names without one prove nothing", None
     modules = list(facts.dump.modules.walk(0, MAX_LOOK))
     bare = sum(1 for module in modules if "\\" not in module.path and "/" not in module.path)
     return _share(bare, len(modules), "module names without a folder")
@@ -227,7 +236,7 @@ _LOOK: Dict[int, Callable[[Facts], Answer]] = {
     0x8000: _unknowable("adds memory that helper DLLs name; the file does not tell it from other memory"),
     0x10000: _private((0x08, 0x80), "private write-copy memory"),
     0x20000: _unknowable("only changes what happens when memory cannot be read"),
-    0x40000: _stream(19, "TokenStream"),
+    0x40000: _tokens,
     0x80000: _headers,
     0x100000: _unknowable("takes personal data away: the file does not say what"),
     0x200000: _extended,

@@ -70,7 +70,12 @@ def _other_writer(facts: Facts) -> Optional[Match]:
         return None
     if facts.header.implementation and facts.writer.family != "crashpad":
         return None
-    return Match((*_common(facts), facts.version_proof(), facts.writer_proof()), {"writer": facts.writer.name})
+    unknown = facts.writer.name == "unknown"
+    return Match(
+        (*_common(facts), facts.version_proof(), facts.writer_proof()),
+        {"writer": "An unknown writer" if unknown else facts.writer.name},
+        INFERRED if unknown else "",
+    )
 
 
 def _empty_list(facts: Facts) -> Optional[Match]:

@@ -49,6 +49,8 @@ def _nameless(facts: Facts) -> Optional[Match]:
 
 
 def _bare(facts: Facts) -> Optional[Match]:
+    if not facts.writer.is_microsoft:
+        return None
     modules = [module for module in facts.dump.modules.walk(0, 256) if module.path]
     if not modules or any("\\" in module.path or "/" in module.path for module in modules):
         return None
@@ -166,7 +168,7 @@ RULES = (
         "module paths were left out",
         ("Unable to load image app.exe, Win32 error 0n2",),
         ("lm", "u"),
-        "folders in the names of the modules, flag 0x80",
+        "folders in the names of the modules, flag 0x80, a Microsoft writer",
         "The module list has file names without folders (MiniDumpFilterModulePaths, for privacy), so the debugger does not look in the place "
         "where a binary was.",
         PROVEN,

@@ -41,15 +41,19 @@ def _no_timestamp(facts: Facts) -> Optional[Match]:
 
 
 def _tokens(facts: Facts) -> Optional[Match]:
-    if facts.stream(19) is not None:
+    if len(facts.dump.tokens):
         return Match((facts.directory_proof(19, "TokenStream"),), {"state": "The tokens are in the file, but !token works on live and kernel targets only."})
     return None
 
 
 def _no_tokens(facts: Facts) -> Optional[Match]:
-    if facts.stream(19) is not None:
+    if len(facts.dump.tokens):
         return None
-    return Match((facts.flags_proof(0x40000, "MiniDumpWithTokenInformation"), facts.directory_proof(19, "TokenStream")))
+    proofs = [facts.flags_proof(0x40000, "MiniDumpWithTokenInformation"), facts.directory_proof(19, "TokenStream")]
+    stream = facts.stream(19)
+    if stream is not None:
+        proofs.append(Proof("tokens in the TokenStream", "0", stream.rva))
+    return Match(tuple(proofs))
 
 
 def _commit(facts: Facts) -> Optional[Match]:
@@ -136,7 +140,7 @@ RULES = (
         "the tokens are there, and the debugger does not show them",
         ("!token is not available for user-mode dumps", "Could not open token"),
         ("!token",),
-        "a TokenStream in the directory",
+        "a TokenStream with a token in it",
         "{state} dumpscope decodes them.",
         PROVEN,
         ("`tokens` of dumpscope shows user, groups and privileges",),
@@ -151,7 +155,7 @@ RULES = (
         "no tokens in the dump",
         ("Thread is not impersonating. Using process token...", "Could not open token"),
         ("!token",),
-        "no TokenStream",
+        "no TokenStream, or one without a token",
         "The security context of the process is not in the file.",
         PROVEN,
         ("write the dump with `.dump /m` of the debugger, which always asks for tokens, or with 0x40000 (MiniDumpWithTokenInformation)",),
