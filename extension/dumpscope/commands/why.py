@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..diagnosis.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.catalogue import FAMILIES, all_rules, find_rule
@@ -30,7 +32,9 @@ def _opening(facts: Facts) -> Iterator[Block]:
     if opening.ok:
         yield Note("The debugger opens this file.")
     else:
-        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}. {opening.message}", "error")
+        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
+        for line in opening.message.splitlines():
+            yield Note(line)
 
 
 def _flag_rows(facts: Facts) -> Iterator[Tuple[Any, ...]]:
@@ -290,6 +294,11 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
     yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in chosen])
 
 
+def unfilled(text: str) -> str:
+    """A rule's words without a dump: ``…`` for what is filled in; a sentence that only some dumps have behind the others is left out."""
+    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", text))
+
+
 @command(
     "explain",
     summary="one rule as a page: symptom, what is checked, cause, remedy, sources",
@@ -312,6 +321,7 @@ def explain(session: Session, args: Any) -> Iterator[Block]:
 
 def _page(rule: Rule) -> Iterator[Block]:
     """A rule in full."""
+    remedy = [unfilled(step) for step in rule.remedy]
     yield Fields(
         "rule",
         [
@@ -321,14 +331,14 @@ def _page(rule: Rule) -> Iterator[Block]:
             Item("confidence", "known by", rule.confidence, text="the file proves it" if rule.confidence == "proven" else "inferred from what the file shows"),
             Item("commands", "commands", list(rule.commands), "words"),
             Item("checks", "checked", rule.checks),
-            Item("verdict", "verdict", rule.verdict),
+            Item("verdict", "verdict", unfilled(rule.verdict)),
             Item("symptoms", "", list(rule.symptoms), "words", hidden=True),
-            Item("remedy", "", list(rule.remedy), "words", hidden=True),
+            Item("remedy", "", remedy, "words", hidden=True),
             Item("sources", "", list(rule.sources), "words", hidden=True),
             Item("samples", "samples", [rule.fires, rule.silent], "words", text=f"{rule.fires}.dmp shows it, {rule.silent}.dmp does not"),
         ],
     )
     lines = [part for symptom in rule.symptoms for part in symptom.split("\n")]
-    yield Lines("", ["  " + line for line in lines], title="what the debugger prints")
-    yield Lines("", ["  - " + step for step in rule.remedy], title="what to do")
-    yield Lines("", ["  - " + source for source in rule.sources], title="known from")
+    yield Fields("", [Item("", "", line) for line in lines], title="what the debugger prints")
+    yield Fields("", [Item("", "", "- " + step) for step in remedy], title="what to do")
+    yield Fields("", [Item("", "", "- " + source) for source in rule.sources], title="known from")
