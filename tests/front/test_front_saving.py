@@ -52,18 +52,17 @@ def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
 
 
 def test_a_link_keeps_leading_where_it_leads(tmp_path: Path) -> None:
+    if os.name != "posix":
+        pytest.skip("symbolic links need a privilege on this system")
     (tmp_path / "file").write_bytes(b"old")
-    try:
-        (tmp_path / "link").symlink_to(tmp_path / "file")
-    except OSError:
-        pytest.skip("no symbolic links here")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
     write(save(tmp_path / "link", force=True))
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
 def test_a_device_is_refused() -> None:
-    if not os.path.exists("/dev/null"):
+    if os.name != "posix" or not os.path.exists("/dev/null"):
         pytest.skip("no /dev/null on this system")
     with pytest.raises(UsageError, match="not a regular file"):
         write(save(Path("/dev/null"), force=True))
