@@ -13,7 +13,7 @@ from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple, TypeVar, Union, overload
+    from typing import Any, Dict, Iterator, List, Optional, Tuple, TypeVar, Union, overload
 
 if TYPE_CHECKING:
     T = TypeVar("T")
@@ -154,6 +154,7 @@ class RecordList(Sequence["T"]):
         self.span = span
         self.absence = absence
         self._reader = reader
+        self._ids: Optional[Dict[int, int]] = None
 
     @property
     def damage(self) -> Tuple[Damage, ...]:
@@ -218,6 +219,15 @@ class RecordList(Sequence["T"]):
             with memoryview(source.buffer[first : first + min(step, size - low)]) as view:
                 column += view.cast("Q")[offset // 8 :: stride // 8].tolist()
         return column
+
+    def _place(self, key: int) -> Optional[int]:
+        """Where the first record stands whose first number is ``key``. The whole list is walked once, when first asked."""
+        if self._ids is None:
+            ids: Dict[int, int] = {}
+            for index, (values, _) in enumerate(self._rows(0, self.span.count)):
+                ids.setdefault(values[0], index)
+            self._ids = ids
+        return self._ids.get(key)
 
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[T]:
         """The records from ``start`` on, one at a time."""

@@ -65,7 +65,6 @@ class ThreadList(RecordList[Thread]):
             span = counted(source, stream, structure.size)
             if span.count:
                 reader = structure.select(*_THREAD, stride=span.stride)
-        self._ids: Optional[Dict[int, int]] = None
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Thread:
@@ -78,12 +77,7 @@ class ThreadList(RecordList[Thread]):
 
     def find(self, tid: int) -> Optional[Thread]:
         """The first thread with this id, or None."""
-        if self._ids is None:
-            ids: Dict[int, int] = {}
-            for index, (values, _) in enumerate(self._rows(0, self.span.count)):
-                ids.setdefault(values[0], index)
-            self._ids = ids
-        found = self._ids.get(tid)
+        found = self._place(tid)
         return None if found is None else self[found]
 
 
@@ -120,7 +114,6 @@ class ThreadInfoList(RecordList[ThreadInfo]):
             )
             if span.count:
                 reader = MINIDUMP_THREAD_INFO.select(*_INFO, stride=span.stride)
-        self._ids: Optional[Dict[int, int]] = None
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> ThreadInfo:
@@ -133,12 +126,7 @@ class ThreadInfoList(RecordList[ThreadInfo]):
 
     def find(self, tid: int) -> Optional[ThreadInfo]:
         """The first entry of a thread, or None."""
-        if self._ids is None:
-            ids: Dict[int, int] = {}
-            for index, (values, _) in enumerate(self._rows(0, self.span.count)):
-                ids.setdefault(values[0], index)
-            self._ids = ids
-        found = self._ids.get(tid)
+        found = self._place(tid)
         return None if found is None else self[found]
 
 
