@@ -40,7 +40,7 @@ class HandleIndex:
 
     def __init__(self, session: Session) -> None:
         self._table = session.dump.handles
-        values = self._table._column(0, 0)  # whole, without decoding the records
+        values = self._table._column(0, 0).tolist()  # whole, without decoding the records
         order: Optional[List[int]] = None
         if any(values[at] > values[at + 1] for at in range(len(values) - 1)):
             order = sorted(range(len(values)), key=values.__getitem__)

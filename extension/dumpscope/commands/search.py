@@ -253,11 +253,10 @@ def _pieces(session: Session) -> Iterator[Tuple[int, bytes]]:
     done = 0
     for start, end, rva in dump.memory.spans():
         for at in range(0, end - start, CHUNK):
-            source.check()
             size = min(CHUNK, end - start - at)
             # What runs over the piece's end is read with it, and left out of the next.
             more = min(LONGEST * 2, end - start - at - size)
-            yield start + at, source.buffer[rva + at : rva + at + size + more]
+            yield start + at, source.fetch(rva + at, size + more)
             done += size
             session.progress(done, total)
 

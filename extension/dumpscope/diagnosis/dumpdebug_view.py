@@ -209,19 +209,15 @@ class View:
         if stride == need:
             step = max(1, BLOCK // stride)
             for low in range(0, count, step):
-                source.check()
                 high = min(low + step, count)
                 at = offset + low * stride
-                for values in reader.iter_unpack(source.buffer[at : offset + high * stride]):
+                for values in reader.iter_unpack(source.fetch(at, (high - low) * stride)):
                     yield at, values
                     at += stride
             return
-        unpack = reader.unpack_from
         for index in range(count):
-            if not index % 4096:
-                source.check()
             at = offset + index * stride
-            yield at, unpack(source.buffer, at)
+            yield at, reader.unpack(source.fetch(at, need))
 
     # -- checks ----------------------------------------------------------------------------------------------------------
 

@@ -222,7 +222,7 @@ class Captured(_Regions):
         """Start and size of a range."""
         assert self.taken is not None
         reader = _RANGE64 if self.full else _RANGE
-        start, size = reader.unpack_from(self.streams.source.buffer, self.taken.first + index * self.taken.element)[:2]
+        start, size = reader.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, reader.size))[:2]
         return start, size
 
     def region(self, index: int) -> Region:
@@ -398,7 +398,7 @@ class AddressMap(_Regions):
     def region(self, index: int) -> Region:
         """An entry as an answer."""
         offset = self.taken.first + index * self.taken.element
-        base, allocation, allocation_protect, size, state, protect, kind = self._reader.unpack_from(self.streams.source.buffer, offset)
+        base, allocation, allocation_protect, size, state, protect, kind = self._reader.unpack(self.streams.source.fetch(offset, self._reader.size))
         return Region(base, size, state, protect, kind, allocation_protect, allocation, False)
 
 

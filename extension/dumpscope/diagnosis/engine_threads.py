@@ -99,7 +99,7 @@ class Threads:
         offset = self._usable.get(tid)
         if offset is None:
             return None
-        return ThreadTimes(*_TIMES.unpack_from(self.streams.source.buffer, offset)[2:])
+        return ThreadTimes(*_TIMES.unpack(self.streams.source.fetch(offset, _TIMES.size))[2:])
 
     def _rows(self) -> Iterator[Tuple[int, Tuple[Any, ...]]]:
         if self.taken is None:

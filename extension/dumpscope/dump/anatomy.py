@@ -99,12 +99,11 @@ class _Walker:
         size = self.source.size
         if not rva or rva + 4 > size:
             return
-        buffer = self.source.buffer
-        length = int.from_bytes(buffer[rva : rva + 4], "little")
+        length = int.from_bytes(self.source.fetch(rva, 4), "little")
         if rva + 4 + length > size:
             length = min(length, 4096, size - rva - 4)
         end = rva + 4 + length
-        yield Node(rva, 4 + length + (2 if buffer[end : end + 2] == b"\0\0" else 0), STRING, what, MINIDUMP_STRING, pointer, True)
+        yield Node(rva, 4 + length + (2 if self.source.some(end, 2) == b"\0\0" else 0), STRING, what, MINIDUMP_STRING, pointer, True)
 
     # -- the whole file --------------------------------------------------------------------------------------------------
 

@@ -280,7 +280,7 @@ def _choose(dump: Minidump, rva: int, size: int) -> Union[_Reader, Absent]:
     if not held:
         return Absent(DAMAGED, f"no registers: 0x{size:x} bytes at 0x{rva:x} are outside the file")
     for reader in candidates:
-        if held >= reader.size and reader.matches(source.buffer, rva):
+        if held >= reader.size and reader.matches(source.fetch(rva, reader.size), 0):
             return reader
     return _unfit(dump, candidates, rva, size, held)
 
@@ -293,7 +293,7 @@ def _unfit(dump: Minidump, candidates: Tuple[_Reader, ...], rva: int, size: int,
             return Absent(DAMAGED, f"no registers: 0x{size:x} bytes at 0x{rva:x}, the file holds 0x{held:x} of them")
         return Absent(DAMAGED, f"no registers: 0x{size:x} bytes at 0x{rva:x}, a context of {name} needs 0x{least:x}")
     at, code = candidates[0].flags
-    flags = code.unpack_from(dump.source.buffer, rva + at)[0]
+    flags = code.unpack(dump.source.fetch(rva + at, code.size))[0]
     return Absent(DAMAGED, f"no registers: ContextFlags 0x{flags:x} at 0x{rva + at:x} are not those of {name}")
 
 
@@ -334,7 +334,7 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
 def ip_sp(dump: Minidump, rva: int, size: int) -> Union[Tuple[int, int], Absent]:
     """Instruction and stack pointer only: the fast path for walking many threads."""
     reader = _choose(dump, rva, size)
-    return reader if isinstance(reader, Absent) else reader.ip_sp(dump.source.buffer, rva)
+    return reader if isinstance(reader, Absent) else reader.ip_sp(dump.source.fetch(rva, reader.size), 0)
 
 
 def context_damage(dump: Minidump, rva: int, size: int, what: str) -> Optional[Damage]:
@@ -348,7 +348,7 @@ def context_damage(dump: Minidump, rva: int, size: int, what: str) -> Optional[D
         return Damage("context-too-small", f"{what}: 0x{size:x} bytes, a context of {candidates[0].layout.name} needs 0x{least:x}", rva, least, size)
     if isinstance(_choose(dump, rva, size), Absent):
         at, code = candidates[0].flags
-        flags = code.unpack_from(dump.source.buffer, rva + at)[0]
+        flags = code.unpack(dump.source.fetch(rva + at, code.size))[0]
         return Damage("context-mismatch", f"{what}: ContextFlags 0x{flags:x} are not those of {candidates[0].layout.name}", rva + at, code.size, code.size)
     return None
 

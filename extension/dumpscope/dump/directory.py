@@ -73,11 +73,12 @@ _ENTRY = MINIDUMP_DIRECTORY.select("StreamType", "Location.DataSize", "Location.
 
 def read_header(source: Source) -> Header:
     """The header. Raises DumpError when the file is not a user-mode minidump, saying what it is instead."""
-    if source.size < _HEADER.size or source.buffer[:4] != struct.pack("<I", MINIDUMP_SIGNATURE):
+    head = source.some(0, _HEADER.size)
+    if len(head) < _HEADER.size or head[:4] != struct.pack("<I", MINIDUMP_SIGNATURE):
         from .identify import refuse
 
         refuse(source)
-    return Header(*_HEADER.unpack_from(source.buffer, 0))
+    return Header(*_HEADER.unpack(head))
 
 
 def header_damage(header: Header) -> Iterator[Damage]:
@@ -124,15 +125,13 @@ class Directory(Sequence[Stream]):
         if not 0 <= index < self._count:
             raise IndexError(index)
         offset = self.rva + index * _ENTRY.size
-        kind, size, rva = _ENTRY.unpack_from(self._source.buffer, offset)
+        kind, size, rva = _ENTRY.unpack(self._source.fetch(offset, _ENTRY.size))
         return Stream(index, kind, size, rva, offset)
 
     def __iter__(self) -> Iterator[Stream]:
-        unpack = _ENTRY.unpack_from
-        buffer = self._source.buffer
         offset = self.rva
-        for index in range(self._count):
-            kind, size, rva = unpack(buffer, offset)
+        # MAX_STREAMS bounds what is read here.
+        for index, (kind, size, rva) in enumerate(_ENTRY.iter_unpack(self._source.fetch(offset, self._count * _ENTRY.size))):
             yield Stream(index, kind, size, rva, offset)
             offset += _ENTRY.size
 

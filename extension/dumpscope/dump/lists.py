@@ -13,6 +13,7 @@ from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from typing import Any, Dict, Iterator, List, Optional, Tuple, TypeVar, Union, overload
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 14
 """Bytes that are copied out of the file at a time while a list is walked: what is made of them stays in the processor's cache."""
-
-RELEASE = 1 << 23
-"""Bytes of records after which the pages that were read are given back to the system."""
 
 
 class Span(NamedTuple):
@@ -182,16 +180,13 @@ class RecordList(Sequence["T"]):
         if self._reader is None or start >= stop:
             return
         stride = self.span.stride
-        source = self.source
+        first = self.span.first
+        fetch = self.source.fetch
         step = max(1, BLOCK // stride)
-        released = start
         for low in range(start, stop, step):
             high = min(low + step, stop)
-            offset = self.span.first + low * stride
-            yield source.buffer[offset : self.span.first + high * stride], offset, low
-            if (high - released) * stride >= RELEASE:
-                source.release()
-                released = high
+            offset = first + low * stride
+            yield fetch(offset, (high - low) * stride), offset, low
 
     def _rows(self, start: int, stop: int) -> Iterator[Tuple[Tuple[Any, ...], int]]:
         """Raw numbers and the file offset of the records from ``start`` to ``stop``."""
@@ -202,22 +197,21 @@ class RecordList(Sequence["T"]):
                 yield values, offset
                 offset += stride
 
-    def _column(self, offset: int, number: int) -> List[int]:
+    def _column(self, offset: int, number: int) -> array[int]:
         """One 64-bit number of every record: the one ``offset`` bytes into it, which the reader has in place ``number``.
 
         Whole columns are cut out of the file without decoding the records, where their size allows it.
         """
+        from array import array
+
         stride = self.span.stride
         if stride % 8 or offset % 8 or sys.byteorder != "little":
-            return [values[number] for values, _ in self._rows(0, self.span.count)]
-        column: List[int] = []
-        source = self.source
-        size = self.span.count * stride
-        step = (1 << 22) // stride * stride or stride
-        for low in range(0, size, step):
-            first = self.span.first + low
-            with memoryview(source.buffer[first : first + min(step, size - low)]) as view:
-                column += view.cast("Q")[offset // 8 :: stride // 8].tolist()
+            return array("Q", [values[number] for values, _ in self._rows(0, self.span.count)])
+        column = array("Q")
+        for data, _, _ in self._chunks(0, self.span.count):
+            words = array("Q")
+            words.frombytes(data)
+            column.extend(words[offset // 8 :: stride // 8])
         return column
 
     def _place(self, key: int) -> Optional[int]:
@@ -252,4 +246,4 @@ class RecordList(Sequence["T"]):
         if not 0 <= index < len(self) or self._reader is None:
             raise IndexError(index)
         offset = self.span.first + index * self.span.stride
-        return self._build(self._reader.unpack_from(self.source.buffer, offset), offset, index)
+        return self._build(self._reader.unpack(self.source.fetch(offset, self._reader.size)), offset, index)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, count, islice, repeat
-from operator import add, le, lt, sub
+from operator import add, le
 
 from ..errors import NotInDump
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
@@ -17,8 +19,7 @@ from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
-    from typing import Any, Iterator, List, Optional, Tuple
+    from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 ADDRESS_END = 1 << 64
 
@@ -109,8 +110,6 @@ class Memory64List(RecordList[Range]):
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
         if index and self._rvas is None:
-            from array import array
-
             rvas = array("Q")
             rva = self.base_rva
             for row, _ in self._rows(0, self.span.count):
@@ -139,9 +138,32 @@ class Piece(NamedTuple):
     data: Optional[bytes]
 
 
-def _in_order(starts: List[int], ends: List[int]) -> bool:
-    """Whether ranges follow each other without overlaps, none of them empty."""
-    return all(map(lt, starts, ends)) and all(map(le, ends, islice(starts, 1, None)))
+def _ends(starts: array[int], sizes: array[int]) -> Optional[array[int]]:
+    """Where ranges end, if they follow each other without overlaps, none of them is empty, and none ends above 2^63; else None.
+
+    Hundreds of thousands are added and compared at once: a column is taken for one long number whose digits have 64 bits. With the
+    top bit of each digit free for the carry or the borrow, no digit touches the next one.
+    """
+    number = len(starts)
+
+    def long(column: array[int]) -> int:
+        return int.from_bytes(column.tobytes(), sys.byteorder)
+
+    top = b"\0\0\0\0\0\0\0\x80" if sys.byteorder == "little" else b"\x80\0\0\0\0\0\0\0"
+    tops = int.from_bytes(top * number, sys.byteorder)
+    low, size = long(starts), long(sizes)
+    if (low | size) & tops:
+        return None
+    high = low + size
+    following = starts[1:]
+    following.append((1 << 63) - 1)
+    ones = tops >> 63
+    # A digit with its top bit set stays above it when what is taken away is not larger.
+    if high & tops or (long(following) | tops) - high & tops != tops or (size | tops) - ones & tops != tops:
+        return None
+    ends = array("Q")
+    ends.frombytes(high.to_bytes(8 * number, sys.byteorder))
+    return ends
 
 
 class Memory:
@@ -155,9 +177,10 @@ class Memory:
         self._source = source
         self.small = small
         self.full = full
-        self._starts: List[int] = []
-        self._ends: List[int] = []
-        self._rvas: List[int] = []
+        self._starts: Sequence[int] = ()
+        self._ends: Sequence[int] = ()
+        self._rvas: Sequence[int] = ()
+        self._one_piece = False
         self._ready = False
 
     def _prepare(self) -> None:
@@ -165,24 +188,30 @@ class Memory:
         if self._ready:
             return
         limit = self._source.size
-        starts, ends, rvas = self._full_columns(limit)
-        if len(self.small) or not _in_order(starts, ends):
-            starts, ends, rvas = self._sorted([*self._small_rows(limit), *zip(starts, ends, rvas)])
-        self._starts, self._ends, self._rvas = starts, ends, rvas
+        starts, sizes, rvas = self._full_columns(limit)
+        ends = _ends(starts, sizes) if not len(self.small) else None
+        if ends is not None:
+            # A list is searched faster than an array, whose numbers are made anew each time.
+            self._starts, self._ends, self._rvas = starts.tolist(), ends, rvas
+            self._one_piece = True
+        else:
+            rows = [*self._small_rows(limit), *zip(starts, map(add, starts, sizes), rvas)]
+            self._starts, self._ends, self._rvas = self._sorted(rows)
         self._ready = True
 
-    def _full_columns(self, limit: int) -> Tuple[List[int], List[int], List[int]]:
-        """Starts, ends and file offsets of the ranges of Memory64ListStream, as far as the file holds their bytes."""
+    def _full_columns(self, limit: int) -> Tuple[array[int], array[int], List[int]]:
+        """Starts, sizes and file offsets of the ranges of Memory64ListStream, as far as the file holds their bytes."""
         full = self.full
         starts = full._column(0, 0)
-        rvas = list(accumulate(full._column(8, 1), initial=full.base_rva))
+        sizes = full._column(8, 1)
+        rvas = list(accumulate(sizes, initial=full.base_rva))
         held = bisect_left(rvas, limit)  # what begins behind the end of the file is left out
         if held < len(rvas):
-            del starts[held:], rvas[held:]
-            rvas.append(limit)
-        ends = list(map(add, starts, map(sub, islice(rvas, 1, None), rvas)))
-        rvas.pop()
-        return starts, ends, rvas
+            del starts[held:], sizes[held:]
+            if held and rvas[held] > limit:
+                sizes[-1] = limit - rvas[held - 1]
+        del rvas[len(starts) :]
+        return starts, sizes, rvas
 
     def _small_rows(self, limit: int) -> Iterator[Tuple[int, int, int]]:
         """The same for the ranges of MemoryListStream."""
@@ -231,10 +260,16 @@ class Memory:
         self._prepare()
         return zip(self._starts, self._ends, self._rvas)
 
-    def _columns(self) -> Tuple[List[int], List[int], List[int]]:
-        """The same as three lists, which are the view's own: not to be changed."""
+    def _columns(self) -> Tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        """The same as three columns, which are the view's own: not to be changed."""
         self._prepare()
         return self._starts, self._ends, self._rvas
+
+    @property
+    def _contiguous(self) -> bool:
+        """Whether all captured bytes are known to follow each other in the file."""
+        self._prepare()
+        return self._one_piece
 
     def locate(self, address: int) -> Optional[Tuple[int, int]]:
         """File offset of an address and how many bytes follow it without a gap, or None if it is not captured."""
@@ -264,7 +299,7 @@ class Memory:
         position = bisect_right(starts, address) - 1
         if position < 0 or address >= ends[position]:
             position += 1
-        buffer = self._source.buffer
+        fetch = self._source.fetch
         while address < end:
             if position >= len(starts) or starts[position] >= end:
                 yield Piece(address, end - address, None)
@@ -274,7 +309,7 @@ class Memory:
                 address = starts[position]
             stop = min(ends[position], end)
             rva = rvas[position] + address - starts[position]
-            yield Piece(address, stop - address, buffer[rva : rva + stop - address])
+            yield Piece(address, stop - address, fetch(rva, stop - address))
             address = stop
             position += 1
 
@@ -345,7 +380,7 @@ class RegionList(RecordList[Region]):
                 reader = MINIDUMP_MEMORY_INFO.select(
                     "BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type", stride=span.stride
                 )
-        self._bases: Optional[List[int]] = None
+        self._bases: Optional[Sequence[int]] = None
         self._order: Optional[List[int]] = None
         super().__init__(source, stream, span, reader, absence)
 
@@ -360,7 +395,7 @@ class RegionList(RecordList[Region]):
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None."""
         if self._bases is None:
-            bases = self._column(0, 0)
+            bases = self._column(0, 0).tolist()
             if not all(map(le, bases, islice(bases, 1, None))):
                 self._order = sorted(range(len(bases)), key=bases.__getitem__)
                 bases = [bases[number] for number in self._order]

@@ -5,13 +5,11 @@ Large files are mapped copy-on-write, so a changed copy of a dump of gigabytes c
 
 from __future__ import annotations
 
-import mmap
-
 from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Tuple, Union
+    from typing import Iterator, List, Tuple
 
 CHUNK = 1 << 20
 MAX_GROWN = 1 << 28
@@ -65,16 +63,12 @@ class Patch:
 
     def source(self) -> Source:
         """The changed bytes. Close it when done; it may be asked for again after more changes."""
-        original = self._original
-        file = getattr(original, "_file", None)
-        buffer: Union[bytes, mmap.mmap]
-        if 0 < self.size <= original.size and file is not None and isinstance(original.buffer, mmap.mmap):
-            buffer = mmap.mmap(file.fileno(), self.size, access=mmap.ACCESS_COPY)
-            for place, data in self._writes:
-                buffer[place : place + len(data)] = data
-        else:
-            buffer = self.read(0, self.size)
-        return PatchedSource(buffer, original.name)
+        copy = self._original.private(self.size)
+        if copy is None:
+            return PatchedSource(self.read(0, self.size), self._original.name)
+        for place, data in self._writes:
+            copy[place : place + len(data)] = data
+        return PatchedSource(copy, self._original.name)
 
     def chunks(self) -> Iterator[bytes]:
         """The whole changed file, a piece at a time."""

@@ -7,7 +7,7 @@ each other in the file, which in a full dump is nearly all of it.
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import chain, compress, count, islice
 from operator import add, ne, sub
 
@@ -16,9 +16,11 @@ from .memory import ADDRESS_END, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, List, Optional
+    from typing import Callable, Iterator, Optional, Sequence
 
-IN_PLACE = sys.version_info >= (3, 12)
+IN_PLACE = sys.version_info >= (3, 11, 5)
+"""Whether a mapping's own find() has the fast algorithm (since 3.11) and never looks behind the mapping's end (gh-105235)."""
+
 CHUNK = 1 << 23 if IN_PLACE else 1 << 20
 """Bytes that are looked through at a time: copies are searched fastest when they fit into the processor's cache."""
 
@@ -59,30 +61,47 @@ class _Stretch:
 
 
 class Spans(NamedTuple):
-    """First addresses, addresses behind the end, and file offsets of captured stretches, lowest first."""
+    """First addresses, addresses behind the end, and file offsets of captured stretches, lowest first.
 
-    lows: List[int]
-    highs: List[int]
-    rvas: List[int]
+    ``contiguous``: their bytes are known to follow each other in the file.
+    """
+
+    lows: Sequence[int]
+    highs: Sequence[int]
+    rvas: Sequence[int]
+    contiguous: bool
 
 
 def _stretches(spans: Spans) -> Iterator[_Stretch]:
-    lows, highs, rvas = spans
+    lows, highs, rvas, contiguous = spans
     if not lows:
+        return
+    last = len(lows) - 1
+    if contiguous:
+        yield _Stretch(rvas[0], rvas[last] + highs[last] - lows[last], 0, last)
         return
     ends = list(map(add, rvas, map(sub, highs, lows)))
     first = 0
-    for number in chain(compress(count(), map(ne, ends, islice(rvas, 1, None))), (len(lows) - 1,)):
+    for number in chain(compress(count(), map(ne, ends, islice(rvas, 1, None))), (last,)):
         yield _Stretch(rvas[first], ends[number], first, number)
         first = number + 1
 
 
 def _clip(memory: Memory, start: int, end: int) -> Spans:
+    """What lies from ``start`` to before ``end``."""
     lows, highs, rvas = memory._columns()
-    if start > 0 or end < ADDRESS_END:
-        rows = [(max(low, start), min(high, end), rva + max(0, start - low)) for low, high, rva in zip(lows, highs, rvas) if high > start and low < end]
-        lows, highs, rvas = [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
-    return Spans(lows, highs, rvas)
+    contiguous = memory._contiguous
+    if start <= 0 and end >= ADDRESS_END:
+        return Spans(lows, highs, rvas, contiguous)
+    first = bisect_right(highs, start)
+    behind = max(first, bisect_left(lows, end))
+    lows, highs, rvas = list(lows[first:behind]), list(highs[first:behind]), list(rvas[first:behind])
+    if lows:
+        if lows[0] < start:
+            rvas[0] += start - lows[0]
+            lows[0] = start
+        highs[-1] = min(highs[-1], end)
+    return Spans(lows, highs, rvas, contiguous)
 
 
 def _seam(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes) -> Iterator[int]:
@@ -145,15 +164,13 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
     source = memory.source
     size = len(pattern)
     number = stretch.first
-    lows, highs, rvas = spans
+    lows, highs, rvas = spans[:3]
     low, high, rva = lows[number], highs[number], rvas[number]
     released = stretch.rva
     for begin in range(stretch.rva, stretch.end, CHUNK):
-        buffer = source.buffer
         stop = min(begin + CHUNK, stretch.end)
         last = min(stop + size - 1, stretch.end)
-        # A mapping's own find() has the fast algorithm since Python 3.12; before, a copy that fits the cache is quicker.
-        look, base = (buffer.find, 0) if IN_PLACE else (buffer[begin:last].find, begin)
+        look, base = (source.buffer.find, 0) if IN_PLACE else (source.fetch(begin, last - begin).find, begin)
         place = look(pattern, begin - base, last - base) + base
         while begin <= place < stop:
             if place >= rva + high - low:
@@ -173,7 +190,7 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
 
 def _goes_on(spans: Spans, number: int, end: int) -> bool:
     """Whether the addresses behind a range go on up to ``end`` without a gap."""
-    lows, highs, _ = spans
+    lows, highs = spans.lows, spans.highs
     high = highs[number]
     while high < end:
         number += 1

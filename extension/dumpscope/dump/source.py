@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import mmap
 import os
 import stat
 
@@ -11,6 +9,7 @@ from ..errors import DumpError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import mmap
     from typing import Any, BinaryIO, Callable, Optional, Union
 
 Data = bytes  # Source.bytes hides the name inside the class
@@ -26,22 +25,24 @@ def _closed() -> int:
 class Source:
     """A readable buffer of ``size`` bytes with its ``name``.
 
-    Files are mapped, so that memory does not grow with the file. A file that shrinks under a mapping would end the process
-    with a bus error when touched, so ``buffer`` asks for its size first; loops that have asked a moment ago use ``unchecked``.
+    What is decoded is read piece by piece (:meth:`fetch`), so that memory does not grow with the file, and a file that is cut while
+    it is open is an error at the next read. ``buffer`` is the whole file, mapped when first asked for: a touch behind the new end of
+    a file that shrank would end the process with a bus error, so it asks for the size first, and only search and comparisons of
+    many bytes use it. Where the system has no ``pread`` (Windows, which does not let a mapped file be cut) all reads go to the mapping.
     """
 
-    def __init__(self, buffer: Buffer, name: str, file: Optional[BinaryIO] = None) -> None:
-        self.unchecked = buffer
+    def __init__(self, buffer: Optional[Buffer], name: str, file: Optional[BinaryIO] = None, size: int = 0) -> None:
         self.name = name
-        self.size = len(buffer)
+        self.size = size if buffer is None else len(buffer)
+        self._buffer = buffer
         self._file = file
-        # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
-        self._size_now: Optional[Callable[[], int]] = buffer.size if isinstance(buffer, mmap.mmap) else None
         self._number = file.fileno() if file is not None and hasattr(os, "pread") else -1
+        # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
+        self._size_now: Optional[Callable[[], int]] = getattr(buffer, "size", None if file is None else self._ask)
 
     @classmethod
     def from_path(cls, path: Union[str, os.PathLike[str]]) -> Source:
-        """Map the file at ``path``. Raises DumpError when there is no such file or it cannot be read."""
+        """Open the file at ``path``. Raises DumpError when there is no such file or it cannot be read."""
         name = os.fspath(path)
         try:
             # A FIFO would block in open(), a device has no end: look before.
@@ -50,40 +51,79 @@ class Source:
                 raise DumpError(f"{name!r} is a folder, not a dump", "give the path of a .dmp file inside it")
             if not stat.S_ISREG(mode):
                 raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
-            file = open(name, "rb")  # noqa: SIM115 - closed by close()
+            file = open(name, "rb", buffering=0)  # noqa: SIM115 - closed by close()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise DumpError(f"cannot open {name!r}: {reason}", "check the path and the rights on the file") from None
-        try:
-            return cls(cls._map(file), name, file)
-        except (OSError, ValueError, OverflowError) as error:
-            file.close()
-            raise DumpError(f"cannot map {name!r}: {error}", "copy the dump to a local disk") from None
+        return cls._of_file(file, name)
 
     @classmethod
     def from_object(cls, thing: Any) -> Source:
-        """Wrap bytes, or an open binary file (mapped where the system allows it, read otherwise)."""
+        """Wrap bytes, or an open binary file: a regular one is read where it lies, anything else to its end. Raises DumpError."""
         if isinstance(thing, (Data, bytearray, memoryview)):
             return cls(Data(thing), "<bytes>")
         name = getattr(thing, "name", "<file>")
         name = name if isinstance(name, str) else "<file>"
         try:
-            thing.fileno()
-            return cls(cls._map(thing), name)
-        except (OSError, AttributeError, ValueError, io.UnsupportedOperation):
+            number = thing.fileno()
+            mode = os.fstat(number).st_mode
+        except (OSError, AttributeError, ValueError):  # ValueError is io.UnsupportedOperation too
             thing.seek(0)
             return cls(thing.read(), name)
+        if stat.S_ISREG(mode):
+            # A descriptor of our own: the caller may close his.
+            return cls._of_file(open(os.dup(number), "rb", buffering=0), name)
+        if stat.S_ISCHR(mode) or stat.S_ISDIR(mode):
+            raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
+        return cls(thing.read(), name)
 
-    @staticmethod
-    def _map(file: BinaryIO) -> Buffer:
-        if os.fstat(file.fileno()).st_size == 0:
-            return b""  # an empty file cannot be mapped
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    @classmethod
+    def _of_file(cls, file: BinaryIO, name: str) -> Source:
+        """A source over a file that is now ours to close. Raises DumpError."""
+        try:
+            size = os.fstat(file.fileno()).st_size
+            source = cls(None if size else b"", name, file, size)  # an empty file cannot be mapped
+            if source._number < 0:
+                source._map()
+        except OSError as error:
+            file.close()
+            raise DumpError(f"cannot read {name!r}: {error.strerror}", "copy the dump to a local disk") from None
+        except DumpError:
+            file.close()
+            raise
+        return source
+
+    def _map(self) -> Buffer:
+        """Map the whole file. Raises DumpError."""
+        import mmap
+
+        assert self._file is not None
+        try:
+            buffer = self._buffer = mmap.mmap(self._file.fileno(), self.size, access=mmap.ACCESS_READ)
+        except (OSError, ValueError, OverflowError) as error:
+            self.check()
+            raise DumpError(f"cannot map {self.name!r}: {error}", "copy the dump to a local disk") from None
+        self._size_now = buffer.size
+        return buffer
+
+    def _ask(self) -> int:
+        """The size of the file now."""
+        assert self._file is not None
+        return os.fstat(self._file.fileno()).st_size
+
+    def private(self, size: int) -> Optional[mmap.mmap]:
+        """A copy of the first ``size`` bytes that may be changed and costs the pages that are; None where the source is no file."""
+        if self._file is None or not 0 < size <= self.size:
+            return None
+        import mmap
+
+        self.check()
+        return mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_COPY)
 
     def close(self) -> None:
         """Unmap and close. What was decoded before stays valid."""
-        buffer, self.unchecked, self.size = self.unchecked, b"", 0
-        if isinstance(buffer, mmap.mmap):
+        buffer, self._buffer, self.size = self._buffer, b"", 0
+        if buffer is not None and hasattr(buffer, "close"):
             try:
                 buffer.close()
             except BufferError:
@@ -97,12 +137,15 @@ class Source:
     @property
     def buffer(self) -> Buffer:
         """The bytes of the file. Raises DumpError when it was cut or closed meanwhile."""
+        buffer = self._buffer
+        if buffer is None:
+            return self._map()
         if self._size_now is not None and self._size_now() < self.size:
             self.check()
-        return self.unchecked
+        return buffer
 
     def check(self) -> None:
-        """Raise DumpError if the mapped file has become smaller since it was opened, or was closed."""
+        """Raise DumpError if the file has become smaller since it was opened, or was closed."""
         if self._size_now is not None:
             size = self._size_now()
             if size < 0:
@@ -117,8 +160,11 @@ class Source:
 
         Without it a walk through a large file would count as memory of the process.
         """
-        if isinstance(self.unchecked, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            self.unchecked.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined,unused-ignore]
+        buffer = self._buffer
+        if buffer is not None and hasattr(buffer, "madvise"):
+            import mmap
+
+            buffer.madvise(mmap.MADV_DONTNEED)
 
     def available(self, offset: int, wanted: int) -> int:
         """How many of the ``wanted`` bytes at ``offset`` the file holds."""
@@ -140,19 +186,28 @@ class Source:
         return self.fetch(offset, size)
 
     def fetch(self, offset: int, size: int) -> Data:
-        """The ``size`` bytes at ``offset``, which are known to lie inside the file as it was opened. Raises DumpError when it was cut.
-
-        For reads here and there: one call of the system, which notices a file that was cut by itself, where the mapping would want to
-        be asked first and then keep the pages that were touched.
-        """
+        """The ``size`` bytes at ``offset``, which are known to lie inside the file as it was opened. Raises DumpError when it was cut."""
         if self._number >= 0 and size >= 0:
             try:
                 data = os.pread(self._number, size, offset)
+                if len(data) == size:
+                    return data
+                return self._rest(data, offset, size)
             except OSError as error:
                 raise DumpError(f"cannot read {self.name!r}: {error.strerror}", "copy the dump to a local disk", offset=offset, needed=size) from None
-            if len(data) == size:
-                return data
         return self.buffer[offset : offset + size]
+
+    def _rest(self, data: Data, offset: int, size: int) -> Data:
+        """What one call of the system did not give: it reads 2 GiB at the most."""
+        parts = [data]
+        got = len(data)
+        while data and got < size:
+            data = os.pread(self._number, size - got, offset + got)
+            parts.append(data)
+            got += len(data)
+        if got < size:
+            self.check()
+        return b"".join(parts)
 
     def some(self, offset: int, size: int) -> Data:
         """As many of ``size`` bytes at ``offset`` as the file holds; perhaps none."""

@@ -22,6 +22,10 @@ MAX_TEXTS = 1 << 16
 MAX_CACHED = 1 << 22
 """Characters that are kept for all strings together."""
 
+LEAST = 1 << 9
+MOST = 1 << 16
+"""Bytes that are read at a time, where strings are asked for here and there, and where they follow each other."""
+
 _length = struct.Struct("<I").unpack_from
 
 
@@ -37,31 +41,45 @@ class Text(NamedTuple):
 class _Texts(dict[int, str]):
     """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others."""
 
-    __slots__ = ("source", "room")
+    __slots__ = ("low", "room", "source", "step", "window")
 
     def __init__(self, source: Source) -> None:
         super().__init__({0: ""})
         self.source = source
         self.room = MAX_CACHED
+        # Writers lay strings one after the other: more is read at a time as long as that is how they are asked for.
+        self.window = b""
+        self.low = 0
+        self.step = LEAST
 
     def __missing__(self, rva: int) -> str:
-        source = self.source
-        start = rva + 4
-        if start > source.size:
-            return ""
-        # Whoever has an RVA has just read it from a record, and the file was asked for its size then.
-        buffer = source.unchecked
-        length = _length(buffer, rva)[0]
+        at = rva - self.low
+        window = self.window
+        if at < 0 or at + 4 > len(window):
+            if not self._slide(rva, 4):
+                return ""
+            window, at = self.window, 0
+        length = _length(window, at)[0]
         if length > MAX_NAME:
             length = MAX_NAME
-        data = buffer[start : start + (length & ~1)]
-        if len(data) & 1:  # the file ends inside a character
-            data = data[:-1]
-        text = utf_16_le_decode(data, "surrogatepass", True)[0]
+        end = at + 4 + (length & ~1)
+        if end > len(window):
+            self._slide(rva, 4 + length)
+            window, at = self.window, 0
+            end = min(4 + (length & ~1), len(window) & ~1)  # the file ends inside the text, perhaps inside a character
+        text = utf_16_le_decode(window[at + 4 : end], "surrogatepass", True)[0]
         if len(self) < MAX_TEXTS and self.room > len(text):
             self[rva] = text
             self.room -= len(text)
         return text
+
+    def _slide(self, rva: int, size: int) -> bool:
+        """Read what begins at ``rva``, ``size`` bytes at the least where the file has them; whether four are there."""
+        ahead = rva - self.low
+        self.step = min(self.step * 2, MOST) if 0 <= ahead <= len(self.window) + LEAST else LEAST
+        self.window = self.source.some(rva, max(size, self.step))
+        self.low = rva
+        return len(self.window) >= 4
 
 
 class StringTable:
@@ -80,7 +98,7 @@ class StringTable:
         if rva + 4 > source.size:
             got = source.available(rva, 4)
             return Text("", rva, 0, Damage("string-outside-file", f"{what}: its RVA 0x{rva:x} is outside the file", rva, 4, got))
-        length = _length(source.buffer, rva)[0]
+        length = _length(source.fetch(rva, 4))[0]
         text = self.get(rva)
         damage = None
         got = source.available(rva + 4, length)
@@ -98,5 +116,5 @@ class StringTable:
         source = self._source
         if rva == 0 or rva + 4 > source.size:
             return ""
-        length = min(_length(source.buffer, rva)[0], MAX_NAME)
-        return source.buffer[rva + 4 : rva + 4 + length].decode("utf-8", "surrogateescape")
+        length = min(_length(source.fetch(rva, 4))[0], MAX_NAME)
+        return source.some(rva + 4, length).decode("utf-8", "surrogateescape")
