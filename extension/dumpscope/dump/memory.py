@@ -138,31 +138,36 @@ class Piece(NamedTuple):
     data: Optional[bytes]
 
 
+_DIGITS = 1 << 12
+"""Numbers of a column that are taken for one long number: what is made of them stays in the processor's cache."""
+_TOP = 1 << 63
+
+
+def _long(column: array[int]) -> int:
+    """A column as one long number with digits of 64 bits."""
+    return int.from_bytes(column.tobytes(), sys.byteorder)
+
+
 def _ends(starts: array[int], sizes: array[int]) -> Optional[array[int]]:
     """Where ranges end, if they follow each other without overlaps, none of them is empty, and none ends above 2^63; else None.
 
-    Hundreds of thousands are added and compared at once: a column is taken for one long number whose digits have 64 bits. With the
-    top bit of each digit free for the carry or the borrow, no digit touches the next one.
+    Thousands are added and compared at once, as the digits of long numbers. With the top bit of each digit free for the carry or
+    the borrow, no digit touches the next one.
     """
-    number = len(starts)
-
-    def long(column: array[int]) -> int:
-        return int.from_bytes(column.tobytes(), sys.byteorder)
-
-    top = b"\0\0\0\0\0\0\0\x80" if sys.byteorder == "little" else b"\x80\0\0\0\0\0\0\0"
-    tops = int.from_bytes(top * number, sys.byteorder)
-    low, size = long(starts), long(sizes)
-    if (low | size) & tops:
-        return None
-    high = low + size
-    following = starts[1:]
-    following.append((1 << 63) - 1)
-    ones = tops >> 63
-    # A digit with its top bit set stays above it when what is taken away is not larger.
-    if high & tops or (long(following) | tops) - high & tops != tops or (size | tops) - ones & tops != tops:
-        return None
     ends = array("Q")
-    ends.frombytes(high.to_bytes(8 * number, sys.byteorder))
+    tops = 0
+    for at in range(0, len(starts), _DIGITS):
+        lows, lengths, following = starts[at : at + _DIGITS], sizes[at : at + _DIGITS], starts[at + 1 : at + 1 + _DIGITS]
+        if len(following) < len(lows):
+            following.append(_TOP - 1)  # nothing follows the last one
+        if not at or len(lows) < _DIGITS:
+            tops = _long(array("Q", [_TOP]) * len(lows))
+        low, size = _long(lows), _long(lengths)
+        high = low + size
+        # A digit with its top bit set keeps it when what is taken away is not larger than the rest.
+        if (low | size | high) & tops or ((_long(following) | tops) - high) & ((size | tops) - (tops >> 63)) & tops != tops:
+            return None
+        ends.frombytes(high.to_bytes(8 * len(lows), sys.byteorder))
     return ends
 
 
@@ -175,6 +180,7 @@ class Memory:
 
     def __init__(self, source: Source, small: MemoryList, full: Memory64List) -> None:
         self._source = source
+        self._fetch = source.fetch
         self.small = small
         self.full = full
         self._starts: Sequence[int] = ()
@@ -191,8 +197,7 @@ class Memory:
         starts, sizes, rvas = self._full_columns(limit)
         ends = _ends(starts, sizes) if not len(self.small) else None
         if ends is not None:
-            # A list is searched faster than an array, whose numbers are made anew each time.
-            self._starts, self._ends, self._rvas = starts.tolist(), ends, rvas
+            self._starts, self._ends, self._rvas = starts, ends, rvas
             self._one_piece = True
         else:
             rows = [*self._small_rows(limit), *zip(starts, map(add, starts, sizes), rvas)]
@@ -299,7 +304,6 @@ class Memory:
         position = bisect_right(starts, address) - 1
         if position < 0 or address >= ends[position]:
             position += 1
-        fetch = self._source.fetch
         while address < end:
             if position >= len(starts) or starts[position] >= end:
                 yield Piece(address, end - address, None)
@@ -309,18 +313,15 @@ class Memory:
                 address = starts[position]
             stop = min(ends[position], end)
             rva = rvas[position] + address - starts[position]
-            yield Piece(address, stop - address, fetch(rva, stop - address))
+            yield Piece(address, stop - address, self._fetch(rva, stop - address))
             address = stop
             position += 1
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes at ``address``. Raises NotInDump, naming the first byte that is missing."""
-        if not self._ready:
-            self._prepare()
-        starts = self._starts
-        position = bisect_right(starts, address) - 1
+        position = bisect_right(self._starts, address) - 1  # below 0 until the view is made
         if position >= 0 and address + size <= self._ends[position]:
-            return self._source.fetch(self._rvas[position] + address - starts[position], size)
+            return self._fetch(self._rvas[position] + address - self._starts[position], size)
         parts = []
         for piece in self.pieces(address, size):
             if piece.data is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, Callable, Optional, Union
 
 Data = bytes  # Source.bytes hides the name inside the class
+_pread: Any = getattr(os, "pread", None)
 if TYPE_CHECKING:
     Buffer = Union[bytes, mmap.mmap]
 
@@ -36,7 +37,7 @@ class Source:
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file
-        self._number = file.fileno() if file is not None and hasattr(os, "pread") else -1
+        self._number = file.fileno() if file is not None and _pread else -1
         # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
         self._size_now: Optional[Callable[[], int]] = getattr(buffer, "size", None if file is None else self._ask)
 
@@ -187,12 +188,10 @@ class Source:
 
     def fetch(self, offset: int, size: int) -> Data:
         """The ``size`` bytes at ``offset``, which are known to lie inside the file as it was opened. Raises DumpError when it was cut."""
-        if self._number >= 0 and size >= 0:
+        if self._number >= 0:
             try:
-                data = os.pread(self._number, size, offset)
-                if len(data) == size:
-                    return data
-                return self._rest(data, offset, size)
+                data: Data = _pread(self._number, size, offset)
+                return data if len(data) == size else self._rest(data, offset, size)
             except OSError as error:
                 raise DumpError(f"cannot read {self.name!r}: {error.strerror}", "copy the dump to a local disk", offset=offset, needed=size) from None
         return self.buffer[offset : offset + size]
@@ -202,7 +201,7 @@ class Source:
         parts = [data]
         got = len(data)
         while data and got < size:
-            data = os.pread(self._number, size - got, offset + got)
+            data = _pread(self._number, size - got, offset + got)
             parts.append(data)
             got += len(data)
         if got < size:
