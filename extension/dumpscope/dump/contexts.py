@@ -126,8 +126,6 @@ class Registers:
     context stands in the file, ``size`` how many bytes it has there.
     """
 
-    _values: Optional[Dict[str, int]] = None
-
     def __init__(self, reader: _Reader, data: bytes, offset: int, misc: Union[MiscInfo, Absent]) -> None:
         self._reader = reader
         self.offset = offset
@@ -164,13 +162,10 @@ class Registers:
         value: int = code.unpack_from(self._data, at)[0]
         return value
 
-    @property
+    @cached_property
     def values(self) -> Dict[str, int]:
         """The general registers by their names."""
-        found = self._values
-        if found is None:
-            found = self._values = self._reader.general.values(self._data)
-        return found
+        return self._reader.general.values(self._data)
 
     @cached_property
     def segments(self) -> Dict[str, int]:
@@ -304,7 +299,7 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
     """
     system = dump.system
     readers = () if isinstance(system, Absent) else _readers(system.architecture)
-    tests = [(reader.size, reader.flags[1].unpack_from, reader.flags[0], reader.layout.family, reader) for reader in readers]
+    tests = [(reader.size, reader.flags[1].unpack_from, reader.flags[0], reader.layout.family, reader, reader.general.values) for reader in readers]
     misc = dump.misc
     some = dump.source.some
     window, low, high = b"", 0, 0  # contexts follow each other: several are read at a time
@@ -321,9 +316,11 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
             else:
                 data = some(rva, size if size < MAX_CONTEXT else MAX_CONTEXT)
             held = len(data)
-            for least, flags, at, family, reader in tests:
+            for least, flags, at, family, reader, values in tests:
                 if held >= least and flags(data, at)[0] & family:
-                    return Registers(reader, data, rva, misc)
+                    found = Registers(reader, data, rva, misc)
+                    found.values = values(data)  # at once: everybody who asks for registers asks for these
+                    return found
         why = _choose(dump, rva, size)
         assert isinstance(why, Absent)
         return why

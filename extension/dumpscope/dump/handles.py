@@ -102,17 +102,6 @@ class HandleList(RecordList[Handle]):
         get = self.strings.get
         return Handle(handle, get(type_rva), get(name_rva), attributes, access, handles, pointers, info, offset, type_rva, name_rva, self)
 
-    def _columns(self, data: bytes) -> List[Sequence[int]]:
-        """The numbers of many descriptors by field: cut out of the bytes, without a row for each, where their size allows it."""
-        stride = self.span.stride
-        if stride % 8 or sys.byteorder != "little":
-            assert self._reader is not None
-            return list(zip(*self._reader.iter_unpack(data)))
-        view = memoryview(data)
-        words = view.cast("I")
-        step = stride // 4
-        return [view.cast("Q")[:: stride // 8].tolist(), *(words[at::step].tolist() for at in range(2, 9 if self.extended else 8))]
-
     def _types(self, data: bytes) -> Sequence[int]:
         """The TypeNameRva of many descriptors."""
         if self.span.stride % 4 or sys.byteorder != "little":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     T = TypeVar("T")
 
-BLOCK = 1 << 14
+BLOCK = 1 << 16
 """Bytes that are copied out of the file at a time while a list is walked: what is made of them stays in the processor's cache."""
 
 
@@ -139,6 +139,29 @@ def described(source: Source, stream: Stream, structure: Any, minimum_stride: in
     return _fit(source, stream, header_size, stride, claimed, damage, refused)
 
 
+def _places(reader: struct.Struct) -> Optional[List[Tuple[str, int, int]]]:
+    """Type, first place and step of each number of a record in an array of its type; None where they have other sizes or are not aligned."""
+    if reader.size % 8 or sys.byteorder != "little":
+        return None
+    places = []
+    offset = number = 0
+    for letter in reader.format[1:]:
+        if letter.isdigit():
+            number = number * 10 + int(letter)
+            continue
+        repeated, number = number or 1, 0
+        if letter == "x":
+            offset += repeated
+            continue
+        size = {"I": 4, "Q": 8}.get(letter, 0)
+        if not size or offset % size:
+            return None
+        for _ in range(repeated):
+            places.append((letter, offset // size, reader.size // size))
+            offset += size
+    return places
+
+
 class RecordList(Sequence["T"]):
     """A sequence of records that is decoded as it is walked.
 
@@ -152,6 +175,7 @@ class RecordList(Sequence["T"]):
         self.span = span
         self.absence = absence
         self._reader = reader
+        self._places: Optional[List[Tuple[str, int, int]]] = None
         self._ids: Optional[Dict[int, int]] = None
 
     @property
@@ -174,6 +198,17 @@ class RecordList(Sequence["T"]):
             yield build(values, offset, index)
             index += 1
             offset += stride
+
+    def _columns(self, data: bytes) -> List[Sequence[int]]:
+        """The numbers of many records by field: cut out of the bytes, without a row for each, where their sizes allow it."""
+        reader = self._reader
+        assert reader is not None
+        if self._places is None:
+            self._places = _places(reader) or []
+        if not self._places:
+            return list(zip(*reader.iter_unpack(data)))
+        views = {"I": memoryview(data).cast("I"), "Q": memoryview(data).cast("Q")}
+        return [views[code][first::step].tolist() for code, first, step in self._places]
 
     def _chunks(self, start: int, stop: int) -> Iterator[Tuple[bytes, int, int]]:
         """The records from ``start`` to ``stop`` some hundreds at a time: their bytes, and the file offset and index of the first."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, count, islice, repeat
 from operator import add, le
@@ -19,6 +18,7 @@ from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 ADDRESS_END = 1 << 64
@@ -110,6 +110,8 @@ class Memory64List(RecordList[Range]):
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
         if index and self._rvas is None:
+            from array import array
+
             rvas = array("Q")
             rva = self.base_rva
             for row, _ in self._rows(0, self.span.count):
@@ -154,6 +156,8 @@ def _ends(starts: array[int], sizes: array[int]) -> Optional[array[int]]:
     Thousands are added and compared at once, as the digits of long numbers. With the top bit of each digit free for the carry or
     the borrow, no digit touches the next one.
     """
+    from array import array
+
     ends = array("Q")
     tops = 0
     for at in range(0, len(starts), _DIGITS):
@@ -389,9 +393,8 @@ class RegionList(RecordList[Region]):
         return Region._make((index, *values, offset))
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Region]:
-        assert self._reader is not None
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(tuple.__new__, repeat(Region), zip(count(index), *zip(*self._reader.iter_unpack(data)), offsets))
+        return map(tuple.__new__, repeat(Region), zip(count(index), *self._columns(data), offsets))
 
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None."""

@@ -71,9 +71,8 @@ class ThreadList(RecordList[Thread]):
         return Thread._make((index, *values, offset))
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Thread]:
-        assert self._reader is not None
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(tuple.__new__, repeat(Thread), zip(count(index), *zip(*self._reader.iter_unpack(data)), offsets))
+        return map(tuple.__new__, repeat(Thread), zip(count(index), *self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[Thread]:
         """The first thread with this id, or None."""
@@ -120,9 +119,8 @@ class ThreadInfoList(RecordList[ThreadInfo]):
         return ThreadInfo._make((*values, offset))
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[ThreadInfo]:
-        assert self._reader is not None
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(tuple.__new__, repeat(ThreadInfo), zip(*zip(*self._reader.iter_unpack(data)), offsets))
+        return map(tuple.__new__, repeat(ThreadInfo), zip(*self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[ThreadInfo]:
         """The first entry of a thread, or None."""
