@@ -152,6 +152,15 @@ def inert(renderer: str, text: str) -> None:
                     raise Broken(f"CSV cell that is not inert: {cell[:100]!r}")
 
 
+class Watched(Source):
+    """Bytes that say when somebody reads outside them, which a slice would silently allow."""
+
+    def fetch(self, offset: int, size: int) -> bytes:
+        if offset < 0 or size < 0 or offset + size > self.size:
+            raise Broken(f"reads {size:#x} bytes at {offset:#x} of {self.size:#x}")
+        return super().fetch(offset, size)
+
+
 class Answer(NamedTuple):
     """What one call gave."""
 
@@ -166,23 +175,31 @@ class Checker:
 
     def __init__(self) -> None:
         self.calls = calls()
+        self.by_command: Dict[str, List[Call]] = {}
+        for call in self.calls:
+            self.by_command.setdefault(call.command.name, []).append(call)
         self.runs = 0
         self.slowest = (0.0, "")
 
-    def answer(self, data: bytes, call: Call, renderer: str) -> Answer:
-        """Run one call; anything but our own errors leaves as it is."""
+    @staticmethod
+    def session(data: bytes) -> Session:
+        """What a command works on, with a dump where the bytes are one."""
+        source = Watched(data, "<bytes>")
+        try:
+            return Session(Minidump(source), "fuzz.dmp")
+        except DumpError as error:
+            return Session(None, "fuzz.dmp", source=source, open_error=error)
+
+    def answer(self, data: bytes, call: Call, renderer: str, shared: Optional[Session] = None) -> Answer:
+        """Run one call, in a session of its own or after others in a ``shared`` one; anything but our own errors leaves as it is."""
         start = process_time()
         parts: List[str] = []
         total = 0
         raised = False
-        source = Source.from_object(data)
         try:
-            try:
-                session = Session(Minidump(source), "fuzz.dmp")
-            except DumpError as error:
-                if call.command.dump != "any":
-                    raise
-                session = Session(None, "fuzz.dmp", source=source, open_error=error)
+            session = shared or self.session(data)
+            if session.open_error is not None and call.command.dump != "any":
+                raise session.open_error
             blocks = run_command(session, call.command, call.args)
             for chunk in RENDERERS[renderer](blocks, session.head(call.command)):
                 parts.append(chunk)
@@ -196,7 +213,7 @@ class Checker:
             _printable(printable(f"{error.message} {error.hint}"))
         return Answer(code, "".join(parts), process_time() - start, raised)
 
-    def check(self, data: bytes, call: Call, renderer: str, *, twice: bool = False, memory: bool = False) -> Answer:
+    def check(self, data: bytes, call: Call, renderer: str, *, twice: bool = False, memory: bool = False, shared: Optional[Session] = None) -> Answer:
         """Run one call and raise Broken if an invariant does not hold."""
         where = f"`{call.command.name} {call.line}` as {renderer}"
         try:
@@ -212,7 +229,7 @@ class Checker:
                 if peak > MEMORY + 4 * len(answer.text):
                     raise Broken(f"{peak >> 20} MiB at the peak")
             else:
-                answer = self.answer(data, call, renderer)
+                answer = self.answer(data, call, renderer, shared)
                 if answer.seconds > SECONDS + SECONDS_PER_MIB * len(data) / (1 << 20):
                     again = self.answer(data, call, renderer)  # somebody else may have had the processor
                     if again.seconds > SECONDS + SECONDS_PER_MIB * len(data) / (1 << 20):
@@ -250,17 +267,23 @@ class Checker:
             if strip(painted.text) != plain.text:
                 raise Broken(f"`{call.command.name} {call.line}`: {renderer} without its paint is not the text")
 
-    def some(self, data: bytes, chance: random.Random) -> List[Broken]:
-        """Every command once, with one line and one renderer each; what broke."""
+    def some(self, data: bytes, chance: random.Random, lines: int = 0) -> List[Broken]:
+        """Every command once, or ``lines`` of them, with one line and one renderer each; what broke.
+
+        Half of the time they follow each other in one session, as in the REPL, where one finds what another has decoded; what is
+        asked twice is then held against the answer in a session of its own.
+        """
         broken = []
-        by_command: Dict[str, List[Call]] = {}
-        for call in self.calls:
-            by_command.setdefault(call.command.name, []).append(call)
-        for found in by_command.values():
+        names = list(self.by_command) if not lines else chance.sample(list(self.by_command), lines)
+        shared = self.session(data) if chance.random() < 0.5 else None
+        for name in names:
+            found = self.by_command[name]
             call = found[0] if chance.random() < 0.5 else chance.choice(found)
             renderer = chance.choice(("text", "json", "json", "csv", "ansi", "dml", "narrow"))
             try:
-                self.check(data, call, renderer, twice=chance.random() < 0.1, memory=chance.random() < 0.01)
+                # `switch` changes what the registers of later lines are.
+                together = None if name == "switch" else shared
+                self.check(data, call, renderer, twice=chance.random() < 0.1, memory=chance.random() < 0.01, shared=together)
             except Broken as error:
                 broken.append(error)
         return broken

@@ -129,6 +129,8 @@ class Directory(Sequence[Stream]):
         return Stream(index, kind, size, rva, offset)
 
     def __iter__(self) -> Iterator[Stream]:
+        if not self._count:
+            return
         offset = self.rva
         # MAX_STREAMS bounds what is read here.
         for index, (kind, size, rva) in enumerate(_ENTRY.iter_unpack(self._source.fetch(offset, self._count * _ENTRY.size))):
