@@ -15,7 +15,7 @@ EXIT_BUG = 70
 
 
 class DumpscopeError(Exception):
-    """Base of all errors of ours: a message for people, a hint what to do, and an exit code."""
+    """Base of all errors of ours: ``message`` for people, ``hint`` what to do, and ``exit_code``, which the command line ends with."""
 
     exit_code = EXIT_BUG
 

@@ -39,7 +39,10 @@ def _place(structure: Structure, path: str) -> Tuple[int, struct.Struct]:
 
 
 class Block:
-    """A structure at ``address`` in the process. A member is Absent, with its address, where its bytes are not in the dump."""
+    """A structure at ``address`` in the process. A member is Absent, with its address, where its bytes are not in the dump.
+
+    ``structure`` is its layout, ``pointer_size`` 4 or 8 bytes, ``memory`` what it is read from.
+    """
 
     def __init__(self, memory: Memory, structure: Structure, address: int, pointer_size: int) -> None:
         self.memory = memory

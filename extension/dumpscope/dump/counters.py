@@ -44,7 +44,11 @@ class Counter(NamedTuple):
 
 
 class Counters:
-    """A structure of counters. ``counters["PagefileUsage"]`` gives a number or Absent; iterating gives all of them in order."""
+    """A structure of counters. ``counters["PagefileUsage"]`` gives a number or Absent; iterating gives all of them in order.
+
+    ``structure`` is its layout, ``version`` 1 or 2 by the size of the stream, ``held`` how many bytes of it the file has, ``offset``
+    where it stands.
+    """
 
     def __init__(self, structure: Structure, data: bytes, held: int, offset: int, version: int) -> None:
         self.structure = structure

@@ -88,12 +88,15 @@ def header_damage(header: Header) -> Iterator[Damage]:
 
 
 class Directory(Sequence[Stream]):
-    """The streams in directory order, unused ones included. Entries that lie outside the file are left out, and reported."""
+    """The streams in directory order, unused ones included. Entries that lie outside the file are left out, and reported.
+
+    ``claimed`` is how many entries the header says there are, ``rva`` where they stand, ``damage`` what is wrong with the whole.
+    """
 
     def __init__(self, source: Source, header: Header) -> None:
         self._source = source
-        self.claimed = header.stream_count
-        self.rva = header.directory_rva
+        self.claimed: int = header.stream_count
+        self.rva: int = header.directory_rva
         held = source.available(self.rva, self.claimed * _ENTRY.size)
         self._count = min(held // _ENTRY.size, MAX_STREAMS)
         self.damage: Optional[Damage] = None

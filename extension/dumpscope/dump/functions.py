@@ -74,7 +74,12 @@ class FunctionTable(NamedTuple):
 
 
 class FunctionTableList(Sequence[FunctionTable]):
-    """The tables of the stream, found one after the other: each says how long it is. Like a RecordList, with ``absence`` and ``damage``."""
+    """The tables of the stream, found one after the other: each says how long it is. Like a RecordList, with ``absence`` and ``damage``.
+
+    ``claimed``, ``header_size``, ``descriptor_size``, ``native_size`` and ``entry_size`` are the members of
+    MINIDUMP_FUNCTION_TABLE_STREAM, sizes in bytes, 0 where it cannot be read; ``stream`` is the directory entry, None without one;
+    ``source`` the file.
+    """
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
         self.source = source

@@ -72,7 +72,10 @@ class Handle(NamedTuple):
 
 
 class HandleList(RecordList[Handle]):
-    """The descriptors of HandleDataStream in file order."""
+    """The descriptors of HandleDataStream in file order.
+
+    ``extended`` says that they are MINIDUMP_HANDLE_DESCRIPTOR_2, which have object information; ``strings`` gives their names.
+    """
 
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
         span = NOTHING

@@ -166,7 +166,8 @@ class RecordList(Sequence["T"]):
     """A sequence of records that is decoded as it is walked.
 
     ``absence`` is None when the stream is there and can be read, and says why not otherwise; ``span`` tells where the
-    records lie; ``damage`` what is wrong. Its length is the number of records that can be read.
+    records lie; ``damage`` what is wrong. Its length is the number of records that can be read. ``stream`` is the directory
+    entry, None without one; ``source`` the file.
     """
 
     def __init__(self, source: Source, stream: Optional[Stream], span: Span, reader: Optional[struct.Struct], absence: Optional[Absent]) -> None:

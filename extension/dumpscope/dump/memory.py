@@ -179,7 +179,7 @@ class Memory:
     """One sorted view over all captured ranges.
 
     Overlaps are kept: the range that begins first serves an address, as far as it goes. Built when first used, held as plain
-    arrays of numbers.
+    arrays of numbers. ``small`` and ``full`` are the two lists that it is made of; its length is that of :meth:`spans`.
     """
 
     def __init__(self, source: Source, small: MemoryList, full: Memory64List) -> None:

@@ -46,6 +46,8 @@ class Minidump:
 
     Lists (``handles``, ``threads``, ``modules``, …) are sequences; one that is missing is empty and says why in ``absence``.
     Single things (``exception``, ``system``, ``misc``) are :class:`~dumpscope.dump.absence.Absent` when missing, which is false.
+    ``header`` and ``streams``, the directory, are read when the dump is opened; ``source`` gives bytes of the file by offset,
+    ``strings`` its texts by RVA.
     """
 
     def __init__(self, source: Source) -> None:

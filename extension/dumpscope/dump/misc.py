@@ -68,13 +68,17 @@ class MiscInfo:
     """MINIDUMP_MISC_INFO in whichever version the file has.
 
     A member is valid if it lies inside SizeOfInfo, inside the stream, and its bit of Flags1 is set; otherwise it is Absent.
-    Times are in seconds (``process_create_time`` since 1970 UTC), frequencies in MHz.
+    Times are in seconds (``process_create_time`` since 1970 UTC), frequencies in MHz. ``size`` and ``flags1`` are SizeOfInfo and
+    Flags1, ``held`` how many bytes of the structure the file has, ``offset`` where it stands.
     """
+
+    size: int
+    flags1: int
 
     def __init__(self, single: Single) -> None:
         self._data = single.data
-        self.offset = single.offset
-        self.held = single.held
+        self.offset: int = single.offset
+        self.held: int = single.held
         self.size, self.flags1 = struct.unpack_from("<2I", single.data)
 
     def __repr__(self) -> str:

@@ -32,6 +32,8 @@ class Source:
     many bytes use it. Where the system has no ``pread`` (Windows, which does not let a mapped file be cut) all reads go to the mapping.
     """
 
+    size: int
+
     def __init__(self, buffer: Optional[Buffer], name: str, file: Optional[BinaryIO] = None, size: int = 0) -> None:
         self.name = name
         self.size = size if buffer is None else len(buffer)

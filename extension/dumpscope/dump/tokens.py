@@ -210,7 +210,11 @@ class _Element:
 
 
 class TokenList(Sequence[Token]):
-    """The tokens of the stream, each as long as it says. Like a RecordList, with ``absence`` and ``damage``."""
+    """The tokens of the stream, each as long as it says. Like a RecordList, with ``absence`` and ``damage``.
+
+    ``claimed``, ``list_size``, ``header_size`` and ``element_header_size`` are the members of MINIDUMP_TOKEN_INFO_LIST, 0 where it
+    cannot be read; ``stream`` is the directory entry, None without one; ``source`` the file.
+    """
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
         self.source = source

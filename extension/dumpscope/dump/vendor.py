@@ -104,7 +104,7 @@ class Mozilla:
 
 
 class UserStream:
-    """A stream of bytes without a public layout. ``guess`` says what they look like."""
+    """A stream of bytes without a public layout, ``stream`` in the directory. ``guess`` says what they look like."""
 
     def __init__(self, stream: Stream, source: Source) -> None:
         self.stream = stream

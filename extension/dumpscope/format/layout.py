@@ -61,7 +61,10 @@ RVA64 = Scalar("RVA64", "Q", 8)
 
 
 class Enumeration:
-    """Numbers that have one name each, such as MINIDUMP_STREAM_TYPE."""
+    """Numbers that have one name each, such as MINIDUMP_STREAM_TYPE.
+
+    ``members`` gives C name and meaning by number, ``name`` is its own C name, ``source`` where it is published.
+    """
 
     __slots__ = ("members", "name", "source")
 
@@ -89,7 +92,10 @@ class Enumeration:
 
 
 class FlagSet:
-    """Bits that have a name each, such as MINIDUMP_TYPE. A member may have more than one bit (a field of several bits)."""
+    """Bits that have a name each, such as MINIDUMP_TYPE. A member may have more than one bit (a field of several bits).
+
+    ``members`` gives C name and meaning by bit, ``name`` is its own C name, ``source`` where it is published.
+    """
 
     __slots__ = ("members", "name", "source")
 
@@ -138,9 +144,10 @@ if TYPE_CHECKING:
 class Field:
     """One field of a structure. ``offset`` and ``size`` are set by the structure that it is declared in.
 
-    ``count`` is the length of an array; 0 means that the array's length stands elsewhere and the field has no size.
-    ``values`` names the field's numbers. ``target`` says what an RVA points to. ``when`` says when the field is valid.
-    ``at`` places the field by hand (unions).
+    ``name`` is its C name, ``type`` a number type or a structure, ``meaning`` what it is, ``unit`` what it is counted in, ``kind``
+    how its number is shown. ``array`` says that it is one, ``count`` is the length of an array; 0 means that the array's length
+    stands elsewhere and the field has no size. ``values`` names the field's numbers. ``target`` says what an RVA points to.
+    ``when`` says when the field is valid. ``at`` places the field by hand (unions).
     """
 
     __slots__ = ("array", "at", "count", "kind", "meaning", "name", "offset", "size", "target", "type", "unit", "values", "when")
@@ -165,8 +172,8 @@ class Field:
         if not kind:
             kind = RVA_KIND if type is RVA or type is RVA64 else HEX if values else DECIMAL
         self.kind = kind
-        self.array = count is not None
-        self.count = 1 if count is None else count
+        self.array: bool = count is not None
+        self.count: int = 1 if count is None else count
         self.values = values
         self.unit = unit
         self.target = target
@@ -191,6 +198,7 @@ class Leaf(NamedTuple):
 class Structure:
     """A C structure: fields at offsets that follow from their order and the packing.
 
+    ``name`` is its C name, ``fields`` are in the order of declaration, ``size`` and ``align`` in bytes, ``meaning`` says what it is.
     ``pack`` is the ``#pragma pack`` in force (4 in minidumpapiset.h). ``source`` names where the layout is published.
     """
 
@@ -213,7 +221,7 @@ class Structure:
             field._placed(offset)
             offset += field.size
             end = max(end, offset)
-        self.fields = tuple(fields)
+        self.fields: Tuple[Field, ...] = tuple(fields)
         self.align: int = align
         self.size: int = size if size is not None else (end + align - 1) // align * align
         self._leaves: Optional[Tuple[Leaf, ...]] = None
