@@ -1,11 +1,11 @@
-"""Writes docs/format, docs/rules and docs/commands.md from the format tables, the rules and the registry: ``python -m docs.build``.
+"""Writes docs/format, docs/rules, docs/commands.md and docs/api.md from the tables, the rules, the registry and the docstrings:
+``python -m docs.build``.
 
 ``python -m docs.build --check`` compares instead of writing.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -25,30 +25,10 @@ from dumpscope.format.flags import MINIDUMP_TYPE  # noqa: E402
 from dumpscope.format.layout import Enumeration, Field, FlagSet, Structure  # noqa: E402
 from dumpscope.format.streams import STREAMS  # noqa: E402
 
+from .api import api_page  # noqa: E402
+from .markdown import anchor, code, plain  # noqa: E402
+
 MADE = "Made by `python -m docs.build`; change the tables in `extension/dumpscope`, not this file."
-
-
-_SPAN = re.compile(r"(?:(?<=\s)|(?<=\()|^)(`[^`\s][^`]*`)(?=[\s.,;:)]|$)")
-
-
-def plain(text: str) -> str:
-    """Text for Markdown: nothing of it is markup, except what stands between backticks."""
-    parts = _SPAN.split(" ".join(text.split()))
-    for at in range(0, len(parts), 2):
-        for char in "\\`*_<>|[]":
-            parts[at] = parts[at].replace(char, "\\" + char)
-    return "".join(part.replace("|", "\\|") if at % 2 else part for at, part in enumerate(parts))
-
-
-def code(text: str) -> str:
-    """Text as code, fit for a table cell."""
-    return "`" + " ".join(text.split()).replace("|", "\\|").replace("`", "'") + "`"
-
-
-def anchor(heading: str) -> str:
-    """The anchor that a heading gets on code hosting sites."""
-    kept = [char for char in heading.lower() if char.isalnum() or char in "-_ "]
-    return "".join(kept).replace(" ", "-")
 
 
 # -- format ------------------------------------------------------------------------------------------------------------------
@@ -306,6 +286,18 @@ def commands_page() -> str:
 # -- all of it ---------------------------------------------------------------------------------------------------------------
 
 
+def places() -> Dict[str, str]:
+    """Where each structure, and each set of names of a field's numbers, is explained."""
+    found = {name: f"format/{home}.md#{anchor(name)}" for name, home in _HOME.items()}
+    for module in MODULES:
+        for shape in of_module(module):
+            for field in shape.fields:
+                if field.values is not None:
+                    found.setdefault(field.values.name, f"format/{module}.md#{anchor(field.values.name)}")
+    found.setdefault("MINIDUMP_STREAM_TYPE", "format/streams.md")
+    return found
+
+
 def pages() -> Dict[str, str]:
     """Path below docs/ and text of each page that is made."""
     found = {"format/README.md": format_index(), "format/streams.md": streams_page()}
@@ -315,6 +307,7 @@ def pages() -> Dict[str, str]:
     for prefix, module, subject in FAMILIES:
         found[f"rules/{module}.md"] = rules_page(prefix, subject)
     found["commands.md"] = commands_page()
+    found["api.md"] = api_page(places())
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import build
+from docs import build, markdown, public
 
 MADE = build.pages()
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -17,15 +17,16 @@ def test_pages_are_up_to_date() -> None:
     assert build.differences() == [], "run `python -m docs.build`"
 
 
-@pytest.mark.parametrize("name", sorted(MADE))
+@pytest.mark.parametrize("name", [*sorted(MADE), "library.md"])
 def test_links_lead_somewhere(name: str) -> None:
     here = (build.DOCS / name).parent
-    for target in LINK.findall(re.sub(r"`[^`]*`", "", MADE[name])):
+    text = (build.DOCS / name).read_text("utf-8")
+    for target in LINK.findall(re.sub(r"`[^`]*`", "", text)):
         path, _, anchor = target.partition("#")
         page = (here / path).resolve() if path else (build.DOCS / name).resolve()
         assert page.exists(), f"{name}: {target}"
         if anchor:
-            headings = {build.anchor(line.lstrip("# ")) for line in page.read_text("utf-8").split("\n") if line.startswith("#")}
+            headings = {markdown.anchor(line.lstrip("# ")) for line in page.read_text("utf-8").split("\n") if line.startswith("#")}
             assert anchor in headings, f"{name}: {target}"
 
 
@@ -41,6 +42,22 @@ def test_every_structure_and_rule_and_command_has_its_section() -> None:
         assert f"### {item.name}\n" in text
 
 
+def test_everything_public_has_its_section() -> None:
+    text = MADE["api.md"]
+    for home in public.PUBLIC:
+        assert f"## {home.title}\n" in text
+        for name in (*home.classes, *home.functions):
+            assert text.count(f"### {name}\n") == 1
+    headings = [markdown.anchor(line.lstrip("# ")) for line in text.split("\n") if line.startswith("#")]
+    assert len(headings) == len(set(headings)), "the anchor of the second one would be another"
+
+
+def test_what_is_public_and_not_documented_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("docs.api.undocumented", lambda: ["Minidump.path has no docstring"])
+    with pytest.raises(LookupError, match=r"Minidump\.path has no docstring"):
+        build.pages()
+
+
 def test_text_is_no_markup() -> None:
-    assert build.plain("a|b <c> *d* e_f `g h` i`j") == "a\\|b \\<c\\> \\*d\\* e\\_f `g h` i\\`j"
+    assert markdown.plain("a|b <c> *d* e_f `g h` i`j") == "a\\|b \\<c\\> \\*d\\* e\\_f `g h` i\\`j"
     assert Path(build.DOCS / "commands.md").read_text("utf-8").startswith("# Commands\n")
