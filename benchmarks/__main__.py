@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .peers import Peers, prepare
-from .rows import GROWTH, PROCESS, PROCESSES, ROWS, Row, is_peer
+from .rows import GROWTH, PROCESS, PROCESSES, PROMPT, PROMPTS, ROWS, WORK, Row, is_peer, is_program
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOW = 8.0
@@ -30,6 +30,40 @@ class Measure(NamedTuple):
     mib: float
     runs: int
     answer: str
+
+
+def usage_of(child: int) -> Tuple[int, float]:
+    """Wait for a process: its status and its peak in MiB (0 where the system does not tell)."""
+    _, status, usage = os.wait4(child, 0)
+    return status, usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
+
+
+def to_prompt(command: List[str], environment: Dict[str, str], wanted: bytes) -> Measure:
+    """Start a program in a terminal of its own and wait for its first prompt; then it is ended."""
+    import fcntl
+    import pty
+    import signal
+    import struct
+    import termios
+
+    with tempfile.TemporaryDirectory() as home:
+        environment = dict(environment, HOME=home, XDG_STATE_HOME=home, XDG_CONFIG_HOME=home, TERM="xterm", PROMPT_TOOLKIT_NO_CPR="1")
+        start = perf_counter()
+        child, terminal = pty.fork()
+        if not child:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+            os.execve(command[0], command, environment)
+        shown = b""
+        try:
+            while wanted not in shown:
+                shown += os.read(terminal, 1 << 16)
+        except OSError:
+            raise RuntimeError(f"{command} ended before its prompt: {shown!r}") from None
+        seconds = perf_counter() - start
+        os.kill(child, signal.SIGTERM)
+        _, mib = usage_of(child)
+        os.close(terminal)
+    return Measure(seconds, mib, 1, "")
 
 
 class Bench:
@@ -57,6 +91,8 @@ class Bench:
 
     def why_not(self, name: str) -> str:
         """Why a contender cannot run here, or an empty string."""
+        if name in PROMPTS and os.name == "nt":
+            return "needs a terminal"
         package = is_peer(name)
         if not package:
             return ""
@@ -66,25 +102,30 @@ class Bench:
 
     def once(self, kind: str, name: str, path: Path) -> Measure:
         """One run."""
-        python = str(self.peers.python) if is_peer(name) and self.peers is not None else sys.executable
+        program = sys.executable
+        if is_program(name) and self.peers is not None:
+            program = self.peers.programs[is_program(name)]
+        elif is_peer(name) and self.peers is not None:
+            program = str(self.peers.python)
         environment = dict(self.environment)
-        if kind == PROCESS:
-            arguments = [word.format(path) if word == "{}" else word for word in PROCESSES[name]]
-            if not is_peer(name):
-                environment["PYTHONPATH"] = str(ROOT / "extension")
+        if not is_peer(name):
+            environment["PYTHONPATH"] = str(ROOT / "extension")
+        if kind != WORK:
+            arguments = [word.replace("{}", str(path)) for word in PROCESSES[name]]
             output: Any = subprocess.DEVNULL
+            if kind == PROMPT:
+                return to_prompt([program, *arguments], environment, PROMPTS[name])
         else:
             arguments = [str(Path(__file__).with_name("contenders.py")), name, str(path)]
             output = subprocess.PIPE
         # A file, not a pipe: nothing of ours has to be awake to read it.
         with tempfile.TemporaryFile("w+") as answer:
             start = perf_counter()
-            child = subprocess.Popen([python, *arguments], stdout=answer if output == subprocess.PIPE else output, stderr=subprocess.DEVNULL, env=environment)
+            child = subprocess.Popen([program, *arguments], stdout=answer if output == subprocess.PIPE else output, stderr=subprocess.DEVNULL, env=environment)
             mib = 0.0
             if hasattr(os, "wait4"):
-                _, status, usage = os.wait4(child.pid, 0)
+                status, mib = usage_of(child.pid)
                 child.returncode = status
-                mib = usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
             else:
                 status = child.wait()
             seconds = perf_counter() - start

@@ -1,23 +1,48 @@
-"""Other readers, installed into an environment of their own so that nothing of them reaches ours."""
+"""Other readers: packages, installed into an environment of their own so that nothing of them reaches ours, and programs that are here."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Tuple
 
 PEERS = {"minidump": "minidump", "udmp-parser": "udmp_parser"}
 """Name on PyPI -> name to import."""
 
 
+PROGRAMS: Dict[str, Tuple[str, ...]] = {"lldb": ("lldb",), "winedump": ("winedump", "winedump-stable", "/usr/lib/wine/winedump")}
+"""Programs that read minidumps, and where they may be; they are not installed by us."""
+
+
 class Peers(NamedTuple):
-    """The interpreter that has them, and for each its version or why it is not there."""
+    """The interpreter that has the packages, where the programs are, and for each peer its version or why it is not there."""
 
     python: Path
+    programs: Dict[str, str]
     versions: Dict[str, str]
     missing: Dict[str, str]
+
+
+def find_programs(versions: Dict[str, str], missing: Dict[str, str]) -> Dict[str, str]:
+    """The programs that can be run here."""
+    found = {}
+    for name, places in PROGRAMS.items():
+        path = next((place for place in map(shutil.which, places) if place), None)
+        if path is None:
+            missing[name] = "not installed here"
+            continue
+        found[name] = path
+        # winedump has no option that tells it: Wine's own is asked, where it is there.
+        asker = path if name == "lldb" else shutil.which("wine") or shutil.which("wine64") or "/usr/lib/wine/wine64"
+        try:
+            told = subprocess.run([asker, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            told = ""
+        versions[name] = (told.split() or ["of unknown version"])[-1]
+    return found
 
 
 def prepare(folder: Path) -> Peers:
@@ -43,4 +68,5 @@ def prepare(folder: Path) -> Peers:
             versions[package] = asked.stdout.strip()
         else:
             missing[package] = "no wheel for this interpreter and system"
-    return Peers(python, versions, missing)
+    programs = find_programs(versions, missing)
+    return Peers(python, programs, versions, missing)

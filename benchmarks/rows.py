@@ -6,6 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 WORK = "work"  # seconds inside the process, without its start and imports
 PROCESS = "process"  # the whole process, from its start to its end
+PROMPT = "prompt"  # from the start of the process to the first prompt in a terminal
 
 
 class Row(NamedTuple):
@@ -46,6 +47,9 @@ ROWS: List[Row] = [
     Row("range-at", "find one address among ranges", "full", WORK, "range_at_dumpscope", "range_at_udmp", 1.0),
     Row("reads", "read 4 KiB at 100,000 addresses", "full", WORK, "reads_dumpscope", "reads_floor", 1.3, ("reads_udmp",)),
     Row("search", "search 2 GiB (speed)", "full", WORK, "search_dumpscope", "search_floor", 0.8, ("search_minidump",), memory=200, at_least=True),
+    Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
+    Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
+    Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
     Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 2.2),
     Row("start", "`dumpscope handles`, 30 handles", "small", PROCESS, "cli_handles", "bare", 3.0),
 ]
@@ -70,6 +74,7 @@ _WALK = (
     "    for handle in dump.handles:\n        total += len(handle.type) + len(handle.name)\nprint(total)"
 )
 _MINIDUMP_OPEN = "import sys\nfrom minidump.minidumpfile import MinidumpFile\nfor entry in MinidumpFile.parse(sys.argv[1]).directories:\n    print(entry)"
+_BARE_PROMPT = "import os, sys\nfrom prompt_toolkit import PromptSession\nos.stat(sys.argv[1])\nPromptSession('bare> ').prompt()"
 
 PROCESSES: Dict[str, Tuple[str, ...]] = {
     "bare": ("-c", "pass"),
@@ -80,14 +85,31 @@ PROCESSES: Dict[str, Tuple[str, ...]] = {
     "cli_handles": ("-m", "dumpscope", "handles", "{}"),
     "cli_summary": ("-m", "dumpscope", "handles", "{}", "--summary"),
     "cli_event": ("-m", "dumpscope", "handles", "{}", "--type", "Event"),
+    "cli_threads": ("-m", "dumpscope", "threads", "{}"),
+    "cli_modules": ("-m", "dumpscope", "modules", "{}"),
+    "lldb_threads": ("-b", "-o", "target create --core {}", "-o", "thread list"),
+    "lldb_modules": ("-b", "-o", "target create --core {}", "-o", "image list"),
+    "winedump_everything": ("dump", "{}"),
+    "bare_prompt": ("-c", _BARE_PROMPT, "{}"),
+    "repl_prompt": ("-m", "dumpscope", "repl", "{}"),
     "minidump_handles": ("-m", "minidump", "--handles", "{}"),
     "minidump_open": ("-c", _MINIDUMP_OPEN, "{}"),
 }
-"""Arguments of the interpreter; {} is the dump."""
+"""Arguments of the interpreter, or of the program that the name begins with; {} is the dump."""
+
+PROMPTS = {"bare_prompt": b"bare>", "repl_prompt": b"0:000>"}
+"""What stands at the first prompt."""
+
+
+def is_program(name: str) -> str:
+    """The program that a contender is, or an empty string."""
+    return next((program for program in ("lldb", "winedump") if name.startswith(program + "_")), "")
 
 
 def is_peer(name: str) -> str:
-    """The package that a contender needs, or an empty string."""
+    """The package or program that a contender needs, or an empty string."""
+    if is_program(name):
+        return is_program(name)
     if "udmp" in name:
         return "udmp-parser"
     return "minidump" if name.startswith("minidump_") or name.endswith("_minidump") else ""
