@@ -44,12 +44,41 @@ def many_handles_of_one_long_name() -> bytes:
     return made.build()
 
 
-def overlapping_strings() -> bytes:
+def overlapping_strings(count: int, *, types: bool = False) -> bytes:
     """Every descriptor has a name of 64 KiB at an RVA of its own, two bytes behind the one before: terabytes in all, if there were enough."""
     made = Dump(4).basics()
-    text = made.put(struct.pack("<H", 0xFF00) * 40000)  # wherever one looks, a length of 0xFF00FF00
-    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, text, text + 4 + 2 * n, 0, 0, 0, 0, 0, 0) for n in range(50))
-    made.stream(12, struct.pack("<IIII", 16, 40, 50, 0) + rows)
+    text = made.put(struct.pack("<H", 0xFF00) * max(40000, count + 33000))  # wherever one looks, a length of 0xFF00FF00
+    one, other = (lambda n: text + 4 + 2 * n), (lambda n: text)
+    type_rva, name_rva = (one, other) if types else (other, one)
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, type_rva(n), name_rva(n), 0, 0, 0, 0, 0, 0) for n in range(count))
+    made.stream(12, struct.pack("<IIII", 16, 40, count, 0) + rows)
+    return made.build()
+
+
+def overlapping_paths(kind: int, count: int) -> bytes:
+    """The same for modules (4), unloaded modules (14) and names of threads (24)."""
+    made = Dump(4)
+    made.stream(7, struct.pack("<HHHBBIIIIIHH", 9, 6, 0, 8, 1, 10, 0, 19045, 2, 0, 0x100, 0).ljust(56, b"\0"))
+    text = made.put(struct.pack("<H", 0xFF00) * (count + 33000))
+    if kind == 4:
+        rows = b"".join(struct.pack("<QIIII84x", 0x10000 * (n + 1), 0x1000, 0, 0, text + 2 * n) for n in range(count))
+        made.stream(4, struct.pack("<I", count) + rows)
+    elif kind == 14:
+        rows = b"".join(struct.pack("<QIIII", 0x10000 * (n + 1), 0x1000, 0, 0, text + 2 * n) for n in range(count))
+        made.stream(14, struct.pack("<III", 12, 24, count) + rows)
+    else:
+        threads = b"".join(struct.pack("<IIIIQQIIII", n + 1, 0, 0, 0, 0, 0, 0, 0, 0, 0) for n in range(count))
+        made.stream(3, struct.pack("<I", count) + threads)
+        made.stream(24, struct.pack("<I", count) + b"".join(struct.pack("<IQ", n + 1, text + 2 * n) for n in range(count)))
+    return made.build()
+
+
+def one_name_for_all(count: int) -> bytes:
+    """Every descriptor has the same type and name, of 64 KiB each: nothing is wrong with that, and a table of it is not to be gigabytes."""
+    made = Dump(4).basics()
+    text = made.string("n" * 0x7F00)
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, text, text, 0, 0, 0, 0, 0, 0) for n in range(count))
+    made.stream(12, struct.pack("<IIII", 16, 40, count, 0) + rows)
     return made.build()
 
 
@@ -158,7 +187,13 @@ BOMBS: Dict[str, bytes] = {
     "handles-stream-2^31": handles(bytes(4000), TOP, 40, 16, 1 << 31),
     "handle-names-4-GiB": handles(struct.pack("<QIIIIIIII", 4, 24, 24, 0, 0, 0, 0, 24, 0) * 100, 100),
     "one-long-name": many_handles_of_one_long_name(),
-    "overlapping-strings": overlapping_strings(),
+    "overlapping-strings": overlapping_strings(50),
+    "one-name-for-all": one_name_for_all(20000),
+    "1-MiB-of-overlapping-names": overlapping_strings(20000),
+    "1-MiB-of-overlapping-types": overlapping_strings(20000, types=True),
+    "1-MiB-of-overlapping-modules": overlapping_paths(4, 8000),
+    "1-MiB-of-overlapping-unloaded": overlapping_paths(14, 30000),
+    "1-MiB-of-overlapping-thread-names": overlapping_paths(24, 15000),
     "info-loop": info_loop(),
     "info-chain": info_chain(),
     "infos-2^32-1": described(17, struct.pack("<III", 12, 64, TOP), size=12 + 64),

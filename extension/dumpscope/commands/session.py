@@ -84,7 +84,17 @@ class Session:
 def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
     """The blocks that a command answers with, made as they are drawn."""
     session.status = EXIT_DONE
-    return command.function(session, args)
+    return _warned(session, command.function(session, args))
+
+
+def _warned(session: Session, blocks: Iterator[Block]) -> Iterator[Block]:
+    """The blocks, and what turned out to be wrong with the texts in them."""
+    yield from blocks
+    overlap = session.dump.strings.overlap if session.has_dump else None
+    if overlap is not None:
+        from ..view.blocks import Note
+
+        yield Note(overlap.message, "warning")
 
 
 def parse(command: Command, words: Sequence[str], prog: str = "") -> Any:

@@ -42,6 +42,7 @@ DAMAGE_CODES: Dict[str, str] = {
     "string-cut": "the file ends inside a string",
     "string-odd": "a UTF-16 string has an odd number of bytes",
     "string-too-long": "a string is longer than any that Windows makes",
+    "strings-overlap": "strings of a list are together longer than the file can hold: they are laid over each other, and cut",
     "thread-duplicate": "two threads have the same id",
     "context-outside-file": "a thread's registers lie outside the file",
     "context-cut": "the file ends inside a thread's registers",
@@ -250,6 +251,8 @@ def _everything(dump: Minidump) -> Iterator[Damage]:
         yield Damage("token-cut", message, tokens.stream.rva, tokens.claimed, len(tokens))
     for table in dump.functions:
         yield from table.damage
+    if dump.strings.overlap is not None:
+        yield dump.strings.overlap
 
 
 def _title(stream: Stream) -> str:

@@ -302,16 +302,17 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
     tests = [(reader.size, reader.flags[1].unpack_from, reader.flags[0], reader.layout.family, reader, reader.general.values) for reader in readers]
     misc = dump.misc
     some = dump.source.some
-    window, low, high = b"", 0, 0  # contexts follow each other: several are read at a time
+    view = (0, 0, b"")  # contexts follow each other: several are read at a time
 
     def read(rva: int, size: int) -> Union[Registers, Absent]:
-        nonlocal window, low, high
+        nonlocal view
         if rva and tests:
+            low, high, window = view
             if rva >= low and rva + size <= high:
                 data = window[rva - low : rva - low + size]
             elif size < WINDOW // 4:
                 window = some(rva, WINDOW)
-                low, high = rva, rva + len(window)
+                view = (rva, rva + len(window), window)
                 data = window[:size]
             else:
                 data = some(rva, size if size < MAX_CONTEXT else MAX_CONTEXT)

@@ -80,7 +80,7 @@ class HandleList(RecordList[Handle]):
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
         span = NOTHING
         reader = None
-        self.strings = strings
+        self._strings = self.strings = strings
         self.extended = False
         if stream is not None:
             span = described(
@@ -124,14 +124,14 @@ class HandleList(RecordList[Handle]):
         return self._made(self._columns(data), range(offset, offset + len(data), self.span.stride))
 
     def walk(self, start: int = 0, stop: Optional[int] = None, *, types: Optional[Callable[[str], bool]] = None) -> Iterator[Handle]:
-        """The handles from ``start`` on, one at a time.
+        """The handles from ``start`` to before ``stop``, one at a time; negative numbers count from the end, as in a slice.
 
         ``types`` picks by type name, before anything else of a handle is decoded.
         """
         if types is None:
             return super().walk(start, stop)
-        count = self.span.count
-        return chain.from_iterable(self._picked(types, start, count if stop is None else min(stop, count)))
+        start, stop, _ = slice(start, stop).indices(self.span.count)
+        return chain.from_iterable(self._picked(types, start, stop))
 
     def _picked(self, types: Callable[[str], bool], start: int, stop: int) -> Iterator[Iterator[Handle]]:
         get = self.strings.get

@@ -10,6 +10,7 @@ from ..record import NamedTuple, Sequence
 from .absence import Absent, Damage
 from .directory import Stream
 from .source import Source
+from .strings import StringTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +171,8 @@ class RecordList(Sequence["T"]):
     entry, None without one; ``source`` the file.
     """
 
+    _strings: Optional[StringTable] = None  # where the texts of the records are, in lists whose records have some
+
     def __init__(self, source: Source, stream: Optional[Stream], span: Span, reader: Optional[struct.Struct], absence: Optional[Absent]) -> None:
         self.source = source
         self.stream = stream
@@ -215,6 +218,8 @@ class RecordList(Sequence["T"]):
         """The records from ``start`` to ``stop`` some hundreds at a time: their bytes, and the file offset and index of the first."""
         if self._reader is None or start >= stop:
             return
+        if self._strings is not None:
+            self._strings.renew()
         stride = self.span.stride
         first = self.span.first
         fetch = self.source.fetch
@@ -260,9 +265,9 @@ class RecordList(Sequence["T"]):
         return self._ids.get(key)
 
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[T]:
-        """The records from ``start`` on, one at a time."""
-        count = self.span.count
-        return chain.from_iterable(self._block(*chunk) for chunk in self._chunks(start, count if stop is None else min(stop, count)))
+        """The records from ``start`` to before ``stop``, one at a time; negative numbers count from the end, as in a slice."""
+        start, stop, _ = slice(start, stop).indices(self.span.count)
+        return chain.from_iterable(self._block(*chunk) for chunk in self._chunks(start, stop))
 
     def __iter__(self) -> Iterator[T]:
         return self.walk()
@@ -276,10 +281,13 @@ class RecordList(Sequence["T"]):
 
     def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+            start, stop, step = index.indices(len(self))
+            return list(self.walk(start, stop)) if step == 1 else [self[i] for i in range(start, stop, step)]
         if index < 0:
             index += len(self)
         if not 0 <= index < len(self) or self._reader is None:
             raise IndexError(index)
+        if self._strings is not None:
+            self._strings.renew()
         offset = self.span.first + index * self.span.stride
         return self._build(self._reader.unpack(self.source.fetch(offset, self._reader.size)), offset, index)

@@ -98,8 +98,8 @@ class Memory64List(RecordList[Range]):
         return self.base_rva + self.total
 
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[Range]:
-        """The ranges from ``start`` on, with the offsets of their bytes."""
-        end = self.span.count if stop is None else min(stop, self.span.count)
+        """The ranges from ``start`` to before ``stop``, with the offsets of their bytes."""
+        start, end, _ = slice(start, stop).indices(self.span.count)
         rva = self.base_rva
         size_of_file = self.source.size
         for index, ((address, size), offset) in enumerate(self._rows(0, end)):
@@ -201,11 +201,14 @@ class Memory:
         starts, sizes, rvas = self._full_columns(limit)
         ends = _ends(starts, sizes) if not len(self.small) else None
         if ends is not None:
-            self._starts, self._ends, self._rvas = starts, ends, rvas
+            columns: Tuple[Sequence[int], Sequence[int], Sequence[int]] = starts, ends, rvas
             self._one_piece = True
         else:
             rows = [*self._small_rows(limit), *zip(starts, map(add, starts, sizes), rvas)]
-            self._starts, self._ends, self._rvas = self._sorted(rows)
+            columns = self._sorted(rows)
+        # The starts come last: a read in another thread looks at them first.
+        _, self._ends, self._rvas = columns
+        self._starts = columns[0]
         self._ready = True
 
     def _full_columns(self, limit: int) -> Tuple[array[int], array[int], List[int]]:

@@ -103,7 +103,7 @@ class Minidump:
         return self.source.some(stream.rva, stream.size)
 
     def absent(self, kind: int, what: str, flag: int = 0) -> Optional[Absent]:
-        """None if a stream of this type is there and in the file; otherwise why there is nothing to read."""
+        """None if the directory has a stream of this type; otherwise why there is nothing to read."""
         stream = self.stream(kind)
         if stream is None:
             if flag and not self.header.flags & flag:

@@ -124,7 +124,7 @@ class ModuleList(RecordList[Module]):
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
         span = NOTHING
         reader = None
-        self._strings = strings
+        self._strings: StringTable = strings
         if stream is not None:
             span = counted(source, stream, MINIDUMP_MODULE.size)
             if span.count:
@@ -218,7 +218,7 @@ class UnloadedModuleList(RecordList[UnloadedModule]):
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
         span = NOTHING
         reader = None
-        self._strings = strings
+        self._strings: StringTable = strings
         if stream is not None:
             span = described(
                 source,

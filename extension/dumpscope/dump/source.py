@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 
@@ -62,23 +63,31 @@ class Source:
 
     @classmethod
     def from_object(cls, thing: Any) -> Source:
-        """Wrap bytes, or an open binary file: a regular one is read where it lies, anything else to its end. Raises DumpError."""
+        """Wrap bytes, or an open binary file: a regular one is read where it lies, anything else to its end.
+
+        Raises DumpError for what cannot be read, TypeError for what is neither.
+        """
         if isinstance(thing, (Data, bytearray, memoryview)):
             return cls(Data(thing), "<bytes>")
         name = getattr(thing, "name", "<file>")
         name = name if isinstance(name, str) else "<file>"
-        try:
+        if not hasattr(thing, "read"):
+            raise TypeError(f"a dump is opened from a path, from bytes or from a binary file, not from {type(thing).__name__}")
+        # Only of a plain file are the bytes those of its descriptor: of a compressed one they are not.
+        if isinstance(getattr(thing, "raw", thing), io.FileIO):
             number = thing.fileno()
             mode = os.fstat(number).st_mode
-        except (OSError, AttributeError, ValueError):  # ValueError is io.UnsupportedOperation too
+            if stat.S_ISREG(mode):
+                # A descriptor of our own: the caller may close his.
+                return cls._of_file(open(os.dup(number), "rb", buffering=0), name)
+            if stat.S_ISCHR(mode):
+                raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
+        elif thing.seekable():
             thing.seek(0)
-            return cls(thing.read(), name)
-        if stat.S_ISREG(mode):
-            # A descriptor of our own: the caller may close his.
-            return cls._of_file(open(os.dup(number), "rb", buffering=0), name)
-        if stat.S_ISCHR(mode) or stat.S_ISDIR(mode):
-            raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
-        return cls(thing.read(), name)
+        data = thing.read()
+        if not isinstance(data, Data):
+            raise TypeError(f"{name!r} is open as text: a dump is opened with mode 'rb'")
+        return cls(data, name)
 
     @classmethod
     def _of_file(cls, file: BinaryIO, name: str) -> Source:
@@ -213,5 +222,7 @@ class Source:
     def some(self, offset: int, size: int) -> Data:
         """As many of ``size`` bytes at ``offset`` as the file holds; perhaps none."""
         if not 0 <= offset < self.size or size <= 0:
+            if self._size_now is _closed:
+                self.check()
             return b""
         return self.fetch(offset, size if offset + size <= self.size else self.size - offset)

@@ -11,7 +11,7 @@ from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Callable, Dict, Optional
 
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
@@ -21,6 +21,9 @@ MAX_TEXTS = 1 << 16
 
 MAX_CACHED = 1 << 22
 """Characters that are kept for all strings together."""
+
+LONG = 1 << 9
+"""Bytes of a text above which it is counted, and that are decoded of it where such texts are more than the file could hold."""
 
 LEAST = 1 << 9
 MOST = 1 << 16
@@ -39,58 +42,102 @@ class Text(NamedTuple):
 
 
 class _Texts(dict[int, str]):
-    """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others."""
+    """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others.
 
-    __slots__ = ("low", "room", "source", "step", "window")
+    Each character of a file belongs to one text, unless texts are laid over each other or one is used again and again, which makes
+    terabytes of a megabyte. Long texts are counted each time they are used; where a walk through a list has used twice what the
+    file holds, those that follow are cut.
+    """
+
+    __slots__ = ("cut", "left", "long", "room", "source", "step", "view")
 
     def __init__(self, source: Source) -> None:
         super().__init__({0: ""})
         self.source = source
         self.room = MAX_CACHED
+        self.left = 2 * source.size
+        self.long: Dict[int, str] = {}
+        self.cut = -1  # the RVA of the first text that was cut
         # Writers lay strings one after the other: more is read at a time as long as that is how they are asked for.
-        self.window = b""
-        self.low = 0
+        self.view = (0, b"")  # where it begins and its bytes, changed together: another thread may read too
         self.step = LEAST
 
     def __missing__(self, rva: int) -> str:
-        at = rva - self.low
-        window = self.window
+        low, window = self.view
+        at = rva - low
         if at < 0 or at + 4 > len(window):
-            if not self._slide(rva, 4):
+            window, at = self._slide(rva, 4), 0
+            if len(window) < 4:
                 return ""
-            window, at = self.window, 0
         length = _length(window, at)[0]
-        if length > MAX_NAME:
-            length = MAX_NAME
-        end = at + 4 + (length & ~1)
+        if length > LONG:
+            return self._long(rva, min(length, MAX_NAME) & ~1)
+        length &= ~1
+        end = at + 4 + length
         if end > len(window):
-            self._slide(rva, 4 + length)
-            window, at = self.window, 0
-            end = min(4 + (length & ~1), len(window) & ~1)  # the file ends inside the text, perhaps inside a character
+            window, at = self._slide(rva, 4 + length), 0
+            end = min(4 + length, len(window) & ~1)  # the file ends inside the text, perhaps inside a character
         text = utf_16_le_decode(window[at + 4 : end], "surrogatepass", True)[0]
         if len(self) < MAX_TEXTS and self.room > len(text):
             self[rva] = text
             self.room -= len(text)
         return text
 
-    def _slide(self, rva: int, size: int) -> bool:
-        """Read what begins at ``rva``, ``size`` bytes at the least where the file has them; whether four are there."""
-        ahead = rva - self.low
-        self.step = min(self.step * 2, MOST) if 0 <= ahead <= len(self.window) + LEAST else LEAST
-        self.window = self.source.some(rva, max(size, self.step))
-        self.low = rva
-        return len(self.window) >= 4
+    def _long(self, rva: int, length: int) -> str:
+        """A text that is counted: never among those that are found without asking."""
+        if length > self.left:
+            self.left = 0  # once there is too much, all that follow are cut
+            if self.cut < 0:
+                self.cut = rva
+            length = LONG
+        else:
+            self.left -= length
+            found = self.long.get(rva)
+            if found is not None:
+                return found
+        data = self.source.some(rva + 4, length)
+        text = utf_16_le_decode(data if not len(data) & 1 else data[:-1], "surrogatepass", True)[0]
+        if length > LONG and self.room > len(text):
+            self.long[rva] = text
+            self.room -= len(text)
+        return text
+
+    def _slide(self, rva: int, size: int) -> bytes:
+        """What begins at ``rva``, ``size`` bytes at the least where the file has them."""
+        low, window = self.view
+        self.step = min(self.step * 2, MOST) if 0 <= rva - low <= len(window) + LEAST else LEAST
+        window = self.source.some(rva, max(size, self.step))
+        self.view = (rva, window)
+        return window
 
 
 class StringTable:
     """Strings of one dump by RVA. What is shared is decoded once, nothing longer than MAX_NAME bytes, nothing outside the file."""
 
-    __slots__ = ("_source", "get")
+    __slots__ = ("_source", "_texts", "get")
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.get: Callable[[int], str] = _Texts(source).__getitem__
+        self._texts = _Texts(source)
+        self.get: Callable[[int], str] = self._texts.__getitem__
         """The text at an RVA; empty for RVA 0 and where no string can be read."""
+
+    def renew(self) -> None:
+        """A walk through a list begins: what long texts may amount to is counted anew."""
+        self._texts.left = 2 * self._source.size
+
+    @property
+    def overlap(self) -> Optional[Damage]:
+        """What is wrong when the texts of a list that was walked are together longer than a file of this size can hold."""
+        rva = self._texts.cut
+        if rva < 0:
+            return None
+        size = self._source.size
+        message = (
+            f"strings above {LONG} bytes, laid over each other or used again and again, make more than twice the 0x{size:x} bytes "
+            f"of the file; from the one at 0x{rva:x} on, {LONG} bytes of each are decoded"
+        )
+        return Damage("strings-overlap", message, rva, 2 * size, size)
 
     def inspect(self, rva: int, what: str) -> Text:
         """The text at ``rva`` with what is wrong with it."""

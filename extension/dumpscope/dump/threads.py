@@ -143,7 +143,7 @@ class ThreadNameList(RecordList[ThreadName]):
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
         span = NOTHING
         reader = None
-        self._strings = strings
+        self._strings: StringTable = strings
         if stream is not None:
             span = counted(source, stream, MINIDUMP_THREAD_NAME.size)
             if span.count:

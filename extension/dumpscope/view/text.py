@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 SAMPLE = 256
 """Rows that are looked at to find how wide the columns are."""
+WIDEST = 120
+"""Columns that a column is padded to at the most: one huge cell must not make every row huge."""
+LONGEST = 1024
+"""Characters of a name, type or path that a table shows; all of it is in JSON and CSV, and where the object is shown by itself."""
+_NAMES = ("name", "path", "symbol", "type")
 PROSE = 100
 """Columns that prose is wrapped to where no width is known, or where the terminal is wider."""
 _GAP = "  "
@@ -95,8 +100,19 @@ def _block(block: Any, paint: Paint, width: Optional[int]) -> Iterator[str]:
         yield from picture(block, paint, width or PROSE)
 
 
+def _cut(name: Any) -> Any:
+    """A name as far as a table shows it; anything that is not one stays."""
+    return f"{name[:LONGEST]}… ({len(name)} characters)" if name.__class__ is str and len(name) > LONGEST else name
+
+
 def _formatter(column: Column) -> Callable[[Any], str]:
     text = KINDS[column.kind].text
+    if column.kind in _NAMES:
+        whole = text
+
+        def text(value: Any) -> str:
+            return whole(_cut(value))
+
     get = column.get
 
     def draw(value: Any) -> str:
@@ -114,11 +130,13 @@ def _column_drawer(column: Column, number: int) -> Callable[[Sequence[Sequence[A
     many = KINDS[column.kind].many if column.get is None else None
     one = _formatter(column)
     cell = itemgetter(number)
+    named = column.kind in _NAMES
 
     def draw(rows: Sequence[Sequence[Any]]) -> Sequence[str]:
         if many is not None:
             try:
-                return many(list(map(cell, rows)))
+                values = list(map(cell, rows))
+                return many(list(map(_cut, values)) if named and max(map(len, values)) > LONGEST else values)
             except TypeError:
                 pass  # an absent value among them
         return [one(row[number]) for row in rows]
@@ -142,7 +160,7 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     if table.title:
         yield paint.text(printable(table.title), "title") + "\n"
     cells = [[draw(row[number]) for number, draw in formats] for row in head]
-    widths = [max(len(column.title) if not table.compact else 0, max(len(line[at]) for line in cells)) for at, column in enumerate(columns)]
+    widths = [max(len(column.title) if not table.compact else 0, min(WIDEST, max(len(line[at]) for line in cells))) for at, column in enumerate(columns)]
     if lefts and lefts[-1]:
         widths[-1] = 0
     last = len(columns) - 1
@@ -178,7 +196,7 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
         parts = []
         for at, text in enumerate(texts):
             value = row[shown[at]]
-            link = links[at].format(text) if links[at] and text and value is not None and value.__class__ is not Absent else ""
+            link = links[at].format(text) if links[at] and 0 < len(text) <= LONGEST and value is not None and value.__class__ is not Absent else ""
             space = " " * (widths[at] - len(text))
             painted = paint.text(text, roles[at], link)
             parts.append(painted + space if lefts[at] else space + painted)
