@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, count, islice, repeat
-from operator import add, le
+from operator import le
 
 from ..errors import NotInDump
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
@@ -178,8 +178,9 @@ def _ends(starts: array[int], sizes: array[int]) -> Optional[array[int]]:
 class Memory:
     """One sorted view over all captured ranges.
 
-    Overlaps are kept: the range that begins first serves an address, as far as it goes. Built when first used, held as plain
-    arrays of numbers. ``small`` and ``full`` are the two lists that it is made of; its length is that of :meth:`spans`.
+    Overlaps are kept: the range that begins first serves an address, as far as it goes. A range that would go beyond the end of the
+    address space ends there. Built when first used, held as plain arrays of numbers. ``small`` and ``full`` are the two lists that it
+    is made of; its length is that of :meth:`spans`.
     """
 
     def __init__(self, source: Source, small: MemoryList, full: Memory64List) -> None:
@@ -204,7 +205,8 @@ class Memory:
             columns: Tuple[Sequence[int], Sequence[int], Sequence[int]] = starts, ends, rvas
             self._one_piece = True
         else:
-            rows = [*self._small_rows(limit), *zip(starts, map(add, starts, sizes), rvas)]
+            full = ((start, min(start + size, ADDRESS_END), rva) for start, size, rva in zip(starts, sizes, rvas))
+            rows = [*self._small_rows(limit), *full]
             columns = self._sorted(rows)
         # The starts come last: a read in another thread looks at them first.
         _, self._ends, self._rvas = columns
@@ -229,7 +231,7 @@ class Memory:
         """The same for the ranges of MemoryListStream."""
         for values, _ in self.small._rows(0, self.small.span.count):
             start, size, rva = values
-            yield start, start + (min(size, limit - rva) if rva < limit else 0), rva
+            yield start, min(start + (min(size, limit - rva) if rva < limit else 0), ADDRESS_END), rva
 
     @staticmethod
     def _sorted(rows: List[Tuple[int, int, int]]) -> Tuple[List[int], List[int], List[int]]:
@@ -329,6 +331,8 @@ class Memory:
         position = bisect_right(self._starts, address) - 1  # below 0 until the view is made
         if position >= 0 and address + size <= self._ends[position]:
             return self._fetch(self._rvas[position] + address - self._starts[position], size)
+        if address + size > ADDRESS_END:
+            raise NotInDump(f"0x{size:x} bytes at 0x{address:x} go beyond the end of the address space", "ask for fewer bytes")
         parts = []
         for piece in self.pieces(address, size):
             if piece.data is None:

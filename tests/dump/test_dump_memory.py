@@ -1,0 +1,92 @@
+"""Captured memory: ranges as columns, overlaps, the end of the address space."""
+
+from __future__ import annotations
+
+import random
+import struct
+from array import array
+from typing import List, Optional, Tuple
+
+import pytest
+from tests.fuzz.dumps import Dump
+
+from dumpscope import Minidump, NotInDump
+from dumpscope.dump.memory import _DIGITS, ADDRESS_END, _ends
+
+
+def plain_ends(starts: List[int], sizes: List[int]) -> Optional[List[int]]:
+    """The same, one after the other."""
+    ends = [start + size for start, size in zip(starts, sizes)]
+    if any(not size for size in sizes) or any(number >> 63 for number in [*starts, *sizes, *ends]):
+        return None
+    return None if any(end > start for end, start in zip(ends, starts[1:])) else ends
+
+
+def both(starts: List[int], sizes: List[int]) -> None:
+    found = _ends(array("Q", starts), array("Q", sizes))
+    assert (None if found is None else found.tolist()) == plain_ends(starts, sizes)
+
+
+def test_columns_are_added_as_numbers_are() -> None:
+    top = 1 << 63
+    edges = [0, 1, 2, 0x1000, 0xFFFFFFFF, 1 << 32, top - 2, top - 1, top, top + 1, ADDRESS_END - 1]
+    both([], [])
+    for start in edges:
+        for size in edges:
+            both([start], [size])
+            for other in edges:
+                both([start, other], [size, 1])
+                both([0x10, start, other], [0x10, size, size])
+
+
+@pytest.mark.parametrize("count", [_DIGITS - 1, _DIGITS, _DIGITS + 1, 2 * _DIGITS, 3 * _DIGITS + 7])
+def test_columns_longer_than_a_block(count: int) -> None:
+    """One fault anywhere is noticed, at the seams of the blocks too."""
+    starts, sizes = [], []
+    address = 0x10000
+    chance = random.Random(count)
+    for _ in range(count):
+        size = chance.choice((1, 0x1000, 0x3001))
+        starts.append(address)
+        sizes.append(size)
+        address += size + chance.choice((0, 0, 0x1000))
+    both(starts, sizes)
+    assert _ends(array("Q", starts), array("Q", sizes)) is not None
+    for place in {0, 1, count - 1, count - 2, (_DIGITS - 1) % count, _DIGITS % count, count // 2}:
+        both(starts, [*sizes[:place], 0, *sizes[place + 1 :]])
+        both(starts, [*sizes[:place], sizes[place] + 0x1001, *sizes[place + 1 :]])
+        both([*starts[:place], starts[place] | 1 << 63, *starts[place + 1 :]], sizes)
+
+
+def dump_of(ranges: List[Tuple[int, bytes]], *, full: bool) -> Minidump:
+    made = Dump(2 if full else 0).basics()
+    if not full:
+        rows = [struct.pack("<QII", start, len(data), made.put(data)) for start, data in ranges]
+        made.stream(5, struct.pack("<I", len(rows)) + b"".join(rows))
+        return Minidump.open(made.build())
+    at = made.stream(9, struct.pack("<QQ", len(ranges), 0) + b"".join(struct.pack("<QQ", start, len(data)) for start, data in ranges))
+    image = bytearray(made.build())
+    struct.pack_into("<Q", image, at + 8, len(image))
+    return Minidump.open(bytes(image) + b"".join(data for _, data in ranges))
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_address_space_has_an_end(full: bool) -> None:
+    """A range that goes on behind 2^64 is cut there; a read that does is refused, the first time and the second."""
+    dump = dump_of([(ADDRESS_END - 16, bytes(range(64)))], full=full)
+    for _ in range(2):
+        assert dump.memory.read(ADDRESS_END - 16, 16) == bytes(range(16))
+        assert dump.memory.some(ADDRESS_END - 1, 8) == b"\x0f"
+        with pytest.raises(NotInDump):
+            dump.memory.read(ADDRESS_END - 1, 8)
+    assert dump.memory.total == 16
+    assert max(end for _, end, _ in dump.memory.spans()) == ADDRESS_END
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_ranges_that_overlap_or_stand_out_of_order(full: bool) -> None:
+    one, other = bytes([1]) * 0x100, bytes([2]) * 0x100
+    dump = dump_of([(0x2000, other), (0x1F80, one)], full=full)
+    assert dump.memory.read(0x1F80, 0x180) == one + other[:0x80]
+    dump = dump_of([(0x1000, one), (0x1100, other)], full=full)
+    assert dump.memory.read(0x10FF, 2) == b"\1\2"
