@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..dump.absence import Absent
 from .catalogue import all_rules
 from .facts import Facts
 from .rule import SEVERITIES, Finding, Rule, finding
@@ -19,8 +20,24 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
             continue
         match = rule.test(facts)
         if match is not None:
-            found.append(finding(rule, match))
+            found.append(_for_its_system(finding(rule, match), facts))
     return found
+
+
+_TOOLS = ("`.dump", "procdump", "MiniDumpWriteDump", "WinDbg", "cdb", "dbghelp", "Task Manager")
+"""Words of steps that only help where the process ran on Windows."""
+
+
+def _for_its_system(found: Finding, facts: Facts) -> Finding:
+    """The finding without steps that name tools of Windows, where the process ran on another system."""
+    system = facts.dump.system if facts.opened is not None else None
+    if system is None or isinstance(system, Absent) or system.is_windows:
+        return found
+    steps = [step for step in found.remedy if not any(word in step for word in _TOOLS)]
+    if len(steps) < len(found.remedy):
+        name = system.os_name.split(" ")[0]
+        steps.append(f"the process ran on {name}, where the tools of Windows do not help: what is collected is set where the program starts its crash handler")
+    return found._replace(remedy=tuple(steps))
 
 
 def audit(facts: Facts) -> List[Finding]:
