@@ -40,7 +40,7 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Codes of damage", "dump.check", (), (), ("DAMAGE_CODES",)),
     Home("Errors", "errors", ("DumpscopeError", "DumpError", "NotInDump", "UsageError")),
     Home("Header and streams", "dump.directory", ("Header", "Directory", "Stream")),
-    Home("Lists", "dump.lists", ("RecordList", "Span")),
+    Home("Lists", "dump.lists", ("RecordList", "SteppedList", "Span")),
     Home("Handles", "dump.handles", ("HandleList", "Handle", "ObjectInfo", "HandleOperationList", "HandleOperation")),
     Home("Threads", "dump.threads", ("ThreadList", "Thread", "ThreadInfoList", "ThreadInfo", "ThreadNameList", "ThreadName")),
     Home("Registers of a thread", "dump.contexts", ("Registers",), ("wow64_registers",)),
@@ -298,7 +298,8 @@ def members(cls: type) -> List[Member]:
         defaults: Dict[str, Any] = getattr(cls, "_field_defaults", {})
         found[name] = Member(name, "field", text + (f" = {defaults[name]!r}" if name in defaults else ""), "", classes, True)
     rest: Dict[str, Member] = {}
-    for base in _bases(cls):
+    ours = list(_bases(cls))
+    for place, base in enumerate(ours, 1):
         own = base is cls
         for name, value in vars(base).items():
             if name in found or name in rest or (name.startswith("_") and name not in SPECIAL):
@@ -309,7 +310,7 @@ def members(cls: type) -> List[Member]:
         if fields:
             continue
         for name, (kind, doc) in _attributes(base).items():
-            if name not in rest:
+            if name not in rest and (kind or not any(name in _attributes(other) for other in ours[place:])):  # else it is the base's
                 text, classes = _written(base.__module__, kind, _variables(cls, base)) if kind else ("", ())
                 rest[name] = Member(name, "attribute", text, doc, classes, own)
     return [*found.values(), *(rest[name] for name in sorted(rest))]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import struct
 
 from ..format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUNCTION_TABLE_STREAM
-from ..record import NamedTuple, Sequence
+from ..record import NamedTuple
 from .absence import Absent, Damage
 from .directory import Stream
-from .lists import Span
+from .lists import SteppedList
 from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Tuple, Union, overload
+    from typing import Iterator, Optional, Tuple
 
 _HEAD = MINIDUMP_FUNCTION_TABLE_STREAM.select(
     "SizeOfHeader", "SizeOfDescriptor", "SizeOfNativeDescriptor", "SizeOfFunctionEntry", "NumberOfDescriptors", "SizeOfAlignPad"
@@ -73,24 +73,18 @@ class FunctionTable(NamedTuple):
         return self.source.some(self.native_offset, min(self.native_size, 4096))
 
 
-class FunctionTableList(Sequence[FunctionTable]):
-    """The tables of the stream, found one after the other: each says how long it is. Like a RecordList, with ``absence`` and ``damage``.
+class FunctionTableList(SteppedList[FunctionTable]):
+    """The tables of the stream.
 
-    ``claimed``, ``header_size``, ``descriptor_size``, ``native_size`` and ``entry_size`` are the members of
-    MINIDUMP_FUNCTION_TABLE_STREAM, sizes in bytes, 0 where it cannot be read; ``stream`` is the directory entry, None without one;
-    ``source`` the file.
+    ``descriptor_size``, ``native_size`` and ``entry_size`` are the members of MINIDUMP_FUNCTION_TABLE_STREAM, sizes in bytes, 0 where
+    it cannot be read.
     """
 
+    _least = _TABLE.size
+
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
-        self.source = source
-        self.stream = stream
-        self.absence = absence
-        self.claimed = 0
-        self.header_size = self.descriptor_size = self.native_size = self.entry_size = 0
-        self._first = 0
-        self._end = 0
-        self._damage: List[Damage] = []
-        self._tables: Optional[List[FunctionTable]] = None
+        super().__init__(source, stream, absence)
+        self.descriptor_size = self.native_size = self.entry_size = 0
         if stream is not None:
             self._open(stream)
 
@@ -101,10 +95,7 @@ class FunctionTableList(Sequence[FunctionTable]):
             self._damage.append(Damage("stream-too-small", message, stream.rva, _HEAD.size, min(len(head), stream.size)))
             return
         self.header_size, self.descriptor_size, self.native_size, self.entry_size, self.claimed, pad = _HEAD.unpack(head)
-        held = self.source.available(stream.rva, stream.size)
-        if held < stream.size:
-            message = f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds 0x{held:x} of them"
-            self._damage.append(Damage("stream-cut", message, stream.rva, stream.size, held))
+        held = self._held(stream)
         if self.header_size < _HEAD.size:
             message = f"{stream.name}: SizeOfHeader is 0x{self.header_size:x}, at least 0x{_HEAD.size:x} is needed"
             self._damage.append(Damage("header-too-small", message, stream.rva, _HEAD.size, self.header_size))
@@ -115,17 +106,6 @@ class FunctionTableList(Sequence[FunctionTable]):
             return
         self._first = stream.rva + self.header_size + pad
         self._end = stream.rva + held
-
-    @property
-    def damage(self) -> Tuple[Damage, ...]:
-        """What is wrong with the stream as a whole."""
-        return tuple(self._damage)
-
-    @property
-    def span(self) -> Span:
-        """Where the elements lie, as other lists tell it; ``stride`` is the least that one takes, as each has its own length."""
-        header = self.stream.rva if self.stream is not None else 0
-        return Span(self._first, _TABLE.size, len(self), self.claimed, header, self.header_size, self.damage, bool(self._damage))
 
     def walk(self) -> Iterator[FunctionTable]:
         """The tables, one at a time. Ends at the end of the stream, whatever the counts say."""
@@ -148,27 +128,6 @@ class FunctionTableList(Sequence[FunctionTable]):
                 damage += (Damage("function-table-too-many", message, position, count, ENGINE_LIMIT),)
             yield FunctionTable(index, minimum, maximum, base, count, position, native, self.native_size, first, self.entry_size, held, self.source, damage)
             position = first + count * self.entry_size + pad
-
-    def _all(self) -> List[FunctionTable]:
-        if self._tables is None:
-            self._tables = list(self.walk())
-        return self._tables
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __iter__(self) -> Iterator[FunctionTable]:
-        return iter(self._all())
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __getitem__(self, index: int) -> FunctionTable: ...
-        @overload
-        def __getitem__(self, index: slice) -> List[FunctionTable]: ...
-
-    def __getitem__(self, index: Union[int, slice]) -> Union[FunctionTable, List[FunctionTable]]:
-        return self._all()[index]
 
     def find(self, address: int) -> Optional[Tuple[FunctionTable, Optional[FunctionEntry]]]:
         """The table that covers an address, and its entry where the entries say where they end."""

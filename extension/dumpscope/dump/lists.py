@@ -291,3 +291,66 @@ class RecordList(Sequence["T"]):
             self._strings.renew()
         offset = self.span.first + index * self.span.stride
         return self._build(self._reader.unpack(self.source.fetch(offset, self._reader.size)), offset, index)
+
+
+class SteppedList(Sequence["T"]):
+    """Elements that each say how long they are, found one after the other. Like a :class:`RecordList`, with ``absence`` and ``damage``.
+
+    ``claimed`` is how many the stream says there are and ``header_size`` the bytes before the first, 0 where that cannot be read;
+    ``stream`` is the directory entry, None without one; ``source`` the file.
+    """
+
+    _least = 1  # bytes that an element takes at the least
+
+    def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
+        self.source = source
+        self.stream = stream
+        self.absence = absence
+        self.claimed = self.header_size = 0
+        self._first = self._end = 0  # where the first element and what follows the stream stand in the file
+        self._damage: List[Damage] = []
+        self._found: Optional[List[T]] = None
+
+    @property
+    def damage(self) -> Tuple[Damage, ...]:
+        """What is wrong with the stream as a whole."""
+        return tuple(self._damage)
+
+    @property
+    def span(self) -> Span:
+        """Where the elements lie, as other lists tell it; ``stride`` is the least that one takes, as each has its own length."""
+        header = self.stream.rva if self.stream is not None else 0
+        return Span(self._first, self._least, len(self), self.claimed, header, self.header_size, self.damage, bool(self._damage))
+
+    def _held(self, stream: Stream) -> int:
+        """Bytes of the stream that the file has; fewer than it should are damage."""
+        held = self.source.available(stream.rva, stream.size)
+        if held < stream.size:
+            message = f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds 0x{held:x} of them"
+            self._damage.append(Damage("stream-cut", message, stream.rva, stream.size, held))
+        return held
+
+    def walk(self) -> Iterator[T]:
+        """The elements, one at a time. Ends at the end of the stream, whatever the counts say."""
+        raise NotImplementedError
+
+    def _all(self) -> List[T]:
+        if self._found is None:
+            self._found = list(self.walk())
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._all())
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> T: ...
+        @overload
+        def __getitem__(self, index: slice) -> List[T]: ...
+
+    def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
+        return self._all()[index]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .exception import ExceptionInfo
     from .functions import FunctionTableList
     from .handles import HandleList, HandleOperationList
-    from .lists import RecordList
+    from .lists import RecordList, SteppedList
     from .memory import Memory, Memory64List, MemoryList, RegionList
     from .misc import MiscInfo
     from .modules import ModuleList, UnloadedModuleList
@@ -125,7 +125,7 @@ class Minidump:
         self._state(chosen)
         return chosen  # type: ignore[no-any-return]
 
-    def _state(self, items: Union[RecordList[Any], TokenList, FunctionTableList]) -> None:
+    def _state(self, items: Union[RecordList[Any], SteppedList[Any]]) -> None:
         """Give an empty or damaged list its reason."""
         if items.absence is None and not len(items):
             if items.damage:

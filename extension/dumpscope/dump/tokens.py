@@ -9,15 +9,15 @@ from __future__ import annotations
 import struct
 
 from ..format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST, PRIVILEGES, TOKEN_PARTS, sid_name
-from ..record import NamedTuple, Sequence
+from ..record import NamedTuple
 from .absence import DAMAGED, NOT_THERE, Absent, Damage
 from .directory import Stream
-from .lists import Span
+from .lists import SteppedList
 from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Tuple, Union, overload
+    from typing import Iterator, List, Optional, Tuple, Union
 
 _LIST = MINIDUMP_TOKEN_INFO_LIST.select("TokenListSize", "TokenListEntries", "ListHeaderSize", "ElementHeaderSize")
 _HEADER = MINIDUMP_TOKEN_INFO_HEADER.select("TokenSize", "TokenId", "TokenHandle")
@@ -209,22 +209,17 @@ class _Element:
         return int.from_bytes(data[:4], "little") if len(data) >= 4 else Absent(NOT_THERE, "the token names no session")
 
 
-class TokenList(Sequence[Token]):
-    """The tokens of the stream, each as long as it says. Like a RecordList, with ``absence`` and ``damage``.
+class TokenList(SteppedList[Token]):
+    """The tokens of the stream.
 
-    ``claimed``, ``list_size``, ``header_size`` and ``element_header_size`` are the members of MINIDUMP_TOKEN_INFO_LIST, 0 where it
-    cannot be read; ``stream`` is the directory entry, None without one; ``source`` the file.
+    ``list_size`` and ``element_header_size`` are members of MINIDUMP_TOKEN_INFO_LIST, 0 where it cannot be read.
     """
 
+    _least = _HEADER.size
+
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
-        self.source = source
-        self.stream = stream
-        self.absence = absence
-        self.claimed = 0
-        self.list_size = self.header_size = self.element_header_size = 0
-        self._damage: List[Damage] = []
-        self._first = self._end = 0
-        self._tokens: Optional[List[Token]] = None
+        super().__init__(source, stream, absence)
+        self.list_size = self.element_header_size = 0
         if stream is not None:
             self._open(stream)
 
@@ -234,10 +229,7 @@ class TokenList(Sequence[Token]):
             self._damage.append(Damage("stream-too-small", f"{stream.name}: no room for its header", stream.rva, _LIST.size, len(head)))
             return
         self.list_size, self.claimed, self.header_size, self.element_header_size = _LIST.unpack(head)
-        held = self.source.available(stream.rva, stream.size)
-        if held < stream.size:
-            message = f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds 0x{held:x} of them"
-            self._damage.append(Damage("stream-cut", message, stream.rva, stream.size, held))
+        held = self._held(stream)
         if self.header_size < _LIST.size:
             message = f"{stream.name}: ListHeaderSize is 0x{self.header_size:x}, at least 0x{_LIST.size:x} is needed"
             self._damage.append(Damage("header-too-small", message, stream.rva + 8, _LIST.size, self.header_size))
@@ -247,17 +239,6 @@ class TokenList(Sequence[Token]):
             self._damage.append(Damage("record-too-small", message, stream.rva + 12, _HEADER.size, self.element_header_size))
         self._first = stream.rva + self.header_size
         self._end = stream.rva + held
-
-    @property
-    def damage(self) -> Tuple[Damage, ...]:
-        """What is wrong with the stream as a whole."""
-        return tuple(self._damage)
-
-    @property
-    def span(self) -> Span:
-        """Where the elements lie, as other lists tell it; ``stride`` is the least that one takes, as each has its own length."""
-        header = self.stream.rva if self.stream is not None else 0
-        return Span(self._first, _HEADER.size, len(self), self.claimed, header, self.header_size, self.damage, bool(self._damage))
 
     def walk(self) -> Iterator[Token]:
         """The tokens, one at a time. Ends at the end of the stream, whatever the counts say."""
@@ -281,27 +262,6 @@ class TokenList(Sequence[Token]):
         session, user, primary = element.session(), element.user(), element.primary_group()
         privileges, statistics = element.privileges(), element.statistics()
         return Token(index, identity, handle, size, session, user, groups, primary, privileges, statistics, restricted, position, tuple(element.damage))
-
-    def _all(self) -> List[Token]:
-        if self._tokens is None:
-            self._tokens = list(self.walk())
-        return self._tokens
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __iter__(self) -> Iterator[Token]:
-        return iter(self._all())
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __getitem__(self, index: int) -> Token: ...
-        @overload
-        def __getitem__(self, index: slice) -> List[Token]: ...
-
-    def __getitem__(self, index: Union[int, slice]) -> Union[Token, List[Token]]:
-        return self._all()[index]
 
     def find(self, identity: int) -> Optional[Token]:
         """The token of a process or thread id, or None."""
