@@ -308,3 +308,18 @@ def test_pages_of_rules_are_within_the_width(width: int) -> None:
 def test_hresults_have_eight_digits_in_json() -> None:
     _, out, _ = run("why", HANDLES, "--json")
     assert {len(item["hresult"]) for item in json.loads(out)["commands"]} == {10}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals")
+def test_a_terminal_that_tells_no_size() -> None:
+    """One made by a program says that it has 0 columns: answers are as wide as on an ordinary one."""
+    import pty
+
+    master, terminal = pty.openpty()
+    try:
+        out = os.fdopen(os.dup(terminal), "w")
+        assert Environment(out, io.StringIO(), {}).width() == 80
+        out.close()
+    finally:
+        os.close(terminal)
+        os.close(master)

@@ -87,7 +87,7 @@ class Environment:
         if columns.isdigit() and int(columns) >= 20:
             return int(columns)
         try:
-            return max(20, os.get_terminal_size(self._stdout.fileno()).columns)
+            return max(20, os.get_terminal_size(self._stdout.fileno()).columns or 80)  # a terminal that was told no size says 0
         except (OSError, ValueError, AttributeError):
             return 80
 

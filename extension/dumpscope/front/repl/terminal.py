@@ -90,7 +90,7 @@ class Terminal(Screen):
         """Columns and rows as they are now: COLUMNS and LINES do not know of a window that was resized."""
         try:
             found = os.get_terminal_size(sys.stdout.fileno())
-            return max(20, found.columns), found.lines
+            return max(20, found.columns or 80), found.lines or 24  # a terminal that was told no size says 0
         except (OSError, ValueError, AttributeError):
             return 80, 24
 
