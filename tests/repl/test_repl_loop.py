@@ -293,6 +293,9 @@ def paged_slowly(steps: List[str], chunks: Any) -> Pager:
         def type_keys() -> None:
             for step in steps:
                 time.sleep(0.3)
+                end = time.monotonic() + 20  # on a busy machine the work takes longer
+                while pager._work is not None and not pager._work.done() and time.monotonic() < end:
+                    time.sleep(0.05)
                 pipe.send_text(step)
 
         typist = threading.Thread(target=type_keys)
