@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..dump.absence import Absent
-from ..dump.anatomy import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, stream_anatomy
+from ..dump.anatomy import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, leaf_at, stream_anatomy
 from ..dump.dissect import parts_at
 from ..dump.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map, owners
 from ..dump.minidump import Minidump
@@ -147,7 +147,7 @@ def _holder(dump: Minidump, node: Node, pointer: int) -> Optional[Node]:
     number = _stream_index(node)
     if number is None or number >= len(dump.streams):
         return None
-    return next((item for item in stream_anatomy(dump, number) if item.leaf and item.offset <= pointer < item.end), None)
+    return leaf_at(dump, number, pointer)
 
 
 def _above(dump: Minidump, wording: Wording, node: Node) -> Optional[Step]:

@@ -22,10 +22,13 @@ from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
 from .lists import RecordList
+from .reach import CHAIN as CHAINED
+from .reach import SIZED, Lead, Rows, reach, string_end
+from .reach import STRING as COUNTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
     from .minidump import Minidump
 
@@ -80,12 +83,17 @@ class Node(NamedTuple):
 
 
 class _Walker:
-    """Makes the nodes of one dump. Everything is cut at the end of the file."""
+    """Makes the nodes of one dump. Everything is cut at the end of the file.
 
-    def __init__(self, dump: Minidump, only: Optional[int] = None) -> None:
+    With ``pick``, only those records of a list are walked that it gives the numbers of; setting ``enough`` ends the lists.
+    """
+
+    def __init__(self, dump: Minidump, only: Optional[int] = None, pick: Optional[Callable[[Rows], Iterable[int]]] = None) -> None:
         self.dump = dump
         self.source = dump.source
         self.only = only  # one record of each list instead of all
+        self.pick = pick
+        self.enough = False
 
     def node(
         self, offset: int, size: int, kind: str, what: str, structure: Optional[Structure] = None, pointer: Optional[int] = None, leaf: bool = True
@@ -96,14 +104,9 @@ class _Walker:
 
     def string(self, rva: int, what: str, pointer: int) -> Iterator[Node]:
         """A MINIDUMP_STRING, with the NUL behind it where there is one."""
-        size = self.source.size
-        if not rva or rva + 4 > size:
-            return
-        length = int.from_bytes(self.source.fetch(rva, 4), "little")
-        if rva + 4 + length > size:
-            length = min(length, 4096, size - rva - 4)
-        end = rva + 4 + length
-        yield Node(rva, 4 + length + (2 if self.source.some(end, 2) == b"\0\0" else 0), STRING, what, MINIDUMP_STRING, pointer, True)
+        end = string_end(self.source, rva)
+        if end:
+            yield Node(rva, end - rva, STRING, what, MINIDUMP_STRING, pointer, True)
 
     # -- the whole file --------------------------------------------------------------------------------------------------
 
@@ -142,7 +145,7 @@ class _Walker:
         if used:
             yield from walk(stream, path)
             return
-        other = _Walker(_again(self.dump, stream), self.only).walker(stream.type)
+        other = _Walker(_again(self.dump, stream), self.only, self.pick).walker(stream.type)
         assert other is not None
         yield from other(stream, path)
 
@@ -166,16 +169,41 @@ class _Walker:
         return structure(name) if name else None
 
     def records(
-        self, items: RecordList[Any], path: str, name: str, structure: Optional[Structure], header: Optional[Structure] = None
+        self,
+        items: RecordList[Any],
+        path: str,
+        name: str,
+        structure: Optional[Structure],
+        header: Optional[Structure] = None,
+        leads: Sequence[Lead] = (),
     ) -> Iterator[Tuple[Any, Node]]:
-        """The header of a list, then each record with its node."""
+        """The header of a list, then each record with its node. ``leads`` are the fields that the caller follows."""
         span = items.span
         if span.header_size:
             yield from ((None, node) for node in self.node(span.header, span.header_size, RECORD, f"{path} > header", header))
-        first = 0 if self.only is None else self.only
-        for number, item in enumerate(items.walk(first, None if self.only is None else first + 1), first):
-            for node in self.node(item.offset, span.stride, RECORD, f"{path} > {name} {number}", structure):
-                yield item, node
+        for first, stop in self._runs(items, leads):
+            for number, item in enumerate(items.walk(first, stop), first):
+                if self.enough:
+                    return
+                for node in self.node(item.offset, span.stride, RECORD, f"{path} > {name} {number}", structure):
+                    yield item, node
+
+    def _runs(self, items: RecordList[Any], leads: Sequence[Lead]) -> Iterator[Tuple[int, Optional[int]]]:
+        """The stretches of a list that are to be walked."""
+        if self.only is not None:
+            yield self.only, self.only + 1
+        elif self.pick is None:
+            yield 0, None
+        else:
+            first = stop = 0
+            for number in self.pick(reach(items, leads)):
+                if number != stop:
+                    if first < stop:
+                        yield first, stop
+                    first = number
+                stop = number + 1
+            if first < stop:
+                yield first, stop
 
     def _header_of(self, stream: Stream) -> Optional[Structure]:
         from ..format.catalogue import structure
@@ -191,7 +219,8 @@ class _Walker:
             return
         stack = structure.offset_of("Stack.Memory.Rva")
         context = structure.offset_of("ThreadContext.Rva")
-        for thread, node in self.records(self.dump.threads, path, "thread", structure, self._header_of(stream)):
+        leads = (Lead(SIZED, stack, 4, structure.offset_of("Stack.Memory.DataSize")), Lead(SIZED, context, 4, structure.offset_of("ThreadContext.DataSize")))
+        for thread, node in self.records(self.dump.threads, path, "thread", structure, self._header_of(stream), leads):
             yield node
             if thread is None:
                 continue
@@ -230,7 +259,12 @@ class _Walker:
         name = MINIDUMP_MODULE.offset_of("ModuleNameRva")
         record = MINIDUMP_MODULE.offset_of("CvRecord.Rva")
         old = MINIDUMP_MODULE.offset_of("MiscRecord.Rva")
-        for module, node in self.records(items, path, "module", MINIDUMP_MODULE, self._header_of(stream)):
+        leads = (
+            Lead(COUNTED, name),
+            Lead(SIZED, record, 4, MINIDUMP_MODULE.offset_of("CvRecord.DataSize")),
+            Lead(SIZED, old, 4, MINIDUMP_MODULE.offset_of("MiscRecord.DataSize")),
+        )
+        for module, node in self.records(items, path, "module", MINIDUMP_MODULE, self._header_of(stream), leads):
             yield node
             if module is None:
                 continue
@@ -252,7 +286,8 @@ class _Walker:
         from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR
 
         pointer = MINIDUMP_MEMORY_DESCRIPTOR.offset_of("Memory.Rva")
-        for item, node in self.records(self.dump.memory_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR, self._header_of(stream)):
+        leads = (Lead(SIZED, pointer, 4, MINIDUMP_MEMORY_DESCRIPTOR.offset_of("Memory.DataSize")),)
+        for item, node in self.records(self.dump.memory_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR, self._header_of(stream), leads):
             yield node
             if item is not None and item.rva:
                 yield from self.node(item.rva, item.size, MEMORY, f"{node.what} > memory at 0x{item.start:x}", None, item.offset + pointer)
@@ -293,7 +328,10 @@ class _Walker:
         type_name = structure.offset_of("TypeNameRva")
         object_name = structure.offset_of("ObjectNameRva")
         info = MINIDUMP_HANDLE_DESCRIPTOR_2.offset_of("ObjectInfoRva")
-        for handle, node in self.records(handles, path, "descriptor", structure, self._header_of(stream)):
+        leads = [Lead(COUNTED, type_name), Lead(COUNTED, object_name)]
+        if handles.extended:
+            leads.append(Lead(CHAINED, info))
+        for handle, node in self.records(handles, path, "descriptor", structure, self._header_of(stream), leads):
             yield node
             if handle is None:
                 continue
@@ -319,7 +357,8 @@ class _Walker:
                 yield from self.node(end, table.offset - end, RECORD, f"{path} > padding before table {table.index}")
             yield from self.node(table.offset, functions.descriptor_size, RECORD, what, MINIDUMP_FUNCTION_TABLE_DESCRIPTOR)
             yield from self.node(table.native_offset, table.native_size, RECORD, f"{what} > native descriptor")
-            for number in range(table.held):
+            rows = Rows(table.first, table.entry_size, table.held)
+            for number in range(table.held) if self.pick is None or not table.held else self.pick(rows):
                 place = table.first + number * table.entry_size
                 yield from self.node(place, table.entry_size, RECORD, f"{what} > function {number}", entry)
             end = table.first + table.held * table.entry_size
@@ -332,7 +371,8 @@ class _Walker:
 
     def _stream_14(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_UNLOADED_MODULE.offset_of("ModuleNameRva")
-        for module, node in self.records(self.dump.unloaded_modules, path, "unloaded module", MINIDUMP_UNLOADED_MODULE, self._header_of(stream)):
+        items = self.dump.unloaded_modules
+        for module, node in self.records(items, path, "unloaded module", MINIDUMP_UNLOADED_MODULE, self._header_of(stream), (Lead(COUNTED, name),)):
             yield node
             if module is not None:
                 yield from self.string(module.name_rva, f"{node.what} > name", module.offset + name)
@@ -355,7 +395,8 @@ class _Walker:
 
     def _stream_24(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_THREAD_NAME.offset_of("RvaOfThreadName")
-        for entry, node in self.records(self.dump.thread_names, path, "name", MINIDUMP_THREAD_NAME, self._header_of(stream)):
+        leads = (Lead(COUNTED, name, 8),)
+        for entry, node in self.records(self.dump.thread_names, path, "name", MINIDUMP_THREAD_NAME, self._header_of(stream), leads):
             yield node
             if entry is not None:
                 yield from self.string(entry.name_rva, f"{node.what} (thread {entry.tid:x}) > text", entry.offset + name)
@@ -452,15 +493,44 @@ def anatomy(dump: Minidump) -> Iterator[Node]:
     return _Walker(dump).all()
 
 
+def anatomy_within(dump: Minidump, start: int, stop: int, most: Optional[int] = None) -> Iterator[Node]:
+    """The nodes of :func:`anatomy` that have a byte between two offsets. Records that do not lie or lead there are not walked.
+
+    Of the leaves ``most`` are given; nodes that hold others are all given.
+    """
+    walker = _Walker(dump, pick=lambda found: found.touching(start, stop))
+    leaves = 0
+    for node in walker.all():
+        if node.offset < stop and node.end > start:
+            if node.leaf and most is not None:
+                if leaves == most:
+                    continue
+                leaves += 1
+                walker.enough = leaves == most
+            yield node
+
+
+def anatomy_around(dump: Minidump, offset: int) -> Iterator[Node]:
+    """Nodes of :func:`anatomy`, with the last leaf before an offset that no leaf holds, and the first one behind it, among them."""
+    return _Walker(dump, pick=lambda found: found.nearest(offset)).all()
+
+
+def _occurrence(dump: Minidump, stream: Stream) -> int:
+    """The how manieth of its type a stream is, from 1 on."""
+    return 1 + sum(1 for other in dump.streams.all(stream.type) if other.index < stream.index)
+
+
 def stream_anatomy(dump: Minidump, index: int, record: Optional[int] = None) -> Iterator[Node]:
     """A stream and what can be reached from it; with ``record``, only that one of its records and what it leads to."""
     stream = dump.streams[index]
-    before = 0
-    for other in dump.streams.all(stream.type):
-        before += 1
-        if other.index == index:
-            break
-    return _Walker(dump, record).stream(stream, before)
+    return _Walker(dump, record).stream(stream, _occurrence(dump, stream))
+
+
+def leaf_at(dump: Minidump, index: int, offset: int) -> Optional[Node]:
+    """The first leaf of a stream's anatomy that holds an offset."""
+    stream = dump.streams[index]
+    walker = _Walker(dump, pick=lambda found: found.touching(offset, offset + 1))
+    return next((node for node in walker.stream(stream, _occurrence(dump, stream)) if node.leaf and node.offset <= offset < node.end), None)
 
 
 def string_node(dump: Minidump, rva: int, what: str) -> Optional[Node]:

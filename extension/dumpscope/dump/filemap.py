@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..record import NamedTuple
-from .anatomy import DIRECTORY, STREAM, Node, anatomy
+from .anatomy import DIRECTORY, STREAM, Node, anatomy, anatomy_around, anatomy_within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -238,24 +238,20 @@ class Owners(NamedTuple):
 
 
 def owners(dump: Minidump, offset: int) -> Optional[Owners]:
-    """Everything that a byte belongs to; None behind the end of the file. Walks the whole anatomy once."""
+    """Everything that a byte belongs to; None behind the end of the file. Only records that lie at the byte or lead there are walked."""
     if not 0 <= offset < dump.size:
         return None
     around: List[Node] = []
-    leaves: List[Tuple[int, int, int, Node]] = []
-    for number, node in enumerate(anatomy(dump)):
-        if node.offset <= offset < node.end:
-            if node.leaf:
-                if len(leaves) < MAX_OVERLAPS:
-                    leaves.append((node.offset, -node.size, number, node))
-            elif len(around) < MAX_OVERLAPS:
-                around.append(node)
+    leaves: List[Place] = []
+    for number, node in enumerate(anatomy_within(dump, offset, offset + 1, MAX_OVERLAPS)):
+        if node.leaf:
+            leaves.append((node.offset, -node.size, number, node))
+        elif len(around) < MAX_OVERLAPS:
+            around.append(node)
     leaves.sort(key=lambda item: item[:3])
     if not leaves:
-        piece = file_map(dump, merge=False).at(offset)
-        assert piece is not None
         around.sort(key=lambda node: -node.size)
-        return Owners(around, [], [node for node in around if node.pointer is not None], piece)
+        return Owners(around, [], [node for node in around if node.pointer is not None], _unowned(dump, offset))
     owner = leaves[0][3]
     # What encloses the owner is what its own path begins with; anything else only claims the same bytes.
     chain = [node for node in around if _within(owner, node)]
@@ -264,6 +260,30 @@ def owners(dump: Minidump, offset: int) -> Optional[Owners]:
     chain.append(owner)
     pointing = [node for node in [*chain, *others] if node.pointer is not None]
     return Owners(chain, others, pointing, Piece(owner.offset, owner.size, owner.kind, owner.what, 1))
+
+
+def _unowned(dump: Minidump, offset: int) -> Piece:
+    """The piece of the map that holds a byte which no leaf owns: between the leaves before and behind it."""
+    below, above = 0, dump.size
+    streams: List[Node] = []
+    for node in anatomy_around(dump, offset):
+        if not node.leaf:
+            if node.kind == STREAM:
+                streams.append(node)
+        elif node.end <= offset:
+            below = max(below, node.end)
+        else:
+            above = min(above, node.offset)
+    streams.sort(key=lambda node: (node.offset, -node.size))
+    maker = _Maker(dump, streams, merge=False)
+    maker.cursor = below
+    if above < dump.size:
+        maker.gap(above)
+    else:
+        maker.finish()
+    piece = FileMap(maker.pieces, [], 0, dump.size).at(offset)
+    assert piece is not None
+    return piece
 
 
 def _within(owner: Node, node: Node) -> bool:
