@@ -112,6 +112,35 @@ def test_a_long_list_is_not_walked_for_one_byte(maker: Any, part: float, tmp_pat
         assert made < 200
 
 
+@pytest.mark.parametrize("maker", [handles_shared, handles_unique, regions], ids=lambda maker: str(maker.__name__))
+def test_a_long_list_is_mapped_by_columns(maker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records there are, few are made into nodes: those whose words the map shows."""
+    path = tmp_path / "long.dmp"
+    maker(path, 20_000)
+    with Minidump.open(path) as dump:
+        nodes = sorted((node for node in anatomy(dump) if node.leaf), key=lambda node: (node.offset, -node.size))
+        made = 0
+        node = anatomy_module._Walker.node
+
+        def counted(*args: Any, **words: Any) -> Any:
+            nonlocal made
+            made += 1
+            return node(*args, **words)
+
+        monkeypatch.setattr(anatomy_module._Walker, "node", counted)
+        found = file_map(dump)
+        assert made < 5_000  # a thousand names are shared, and told by the two first handles that have them
+        assert sum(piece.merged for piece in found.pieces) == len({(item.offset, item.size) for item in nodes})
+        assert found.owned == dump.size
+        claims: Dict[Any, int] = {}
+        for item in nodes:
+            claims[item.offset, item.size] = claims.get((item.offset, item.size), 0) + 1
+        shared = {place: times for place, times in claims.items() if times > 1}
+        told = {(item.offset, item.size): item.times for item in found.overlaps if item.same}
+        assert told.items() <= shared.items()
+        assert len(told) == min(1000, len(shared))
+
+
 def test_bytes_of_nobody_in_a_long_list(tmp_path: Path) -> None:
     """A hole between the strings of a long list: its neighbours are found without walking the list, and it is the map's piece."""
     path = tmp_path / "long.dmp"

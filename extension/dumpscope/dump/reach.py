@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import sys
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from itertools import accumulate
 
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION
@@ -40,12 +41,16 @@ _LENGTH = struct.Struct("<I")
 
 
 class Lead(NamedTuple):
-    """An RVA field: ``rva`` is where it is in the record, ``width`` its size, ``size`` where the length is that belongs to it (-1 for none)."""
+    """An RVA field: ``rva`` is where it is in the record, ``width`` its size, ``size`` where the length is that belongs to it (-1 for none).
+
+    ``alike`` is true where the words for what it leads to differ from record to record by nothing but numbers and what is in brackets.
+    """
 
     kind: str
     rva: int
     width: int = 4
     size: int = -1
+    alike: bool = True
 
 
 class _Window:
@@ -178,6 +183,26 @@ class Reach(Rows):
             rva = following
         return tuple(spans)
 
+    def places(self, number: int) -> Iterator[Tuple[int, List[Tuple[int, int, int, int, int]]]]:
+        """Where one field leads, block by block: the number of the first record, and each place once.
+
+        Of a place: start, end, which record of the block is the first to lead there, how many do, and which is the second.
+        """
+        lead = self.leads[number]
+        for data, _, low in self.items._chunks(0, self.count):
+            keys = self._keys(lead, data)
+            firsts = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1)))
+            counts: Dict[Any, int] = {}
+            seconds: Dict[Any, int] = {}
+            if len(firsts) < len(keys):
+                counts = Counter(keys)
+                seconds = {keys[at]: at for at in range(len(keys) - 1, -1, -1) if firsts[keys[at]] != at}
+            found: List[Tuple[int, int, int, int, int]] = []
+            for key, spans in self._places(number, firsts).items():
+                for start, end in spans:
+                    found.append((start, end, firsts[key], counts.get(key, 1), seconds.get(key, 0)))
+            yield low, found
+
     # -- all blocks ------------------------------------------------------------------------------------------------------
 
     def _all_extents(self) -> List[List[Tuple[int, int]]]:
@@ -233,6 +258,14 @@ class Contiguous(Reach):
     def __init__(self, items: Memory64List) -> None:
         super().__init__(items, ())
         self._rvas = list(accumulate(items._column(8, 1), initial=items.base_rva))
+
+    def ranges(self) -> Iterator[Tuple[int, int, int]]:
+        """Number, start and end of what the file holds of each range; those of which it holds nothing are left out."""
+        size = self.source.size
+        rvas = self._rvas
+        for number in range(self.count):
+            if rvas[number] < size and rvas[number] < rvas[number + 1]:
+                yield number, rvas[number], min(rvas[number + 1], size)
 
     def touching(self, start: int, stop: int) -> Iterator[int]:
         first = max(0, bisect_right(self._rvas, start) - 1)
