@@ -18,7 +18,7 @@ from .handles import MAX_CHAIN
 from .lists import BLOCK, RecordList
 from .memory import Memory64List
 from .source import Source
-from .strings import LEAST, MOST
+from .strings import Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,32 +53,12 @@ class Lead(NamedTuple):
     alike: bool = True
 
 
-class _Window:
-    """Bytes of the file, read ahead as long as they are asked for one after the other."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.data = b""
-        self.low = 0
-        self.step = LEAST
-
-    def at(self, offset: int, size: int) -> int:
-        """Where in ``data`` the bytes at ``offset`` are; as many of ``size`` as the file has stand there."""
-        place = offset - self.low
-        if place < 0 or place + size > len(self.data):
-            self.step = min(self.step * 2, MOST) if 0 <= place <= len(self.data) + LEAST else LEAST
-            self.data = self.source.some(offset, max(size, self.step))
-            self.low = offset
-            return 0
-        return place
-
-
-def string_end(source: Source, rva: int, window: Optional[_Window] = None) -> int:
+def string_end(source: Source, rva: int, window: Optional[Window] = None) -> int:
     """Where a MINIDUMP_STRING ends, with the NUL behind it where there is one; 0 when there is no room for one."""
     size = source.size
     if not rva or rva + 4 > size:
         return 0
-    window = window or _Window(source)
+    window = window or Window(source)
     place = window.at(rva, 4)
     length: int = _LENGTH.unpack_from(window.data, place)[0]
     end = rva + 4 + length
@@ -125,7 +105,7 @@ class Reach(Rows):
         self.step = max(1, BLOCK // self.stride)
         self._extents: Optional[List[List[Tuple[int, int]]]] = None
         self._known: List[Dict[Any, Spans]] = [{} for _ in leads]
-        self._window = _Window(items.source)
+        self._window = Window(items.source)
 
     # -- one block -------------------------------------------------------------------------------------------------------
 

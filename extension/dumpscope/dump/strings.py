@@ -38,6 +38,26 @@ class Text(NamedTuple):
     damage: Optional[Damage]
 
 
+class Window:
+    """Bytes of the file, read ahead as long as they are asked for one after the other."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.data = b""
+        self.low = 0
+        self.step = LEAST
+
+    def at(self, offset: int, size: int) -> int:
+        """Where in ``data`` the bytes at ``offset`` are; as many of ``size`` as the file has stand there."""
+        place = offset - self.low
+        if place < 0 or place + size > len(self.data):
+            self.step = min(self.step * 2, MOST) if 0 <= place <= len(self.data) + LEAST else LEAST
+            self.data = self.source.some(offset, max(size, self.step))
+            self.low = offset
+            return 0
+        return place
+
+
 class _Texts(dict[int, str]):
     """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others."""
 
@@ -85,12 +105,22 @@ class _Texts(dict[int, str]):
 class StringTable:
     """Strings of one dump by RVA. What is shared is decoded once, nothing longer than MAX_NAME bytes, nothing outside the file."""
 
-    __slots__ = ("_source", "get")
+    __slots__ = ("_source", "_window", "get")
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._window = Window(source)
         self.get: Callable[[int], str] = _Texts(source).__getitem__
         """The text at an RVA; empty for RVA 0 and where no string can be read."""
+
+    def is_sound(self, rva: int) -> bool:
+        """Whether :meth:`inspect` finds nothing wrong with the string at ``rva``; its text is not decoded."""
+        size = self._source.size
+        if rva + 4 > size:
+            return False
+        place = self._window.at(rva, 4)
+        length = _length(self._window.data, place)[0]
+        return not length & 1 and length <= MAX_NAME and rva + 4 + length <= size
 
     def inspect(self, rva: int, what: str) -> Text:
         """The text at ``rva`` with what is wrong with it."""
