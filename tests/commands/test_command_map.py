@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from benchmarks.makers import handles_shared, handles_unique, regions, threads
 
 from dumpscope.commands.fields import Wording
+from dumpscope.dump import anatomy as anatomy_module
 from dumpscope.dump.anatomy import anatomy
 from dumpscope.dump.dissect import dissect
 from dumpscope.dump.filemap import GAPS, file_map, owners
@@ -84,6 +86,75 @@ def test_whatis_agrees_with_map_and_bytes(path: Path) -> None:
             if found.chain and found.chain[-1].leaf and found.chain[-1].size < 5000:
                 rows = [row for row in wording.rows(found.chain[-1]) if row.offset <= offset < row.offset + row.size]
                 assert rows
+
+
+@pytest.mark.parametrize("maker", [handles_shared, handles_unique, threads, regions], ids=lambda maker: str(maker.__name__))
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.999], ids=str)
+def test_a_long_list_is_not_walked_for_one_byte(maker: Any, part: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records there are, only those are made into nodes that lie at the byte or lead to it."""
+    path = tmp_path / "long.dmp"
+    maker(path, 20_000)
+    with Minidump.open(path) as dump:
+        offset = int(dump.size * part)
+        expected = [node for node in anatomy(dump) if node.offset <= offset < node.end]
+        made = 0
+        node = anatomy_module._Walker.node
+
+        def counted(*args: Any, **words: Any) -> Any:
+            nonlocal made
+            made += 1
+            return node(*args, **words)
+
+        monkeypatch.setattr(anatomy_module._Walker, "node", counted)
+        found = owners(dump, offset)
+        assert found is not None
+        assert sorted([*found.chain, *found.others], key=repr) == sorted(expected, key=repr)
+        assert made < 200
+
+
+@pytest.mark.parametrize("maker", [handles_shared, handles_unique, regions], ids=lambda maker: str(maker.__name__))
+def test_a_long_list_is_mapped_by_columns(maker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records there are, few are made into nodes: those whose words the map shows."""
+    path = tmp_path / "long.dmp"
+    maker(path, 20_000)
+    with Minidump.open(path) as dump:
+        nodes = sorted((node for node in anatomy(dump) if node.leaf), key=lambda node: (node.offset, -node.size))
+        made = 0
+        node = anatomy_module._Walker.node
+
+        def counted(*args: Any, **words: Any) -> Any:
+            nonlocal made
+            made += 1
+            return node(*args, **words)
+
+        monkeypatch.setattr(anatomy_module._Walker, "node", counted)
+        found = file_map(dump)
+        assert made < 5_000  # a thousand names are shared, and told by the two first handles that have them
+        assert sum(piece.merged for piece in found.pieces) == len({(item.offset, item.size) for item in nodes})
+        assert found.owned == dump.size
+        claims: Dict[Any, int] = {}
+        for item in nodes:
+            claims[item.offset, item.size] = claims.get((item.offset, item.size), 0) + 1
+        shared = {place: times for place, times in claims.items() if times > 1}
+        told = {(item.offset, item.size): item.times for item in found.overlaps if item.same}
+        assert told.items() <= shared.items()
+        assert len(told) == min(1000, len(shared))
+
+
+def test_bytes_of_nobody_in_a_long_list(tmp_path: Path) -> None:
+    """A hole between the strings of a long list: its neighbours are found without walking the list, and it is the map's piece."""
+    path = tmp_path / "long.dmp"
+    handles_unique(path, 5_000)
+    data = bytearray(path.read_bytes())
+    with Minidump.open(path) as dump:
+        handle = dump.handles[2_500]
+    data[handle.offset + 12 : handle.offset + 16] = bytes(4)  # its name: nothing points to it any more
+    with Minidump.open(bytes(data)) as dump:
+        found = owners(dump, handle.name_rva + 8)
+        assert found is not None
+        assert not found.chain[1:]
+        assert found.piece == file_map(dump, merge=False).at(handle.name_rva + 8)
+        assert found.piece.offset == handle.name_rva
 
 
 def test_the_document(run_json: Any) -> None:

@@ -131,6 +131,18 @@ def test_strings_that_cross_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row["text"] for row in ask(data, ["strings"])[0]["strings"]] == ["a text over two pieces", "another one"]
 
 
+def test_strings_beside_pages_of_zeros() -> None:
+    """Pages of zeros are stepped over: a text may end with the page before one, its last NUL in it, and begin right behind one."""
+    wide = "up to the page".encode("utf-16-le")
+    page = bytes(4096)
+    data = memory_dump((0x10000, page + (page + wide)[len(wide) - 1 :] + page[1:] + b"behind a page" + page[13:] + page + b"short tail"))
+    assert [(row["form"], row["text"]) for row in ask(data, ["strings"])[0]["strings"]] == [
+        ("utf16", "up to the page"),
+        ("ascii", "behind a page"),
+        ("ascii", "short tail"),
+    ]
+
+
 @pytest.mark.parametrize("words", [["--min", "0"], ["--min", "x"], ["--ascii", "--utf16"], ["--limit", "-1"]])
 def test_what_strings_does_not_take(words: List[str], cli: Callable[..., Any]) -> None:
     assert cli("strings", DUMP, *words).code == 2

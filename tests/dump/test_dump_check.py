@@ -313,3 +313,17 @@ def test_every_truncation_of_a_dump_is_survived():
             assert handle.object_info is not None
         for entry in dump.thread_names:
             assert entry.name in ("größe"[: len(entry.name)], "")
+
+
+@pytest.mark.parametrize("length", [0, 2, 3, 8, 9, 10, 0xFFFE, 0x10000, 0x10002, 0x30000, 0xFFFFFFFF])
+@pytest.mark.parametrize("rva", [32, 0x20000])
+def test_a_sound_string_is_one_that_nothing_is_wrong_with(length, rva):
+    data = base().build()
+    data += bytes(0x20000 + 12 - len(data))
+    data = data[:rva] + struct.pack("<I", length) + data[rva + 4 :]
+    if rva == 32:
+        data = data[:12] + struct.pack("<I", 0x1000) + data[16:]  # the directory is elsewhere
+    strings = Minidump.open(data).strings
+    assert strings.is_sound(rva) == (strings.inspect(rva, "name").damage is None)
+    for end in range(len(data) - 4, len(data) + 3):
+        assert strings.is_sound(end) == (strings.inspect(end, "name").damage is None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from ..dump.absence import Absent
-from ..dump.anatomy import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, stream_anatomy
+from ..dump.anatomy import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, leaf_at, stream_anatomy
 from ..dump.dissect import parts_at
 from ..dump.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map, owners
 from ..dump.minidump import Minidump
@@ -147,7 +149,7 @@ def _holder(dump: Minidump, node: Node, pointer: int) -> Optional[Node]:
     number = _stream_index(node)
     if number is None or number >= len(dump.streams):
         return None
-    return next((item for item in stream_anatomy(dump, number) if item.leaf and item.offset <= pointer < item.end), None)
+    return leaf_at(dump, number, pointer)
 
 
 def _above(dump: Minidump, wording: Wording, node: Node) -> Optional[Step]:
@@ -402,7 +404,11 @@ def map_command(session: Session, args: Any) -> Iterator[Block]:
     found = file_map(dump, merge=not args.all)
     kinds = found.kinds()
     letters = {kind: _SHARES[kind][0] for kind in kinds}
-    cells = strip([(piece.offset, piece.size, letters[piece.kind]) for piece in found.pieces], found.size, CELLS)
+    stretches = []
+    for kind, pieces in groupby(found.pieces, key=lambda piece: piece.kind):
+        alike = list(pieces)
+        stretches.append((alike[0].offset, alike[-1].end - alike[0].offset, letters[kind]))
+    cells = strip(stretches, found.size, CELLS)
     shares = [Share(_SHARES[kind][1], size, _SHARES[kind][0], _SHARES[kind][2]) for kind, size in kinds.items()]
     yield Picture(f"{found.size} bytes, from the first to the last", found.size, cells, shares)
     nobody = found.size - found.owned
@@ -414,12 +420,16 @@ def map_command(session: Session, args: Any) -> Iterator[Block]:
             Item("kinds", "", kinds, "data", hidden=True),
         ],
     )
-    rows = [(piece.offset, piece.size, piece.kind, _piece_words(piece)) for piece in found.pieces]
-    shown = [row for row in rows if not args.gaps or row[2] in GAPS or row[2] == REST]
+
+    def rows(wanted: Optional[Sequence[str]] = None) -> Iterator[Sequence[Any]]:
+        for piece in found.pieces:
+            if wanted is None or piece.kind in wanted:
+                yield piece.offset, piece.size, piece.kind, _piece_words(piece)
+
     columns = [Column("offset", "at", "offset", link="whatis {}"), Column("size", "size", "bytes"), Column("kind", "kind"), Column("what", "what")]
     if not args.picture:
-        yield Table("", columns, shown)
-    yield Table("map", [column._replace(hidden=True) for column in columns], rows)
+        yield Table("", columns, rows((*GAPS, REST) if args.gaps else None))
+    yield Table("map", [column._replace(hidden=True) for column in columns], rows())
     overlaps = [
         Column("offset", "at", "offset", link="whatis {}"),
         Column("size", "size", "bytes"),

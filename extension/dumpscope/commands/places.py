@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..dump.absence import Absent
-from ..dump.anatomy import CONTEXT, MEMORY, STREAM, Node, anatomy, stream_anatomy, string_node
+from ..dump.anatomy import CONTEXT, MEMORY, STREAM, Node, anatomy, anatomy_within, stream_anatomy, string_node
 from ..dump.filemap import owners
 from ..dump.lists import RecordList
 from ..errors import NotInDump, UsageError
@@ -366,8 +366,8 @@ def _range(session: Session, rest: List[str], first: Optional[int]) -> Place:
 def _between(session: Session, start: int, end: int) -> Iterator[Node]:
     """The owner of each byte of a stretch, in order, with what belongs to nobody as nodes of their own."""
     touching: List[Tuple[int, int, int, Node]] = []
-    for at, node in enumerate(anatomy(session.dump)):
-        if node.leaf and node.offset < end and node.end > start:
+    for at, node in enumerate(anatomy_within(session.dump, start, end)):
+        if node.leaf:
             touching.append((node.offset, -node.size, at, node))
     touching.sort(key=lambda item: item[:3])
     cursor = start

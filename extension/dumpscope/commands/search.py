@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import translate as glob_pattern
 from heapq import merge
-from itertools import islice
+from itertools import islice, product
 
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.minidump import Minidump
@@ -34,6 +34,8 @@ LONGEST = 4096
 """Characters of one string that are kept."""
 _ASCII = re.compile(rb"[\x20-\x7e\t]{%d,}")
 _WIDE = re.compile(rb"(?:[\x20-\x7e\t]\x00){%d,}")
+_NOTHING = bytes(1 << 12)
+"""A page that was never written."""
 
 
 class _Want(NamedTuple):
@@ -261,15 +263,28 @@ def _pieces(session: Session) -> Iterator[Tuple[int, bytes]]:
             session.progress(done, total)
 
 
+def _written(data: bytes) -> Iterator[Tuple[int, int]]:
+    """The stretches between pages of zeros, each with the byte behind it, which may be the upper half of a character."""
+    page = len(_NOTHING)
+    first = -1
+    for at in range(0, len(data), page):
+        if data[at : at + page] != _NOTHING:
+            first = at if first < 0 else first
+        elif first >= 0:
+            yield first, at + 1
+            first = -1
+    if first >= 0:
+        yield first, len(data)
+
+
 def _found(session: Session, least: int, forms: Sequence[str]) -> Iterator[Tuple[int, str, str]]:
     """Address, form and text of every run of printable characters, in the order of addresses within each piece."""
     patterns = [(form, re.compile(base.pattern % least), 1 if form == "ascii" else 2) for form, base in (("ascii", _ASCII), ("utf16", _WIDE)) if form in forms]
     behind = dict.fromkeys(forms, 0)
     for start, data in _pieces(session):
         here: List[Tuple[int, str, str]] = []
-        for form, pattern, unit in patterns:
-            begin = max(0, behind[form] - start)
-            for match in pattern.finditer(data, begin):
+        for (first, stop), (form, pattern, unit) in product(_written(data), patterns):
+            for match in pattern.finditer(data, max(first, behind[form] - start), stop):
                 if match.start() >= CHUNK:
                     break
                 text = match.group()[: LONGEST * unit : unit]

@@ -22,10 +22,13 @@ from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
 from .lists import RecordList
+from .reach import CHAIN as CHAINED
+from .reach import SIZED, Lead, Rows, reach, string_end
+from .reach import STRING as COUNTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
     from .minidump import Minidump
 
@@ -79,13 +82,33 @@ class Node(NamedTuple):
         return self.offset + self.size
 
 
-class _Walker:
-    """Makes the nodes of one dump. Everything is cut at the end of the file."""
+class Listed(NamedTuple):
+    """A list as a whole: where its records are and lead, and the nodes of one of them by its number, the record itself first."""
 
-    def __init__(self, dump: Minidump, only: Optional[int] = None) -> None:
+    rows: Rows
+    nodes: Callable[[int], Iterator[Node]]
+
+
+class _Walker:
+    """Makes the nodes of one dump. Everything is cut at the end of the file.
+
+    With ``pick``, only those records of a list are walked that it gives the numbers of; setting ``enough`` ends the lists. With ``gather``,
+    lists are handed to it as wholes instead of being walked.
+    """
+
+    def __init__(
+        self,
+        dump: Minidump,
+        only: Optional[int] = None,
+        pick: Optional[Callable[[Rows], Iterable[int]]] = None,
+        gather: Optional[Callable[[Listed], None]] = None,
+    ) -> None:
         self.dump = dump
         self.source = dump.source
         self.only = only  # one record of each list instead of all
+        self.pick = pick
+        self.gather = gather
+        self.enough = False
 
     def node(
         self, offset: int, size: int, kind: str, what: str, structure: Optional[Structure] = None, pointer: Optional[int] = None, leaf: bool = True
@@ -96,14 +119,9 @@ class _Walker:
 
     def string(self, rva: int, what: str, pointer: int) -> Iterator[Node]:
         """A MINIDUMP_STRING, with the NUL behind it where there is one."""
-        size = self.source.size
-        if not rva or rva + 4 > size:
-            return
-        length = int.from_bytes(self.source.fetch(rva, 4), "little")
-        if rva + 4 + length > size:
-            length = min(length, 4096, size - rva - 4)
-        end = rva + 4 + length
-        yield Node(rva, 4 + length + (2 if self.source.some(end, 2) == b"\0\0" else 0), STRING, what, MINIDUMP_STRING, pointer, True)
+        end = string_end(self.source, rva)
+        if end:
+            yield Node(rva, end - rva, STRING, what, MINIDUMP_STRING, pointer, True)
 
     # -- the whole file --------------------------------------------------------------------------------------------------
 
@@ -142,7 +160,7 @@ class _Walker:
         if used:
             yield from walk(stream, path)
             return
-        other = _Walker(_again(self.dump, stream), self.only).walker(stream.type)
+        other = _Walker(_again(self.dump, stream), self.only, self.pick, self.gather).walker(stream.type)
         assert other is not None
         yield from other(stream, path)
 
@@ -165,17 +183,53 @@ class _Walker:
         name = (_LISTS.get(stream.type) or kind.header or kind.structure) if kind is not None else ""
         return structure(name) if name else None
 
-    def records(
-        self, items: RecordList[Any], path: str, name: str, structure: Optional[Structure], header: Optional[Structure] = None
-    ) -> Iterator[Tuple[Any, Node]]:
-        """The header of a list, then each record with its node."""
+    def listed(
+        self,
+        items: RecordList[Any],
+        path: str,
+        name: str,
+        structure: Optional[Structure],
+        header: Optional[Structure] = None,
+        leads: Sequence[Lead] = (),
+        follow: Optional[Callable[[Any, str], Iterator[Node]]] = None,
+    ) -> Iterator[Node]:
+        """The header of a list, then each record with what it leads to: ``leads`` are the fields that ``follow`` goes by, in its order."""
         span = items.span
         if span.header_size:
-            yield from ((None, node) for node in self.node(span.header, span.header_size, RECORD, f"{path} > header", header))
-        first = 0 if self.only is None else self.only
-        for number, item in enumerate(items.walk(first, None if self.only is None else first + 1), first):
+            yield from self.node(span.header, span.header_size, RECORD, f"{path} > header", header)
+
+        def nodes(item: Any, number: int) -> Iterator[Node]:
             for node in self.node(item.offset, span.stride, RECORD, f"{path} > {name} {number}", structure):
-                yield item, node
+                yield node
+                if follow is not None:
+                    yield from follow(item, node.what)
+
+        if self.gather is not None:
+            if len(items):
+                self.gather(Listed(reach(items, leads), lambda number: nodes(items[number], number)))
+            return
+        for first, stop in self._runs(items, leads):
+            for number, item in enumerate(items.walk(first, stop), first):
+                if self.enough:
+                    return
+                yield from nodes(item, number)
+
+    def _runs(self, items: RecordList[Any], leads: Sequence[Lead]) -> Iterator[Tuple[int, Optional[int]]]:
+        """The stretches of a list that are to be walked."""
+        if self.only is not None:
+            yield self.only, self.only + 1
+        elif self.pick is None:
+            yield 0, None
+        else:
+            first = stop = 0
+            for number in self.pick(reach(items, leads)):
+                if number != stop:
+                    if first < stop:
+                        yield first, stop
+                    first = number
+                stop = number + 1
+            if first < stop:
+                yield first, stop
 
     def _header_of(self, stream: Stream) -> Optional[Structure]:
         from ..format.catalogue import structure
@@ -188,19 +242,20 @@ class _Walker:
 
     def _threads(self, stream: Stream, path: str, structure: Structure) -> Iterator[Node]:
         if self.dump.threads.stream is None or self.dump.threads.stream.index != stream.index:
-            return
+            return iter(())
         stack = structure.offset_of("Stack.Memory.Rva")
         context = structure.offset_of("ThreadContext.Rva")
-        for thread, node in self.records(self.dump.threads, path, "thread", structure, self._header_of(stream)):
-            yield node
-            if thread is None:
-                continue
-            what = f"{node.what} ({thread.tid:x})"
+
+        def follow(thread: Any, what: str) -> Iterator[Node]:
+            what = f"{what} ({thread.tid:x})"
             if thread.stack_rva:
                 yield from self.node(thread.stack_rva, thread.stack_size, MEMORY, f"{what} > stack", None, thread.offset + stack)
             if thread.context_rva:
                 shape = self._context(thread.context_rva, thread.context_size)
                 yield from self.node(thread.context_rva, thread.context_size, CONTEXT, f"{what} > context", shape, thread.offset + context)
+
+        leads = (Lead(SIZED, stack, 4, structure.offset_of("Stack.Memory.DataSize")), Lead(SIZED, context, 4, structure.offset_of("ThreadContext.DataSize")))
+        return self.listed(self.dump.threads, path, "thread", structure, self._header_of(stream), leads, follow)
 
     def _context(self, rva: int, size: int) -> Optional[Structure]:
         """The layout of a context: the one whose family is in its flags, else the largest that fits."""
@@ -230,17 +285,22 @@ class _Walker:
         name = MINIDUMP_MODULE.offset_of("ModuleNameRva")
         record = MINIDUMP_MODULE.offset_of("CvRecord.Rva")
         old = MINIDUMP_MODULE.offset_of("MiscRecord.Rva")
-        for module, node in self.records(items, path, "module", MINIDUMP_MODULE, self._header_of(stream)):
-            yield node
-            if module is None:
-                continue
-            what = f"{node.what} ({module.file_name})" if module.file_name else node.what
+
+        def follow(module: Any, what: str) -> Iterator[Node]:
+            what = f"{what} ({module.file_name})" if module.file_name else what
             yield from self.string(module.name_rva, f"{what} > name", module.offset + name)
             if module.cv_rva:
                 shape = _CODEVIEW.get(bytes(self.source.some(module.cv_rva, 4)))
                 yield from self.node(module.cv_rva, module.cv_size, CODEVIEW, f"{what} > CodeView record", shape, module.offset + record)
             if module.misc_rva:
                 yield from self.node(module.misc_rva, module.misc_size, CODEVIEW, f"{what} > IMAGE_DEBUG_MISC", IMAGE_DEBUG_MISC, module.offset + old)
+
+        leads = (
+            Lead(COUNTED, name, alike=False),
+            Lead(SIZED, record, 4, MINIDUMP_MODULE.offset_of("CvRecord.DataSize"), False),
+            Lead(SIZED, old, 4, MINIDUMP_MODULE.offset_of("MiscRecord.DataSize"), False),
+        )
+        return self.listed(items, path, "module", MINIDUMP_MODULE, self._header_of(stream), leads, follow)
 
     def _stream_4(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._modules(self.dump.modules, stream, path)
@@ -252,19 +312,23 @@ class _Walker:
         from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR
 
         pointer = MINIDUMP_MEMORY_DESCRIPTOR.offset_of("Memory.Rva")
-        for item, node in self.records(self.dump.memory_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR, self._header_of(stream)):
-            yield node
-            if item is not None and item.rva:
-                yield from self.node(item.rva, item.size, MEMORY, f"{node.what} > memory at 0x{item.start:x}", None, item.offset + pointer)
+
+        def follow(item: Any, what: str) -> Iterator[Node]:
+            if item.rva:
+                yield from self.node(item.rva, item.size, MEMORY, f"{what} > memory at 0x{item.start:x}", None, item.offset + pointer)
+
+        leads = (Lead(SIZED, pointer, 4, MINIDUMP_MEMORY_DESCRIPTOR.offset_of("Memory.DataSize"), False),)
+        return self.listed(self.dump.memory_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR, self._header_of(stream), leads, follow)
 
     def _stream_9(self, stream: Stream, path: str) -> Iterator[Node]:
         from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR64
 
         base = stream.rva + 8
-        for item, node in self.records(self.dump.memory64_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR64, self._header_of(stream)):
-            yield node
-            if item is not None:
-                yield from self.node(item.rva, item.size, MEMORY, f"{node.what} > memory at 0x{item.start:x}", None, base)
+
+        def follow(item: Any, what: str) -> Iterator[Node]:
+            return self.node(item.rva, item.size, MEMORY, f"{what} > memory at 0x{item.start:x}", None, base)
+
+        return self.listed(self.dump.memory64_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR64, self._header_of(stream), (), follow)
 
     def _stream_6(self, stream: Stream, path: str) -> Iterator[Node]:
         yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", MINIDUMP_EXCEPTION_STREAM)
@@ -293,11 +357,9 @@ class _Walker:
         type_name = structure.offset_of("TypeNameRva")
         object_name = structure.offset_of("ObjectNameRva")
         info = MINIDUMP_HANDLE_DESCRIPTOR_2.offset_of("ObjectInfoRva")
-        for handle, node in self.records(handles, path, "descriptor", structure, self._header_of(stream)):
-            yield node
-            if handle is None:
-                continue
-            what = f"{node.what} (handle 0x{handle.handle:x})"
+
+        def follow(handle: Any, what: str) -> Iterator[Node]:
+            what = f"{what} (handle 0x{handle.handle:x})"
             yield from self.string(handle.type_rva, f"{what} > type name", handle.offset + type_name)
             yield from self.string(handle.name_rva, f"{what} > object name", handle.offset + object_name)
             if handle.object_info_rva:
@@ -307,6 +369,11 @@ class _Walker:
                     size = MINIDUMP_HANDLE_OBJECT_INFORMATION.size + block.size
                     yield from self.node(block.offset, size, OBJECT, f"{what} > object information {block.type}", MINIDUMP_HANDLE_OBJECT_INFORMATION, pointer)
                     pointer = block.offset
+
+        leads = [Lead(COUNTED, type_name), Lead(COUNTED, object_name)]
+        if handles.extended:
+            leads.append(Lead(CHAINED, info))
+        return self.listed(handles, path, "descriptor", structure, self._header_of(stream), leads, follow)
 
     def _stream_13(self, stream: Stream, path: str) -> Iterator[Node]:
         functions = self.dump.functions
@@ -319,9 +386,16 @@ class _Walker:
                 yield from self.node(end, table.offset - end, RECORD, f"{path} > padding before table {table.index}")
             yield from self.node(table.offset, functions.descriptor_size, RECORD, what, MINIDUMP_FUNCTION_TABLE_DESCRIPTOR)
             yield from self.node(table.native_offset, table.native_size, RECORD, f"{what} > native descriptor")
-            for number in range(table.held):
-                place = table.first + number * table.entry_size
-                yield from self.node(place, table.entry_size, RECORD, f"{what} > function {number}", entry)
+            rows = Rows(table.first, table.entry_size, table.held)
+
+            def function(number: int, table: Any = table, what: str = what) -> Iterator[Node]:
+                return self.node(table.first + number * table.entry_size, table.entry_size, RECORD, f"{what} > function {number}", entry)
+
+            if self.gather is not None and table.held:
+                self.gather(Listed(rows, function))
+            else:
+                for number in range(table.held) if self.pick is None or not table.held else self.pick(rows):
+                    yield from function(number)
             end = table.first + table.held * table.entry_size
         if functions and end < stream.end:
             last = functions[len(functions) - 1]
@@ -332,17 +406,17 @@ class _Walker:
 
     def _stream_14(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_UNLOADED_MODULE.offset_of("ModuleNameRva")
-        for module, node in self.records(self.dump.unloaded_modules, path, "unloaded module", MINIDUMP_UNLOADED_MODULE, self._header_of(stream)):
-            yield node
-            if module is not None:
-                yield from self.string(module.name_rva, f"{node.what} > name", module.offset + name)
+
+        def follow(module: Any, what: str) -> Iterator[Node]:
+            return self.string(module.name_rva, f"{what} > name", module.offset + name)
+
+        items = self.dump.unloaded_modules
+        return self.listed(items, path, "unloaded module", MINIDUMP_UNLOADED_MODULE, self._header_of(stream), (Lead(COUNTED, name),), follow)
 
     def _simple(self, items: RecordList[Any], stream: Stream, path: str, name: str) -> Iterator[Node]:
         from ..format.catalogue import structure
 
-        kind = STREAMS[stream.type]
-        for _, node in self.records(items, path, name, structure(kind.structure), self._header_of(stream)):
-            yield node
+        return self.listed(items, path, name, structure(STREAMS[stream.type].structure), self._header_of(stream))
 
     def _stream_16(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._simple(self.dump.regions, stream, path, "region")
@@ -355,10 +429,11 @@ class _Walker:
 
     def _stream_24(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_THREAD_NAME.offset_of("RvaOfThreadName")
-        for entry, node in self.records(self.dump.thread_names, path, "name", MINIDUMP_THREAD_NAME, self._header_of(stream)):
-            yield node
-            if entry is not None:
-                yield from self.string(entry.name_rva, f"{node.what} (thread {entry.tid:x}) > text", entry.offset + name)
+
+        def follow(entry: Any, what: str) -> Iterator[Node]:
+            return self.string(entry.name_rva, f"{what} (thread {entry.tid:x}) > text", entry.offset + name)
+
+        return self.listed(self.dump.thread_names, path, "name", MINIDUMP_THREAD_NAME, self._header_of(stream), (Lead(COUNTED, name, 8),), follow)
 
     def _stream_19(self, stream: Stream, path: str) -> Iterator[Node]:
         tokens = self.dump.tokens
@@ -452,15 +527,49 @@ def anatomy(dump: Minidump) -> Iterator[Node]:
     return _Walker(dump).all()
 
 
+def anatomy_listed(dump: Minidump, gather: Callable[[Listed], None]) -> Iterator[Node]:
+    """The nodes of :func:`anatomy` without those of lists, which are handed to ``gather`` at their place in the order."""
+    return _Walker(dump, gather=gather).all()
+
+
+def anatomy_within(dump: Minidump, start: int, stop: int, most: Optional[int] = None) -> Iterator[Node]:
+    """The nodes of :func:`anatomy` that have a byte between two offsets. Records that do not lie or lead there are not walked.
+
+    Of the leaves ``most`` are given; nodes that hold others are all given.
+    """
+    walker = _Walker(dump, pick=lambda found: found.touching(start, stop))
+    leaves = 0
+    for node in walker.all():
+        if node.offset < stop and node.end > start:
+            if node.leaf and most is not None:
+                if leaves == most:
+                    continue
+                leaves += 1
+                walker.enough = leaves == most
+            yield node
+
+
+def anatomy_around(dump: Minidump, offset: int) -> Iterator[Node]:
+    """Nodes of :func:`anatomy`, with the last leaf before an offset that no leaf holds, and the first one behind it, among them."""
+    return _Walker(dump, pick=lambda found: found.nearest(offset)).all()
+
+
+def _occurrence(dump: Minidump, stream: Stream) -> int:
+    """The how manieth of its type a stream is, from 1 on."""
+    return 1 + sum(1 for other in dump.streams.all(stream.type) if other.index < stream.index)
+
+
 def stream_anatomy(dump: Minidump, index: int, record: Optional[int] = None) -> Iterator[Node]:
     """A stream and what can be reached from it; with ``record``, only that one of its records and what it leads to."""
     stream = dump.streams[index]
-    before = 0
-    for other in dump.streams.all(stream.type):
-        before += 1
-        if other.index == index:
-            break
-    return _Walker(dump, record).stream(stream, before)
+    return _Walker(dump, record).stream(stream, _occurrence(dump, stream))
+
+
+def leaf_at(dump: Minidump, index: int, offset: int) -> Optional[Node]:
+    """The first leaf of a stream's anatomy that holds an offset."""
+    stream = dump.streams[index]
+    walker = _Walker(dump, pick=lambda found: found.touching(offset, offset + 1))
+    return next((node for node in walker.stream(stream, _occurrence(dump, stream)) if node.leaf and node.offset <= offset < node.end), None)
 
 
 def string_node(dump: Minidump, rva: int, what: str) -> Optional[Node]:

@@ -270,9 +270,10 @@ def _block(dump: Minidump, code: str, what: str, rva: int, size: int, where: int
 
 def _string(dump: Minidump, rva: int, what: str) -> Iterator[Damage]:
     """Damage of a string, quickly for the ones that have none."""
-    damage = dump.strings.inspect(rva, what).damage
-    if damage is not None:
-        yield damage
+    if not dump.strings.is_sound(rva):
+        damage = dump.strings.inspect(rva, what).damage
+        if damage is not None:
+            yield damage
 
 
 def _threads(dump: Minidump) -> Iterator[Damage]:
@@ -358,22 +359,26 @@ def _shared(spans: List[Tuple[int, int, str]], code: str) -> Iterator[Damage]:
 
 def _handles(dump: Minidump) -> Iterator[Damage]:
     handles = dump.handles
+    is_sound = dump.strings.is_sound
     good: Set[int] = {0}  # strings are shared by many descriptors; look at each once
     last = -1
-    for handle in handles:
-        for rva, what in ((handle.type_rva, "type"), (handle.name_rva, "name")):
+    for values, offset in handles._rows(0, len(handles)):
+        value = values[0]
+        for number, what in ((1, "type"), (2, "name")):
+            rva = values[number]
             if rva in good:
                 continue
-            text = dump.strings.inspect(rva, f"{what} of handle 0x{handle.handle:x}")
-            if text.damage is not None:
-                yield text.damage
+            if not is_sound(rva):
+                damage = dump.strings.inspect(rva, f"{what} of handle 0x{value:x}").damage
+                if damage is not None:
+                    yield damage
             elif len(good) < 65536:
                 good.add(rva)
-        if handle.object_info_rva:
-            yield from handles.object_info(handle.object_info_rva)[1]
-        if handle.handle == last:
-            yield Damage("handle-duplicate", f"handle 0x{handle.handle:x} is there twice", handle.offset)
-        last = handle.handle
+        if handles.extended and values[7]:
+            yield from handles.object_info(values[7])[1]
+        if value == last:
+            yield Damage("handle-duplicate", f"handle 0x{value:x} is there twice", offset)
+        last = value
 
 
 def _memory(dump: Minidump) -> Iterator[Damage]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from heapq import heappush, heappushpop
+
 from ..record import NamedTuple
-from .anatomy import DIRECTORY, STREAM, Node, anatomy
+from .anatomy import DIRECTORY, STREAM, Node, anatomy_around, anatomy_within
+from .leaves import Leaves, Meeting, leaves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from .minidump import Minidump
 
@@ -97,38 +100,65 @@ def _group(what: str) -> str:
     return " > ".join(part.rstrip("0123456789").rstrip() if index else part for index, part in enumerate(part.partition(" (")[0] for part in what.split(" > ")))
 
 
-if TYPE_CHECKING:
-    Place = Tuple[int, int, int, Node]
-    """A leaf in the order in which the map hands out bytes: by offset, the longest first, then the first that was met."""
-
-
 def file_map(dump: Minidump, *, merge: bool = True) -> FileMap:
     """Account for every byte. With ``merge``, neighbours of the same kind and stream become one piece."""
-    leaves: List[Place] = []
-    streams: List[Node] = []
-    shared: Dict[Tuple[int, int], List[str]] = {}
-    times: Dict[Tuple[int, int], int] = {}
-    for number, node in enumerate(anatomy(dump)):
-        if node.leaf:
-            place = (node.offset, node.size)
-            met = times.get(place, 0)
-            times[place] = met + 1
-            if not met:
-                leaves.append((node.offset, -node.size, number, node))
-            elif met == 1 and len(shared) < MAX_OVERLAPS:
-                shared[place] = [node.what]
-        elif node.kind == STREAM:
-            streams.append(node)
-    leaves.sort(key=lambda item: item[:3])
+    streams, found = leaves(dump)
     streams.sort(key=lambda node: (node.offset, -node.size))
     maker = _Maker(dump, streams, merge)
-    for _, _, _, node in leaves:
-        maker.take(node)
-        second = shared.get((node.offset, node.size))
-        if second:
-            maker.overlap(Overlap(node.offset, node.size, node.what, second[0], True, times[node.offset, node.size]))
+    for part in found:
+        maker.take(part)
     maker.finish()
-    return FileMap(maker.pieces, maker.overlaps, maker.more, dump.size)
+    overlaps, more = maker.overlaps.told()
+    return FileMap(maker.pieces, overlaps, more, dump.size)
+
+
+class _Overlaps:
+    """The overlaps that are told: of shared places those that a walk meets a second time before others, and of all the first in the file."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._crossing: List[Tuple[int, Overlap]] = []
+        self._crossings = 0
+        self._shared: List[Tuple[Tuple[int, int, int], int, int, Meeting, Meeting]] = []  # the order, turned round, with the latest on top
+
+    def crossing(self, offset: int, size: int, first: str, second: Meeting) -> None:
+        """Two structures that have some bytes in common."""
+        self._number += 1
+        self._crossings += 1
+        self._crossing.append((self._number, Overlap(offset, size, first, second.node.what, False, 2)))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether further crossings are only counted."""
+        return self._crossings >= MAX_OVERLAPS
+
+    def count(self) -> None:
+        """A crossing that is only counted."""
+        self._crossings += 1
+
+    def shared(self, first: Meeting, second: Meeting, times: int) -> None:
+        """A place that several structures have."""
+        self._number += 1
+        number, record, field = second.order
+        item = ((-number, -record, -field), self._number, times, first, second)
+        if len(self._shared) < MAX_OVERLAPS:
+            heappush(self._shared, item)
+        else:
+            heappushpop(self._shared, item)
+
+    def told(self) -> Tuple[List[Overlap], int]:
+        """The overlaps in the order of the file, and how many more there are."""
+        both: List[Tuple[int, Optional[Overlap], Any]] = [(number, overlap, None) for number, overlap in self._crossing]
+        both += [(item[1], None, item) for item in self._shared]
+        both.sort(key=lambda item: item[0])
+        told = []
+        for _, overlap, item in both[:MAX_OVERLAPS]:
+            if overlap is None:
+                _, _, times, first, second = item
+                node = first.node
+                overlap = Overlap(node.offset, node.size, node.what, second.node.what, True, times)
+            told.append(overlap)
+        return told, self._crossings + len(self._shared) - len(told)
 
 
 class _Maker:
@@ -137,30 +167,61 @@ class _Maker:
         self.streams = streams
         self.merge = merge
         self.pieces: List[Piece] = []
-        self.overlaps: List[Overlap] = []
-        self.more = 0
+        self.overlaps = _Overlaps()
         self.cursor = 0
-        self.last: Optional[Node] = None
+        self.last: Optional[Meeting] = None
         self.group = ""
+        self.groups: Dict[int, Tuple[str, str]] = {}  # of columns whose leaves are alike
         self.next_stream = 0
 
-    def take(self, node: Node) -> None:
-        if node.offset > self.cursor:
-            self.gap(node.offset)
-        start = max(node.offset, self.cursor)
-        if node.offset < self.cursor and self.last is not None:
-            size = min(node.end, self.cursor) - node.offset
-            self.overlap(Overlap(node.offset, size, self.last.what, node.what, False, 2))
-        if node.end > start:
-            self.add(start, node.end - start, node.kind, node.what)
-            self.cursor = node.end
-            self.last = node
+    def take(self, part: Leaves) -> None:
+        start, end = part.start, part.end
+        if part.high > part.low + 1 and (start < self.cursor or not self.merge):
+            for index in range(part.low, part.high):
+                self.take(part.column.single(index))
+            return
+        if start > self.cursor:
+            self.gap(start)
+        elif start < self.cursor and self.last is not None:
+            if self.overlaps.crowded:
+                self.overlaps.count()
+            else:
+                self.overlaps.crossing(start, min(end, self.cursor) - start, self.last.node.what, part.first)
+        if end > self.cursor:
+            self.leaf(max(start, self.cursor), part)
+            self.cursor = end
+            column = part.column
+            self.last = part.first if part.high == part.low + 1 else Meeting(column.order(part.high - 1), column, part.high - 1)
+        if part.second is not None:
+            self.overlaps.shared(part.first, part.second, part.times)
+        elif part.high > part.low + 1:
+            for index in part.column.shared(part.low, part.high):
+                one = part.column.single(index)
+                assert one.second is not None
+                self.overlaps.shared(one.first, one.second, one.times)
 
-    def overlap(self, overlap: Overlap) -> None:
-        if len(self.overlaps) >= MAX_OVERLAPS:
-            self.more += 1
-        else:
-            self.overlaps.append(overlap)
+    def leaf(self, start: int, part: Leaves) -> None:
+        """Bytes from ``start`` on that leaves own. Words are made only for a piece that needs them."""
+        column, count = part.column, part.high - part.low
+        if not self.merge or not column.alike:
+            node = part.first.node
+            self.add(start, part.end - start, node.kind, node.what)
+            return
+        kind, group = self.group_of(part)
+        last = self.pieces[-1] if self.pieces else None
+        if last is not None and last.kind == kind and self.group == group and last.end == start:
+            self.pieces[-1] = Piece(last.offset, last.size + part.end - start, kind, group, last.merged + count)
+            return
+        self.group = group
+        self.pieces.append(Piece(start, part.end - start, kind, group if count > 1 else part.first.node.what, count))
+
+    def group_of(self, part: Leaves) -> Tuple[str, str]:
+        """Kind and group of a column whose leaves are alike: those of any of them."""
+        found = self.groups.get(id(part.column))
+        if found is None:
+            node = part.first.node
+            found = self.groups[id(part.column)] = (node.kind, _group(node.what))
+        return found
 
     def add(self, offset: int, size: int, kind: str, what: str) -> None:
         group = _group(what) if self.merge else ""
@@ -238,32 +299,52 @@ class Owners(NamedTuple):
 
 
 def owners(dump: Minidump, offset: int) -> Optional[Owners]:
-    """Everything that a byte belongs to; None behind the end of the file. Walks the whole anatomy once."""
+    """Everything that a byte belongs to; None behind the end of the file. Only records that lie at the byte or lead there are walked."""
     if not 0 <= offset < dump.size:
         return None
     around: List[Node] = []
-    leaves: List[Tuple[int, int, int, Node]] = []
-    for number, node in enumerate(anatomy(dump)):
-        if node.offset <= offset < node.end:
-            if node.leaf:
-                if len(leaves) < MAX_OVERLAPS:
-                    leaves.append((node.offset, -node.size, number, node))
-            elif len(around) < MAX_OVERLAPS:
-                around.append(node)
-    leaves.sort(key=lambda item: item[:3])
-    if not leaves:
-        piece = file_map(dump, merge=False).at(offset)
-        assert piece is not None
+    held: List[Tuple[int, int, int, Node]] = []
+    for number, node in enumerate(anatomy_within(dump, offset, offset + 1, MAX_OVERLAPS)):
+        if node.leaf:
+            held.append((node.offset, -node.size, number, node))
+        elif len(around) < MAX_OVERLAPS:
+            around.append(node)
+    held.sort(key=lambda item: item[:3])
+    if not held:
         around.sort(key=lambda node: -node.size)
-        return Owners(around, [], [node for node in around if node.pointer is not None], piece)
-    owner = leaves[0][3]
+        return Owners(around, [], [node for node in around if node.pointer is not None], _unowned(dump, offset))
+    owner = held[0][3]
     # What encloses the owner is what its own path begins with; anything else only claims the same bytes.
     chain = [node for node in around if _within(owner, node)]
     chain.sort(key=lambda node: -node.size)
-    others = [node for node in around if node not in chain] + [item[3] for item in leaves[1:]]
+    others = [node for node in around if node not in chain] + [item[3] for item in held[1:]]
     chain.append(owner)
     pointing = [node for node in [*chain, *others] if node.pointer is not None]
     return Owners(chain, others, pointing, Piece(owner.offset, owner.size, owner.kind, owner.what, 1))
+
+
+def _unowned(dump: Minidump, offset: int) -> Piece:
+    """The piece of the map that holds a byte which no leaf owns: between the leaves before and behind it."""
+    below, above = 0, dump.size
+    streams: List[Node] = []
+    for node in anatomy_around(dump, offset):
+        if not node.leaf:
+            if node.kind == STREAM:
+                streams.append(node)
+        elif node.end <= offset:
+            below = max(below, node.end)
+        else:
+            above = min(above, node.offset)
+    streams.sort(key=lambda node: (node.offset, -node.size))
+    maker = _Maker(dump, streams, merge=False)
+    maker.cursor = below
+    if above < dump.size:
+        maker.gap(above)
+    else:
+        maker.finish()
+    piece = FileMap(maker.pieces, [], 0, dump.size).at(offset)
+    assert piece is not None
+    return piece
 
 
 def _within(owner: Node, node: Node) -> bool:

@@ -11,7 +11,7 @@ from .source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Optional
+    from typing import Callable, Dict, Optional, Tuple
 
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
@@ -41,6 +41,30 @@ class Text(NamedTuple):
     damage: Optional[Damage]
 
 
+class Window:
+    """Bytes of the file, read ahead as long as they are asked for one after the other."""
+
+    __slots__ = ("source", "step", "view")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.step = LEAST
+        self.view = (0, b"")
+        """Where the bytes begin, and they: changed together, since another thread may read too."""
+
+    def see(self, offset: int, size: int) -> Tuple[bytes, int]:
+        """Bytes, and where in them those at ``offset`` are: as many of ``size`` as the file has."""
+        low, data = self.view
+        place = offset - low
+        if place >= 0 and place + size <= len(data):
+            return data, place
+        # Writers lay strings one after the other: more is read at a time as long as that is how they are asked for.
+        self.step = min(self.step * 2, MOST) if 0 <= place <= len(data) + LEAST else LEAST
+        data = self.source.some(offset, max(size, self.step))
+        self.view = (offset, data)
+        return data, 0
+
+
 class _Texts(dict[int, str]):
     """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others.
 
@@ -49,7 +73,7 @@ class _Texts(dict[int, str]):
     file holds, those that follow are cut.
     """
 
-    __slots__ = ("cut", "left", "long", "room", "source", "step", "view")
+    __slots__ = ("cut", "left", "long", "room", "source", "window")
 
     def __init__(self, source: Source) -> None:
         super().__init__({0: ""})
@@ -58,24 +82,22 @@ class _Texts(dict[int, str]):
         self.left = 2 * source.size
         self.long: Dict[int, str] = {}
         self.cut = -1  # the RVA of the first text that was cut
-        # Writers lay strings one after the other: more is read at a time as long as that is how they are asked for.
-        self.view = (0, b"")  # where it begins and its bytes, changed together: another thread may read too
-        self.step = LEAST
+        self.window = Window(source)
 
     def __missing__(self, rva: int) -> str:
-        low, window = self.view
+        low, window = self.window.view
         at = rva - low
         if at < 0 or at + 4 > len(window):
-            window, at = self._slide(rva, 4), 0
+            window, at = self.window.see(rva, 4)
             if len(window) < 4:
                 return ""
         length = _length(window, at)[0]
         if length > LONG:
-            return self._long(rva, min(length, MAX_NAME) & ~1)
+            return self._long(rva, length)
         length &= ~1
         end = at + 4 + length
         if end > len(window):
-            window, at = self._slide(rva, 4 + length), 0
+            window, at = self.window.see(rva, 4 + length)
             end = min(4 + length, len(window) & ~1)  # the file ends inside the text, perhaps inside a character
         text = utf_16_le_decode(window[at + 4 : end], "surrogatepass", True)[0]
         if len(self) < MAX_TEXTS and self.room > len(text):
@@ -85,40 +107,33 @@ class _Texts(dict[int, str]):
 
     def _long(self, rva: int, length: int) -> str:
         """A text that is counted: never among those that are found without asking."""
+        length = min(length, MAX_NAME, self.source.size - rva - 4) & ~1
         if length > self.left:
             self.left = 0  # once there is too much, all that follow are cut
             if self.cut < 0:
                 self.cut = rva
-            length = LONG
+            length = min(length, LONG)
         else:
             self.left -= length
             found = self.long.get(rva)
             if found is not None:
                 return found
-        data = self.source.some(rva + 4, length)
-        text = utf_16_le_decode(data if not len(data) & 1 else data[:-1], "surrogatepass", True)[0]
+        text = utf_16_le_decode(self.source.some(rva + 4, length), "surrogatepass", True)[0]
         if length > LONG and self.room > len(text):
             self.long[rva] = text
             self.room -= len(text)
         return text
 
-    def _slide(self, rva: int, size: int) -> bytes:
-        """What begins at ``rva``, ``size`` bytes at the least where the file has them."""
-        low, window = self.view
-        self.step = min(self.step * 2, MOST) if 0 <= rva - low <= len(window) + LEAST else LEAST
-        window = self.source.some(rva, max(size, self.step))
-        self.view = (rva, window)
-        return window
-
 
 class StringTable:
     """Strings of one dump by RVA. What is shared is decoded once, nothing longer than MAX_NAME bytes, nothing outside the file."""
 
-    __slots__ = ("_source", "_texts", "get")
+    __slots__ = ("_source", "_texts", "_window", "get")
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._texts = _Texts(source)
+        self._window = Window(source)
         self.get: Callable[[int], str] = self._texts.__getitem__
         """The text at an RVA; empty for RVA 0 and where no string can be read."""
 
@@ -138,6 +153,14 @@ class StringTable:
             f"of the file; from the one at 0x{rva:x} on, {LONG} bytes of each are decoded"
         )
         return Damage("strings-overlap", message, rva, 2 * size, size)
+
+    def is_sound(self, rva: int) -> bool:
+        """Whether :meth:`inspect` finds nothing wrong with the string at ``rva``; its text is not decoded."""
+        size = self._source.size
+        if rva + 4 > size:
+            return False
+        length = _length(*self._window.see(rva, 4))[0]
+        return not length & 1 and length <= MAX_NAME and rva + 4 + length <= size
 
     def inspect(self, rva: int, what: str) -> Text:
         """The text at ``rva`` with what is wrong with it."""
