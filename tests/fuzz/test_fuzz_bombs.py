@@ -172,6 +172,22 @@ def streams_of_the_same_place() -> bytes:
     return made.build()
 
 
+def overlapping_loader_entries(count: int) -> bytes:
+    """Entries of the loader's list 8 bytes apart: each one's link to the next is also the length of two texts of up to 64 KiB."""
+    made = Dump().basics()
+    made.streams = [row for row in made.streams if row[0] != 3]
+    teb, peb, loader, entries = 0x100000, 0x101000, 0x102000, 0x200000
+    blocks = {
+        teb: struct.pack("<48xQ40xQ", teb, peb).ljust(256, b"\0"),
+        peb: struct.pack("<24xQ", loader).ljust(256, b"\0"),
+        loader: struct.pack("<16xQ", entries).ljust(96, b"\0"),
+        entries: b"".join(struct.pack("<Q", entries + 8 * n + 8) for n in range(count)) + bytes(0x20000),
+    }
+    made.stream(3, struct.pack("<IIIIIQQIIII", 1, 0x10, 0, 0x20, 0, teb, 0, 0, 0, 0, 0))
+    made.stream(5, struct.pack("<I", len(blocks)) + b"".join(struct.pack("<QII", start, len(data), made.put(data)) for start, data in blocks.items()))
+    return made.build()
+
+
 BOMBS: Dict[str, bytes] = {
     "streams-2^31": Dump().basics().build(1 << 31),
     "streams-2^32-1": Dump().basics().build(TOP),
@@ -224,11 +240,12 @@ BOMBS: Dict[str, bytes] = {
     "tokens": tokens_of_everything(),
     "annotations": annotations_of_everything(),
     "comments": comment_of_everything(),
+    "overlapping-loader-entries": overlapping_loader_entries(8000),
     "streams-of-one-place": streams_of_the_same_place(),
 }
 
-NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges"}
-"""Unkind, but nothing in them is against the format's rules as such."""
+NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges", "overlapping-loader-entries"}
+"""Unkind, but nothing in them is against the format's rules as such; what the process's memory says is no part of the format."""
 
 
 @pytest.fixture(scope="module")
