@@ -172,6 +172,18 @@ def streams_of_the_same_place() -> bytes:
     return made.build()
 
 
+def many_names_and_comments(handles: int, lines: int) -> bytes:
+    """Each handle's name has 200 names of users, and there is a comment of so many lines: what --redact has to look for."""
+    made = Dump(4).basics()
+    made.stream(10, "\n".join(f"{'abcdefghijklmnopqrstuvwxyz'[n % 26]} {n:05d} x" for n in range(lines)).encode())
+    kind = made.string("File")
+    names = [made.string("".join(f"\\home\\{'uvwxyz'[(n + m) % 6]}{200 * n + m:06d}" for m in range(200))) for n in range(handles)]
+    words = [made.string("a b c d e f g h i j k l m n o p " * 60) for _ in range(handles)]
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n + 4, kind, name, 0, 0, 1, 1, 0, 0) for n, name in enumerate([*names, *words]))
+    made.stream(12, struct.pack("<IIII", 16, 40, 2 * handles, 0) + rows)
+    return made.build()
+
+
 def overlapping_loader_entries(count: int) -> bytes:
     """Entries of the loader's list 8 bytes apart: each one's link to the next is also the length of two texts of up to 64 KiB."""
     made = Dump().basics()
