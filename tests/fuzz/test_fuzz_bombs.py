@@ -149,6 +149,23 @@ def tokens_of_everything() -> bytes:
     return made.build()
 
 
+def tokens_of_one_sid(count: int) -> bytes:
+    """Tokens of two lists of 4096 SIDs, all of which are the same one; both lists are the same bytes, too."""
+    made = Dump(0x40000).basics()
+    part = struct.pack("<I", 4096) + struct.pack("<II", 4 + 8 * 4096, 7) * 4096 + b"\x01\x0f\0\0\0\0\0\x05" + b"\xff" * 60
+    token = struct.pack("<IIQ", 72 + len(part), 1, 1) + struct.pack("<14I", *([0] * 4), 72, len(part), *([0] * 6), 72, len(part)) + part
+    made.stream(19, struct.pack("<IIII", 16 + count * len(token), count, 16, 72) + token * count)
+    return made.build()
+
+
+def user_streams_of_one_place(count: int, data: bytes) -> bytes:
+    """User streams that are all the same bytes."""
+    made = Dump().basics()
+    rva = made.put(data)
+    made.streams += [(0x10000 + n, len(data), rva) for n in range(count)]
+    return made.build()
+
+
 def annotations_of_everything() -> bytes:
     """A Crashpad stream whose dictionaries claim 2^32-1 entries that are each other."""
     made = Dump().basics()
@@ -253,6 +270,9 @@ BOMBS: Dict[str, bytes] = {
     "annotations": annotations_of_everything(),
     "comments": comment_of_everything(),
     "overlapping-loader-entries": overlapping_loader_entries(8000),
+    "tokens-of-one-sid": tokens_of_one_sid(10),
+    "user-streams-of-one-place": user_streams_of_one_place(300, bytes(range(256)) * 512),
+    "user-streams-of-one-text": user_streams_of_one_place(300, b"hello world\n" * 10000),
     "streams-of-one-place": streams_of_the_same_place(),
 }
 
