@@ -392,6 +392,6 @@ def _memory(dump: Minidump) -> Iterator[Damage]:
     for region in dump.regions:
         if region.end > _ADDRESSES:
             yield Damage("region-wraps", f"region 0x{region.base:x} ends behind the end of the address space", region.offset)
-        elif region.base < end:
+        if region.base < end:
             yield Damage("region-overlap", f"region 0x{region.base:x} begins before the end of the one before it (0x{end:x})", region.offset)
         end = region.end
