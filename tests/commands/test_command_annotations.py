@@ -1,6 +1,7 @@
 """``comments`` and ``annotations``."""
 
 import pytest
+from tests.fuzz.test_fuzz_bombs import BOMBS
 
 
 def test_comments(run_json, cli):
@@ -40,3 +41,19 @@ def test_none(cli, words):
     result = cli("annotations", "stacks-only.dmp", *words)
     assert result.code == 1
     assert "no " in result.out
+
+
+@pytest.mark.parametrize("name", ["user-streams-of-one-place", "user-streams-of-one-text"])
+def test_user_streams_that_share_their_bytes(cli, run_json, tmp_path, name):
+    """All of them in full would be hundreds of times the file; one of them alone is still shown to its end."""
+    path = tmp_path / "shared.dmp"
+    path.write_bytes(BOMBS[name])
+    whole = cli("annotations", path, "--full").out
+    assert len(whole) < 12 * len(BOMBS[name])
+    assert "lie over each other" in whole
+    document = run_json("annotations", path)
+    assert len(document["user_streams"]) == 256
+    assert sum(len(item["text"] or "") for item in document["user_streams"]) < 3 * len(BOMBS[name])
+    one = cli("annotations", path, "0x10005").out
+    assert len(one) >= 119_000
+    assert "lie over each other" not in one

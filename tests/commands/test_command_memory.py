@@ -1,5 +1,7 @@
 """``memory``, ``regions``, ``address`` and ``read``."""
 
+import struct
+
 import pytest
 from samples.writer import DumpBuilder
 
@@ -164,3 +166,29 @@ def test_memory_that_an_expression_needs(cli, run_json):
     assert result.code == 1
     assert "0x10" in result.out
     assert run_json("address", "missing-thread-list.dmp", "@rip")["exit"] == 1
+
+
+def test_read_at_the_end_of_the_address_space(tmp_path, cli):
+    path = build(tmp_path, [((1 << 64) - 16, bytes(range(16)))])
+    result = cli("read", path, "ffffffffffffffff", "L20", "--form", "q")
+    assert result.out.splitlines()[0].split()[1] == "0f"
+    assert "the address space ends here: 1 of 256 bytes are there, too few for one element" in result.out
+    result = cli("read", path, "fffffffffffffff0", "L20", "--form", "q")
+    assert "07060504`03020100 0f0e0d0c`0b0a0908" in result.out
+    assert "16 of 256 bytes are there" in result.out
+    assert "1 of 16 bytes" in cli("read", path, "ffffffffffffffff", "L10", "--form", "a").out
+    assert "address space" not in cli("read", path, "fffffffffffffff0", "L2", "--form", "q").out
+
+
+def test_regions_that_share_addresses_are_not_summed_without_a_word(tmp_path, cli):
+    rows = struct.pack("<QQIIQIIII", (1 << 64) - 0x1000, 0, 4, 0, 0x2000, 0x1000, 4, 0x20000, 0)
+    for count, words in ((1, ""), (2, "a region shares addresses"), (3, "2 regions share addresses")):
+        builder = DumpBuilder()
+        builder.add_system_info()
+        builder.add_stream(16, struct.pack("<IIQ", 16, 48, count) + rows * count)
+        path = tmp_path / f"{count}.dmp"
+        path.write_bytes(builder.build())
+        out = cli("regions", path, "--summary").out
+        assert words in out
+        assert ("counted each time" in out) == bool(words)
+        assert ("region-overlap" in cli("dumpinfo", path, "-v").out) == bool(words)

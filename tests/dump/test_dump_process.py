@@ -4,8 +4,9 @@ import struct
 
 import pytest
 from samples.writer import DumpBuilder, Thread
+from tests.fuzz.test_fuzz_bombs import BOMBS
 
-from dumpscope.dump.absence import NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
+from dumpscope.dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.process import MAX_LOADED_MODULES, LoaderList
 from samples import process
@@ -224,6 +225,15 @@ def test_an_endless_list_is_cut_off():
     loaded = Minidump.open(builder.build()).process.loaded_modules
     assert len(loaded) == MAX_LOADED_MODULES
     assert "more than" in loaded.incomplete.message
+
+
+def test_entries_whose_texts_lie_over_each_other_end_the_list():
+    """An entry of 8 bytes with two texts of up to 64 KiB: texts are decoded only as far as the file's size can account for."""
+    data = BOMBS["overlapping-loader-entries"]
+    loaded = Minidump.open(data).process.loaded_modules
+    assert 0 < sum(2 * len(module.path) + 2 * len(module.name) for module in loaded) <= 2 * len(data)
+    assert loaded.incomplete.kind == DAMAGED
+    assert "lie over each other" in loaded.incomplete.message
 
 
 def test_strings_that_are_not_normalised_have_offsets():

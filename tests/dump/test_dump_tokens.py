@@ -80,6 +80,21 @@ def test_sids():
         assert sid_text(wrong) == ""
 
 
+def test_sids_that_are_laid_over_each_other():
+    """Pairs of a list that all lead to the first SID: as many are read as there are bytes for."""
+    data = bytearray(element())
+    start = next(start for start, size in struct.iter_unpack("<II", data[16:72]) if size and data[start : start + 4] == b"\3\0\0\0")
+    first = struct.unpack_from("<I", data, start + 4)[0]
+    for index in range(3):
+        struct.pack_into("<I", data, start + 4 + 8 * index, first)
+    assert [sid.text for sid in tokens(bytes(data)).tokens[0].groups] == ["S-1-1-0"] * 3  # 12 bytes each, where 12 + 16 + 12 were
+    for index in range(3):
+        struct.pack_into("<I", data, start + 4 + 8 * index, first + 12)
+    token = tokens(bytes(data)).tokens[0]
+    assert [sid.text for sid in token.groups] == ["S-1-5-32-544"] * 2
+    assert [damage.code for damage in token.damage] == ["token-sids-overlap"]
+
+
 @pytest.mark.parametrize("at", range(16, 72, 4))
 @pytest.mark.parametrize("value", [0, 1, 0xFFFFFFFF, 0x7FFFFFF0, 70])
 def test_any_offset_and_size_of_a_part_may_lie(at, value):

@@ -100,6 +100,36 @@ def test_the_same_streams_beside_microsofts_writer_name_the_tool():
     assert writer.trusts_flags
 
 
+@pytest.mark.parametrize(
+    ("fill", "against"),
+    [
+        (lambda b: b.add_stream(0x4D7A0001, b"x"), "MozMacosCrashInfoStream"),
+        (lambda b: b.add_linux_text("maps", b"00400000"), "MD_LINUX_MAPS"),
+        (lambda b: (b.add_breakpad_info(1, 2), b.add_linux_text("maps", b"00400000")), "MD_LINUX_MAPS"),
+    ],
+)
+def test_what_another_writer_makes_is_no_reason(fill, against):
+    """Microsoft's version number beside a stream of macOS or Linux: one of them is not what it seems."""
+    for misc, confidence in ((None, GUESS), ("dbgcore.amd64,5.1.2600.1", LIKELY)):
+        writer = written(fill, misc=misc, version_high=0x5128).writer
+        assert (writer.family, writer.confidence) == ("microsoft", confidence)
+        assert [item.value for item in writer.evidence if item.against] == [against]
+        assert not writer.evidence[0].against
+
+
+def test_a_system_that_is_not_windows_speaks_against_microsoft():
+    writer = written(system={"platform": 0x8101}, version_high=0x5128).writer
+    assert (writer.family, writer.confidence) == ("microsoft", GUESS)
+    assert [item.what for item in writer.evidence if item.against] == ["SystemInfo.PlatformId"]
+
+
+def test_streams_of_relatives_are_no_contradiction():
+    writer = written(lambda b: (b.add_stream(0x4D7A0003, b"Limit"), b.add_linux_text("maps", b"00400000")), version_high=0).writer
+    assert writer.family == "rust"
+    assert len(writer.evidence) > 1
+    assert not any(item.against for item in writer.evidence)
+
+
 def test_wine_marker():
     builder = DumpBuilder(version_high=0, flags=0x4)
     builder.add_system_info()

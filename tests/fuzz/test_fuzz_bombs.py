@@ -149,6 +149,23 @@ def tokens_of_everything() -> bytes:
     return made.build()
 
 
+def tokens_of_one_sid(count: int) -> bytes:
+    """Tokens of two lists of 4096 SIDs, all of which are the same one; both lists are the same bytes, too."""
+    made = Dump(0x40000).basics()
+    part = struct.pack("<I", 4096) + struct.pack("<II", 4 + 8 * 4096, 7) * 4096 + b"\x01\x0f\0\0\0\0\0\x05" + b"\xff" * 60
+    token = struct.pack("<IIQ", 72 + len(part), 1, 1) + struct.pack("<14I", *([0] * 4), 72, len(part), *([0] * 6), 72, len(part)) + part
+    made.stream(19, struct.pack("<IIII", 16 + count * len(token), count, 16, 72) + token * count)
+    return made.build()
+
+
+def user_streams_of_one_place(count: int, data: bytes) -> bytes:
+    """User streams that are all the same bytes."""
+    made = Dump().basics()
+    rva = made.put(data)
+    made.streams += [(0x10000 + n, len(data), rva) for n in range(count)]
+    return made.build()
+
+
 def annotations_of_everything() -> bytes:
     """A Crashpad stream whose dictionaries claim 2^32-1 entries that are each other."""
     made = Dump().basics()
@@ -169,6 +186,34 @@ def streams_of_the_same_place() -> bytes:
     made = Dump().basics()
     rva = made.put(bytes(MIB // 2))
     made.streams += [(12 + n % 14, MIB, rva + n) for n in range(5000)]
+    return made.build()
+
+
+def many_names_and_comments(handles: int, lines: int) -> bytes:
+    """Each handle's name has 200 names of users, and there is a comment of so many lines: what --redact has to look for."""
+    made = Dump(4).basics()
+    made.stream(10, "\n".join(f"{'abcdefghijklmnopqrstuvwxyz'[n % 26]} {n:05d} x" for n in range(lines)).encode())
+    kind = made.string("File")
+    names = [made.string("".join(f"\\home\\{'uvwxyz'[(n + m) % 6]}{200 * n + m:06d}" for m in range(200))) for n in range(handles)]
+    words = [made.string("a b c d e f g h i j k l m n o p " * 60) for _ in range(handles)]
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n + 4, kind, name, 0, 0, 1, 1, 0, 0) for n, name in enumerate([*names, *words]))
+    made.stream(12, struct.pack("<IIII", 16, 40, 2 * handles, 0) + rows)
+    return made.build()
+
+
+def overlapping_loader_entries(count: int) -> bytes:
+    """Entries of the loader's list 8 bytes apart: each one's link to the next is also the length of two texts of up to 64 KiB."""
+    made = Dump().basics()
+    made.streams = [row for row in made.streams if row[0] != 3]
+    teb, peb, loader, entries = 0x100000, 0x101000, 0x102000, 0x200000
+    blocks = {
+        teb: struct.pack("<48xQ40xQ", teb, peb).ljust(256, b"\0"),
+        peb: struct.pack("<24xQ", loader).ljust(256, b"\0"),
+        loader: struct.pack("<16xQ", entries).ljust(96, b"\0"),
+        entries: b"".join(struct.pack("<Q", entries + 8 * n + 8) for n in range(count)) + bytes(0x20000),
+    }
+    made.stream(3, struct.pack("<IIIIIQQIIII", 1, 0x10, 0, 0x20, 0, teb, 0, 0, 0, 0, 0))
+    made.stream(5, struct.pack("<I", len(blocks)) + b"".join(struct.pack("<QII", start, len(data), made.put(data)) for start, data in blocks.items()))
     return made.build()
 
 
@@ -224,11 +269,15 @@ BOMBS: Dict[str, bytes] = {
     "tokens": tokens_of_everything(),
     "annotations": annotations_of_everything(),
     "comments": comment_of_everything(),
+    "overlapping-loader-entries": overlapping_loader_entries(8000),
+    "tokens-of-one-sid": tokens_of_one_sid(10),
+    "user-streams-of-one-place": user_streams_of_one_place(300, bytes(range(256)) * 512),
+    "user-streams-of-one-text": user_streams_of_one_place(300, b"hello world\n" * 10000),
     "streams-of-one-place": streams_of_the_same_place(),
 }
 
-NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges"}
-"""Unkind, but nothing in them is against the format's rules as such."""
+NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges", "overlapping-loader-entries"}
+"""Unkind, but nothing in them is against the format's rules as such; what the process's memory says is no part of the format."""
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from ..dump.absence import EMPTY, NOT_THERE, Absent
 from ..dump.comments import comment_streams
 from ..dump.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ..dump.minidump import Minidump
-from ..dump.vendor import UserStream
+from ..dump.vendor import MAX_TEXT, UserStream
 from ..errors import UsageError
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from .missing import missing
@@ -255,8 +255,8 @@ def _wine(dump: Minidump) -> Iterator[Block]:
         )
 
 
-def _stream_record(item: UserStream) -> Dict[str, Any]:
-    text = item.text()
+def _stream_record(item: UserStream, limit: int = MAX_TEXT) -> Dict[str, Any]:
+    text = item.text(limit)
     return {
         "type": f"0x{item.type:x}",
         "name": item.name,
@@ -269,15 +269,15 @@ def _stream_record(item: UserStream) -> Dict[str, Any]:
     }
 
 
-def _stream(item: UserStream, full: bool) -> Iterator[Block]:
-    """One stream of bytes, as text or as a hex dump of the file."""
+def _stream(item: UserStream, full: bool, most: int = MAX_TEXT) -> Iterator[Block]:
+    """One stream of bytes, as text or as a hex dump of the file; no more than ``most`` bytes of it."""
     owner = f", {item.vendor}" if item.vendor else ""
     yield Lines("", [f"{item.size} bytes at 0x{item.offset:x}, looks like {item.guess}"], title=f"stream {item.name} (0x{item.type:x}){owner}", role="dim")
-    text = item.text()
+    text = item.text(most)
     if not isinstance(text, Absent):
         yield from _shortened(text_lines(text), full, f"0x{item.type:x}")
         return
-    limit = 1 << 20 if full else SHOWN_BYTES
+    limit = most if full else SHOWN_BYTES
     data = item.data(limit)
     if data:
         yield Lines("", hex_lines(data, item.offset))
@@ -286,13 +286,28 @@ def _stream(item: UserStream, full: bool) -> Iterator[Block]:
         yield Note(f"{item.size - len(data)} more bytes: {held}", "hint")
 
 
+def _limits(dump: Minidump, items: List[UserStream]) -> Iterator[int]:
+    """How many bytes of each stream are shown: all, or few of those that follow when they are together more than twice the file."""
+    room = 2 * dump.size
+    for item in items:
+        held = dump.source.available(item.offset, min(item.size, MAX_TEXT))
+        limit = MAX_TEXT if held <= room else SHOWN_BYTES
+        room -= min(held, limit)
+        yield limit
+
+
 def _user_streams(dump: Minidump, full: bool) -> Iterator[Block]:
     found = [item for item in dump.user_streams if not _decoded(item.type)]
     if not found:
         return
-    yield Data("user_streams", [_stream_record(item) for item in found[:256]])
-    for item in found[:64]:
-        yield from _stream(item, full)
+    limits = list(_limits(dump, found[:256]))
+    yield Data("user_streams", [_stream_record(item, limit) for item, limit in zip(found, limits)])
+    for item, limit in zip(found[:64], limits):
+        yield from _stream(item, full, limit)
+    cut = [item for item, limit in zip(found, limits) if limit < item.size and limit < MAX_TEXT]
+    if cut:
+        first = f"{SHOWN_BYTES} bytes of {len(cut)} of them are shown, `annotations 0x{cut[0].type:x}` shows the first of these"
+        yield Note(f"the user streams lie over each other and are together more than twice the file: {first}", "warning")
     if len(found) > 64:
         yield Note(f"{len(found) - 64} more user streams: `streams` lists them", "hint")
 

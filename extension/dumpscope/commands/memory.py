@@ -326,7 +326,8 @@ def _region_summary(session: Session, found: Iterator[Region]) -> Iterator[Block
     usage = usage_of(session)
     tables: Dict[str, Dict[str, List[int]]] = {"usage": {}, "type": {}, "state": {}, "protect": {}}
     largest: Dict[str, Region] = {}
-    total = busy = 0
+    total = busy = overlaps = 0
+    before: Optional[Region] = None
 
     def count(table: str, name: str, size: int) -> None:
         row = tables[table].setdefault(name, [0, 0])
@@ -337,6 +338,8 @@ def _region_summary(session: Session, found: Iterator[Region]) -> Iterator[Block
         use = usage.region(region).kind
         size = region.size
         total += size
+        overlaps += before is not None and region.base < before.end and before.base < region.end
+        before = region
         count("usage", use, size)
         count("state", _state_name(region.state), size)
         if region.state != MEM_FREE:
@@ -373,6 +376,9 @@ def _region_summary(session: Session, found: Iterator[Region]) -> Iterator[Block
     ]
     order = sorted(largest.items(), key=lambda item: (item[0] != FREE, -item[1].size))
     yield Table("largest", columns, [(name, region.base, region.size, debugger_size(region.size), round_size(region.size)) for name, region in order])
+    if overlaps:
+        which = "a region shares addresses" if overlaps == 1 else f"{overlaps} regions share addresses"
+        yield Note(f"{which} with the one before: what they share is counted each time", "warning")
     peb = session.dump.process.peb
     heaps = peb if isinstance(peb, Absent) else peb.heaps
     if isinstance(heaps, Absent):
@@ -553,8 +559,8 @@ def read(session: Session, args: Any) -> Iterator[Block]:
     if isinstance(start, Absent):
         yield from missing(session, "memory", start)
         return
-    size = _length(args.length, args.form, dump.pointer_size)
-    size = min(size, (1 << 64) - start)
+    asked = _length(args.length, args.form, dump.pointer_size)
+    size = min(asked, (1 << 64) - start)
     if not any(piece.data is not None for piece in dump.memory.pieces(start, size)):
         yield from missing(session, "memory", Absent(NOT_CAPTURED, _why_unreadable(dump, start, size)), "db")
         if dump.memory:
@@ -562,11 +568,20 @@ def read(session: Session, args: Any) -> Iterator[Block]:
         return
     if args.form in "au":
         yield from _text(dump, start, size, wide=args.form == "u", ended=args.length is None)
+        yield from _end_of_space(size, asked)
         return
-    yield Hexdump("memory", start, size, dump.memory.pieces(start, size), form=args.form, pointer_size=dump.pointer_size, symbol=dump.modules.symbol)
+    whole = size >= (_FORMS[args.form] or dump.pointer_size)
+    form = args.form if whole else "b"  # the last bytes of the address space are shown, even if they make no element
+    yield Hexdump("memory", start, size, dump.memory.pieces(start, size), form=form, pointer_size=dump.pointer_size, symbol=dump.modules.symbol)
     held = sum(piece.size for piece in dump.memory.pieces(start, size) if piece.data is not None)
     if held < size:
         yield Note(f"{size - held} of {size} bytes are not in the dump", "hint")
+    yield from _end_of_space(size, asked, "" if whole else ", too few for one element: shown as bytes")
+
+
+def _end_of_space(size: int, asked: int, more: str = "") -> Iterator[Block]:
+    if size < asked:
+        yield Note(f"the address space ends here: {size} of {asked} bytes are there{more}", "hint")
 
 
 def _why_unreadable(dump: Minidump, start: int, size: int) -> str:

@@ -16,7 +16,7 @@ from .sizes import explain_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Tuple, Union
+    from typing import Any, Dict, Iterator, List, Tuple, Union
 
     from ..view.blocks import Block
 
@@ -48,7 +48,10 @@ def header_fields(dump: Minidump) -> Fields:
 def writer_fields(dump: Minidump) -> Fields:
     """Who wrote the dump, with the evidence."""
     writer = dump.writer
-    evidence = [{"what": item.what, "value": item.value, "offset": item.offset} for item in writer.evidence]
+    evidence: List[Dict[str, Any]] = [{"what": item.what, "value": item.value, "offset": item.offset} for item in writer.evidence]
+    for row, item in zip(evidence, writer.evidence):
+        if item.against:
+            row["against"] = True
     items = [
         Item("name", "writer", writer.name, "name"),
         Item("version", "version", writer.version or Absent("not-there", "no version is recorded"), "text"),
@@ -56,7 +59,8 @@ def writer_fields(dump: Minidump) -> Fields:
         Item("evidence", "", evidence, "data", hidden=True),
     ]
     for place in writer.evidence[:4]:
-        items.append(Item("", "because", place.value, "text", note=place.what + (f" at 0x{place.offset:x}" if place.offset is not None else "")))
+        where = place.what + (f" at 0x{place.offset:x}" if place.offset is not None else "")
+        items.append(Item("", "although" if place.against else "because", place.value, "text", note=where))
     return Fields("writer", items, title="written by")
 
 

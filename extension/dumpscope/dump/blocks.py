@@ -88,11 +88,12 @@ def read_text(memory: Memory, address: int, length: int, what: str) -> Union[str
     """``length`` bytes of UTF-16 at ``address``; Absent unless all of them are there."""
     if not length:
         return ""
-    data = memory.some(address, length)
-    if len(data) < length:
-        part = f"{len(data)} of its {length} bytes are in the dump" if data else "is not in the dump"
-        return Absent(NOT_CAPTURED, f"{what}: the text at 0x{address:x} {part}" if not data else f"{what}: of the text at 0x{address:x}, {part}")
-    return data[: length & ~1].decode("utf-16-le", "surrogatepass")
+    held = memory.captured(address, length)  # asked before anything is read: thousands of texts may be cut at the same place
+    if not held:
+        return Absent(NOT_CAPTURED, f"{what}: the text at 0x{address:x} is not in the dump")
+    if held < length:
+        return Absent(NOT_CAPTURED, f"{what}: of the text at 0x{address:x}, {held} of its {length} bytes are in the dump")
+    return memory.read(address, length & ~1).decode("utf-16-le", "surrogatepass")
 
 
 class Teb(Block):

@@ -77,6 +77,7 @@ DAMAGE_CODES: Dict[str, str] = {
     "token-cut": "a token ends behind the end of its stream",
     "token-part-outside": "a part of a token lies outside the token",
     "token-sid-cut": "a SID of a token is cut",
+    "token-sids-overlap": "SIDs of a token are laid over each other: they take more bytes than there are; those that follow are left out",
     "function-table-cut": "a function table ends behind the end of its stream",
     "function-table-too-many": "a table has more entries than the debugger's engine accepts (2000)",
     "annotation-outside-file": "a part of Crashpad's annotations lies outside the file",
@@ -396,6 +397,6 @@ def _memory(dump: Minidump) -> Iterator[Damage]:
     for region in dump.regions:
         if region.end > _ADDRESSES:
             yield Damage("region-wraps", f"region 0x{region.base:x} ends behind the end of the address space", region.offset)
-        elif region.base < end:
+        if region.base < end:
             yield Damage("region-overlap", f"region 0x{region.base:x} begins before the end of the one before it (0x{end:x})", region.offset)
         end = region.end

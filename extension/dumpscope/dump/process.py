@@ -253,6 +253,9 @@ class Process:
             return link
         end = head.place("InLoadOrderModuleList")
         found = LoaderList()
+        # A name is often the tail of its path, so an honest list takes a byte twice. Entries whose strings lie over each other would
+        # make 128 KiB of text of every few bytes.
+        room = 2 * self._dump.size
         seen = {end}
         while link not in seen:
             if len(found) >= MAX_LOADED_MODULES:
@@ -265,6 +268,11 @@ class Process:
             if isinstance(following, Absent) or isinstance(module, Absent):
                 found.incomplete = following if isinstance(following, Absent) else module if isinstance(module, Absent) else None
                 return found if found or found.incomplete is None else found.incomplete
+            room -= _text_size(module)
+            if room < 0:
+                message = f"texts of the loader's list lie over each other: with the entry at 0x{link:x} they are more than twice the file's bytes"
+                found.incomplete = Absent(DAMAGED, message)
+                return found
             found.append(module)
             link = following
         if link != end:
@@ -300,6 +308,11 @@ def _loaded_module(entry: Block) -> Union[LoadedModule, Absent]:
         numbers.append(value)
     base, start, size, flags, count, tls, stamp = numbers
     return LoadedModule(base, start, size, entry.text("FullDllName"), entry.text("BaseDllName"), flags, count, tls, stamp, entry.address)
+
+
+def _text_size(module: LoadedModule) -> int:
+    """Bytes that an entry's texts take in the process."""
+    return sum(2 * len(text) for text in (module.path, module.name) if isinstance(text, str))
 
 
 __all__ = ["MAX_LOADED_MODULES", "LoadedModule", "LoaderList", "Parameters", "Peb", "Process", "SharedData", "Teb"]

@@ -159,12 +159,19 @@ class _Element:
         found: List[Sid] = []
         if len(data) < 4:
             return found
-        count = int.from_bytes(data[:4], "little")
-        for index in range(min(count, (len(data) - 4) // 8, MAX_SIDS)):
+        count = min(int.from_bytes(data[:4], "little"), (len(data) - 4) // 8, MAX_SIDS)
+        room = len(data) - 4 - 8 * count  # Windows lays the SIDs one behind the other; a single one could be that of every pair
+        for index in range(count):
             at, attributes = _PAIR.unpack_from(data, 4 + 8 * index)
             sid = self.sid(data, start, at, attributes, what)
-            if sid is not None:
-                found.append(sid)
+            if sid is None:
+                continue
+            room -= 8 + 4 * data[at + 1]
+            if room < 0:
+                message = f"{what}: its {count} SIDs are laid over each other; {len(found)} are read"
+                self.damage.append(Damage("token-sids-overlap", message, self.offset + start, count, len(found)))
+                break
+            found.append(sid)
         return found
 
     def user(self) -> Union[Sid, Absent]:

@@ -67,6 +67,10 @@ _FILE_NAMES: Tuple[Tuple[str, str], ...] = (
     (r"^.+ \(\d+\)\.dmp$", "Task Manager"),
 )
 
+_WEAKER = {CERTAIN: LIKELY, LIKELY: GUESS, GUESS: GUESS}
+_RELATED = {BREAKPAD, RUST, FACEBOOK}
+"""Writers that come from Breakpad and make its streams."""
+
 _NAMES = {
     "dbgcore": "MiniDumpWriteDump of dbgcore.dll",
     "dbghelp": "MiniDumpWriteDump of dbghelp.dll",
@@ -80,11 +84,15 @@ LLDB_STREAM = 0x4C4C4442
 
 
 class Evidence(NamedTuple):
-    """One thing in the file that tells about the writer. ``offset`` is where it stands; None for what is not in the file."""
+    """One thing in the file that tells about the writer. ``offset`` is where it stands; None for what is not in the file.
+
+    ``against`` is set for what this writer does not make, but another one does; it makes the writer less certain.
+    """
 
     what: str
     value: str
     offset: Optional[int]
+    against: bool = False
 
 
 class Writer(NamedTuple):
@@ -139,6 +147,7 @@ class _Finding:
     def __init__(self, dump: Minidump) -> None:
         self.dump = dump
         self.evidence: List[Evidence] = []
+        self.families: List[str] = []
         self.name = ""
         self.version = ""
         self.family = ""
@@ -146,8 +155,26 @@ class _Finding:
         self.tool = ""
         self.tool_confidence = GUESS
 
-    def add(self, what: str, value: str, offset: Optional[int]) -> None:
+    def add(self, what: str, value: str, offset: Optional[int], family: str = "") -> None:
+        """Keep a piece of evidence; ``family`` is the only one that makes it, empty for what says nothing against any."""
         self.evidence.append(Evidence(what, value, offset))
+        self.families.append(family)
+
+    def client_of(self, family: str) -> str:
+        """``family``, or nothing beside Microsoft's library, to whose streams a program on Windows can add those of its own."""
+        return "" if self.family in (MICROSOFT, DBGENG) or _plausible(self.dump.header.implementation) else family
+
+    def weigh(self) -> None:
+        """Tell what speaks against the writer that was named, behind what speaks for it, and be less certain for it."""
+        if self.family in ("", UNKNOWN):
+            return
+        marked = [
+            item._replace(against=family not in ("", self.family) and not _RELATED.issuperset((family, self.family)))
+            for item, family in zip(self.evidence, self.families)
+        ]
+        self.evidence = sorted(marked, key=lambda item: item.against)
+        if any(item.against for item in marked):
+            self.confidence = _WEAKER[self.confidence]
 
     def settle(self, family: str, name: str, version: str, confidence: str) -> None:
         """Name the writer, unless stronger evidence has already done so."""
@@ -175,6 +202,7 @@ def identify_writer(dump: Minidump) -> Writer:
     _by_flags(found)
     _by_file_name(found)
     found.settle(UNKNOWN, "unknown", "", GUESS)
+    found.weigh()
     return Writer(found.name, found.version, found.confidence, found.evidence, found.family, found.tool, found.tool_confidence)
 
 
@@ -220,23 +248,24 @@ def _by_streams(found: _Finding) -> None:
     microsoft = _plausible(dump.header.implementation)
     crashpad = dump.stream(0x43500001)
     if crashpad is not None:
-        found.add("stream", "CrashpadInfoStream", crashpad.offset)
+        found.add("stream", "CrashpadInfoStream", crashpad.offset, found.client_of(CRASHPAD))
         if microsoft:
             found.suggest("Crashpad", CERTAIN)
         found.settle(CRASHPAD, "Crashpad", "", CERTAIN)
     host = dump.stream(0xFFF0)
     if host is not None:
-        found.add("stream", "second module list of type 0xfff0, which Wine writes", host.offset)
+        found.add("stream", "second module list of type 0xfff0, which Wine writes", host.offset, WINE)
         found.settle(WINE, "MiniDumpWriteDump of Wine", _wine_version(found), CERTAIN)
     else:
         _wine_version(found)
     lldb = dump.stream(LLDB_STREAM)
     if lldb is not None:
-        found.add("stream", "LLDBGenerated", lldb.offset)
+        found.add("stream", "LLDBGenerated", lldb.offset, LLDB)
         found.settle(LLDB, "LLDB process save-core", "", CERTAIN)
     mozilla = next((stream for kind in range(0x4D7A0001, 0x4D7A0005) for stream in dump.streams.all(kind)[:1]), None)
     if mozilla is not None:
-        found.add("stream", mozilla.name, mozilla.offset)
+        # Only the last of the four, what the writer failed at, is for Windows too.
+        found.add("stream", mozilla.name, mozilla.offset, found.client_of(RUST) if mozilla.type == 0x4D7A0004 else RUST)
         if microsoft:
             found.suggest("Mozilla's crash reporter", CERTAIN)
         else:
@@ -244,7 +273,7 @@ def _by_streams(found: _Finding) -> None:
     _by_breakpad_streams(found, microsoft)
     facebook = next((stream for stream in list(dump.streams[:256]) if stream.type >> 16 == 0xFACE), None)
     if facebook is not None:
-        found.add("stream", f"type 0x{facebook.type:x}, one of Facebook's", facebook.offset)
+        found.add("stream", f"type 0x{facebook.type:x}, one of Facebook's", facebook.offset, FACEBOOK)
         found.settle(FACEBOOK, "Facebook's crash reporter", "", LIKELY)
     user = dump.stream(0x10000)
     if user is not None and b"FGenericCrashContext" in found.head(user, 4096).replace(b"\0", b""):
@@ -259,7 +288,9 @@ def _by_breakpad_streams(found: _Finding, microsoft: bool) -> None:
     stream = info or linux
     if stream is None:
         return
-    found.add("stream", stream.name if stream.name != "???" else f"0x{stream.type:x}", stream.offset)
+    for item in (stream, linux) if microsoft and info is not None and linux is not None else (stream,):
+        family = found.client_of(BREAKPAD) if item is info else BREAKPAD
+        found.add("stream", item.name if item.name != "???" else f"0x{item.type:x}", item.offset, family)
     if microsoft:
         found.suggest("Breakpad", CERTAIN if info is not None else LIKELY)
     else:
@@ -276,7 +307,7 @@ def _wine_version(found: _Finding) -> str:
     wine = read_wine(found.dump)
     if isinstance(wine, Absent):
         return ""
-    found.add("marker behind SystemInfo", f"WINE: {wine.build}, host {wine.host_name} {wine.host_release}", wine.offset)
+    found.add("marker behind SystemInfo", f"WINE: {wine.build}, host {wine.host_name} {wine.host_release}", wine.offset, WINE)
     version = wine.build[5:] if wine.build.lower().startswith("wine-") else wine.build
     found.settle(WINE, "MiniDumpWriteDump of Wine", version, CERTAIN)
     return version
@@ -288,10 +319,10 @@ def _by_system_text(found: _Finding) -> None:
     if isinstance(system, Absent):
         return
     if "MemProcFS" in system.csd:
-        found.add("SystemInfo.CSDVersion", system.csd[:120], system.csd_rva)
+        found.add("SystemInfo.CSDVersion", system.csd[:120], system.csd_rva, MEMPROCFS)
         found.settle(MEMPROCFS, "MemProcFS", "", CERTAIN)
     elif not system.is_windows and not found.family:
-        found.add("SystemInfo.PlatformId", f"0x{system.platform:x}", system.offset + 20)
+        found.add("SystemInfo.PlatformId", f"0x{system.platform:x}", system.offset + 20, BREAKPAD)
         if system.platform < 0x8300 and system.csd.startswith("Linux "):
             found.settle(BREAKPAD, "Breakpad, or a writer like it", "", GUESS)
 

@@ -16,13 +16,16 @@ from .escape import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Iterator, List, Match, Optional, Pattern, Set, Union
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Match, Optional, Set
 
     from ..dump.minidump import Minidump
 
 REDACTED = "[redacted]"
 MAX_LOOK = 5000
 """Modules and handles that are looked at for the names of users."""
+SHORTEST_QUOTE = 6
+LONGEST_QUOTE = 24
+"""Characters of a comment's line that make it known again: fewer are not looked for, more are not looked at."""
 
 _STOP = r"\\/:*?\"<>|\x00-\x1f"
 # A name with blanks ends at the next separator; one that is the last part of a path ends at a blank.
@@ -71,6 +74,109 @@ def _stars(text: str) -> str:
     return "*" * sum(2 if ord(char) > 0xFFFF else 1 for char in text)
 
 
+class _Folds(dict[int, str]):
+    """What each character is compared as, by its code, so that those that are the same to ``re.IGNORECASE`` are the same here."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = next((form for form in (char.casefold(), char.lower()) if len(form) == 1), char)
+        if len(self) < MAX_FOLDS:
+            self[code] = folded
+        return folded
+
+
+MAX_FOLDS = 4096
+"""Characters that are remembered; a dump may hold every one there is."""
+# Both of the letters i of Turkish are an i; three pairs have a casefold of more than one letter; the iota subscript, whose casefold
+# is a letter, is none.
+_FOLDS = _Folds({0x130: "i", 0x131: "i", 0x1FD3: "\u0390", 0x1FE3: "\u03b0", 0xFB05: "\ufb06", 0x345: "\u0345"})
+_PART = re.compile(r"[^\W_]+|[\W_]")
+_LETTER = re.compile(r"[^\W_]")
+
+
+def _folded(text: str) -> str:
+    return text.lower() if text.isascii() else text.translate(_FOLDS)
+
+
+class _Words:
+    """Finds names in texts, whatever their case, where they are not parts of longer words; the longest one at each place.
+
+    A tree of the names' parts (words, and single characters between them): a dump may have tens of thousands of names, and a regular
+    expression of all of them looks at each one at each place.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._tree: Dict[str, Any] = {}
+        begins = set()
+        for name in names:
+            branch = self._tree
+            for part in _PART.findall(_folded(name)):
+                branch = branch.setdefault(part, {})
+            branch[""] = True  # no part is empty: a name may end here
+            begins.add(name[0])
+        self._begin = re.compile(rf"(?i)(?<![^\W_])[{''.join(map(re.escape, sorted(begins)))}]")
+
+    def sub(self, cover: Callable[[str], str], text: str) -> str:
+        """``text`` with ``cover(found)`` for each name that is found."""
+        pieces = []
+        done = 0
+        match = self._begin.search(text)
+        while match is not None:
+            end = self._end(text, match.start())
+            if end:
+                pieces += [text[done : match.start()], cover(text[match.start() : end])]
+                done = end
+            match = self._begin.search(text, end or match.end())
+        return "".join([*pieces, text[done:]]) if done else text
+
+    def _end(self, text: str, start: int) -> int:
+        """Where the longest name at ``start`` ends; 0 if there is none."""
+        branch = self._tree
+        end = 0
+        at = start
+        while True:
+            part = _PART.match(text, at)
+            found = branch.get(_folded(part.group())) if part is not None else None
+            if part is None or found is None:
+                return end
+            branch = found
+            at = part.end()
+            if "" in branch and not _LETTER.match(text, at):
+                end = at
+
+
+class _Quotes:
+    """Finds beginnings of lines in texts, the longest one at each place.
+
+    They are looked up by their first characters, for the same reason as names.
+    """
+
+    def __init__(self, begins: Set[str]) -> None:
+        self._begins = begins
+        lengths: Dict[str, Set[int]] = {}
+        for begin in begins:
+            lengths.setdefault(begin[:SHORTEST_QUOTE], set()).add(len(begin))
+        self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
+        # What can stand first, second and so on, which rules out most places quickly.
+        classes = ("".join(map(re.escape, sorted({head[at] for head in lengths}))) for at in range(SHORTEST_QUOTE))
+        self._begin = re.compile("(?=" + "".join(f"[{chars}]" for chars in classes) + ")")
+
+    def sub(self, mark: str, text: str) -> str:
+        """``text`` with ``mark`` for each beginning that is found, and for what follows it on its line."""
+        pieces = []
+        done = 0
+        for match in self._begin.finditer(text):
+            start = match.start()
+            lengths = self._lengths.get(text[start : start + SHORTEST_QUOTE]) if start >= done else None
+            length = next((length for length in lengths or () if text[start : start + length] in self._begins), 0)
+            if length:
+                pieces += [text[done:start], mark]
+                done = text.find("\n", start + length)
+                if done < 0:
+                    return "".join(pieces)
+        return "".join([*pieces, text[done:]]) if done else text
+
+
 class Redactor:
     """Cleans texts, JSON values and bytes of one dump.
 
@@ -79,18 +185,13 @@ class Redactor:
     """
 
     def __init__(self, names: Iterable[str] = (), quotes: Iterable[str] = ()) -> None:
-        begins = sorted({quote.strip()[:24] for quote in quotes if len(quote.strip()) >= 6}, key=lambda text: (-len(text), text))
-        self._quotes = re.compile("(?:" + "|".join(re.escape(text) for text in begins) + r")[^\n]*") if begins else None
+        begins = {begin.strip()[:LONGEST_QUOTE] for begin in quotes if len(begin.strip()) >= SHORTEST_QUOTE}
+        self._quotes = _Quotes(begins) if begins else None
         self.names = sorted({name for name in names if len(name) >= 3 and name.casefold() not in _COMMON}, key=lambda name: (-len(name), name))
-        self._words = self._pattern(self.names)
+        self._words = _Words(self.names) if self.names else None
         # UTF-8 bytes looked at one by one, as data() does with text that is not UTF-16.
-        self._narrow = self._pattern([*self.names, *(name.encode("utf-8", "surrogatepass").decode("latin-1") for name in self.names)])
-
-    @staticmethod
-    def _pattern(names: List[str]) -> Union[Pattern[str], None]:
-        if not names:
-            return None
-        return re.compile(r"(?i)(?<![^\W_])(?:" + "|".join(re.escape(name) for name in names) + r")(?![^\W_])")
+        narrow = [*self.names, *(name.encode("utf-8", "surrogatepass").decode("latin-1") for name in self.names)]
+        self._narrow = _Words(narrow) if narrow else None
 
     @classmethod
     def of(cls, dump: Minidump) -> Redactor:
@@ -101,7 +202,7 @@ class Redactor:
             quotes.append(re.sub(r"^\s*(?:\"[^\"]*\"|\S+)", "", command_line))  # without the program, which is no secret
         return cls(user_names(dump), [*quotes, *(printable(quote) for quote in quotes)])
 
-    def _clean(self, text: str, words: Union[Pattern[str], None], keep_length: bool) -> str:
+    def _clean(self, text: str, words: Optional[_Words], keep_length: bool) -> str:
         def cover(word: str) -> Callable[[Match[str]], str]:
             return (lambda match: _stars(match.group())) if keep_length else _mark(word)
 
@@ -120,7 +221,7 @@ class Redactor:
         text = _MAIL.sub(cover("[mail]"), text)
         text = _SECRET.sub(cover_second("[secret]"), text)
         text = _OPTION.sub(cover_second("[secret]"), text)
-        return words.sub(cover("[name]"), text) if words is not None else text
+        return words.sub(_stars if keep_length else lambda name: "[name]", text) if words is not None else text
 
     def text(self, text: str) -> str:
         """``text`` with marks such as ``[user]`` where something was."""
@@ -186,9 +287,14 @@ def redact_document(chunks: Iterable[str], redactor: Redactor) -> Iterator[str]:
 def _comments(dump: Minidump) -> Iterator[str]:
     """The texts of all comments, of those that no reader looks at too."""
     yield from dump.comments
+    room = 2 * dump.size  # a directory may have tens of thousands of them, all in the same place
     for kind, encoding in ((10, "utf-8"), (11, "utf-16-le")):
         for stream in dump.streams.all(kind):
-            yield dump.source.some(stream.rva, min(stream.size, 1 << 16)).decode(encoding, "replace").split("\0")[0]
+            if room < 0:
+                return
+            data = dump.source.some(stream.rva, min(stream.size, 1 << 16))
+            room -= len(data)
+            yield data.decode(encoding, "replace").split("\0")[0]
 
 
 def user_names(dump: Minidump) -> Set[str]:

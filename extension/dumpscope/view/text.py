@@ -229,18 +229,19 @@ def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]
             for line in rest:
                 yield " " * (size + 2) + paint.text(line, role) + "\n"
             continue
-        line = f"{label}  {paint.text(text, role, link)}"
-        if note:
-            used = size + 2 + len(text) + 2
-            if used + len(note) <= limit:
-                line += _GAP + paint.text(note, "dim")
-                yield line + "\n"
-                continue
-            yield line + "\n"
-            for piece in wrap(note, limit, " " * (size + 4)):
-                yield " " * (size + 4) + paint.text(piece[size + 4 :], "dim") + "\n"
+        if not note:
+            # Blanks at the end are taken off before anything is painted: behind a tag they would stay.
+            text = text.rstrip(" ")
+            yield (f"{label}  {paint.text(text, role, link)}" if text else paint.text(name.rstrip(" "), "label")) + "\n"
             continue
-        yield line.rstrip(" ") + "\n"
+        line = f"{label}  {paint.text(text, role, link)}"
+        used = size + 2 + len(text) + 2
+        if used + len(note) <= limit:
+            yield line + _GAP + paint.text(note, "dim") + "\n"
+            continue
+        yield line + "\n"
+        for piece in wrap(note, limit, " " * (size + 4)):
+            yield " " * (size + 4) + paint.text(piece[size + 4 :], "dim") + "\n"
 
 
 def _note(note: Note, paint: Paint, width: Optional[int]) -> Iterator[str]:
