@@ -29,7 +29,7 @@ class _Follower:
     def __init__(self, walker: _Walker) -> None:
         self.walker = walker
         self.source = walker.source
-        self.left = MAX_NESTED
+        self.left = min(MAX_NESTED, walker.source.size // 4)  # no part of an honest dump takes less than 4 bytes
 
     def number(self, offset: int, size: int = 4) -> int:
         return int.from_bytes(self.source.some(offset, size), "little")
