@@ -122,6 +122,30 @@ def same_ranges() -> bytes:
     return made.build()
 
 
+def scattered_bytes() -> bytes:
+    """60,000 ranges of one byte, whose addresses go on while their bytes lie here and there in the file."""
+    made = Dump().basics()
+    rva = made.put(bytes(4096))
+    made.stream(5, struct.pack("<I", 60000) + b"".join(struct.pack("<QII", 0x10000 + n, 1, rva + n * 7 % 4096) for n in range(60000)))
+    return made.build()
+
+
+def shared_bytes() -> bytes:
+    """20,000 ranges at addresses of their own, all of the same 480 KB of the file: a megabyte that stands for 9 GB."""
+    made = Dump().basics()
+    rva = made.put(b"abcd\0\1\2\3" * 60000)
+    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 480000, rva) for n in range(20000)))
+    return made.build()
+
+
+def shifted_bytes() -> bytes:
+    """The same, each range a few bytes behind the one before it, full of texts and of what could be pointers if it stood at multiples of 8."""
+    made = Dump().basics()
+    rva = made.put(b"\xa8" + (b"text " * 10 + b"\0\0" + struct.pack("<QI", 0x7FFE0000, 1)) * 7500)
+    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 400000, rva + n % 8000) for n in range(20000)))
+    return made.build()
+
+
 def overlapping_modules() -> bytes:
     made = Dump().basics()
     name = made.string("a.dll")
@@ -219,6 +243,9 @@ BOMBS: Dict[str, bytes] = {
     "huge-ranges": huge_ranges(),
     "overlapping-ranges": overlapping_ranges(),
     "same-ranges": same_ranges(),
+    "scattered-bytes": scattered_bytes(),
+    "shared-bytes": shared_bytes(),
+    "shifted-bytes": shifted_bytes(),
     "overlapping-modules": overlapping_modules(),
     "codeview": codeview_of_everything(),
     "tokens": tokens_of_everything(),
@@ -227,7 +254,7 @@ BOMBS: Dict[str, bytes] = {
     "streams-of-one-place": streams_of_the_same_place(),
 }
 
-NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges"}
+NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges", "scattered-bytes", "shared-bytes", "shifted-bytes"}
 """Unkind, but nothing in them is against the format's rules as such."""
 
 
