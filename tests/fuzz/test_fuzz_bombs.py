@@ -101,6 +101,17 @@ def info_chain() -> bytes:
     return made.build()
 
 
+def one_chain_for_all(count: int, blocks: int) -> bytes:
+    """Every descriptor leads to the same chain of object information, whose payloads are 2 KB of no known size."""
+    made = Dump(4).basics()
+    following = 0
+    for _ in range(blocks):
+        following = made.put(struct.pack("<III", following, 6, 2000) + bytes(2000))
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n + 4, 0, 0, 0, 0, 0, 0, following, 0) for n in range(count))
+    made.stream(12, struct.pack("<IIII", 16, 40, count, 0) + rows)
+    return made.build()
+
+
 def huge_ranges() -> bytes:
     made = Dump(2).basics()
     made.stream(9, struct.pack("<QQ", 3, 0x1000) + struct.pack("<QQ", 0, 1 << 63) * 3)
@@ -220,6 +231,7 @@ BOMBS: Dict[str, bytes] = {
     "1-MiB-of-overlapping-thread-names": overlapping_paths(24, 15000),
     "info-loop": info_loop(),
     "info-chain": info_chain(),
+    "1-MiB-of-one-info-chain": one_chain_for_all(20000, 64),
     "infos-2^32-1": described(17, struct.pack("<III", 12, 64, TOP), size=12 + 64),
     "regions-2^64-1": described(16, struct.pack("<IIQ", 16, 48, (1 << 64) - 1)),
     "unloaded-2^32-1": described(14, struct.pack("<III", 12, 24, TOP)),

@@ -359,6 +359,7 @@ def _shared(spans: List[Tuple[int, int, str]], code: str) -> Iterator[Damage]:
 def _handles(dump: Minidump) -> Iterator[Damage]:
     handles = dump.handles
     good: Set[int] = {0}  # strings are shared by many descriptors; look at each once
+    chains: Set[int] = set()
     last = -1
     for handle in handles:
         for rva, what in ((handle.type_rva, "type"), (handle.name_rva, "name")):
@@ -369,8 +370,10 @@ def _handles(dump: Minidump) -> Iterator[Damage]:
                 yield text.damage
             elif len(good) < 65536:
                 good.add(rva)
-        if handle.object_info_rva:
+        if handle.object_info_rva and handle.object_info_rva not in chains:
             yield from handles.object_info(handle.object_info_rva)[1]
+            if len(chains) < 65536:
+                chains.add(handle.object_info_rva)
         if handle.handle == last:
             yield Damage("handle-duplicate", f"handle 0x{handle.handle:x} is there twice", handle.offset)
         last = handle.handle
