@@ -10,6 +10,7 @@ from tests.fuzz.driver import Broken, Checker
 from tests.fuzz.dumps import Dump, handles
 
 from dumpscope import Minidump
+from dumpscope.dump.breakpad import DsoDebug
 
 TOP = 0xFFFFFFFF
 MIB = 1 << 20
@@ -79,6 +80,15 @@ def one_name_for_all(count: int) -> bytes:
     text = made.string("n" * 0x7F00)
     rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, text, text, 0, 0, 0, 0, 0, 0) for n in range(count))
     made.stream(12, struct.pack("<IIII", 16, 40, count, 0) + rows)
+    return made.build()
+
+
+def one_name_for_all_objects(count: int) -> bytes:
+    """Every object of the Linux dynamic linker's list has the same name of 64 KB, each character of which JSON spells with six."""
+    made = Dump().basics()
+    name = made.string("\1" * 32000)
+    links = made.put(b"".join(struct.pack("<QIIQ", n, name, 0, 0) for n in range(count)))
+    made.stream(0x4767000A, struct.pack("<IIIIQQQ", 1, links, count, 0, 0, 0, 0))
     return made.build()
 
 
@@ -224,6 +234,7 @@ BOMBS: Dict[str, bytes] = {
     "one-long-name": many_handles_of_one_long_name(),
     "overlapping-strings": overlapping_strings(50),
     "one-name-for-all": one_name_for_all(20000),
+    "1-MiB-of-one-object-name": one_name_for_all_objects(40000),
     "1-MiB-of-overlapping-names": overlapping_strings(20000),
     "1-MiB-of-overlapping-types": overlapping_strings(20000, types=True),
     "1-MiB-of-overlapping-modules": overlapping_paths(4, 8000),
@@ -266,7 +277,7 @@ BOMBS: Dict[str, bytes] = {
     "streams-of-one-place": streams_of_the_same_place(),
 }
 
-NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges", "scattered-bytes", "shared-bytes", "shifted-bytes"}
+NO_DAMAGE = {"one-long-name", "1-MiB-of-one-object-name", "overlapping-ranges", "same-ranges", "scattered-bytes", "shared-bytes", "shifted-bytes"}
 """Unkind, but nothing in them is against the format's rules as such."""
 
 
@@ -295,3 +306,18 @@ def test_bombs_are_answered_at_once(checker: Checker, name: str) -> None:
 def test_bombs_are_named(name: str) -> None:
     with Minidump.open(BOMBS[name]) as dump:
         assert next(iter(dump.check()), None) is not None
+
+
+def test_each_list_has_room_of_its_own_for_long_texts() -> None:
+    """The handles have used up theirs; the objects of the dynamic linker's list are not cut for it."""
+    made = Dump(4).basics()
+    name = made.string("n" * 600)
+    rows = b"".join(struct.pack("<QIIIIII", 4 * n + 4, 0, name, 0, 0, 0, 0) for n in range(100))
+    made.stream(12, struct.pack("<IIII", 16, 32, 100, 0) + rows)
+    links = made.put(struct.pack("<QIIQ", 0, name, 0, 0))
+    made.stream(0x4767000A, struct.pack("<IIIIQQQ", 1, links, 1, 0, 0, 0, 0))
+    with Minidump.open(made.build()) as dump:
+        assert len(list(dump.handles)[-1].name) < 600
+        found = dump.breakpad.shared_objects
+        assert isinstance(found, DsoDebug)
+        assert [len(item.name) for item in found.objects] == [600]
