@@ -33,7 +33,7 @@ RELEASE = 1 << 26
 """Bytes after which the pages that were read are given back to the system."""
 MAX_PATTERN = 1 << 16
 
-SHORT = 1 << 10
+SHORT = 1 << 8
 """Bytes below which a stretch is joined with those that its addresses go on in."""
 WINDOW = 1 << 20
 """Bytes that are joined at a time; many times what a pattern can have, as that much is looked at twice."""
