@@ -6,6 +6,7 @@ import struct
 from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
+from tests.fuzz.dumps import Dump
 
 from dumpscope.commands.registry import find_command
 from dumpscope.commands.session import Session, parse, run
@@ -141,6 +142,18 @@ def test_strings_beside_pages_of_zeros() -> None:
         ("ascii", "behind a page"),
         ("ascii", "short tail"),
     ]
+
+
+def test_strings_of_bytes_that_many_ranges_share() -> None:
+    """Ranges that hold more than the file: each of its bytes is looked through at its lowest address, and the answer says so."""
+    made = Dump().basics()
+    rva = made.put(b"\0a first text\0".ljust(2048, b"\0") + b"another text\0".ljust(2048, b"\0"))
+    ranges = [(0x10000, 2048, rva), (0x20000, 4096, rva), (0x30000, 4096, rva)]
+    made.stream(5, struct.pack("<I", 3) + b"".join(struct.pack("<QII", *row) for row in ranges))
+    document, _ = ask(made.build(), ["strings"])
+    assert [(row["address"], row["text"]) for row in document["strings"]] == [("0x10001", "a first text"), ("0x20800", "another text")]
+    assert "lowest address" in document["notes"][-1]["text"]
+    assert [row["address"] for row in ask(made.build(), ["search", "--ascii", "a first"])[0]["hits"]] == ["0x10001", "0x20001", "0x30001"]
 
 
 @pytest.mark.parametrize("words", [["--min", "0"], ["--min", "x"], ["--ascii", "--utf16"], ["--limit", "-1"]])

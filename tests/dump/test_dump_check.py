@@ -268,6 +268,20 @@ def test_a_chain_of_object_information_that_loops():
     assert codes(builder) == ["object-info-loop"]
 
 
+def test_a_chain_of_object_information_that_is_too_long():
+    builder = base()
+    place = 0
+    for _ in range(5):
+        following, place = place, builder.tell()
+        builder.append(struct.pack("<III", following, 6, 8) + bytes(8))
+    builder.add_handles([Handle(4, "Event", info_rva=place), Handle(8, "Event", info_rva=place)])
+    with Minidump.open(builder.build()) as dump:
+        damage = [item for item in dump.check() if item.code.startswith("object-info")]
+        assert len(damage) == 1
+        assert "more than 4 blocks" in damage[0].message
+        assert len(dump.handles[0].object_info) == 4
+
+
 def test_memory_ranges_and_regions():
     builder = base()
     builder.add_memory(0xFFFFFFFFFFFFFFF0, b"x" * 32)

@@ -10,6 +10,7 @@ from tests.fuzz.driver import Broken, Checker
 from tests.fuzz.dumps import Dump, handles
 
 from dumpscope import Minidump
+from dumpscope.dump.breakpad import DsoDebug
 
 TOP = 0xFFFFFFFF
 MIB = 1 << 20
@@ -82,6 +83,15 @@ def one_name_for_all(count: int) -> bytes:
     return made.build()
 
 
+def one_name_for_all_objects(count: int) -> bytes:
+    """Every object of the Linux dynamic linker's list has the same name of 64 KB, each character of which JSON spells with six."""
+    made = Dump().basics()
+    name = made.string("\1" * 32000)
+    links = made.put(b"".join(struct.pack("<QIIQ", n, name, 0, 0) for n in range(count)))
+    made.stream(0x4767000A, struct.pack("<IIIIQQQ", 1, links, count, 0, 0, 0, 0))
+    return made.build()
+
+
 def info_loop() -> bytes:
     made = Dump(4).basics()
     first = len(made.data)
@@ -98,6 +108,17 @@ def info_chain() -> bytes:
     made.put(b"".join(struct.pack("<III", first + 12 * (n + 1), 1, TOP) for n in range(5000)))
     rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, 0, 0, 0, 0, 0, 0, first + 12 * n, 0) for n in range(200))
     made.stream(12, struct.pack("<IIII", 16, 40, 200, 0) + rows)
+    return made.build()
+
+
+def one_chain_for_all(count: int, blocks: int) -> bytes:
+    """Every descriptor leads to the same chain of object information, whose payloads are 2 KB of no known size."""
+    made = Dump(4).basics()
+    following = 0
+    for _ in range(blocks):
+        following = made.put(struct.pack("<III", following, 6, 2000) + bytes(2000))
+    rows = b"".join(struct.pack("<QIIIIIIII", 4 * n + 4, 0, 0, 0, 0, 0, 0, following, 0) for n in range(count))
+    made.stream(12, struct.pack("<IIII", 16, 40, count, 0) + rows)
     return made.build()
 
 
@@ -119,6 +140,30 @@ def same_ranges() -> bytes:
     made = Dump().basics()
     rva = made.put(bytes(65536))
     made.stream(5, struct.pack("<I", 20000) + struct.pack("<QII", 0x10000, 65536, rva) * 20000)
+    return made.build()
+
+
+def scattered_bytes() -> bytes:
+    """60,000 ranges of one byte, whose addresses go on while their bytes lie here and there in the file."""
+    made = Dump().basics()
+    rva = made.put(bytes(4096))
+    made.stream(5, struct.pack("<I", 60000) + b"".join(struct.pack("<QII", 0x10000 + n, 1, rva + n * 7 % 4096) for n in range(60000)))
+    return made.build()
+
+
+def shared_bytes() -> bytes:
+    """20,000 ranges at addresses of their own, all of the same 480 KB of the file: a megabyte that stands for 9 GB."""
+    made = Dump().basics()
+    rva = made.put(b"abcd\0\1\2\3" * 60000)
+    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 480000, rva) for n in range(20000)))
+    return made.build()
+
+
+def shifted_bytes() -> bytes:
+    """The same, each range a few bytes behind the one before it, full of texts and of what could be pointers if it stood at multiples of 8."""
+    made = Dump().basics()
+    rva = made.put(b"\xa8" + (b"text " * 10 + b"\0\0" + struct.pack("<QI", 0x7FFE0000, 1)) * 7500)
+    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 400000, rva + n % 8000) for n in range(20000)))
     return made.build()
 
 
@@ -234,6 +279,7 @@ BOMBS: Dict[str, bytes] = {
     "one-long-name": many_handles_of_one_long_name(),
     "overlapping-strings": overlapping_strings(50),
     "one-name-for-all": one_name_for_all(20000),
+    "1-MiB-of-one-object-name": one_name_for_all_objects(40000),
     "1-MiB-of-overlapping-names": overlapping_strings(20000),
     "1-MiB-of-overlapping-types": overlapping_strings(20000, types=True),
     "1-MiB-of-overlapping-modules": overlapping_paths(4, 8000),
@@ -241,6 +287,7 @@ BOMBS: Dict[str, bytes] = {
     "1-MiB-of-overlapping-thread-names": overlapping_paths(24, 15000),
     "info-loop": info_loop(),
     "info-chain": info_chain(),
+    "1-MiB-of-one-info-chain": one_chain_for_all(20000, 64),
     "infos-2^32-1": described(17, struct.pack("<III", 12, 64, TOP), size=12 + 64),
     "regions-2^64-1": described(16, struct.pack("<IIQ", 16, 48, (1 << 64) - 1)),
     "unloaded-2^32-1": described(14, struct.pack("<III", 12, 24, TOP)),
@@ -264,6 +311,9 @@ BOMBS: Dict[str, bytes] = {
     "huge-ranges": huge_ranges(),
     "overlapping-ranges": overlapping_ranges(),
     "same-ranges": same_ranges(),
+    "scattered-bytes": scattered_bytes(),
+    "shared-bytes": shared_bytes(),
+    "shifted-bytes": shifted_bytes(),
     "overlapping-modules": overlapping_modules(),
     "codeview": codeview_of_everything(),
     "tokens": tokens_of_everything(),
@@ -276,7 +326,17 @@ BOMBS: Dict[str, bytes] = {
     "streams-of-one-place": streams_of_the_same_place(),
 }
 
-NO_DAMAGE = {"one-long-name", "overlapping-ranges", "same-ranges", "overlapping-loader-entries"}
+NO_DAMAGE = {
+    "one-name-for-all",
+    "overlapping-loader-entries",
+    "one-long-name",
+    "1-MiB-of-one-object-name",
+    "overlapping-ranges",
+    "same-ranges",
+    "scattered-bytes",
+    "shared-bytes",
+    "shifted-bytes",
+}
 """Unkind, but nothing in them is against the format's rules as such; what the process's memory says is no part of the format."""
 
 
@@ -305,3 +365,18 @@ def test_bombs_are_answered_at_once(checker: Checker, name: str) -> None:
 def test_bombs_are_named(name: str) -> None:
     with Minidump.open(BOMBS[name]) as dump:
         assert next(iter(dump.check()), None) is not None
+
+
+def test_each_list_has_room_of_its_own_for_long_texts() -> None:
+    """The handles have used up theirs; the objects of the dynamic linker's list are not cut for it."""
+    made = Dump(4).basics()
+    name = made.string("n" * 600)
+    rows = b"".join(struct.pack("<QIIIIII", 4 * n + 4, 0, name, 0, 0, 0, 0) for n in range(100))
+    made.stream(12, struct.pack("<IIII", 16, 32, 100, 0) + rows)
+    links = made.put(struct.pack("<QIIQ", 0, name, 0, 0))
+    made.stream(0x4767000A, struct.pack("<IIIIQQQ", 1, links, 1, 0, 0, 0, 0))
+    with Minidump.open(made.build()) as dump:
+        assert len(list(dump.handles)[-1].name) < 600
+        found = dump.breakpad.shared_objects
+        assert isinstance(found, DsoDebug)
+        assert [len(item.name) for item in found.objects] == [600]

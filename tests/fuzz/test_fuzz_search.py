@@ -33,13 +33,34 @@ def made(chance: random.Random) -> Tuple[bytes, Dict[int, int]]:
     return dump.build(), memory
 
 
+def made_of_little(chance: random.Random) -> Tuple[bytes, Dict[int, int]]:
+    """A dump whose ranges hold more than the file: they share its bytes, and most of them go on where the one before ends."""
+    dump = Dump().basics()
+    data = bytes(chance.choice(b"aab") for _ in range(96))
+    rva = dump.put(data)
+    rows: List[Tuple[int, int, int]] = []
+    memory: Dict[int, int] = {}
+    address = 0x1000
+    for _ in range(100):
+        at = chance.randrange(90)
+        size = chance.choice((1, 2, 96)) if chance.random() < 0.8 else chance.randrange(1, 96)
+        size = min(size, 96 - at)
+        rows.append((address, size, rva + at))
+        memory.update(enumerate(data[at : at + size], address))
+        address += size + (chance.randrange(1, 9) if chance.random() < 0.4 else 0)
+    dump.stream(5, struct.pack("<I", len(rows)) + b"".join(struct.pack("<QII", *row) for row in rows))
+    return dump.build(), memory
+
+
 @pytest.mark.parametrize("in_place", [False, True])
 def test_search_finds_all_and_nothing_else(monkeypatch: Any, in_place: bool) -> None:
     monkeypatch.setattr(search, "IN_PLACE", in_place)
     chance = random.Random(3)
-    for _ in range(200):
+    for number in range(240):
         monkeypatch.setattr(search, "CHUNK", chance.choice((1, 3, 8, 1 << 20)))
-        data, memory = made(chance)
+        monkeypatch.setattr(search, "SHORT", chance.choice((1, 3, 8, 1 << 10)))
+        monkeypatch.setattr(search, "WINDOW", chance.choice((1, 3, 8, 1 << 20)))
+        data, memory = made(chance) if number % 6 else made_of_little(chance)
         with Minidump.open(data) as dump:
             for pattern in PATTERNS:
                 wanted = [at for at in sorted(memory) if all(memory.get(at + number) == byte for number, byte in enumerate(pattern))]

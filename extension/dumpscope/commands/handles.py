@@ -6,10 +6,10 @@ from itertools import count, tee
 
 from ..diagnosis.acceptance import handles_refused
 from ..dump.absence import Absent
-from ..dump.handles import Handle, HandleList
+from ..dump.handles import Handle, HandleList, ObjectInfo
 from ..errors import UsageError
 from ..format.access import describe_access
-from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
+from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION, MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
 from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.escape import printable
 from .missing import facts_of, missing, salvage, why_empty
@@ -48,15 +48,56 @@ def access_names(handle: Handle) -> List[str]:
     return names
 
 
-def _info(handle: Handle) -> List[Dict[str, Any]]:
-    return [object_info_json(block) for block in handle.object_info]
+class _Infos:
+    """Object information of the handles of a list, as long as all of it together is something that a file can hold.
+
+    Each handle has blocks of its own; where thousands share a chain, a megabyte would make gigabytes. What is shown may have
+    twice the bytes of the file, without ``room`` any number.
+    """
+
+    def __init__(self, room: Optional[int] = None) -> None:
+        self._room = room
+        self.first_left_out: Optional[Handle] = None
+
+    def __call__(self, handle: Handle) -> List[ObjectInfo]:
+        if not handle.object_info_rva or self.first_left_out is not None:
+            return []
+        blocks = handle.object_info
+        if self._room is not None:
+            self._room -= sum(MINIDUMP_HANDLE_OBJECT_INFORMATION.size + len(block.payload) for block in blocks)
+            if self._room < 0:
+                self.first_left_out = handle
+                return []
+        return blocks
+
+    def members(self, handle: Handle) -> List[Dict[str, Any]]:
+        """The same for JSON."""
+        return [object_info_json(block) for block in self(handle)]
+
+    def lines(self, row: Sequence[Any]) -> Iterator[str]:
+        """Rights and object information below a row."""
+        handle: Handle = row[_WHOLE]
+        rights = access_names(handle)
+        if rights:
+            yield "        " + printable(", ".join(rights))
+        for block in self(handle):
+            yield "        " + printable("; ".join(f"{label} {text}" for label, text in object_info_words(block)))
+
+    def notes(self) -> Iterator[Note]:
+        """That something was left out, if it was."""
+        if self.first_left_out is not None:
+            yield Note(
+                "handles share object information, or it overlaps, and makes more than twice the bytes of the file: "
+                f"it is left out from handle 0x{self.first_left_out.handle:x} on, and shown for one handle at a time",
+                "warning",
+            )
 
 
 _TYPE_RVA = 9
 _WHOLE = 12  # a row is a Handle with itself appended, for the columns that need the whole record
 
 
-def _columns(bits: int) -> List[Column]:
+def _columns(bits: int, infos: _Infos) -> List[Column]:
     columns = [Column("handle", "handle", "handle", link="handles {}", index=0)]
     columns.append(Column("type", "type", "type", index=1))
     columns.append(Column("attributes", "attributes", "mask", index=3, hidden=True))
@@ -65,7 +106,7 @@ def _columns(bits: int) -> List[Column]:
     columns.append(Column("handle_count", "handles", "count", index=5, hidden=not bits & BASIC))
     columns.append(Column("pointer_count", "pointers", "count", index=6, hidden=not bits & BASIC))
     columns.append(Column("offset", "at", "offset", index=8, hidden=True))
-    columns.append(Column("object_info", "object", "data", index=_WHOLE, get=_info, hidden=True))
+    columns.append(Column("object_info", "object", "data", index=_WHOLE, get=infos.members, hidden=True))
     columns.append(Column("name", "name", "name", index=2, hidden=not bits & NAME))
     return columns
 
@@ -227,7 +268,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
             low = f" (0x{value & ~3:x}: the two low bits are ignored)" if value & 3 else ""
             yield from missing(session, key, Absent("not-there", f"there is no handle 0x{value:x}{low} among the {len(table)} of this dump"))
             return
-        yield Table(key, [column._replace(hidden=True) for column in _columns(15)], _rows(iter([found])))
+        yield Table(key, [column._replace(hidden=True) for column in _columns(15, _Infos())], _rows(iter([found])))
         yield from _detail(session, table, found, bits)
         return
     patterns = list(args.type or ())
@@ -251,8 +292,9 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
             untyped[0] += not row[_TYPE_RVA]
             yield row
 
-    detail = _object_lines if bits & SPECIFIC else None
-    yield Table(key, _columns(bits), watched() if (wanted_type is None or wanted_type("")) and table.untyped else rows, detail=detail)
+    infos = _Infos(2 * table.source.size)
+    detail = infos.lines if bits & SPECIFIC else None
+    yield Table(key, _columns(bits, infos), watched() if (wanted_type is None or wanted_type("")) and table.untyped else rows, detail=detail)
     shown = next(numbers)
     if shown < len(table):
         if not shown:
@@ -262,6 +304,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
             yield from _near_types(table, patterns)
     else:
         yield Note(f"{len(table)} handles")
+    yield from infos.notes()
     if untyped[0]:
         yield from blank_notes(table, {"": untyped[0]})
 
@@ -274,12 +317,3 @@ def _near_types(table: HandleList, patterns: List[str]) -> Iterator[Note]:
     near = [types[found] for pattern in patterns if pattern.casefold() not in types for found in get_close_matches(pattern.casefold(), types, 3)]
     if near:
         yield Note(f"did you mean {', '.join(dict.fromkeys(near))}?", "hint")
-
-
-def _object_lines(row: Sequence[Any]) -> Iterator[str]:
-    handle: Handle = row[_WHOLE]
-    rights = access_names(handle)
-    if rights:
-        yield "        " + printable(", ".join(rights))
-    for block in handle.object_info:
-        yield "        " + printable("; ".join(f"{label} {text}" for label, text in object_info_words(block)))

@@ -9,7 +9,7 @@ from itertools import islice, product
 
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.minidump import Minidump
-from ..dump.search import CHUNK, MAX_PATTERN, find, pointer_pattern, text_pattern, wide_pattern
+from ..dump.search import CHUNK, MAX_PATTERN, Blanks, find, pointer_pattern, text_pattern, wide_pattern
 from ..errors import NotInDump, UsageError
 from ..record import NamedTuple
 from ..view.blocks import Column, Data, Note, Table
@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
+    from ..dump.memory import Memory
     from ..view.blocks import Block
 
 LIMIT = 200
@@ -247,20 +248,47 @@ def _closing(session: Session, count: int, more: bool, what: str, total: int) ->
 # -- strings -------------------------------------------------------------------------------------------------------------------
 
 
-def _pieces(session: Session) -> Iterator[Tuple[int, bytes]]:
+class _Once:
+    """Where ranges share bytes of the file, and claim more than it holds: what was looked through once is left out at other addresses."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._seen = Blanks(64)
+        self.total = memory.total
+        self.shared = self.total > memory.source.size
+        self.left_out = 0
+        """Bytes that were left out so far."""
+
+    def spans(self) -> Iterator[Tuple[int, int, int]]:
+        """Captured memory, or that of it whose bytes were not given yet: start, end, file offset."""
+        if not self.shared:
+            yield from self._memory.spans()
+            return
+        for start, end, rva in self._memory.spans():
+            delta = start - rva
+            place, stop = rva, end - delta
+            while True:
+                new = min(self._seen.skip(place), stop)
+                self.left_out += new - place
+                if new == stop:
+                    break
+                place = min(self._seen.next(new), stop)
+                yield new + delta, place + delta, new
+            self._seen.add(rva, stop)
+
+
+def _pieces(session: Session, once: _Once) -> Iterator[Tuple[int, bytes]]:
     """Captured memory in pieces with their addresses; a piece ends with its stretch or where it is long enough."""
-    dump = session.dump
-    source = dump.source
-    total = dump.memory.total
+    source = session.dump.source
     done = 0
-    for start, end, rva in dump.memory.spans():
+    for start, end, rva in once.spans():
         for at in range(0, end - start, CHUNK):
             size = min(CHUNK, end - start - at)
             # What runs over the piece's end is read with it, and left out of the next.
             more = min(LONGEST * 2, end - start - at - size)
             yield start + at, source.fetch(rva + at, size + more)
             done += size
-            session.progress(done, total)
+            session.progress(done + once.left_out, once.total)
 
 
 def _written(data: bytes) -> Iterator[Tuple[int, int]]:
@@ -277,11 +305,11 @@ def _written(data: bytes) -> Iterator[Tuple[int, int]]:
         yield first, len(data)
 
 
-def _found(session: Session, least: int, forms: Sequence[str]) -> Iterator[Tuple[int, str, str]]:
+def _found(session: Session, once: _Once, least: int, forms: Sequence[str]) -> Iterator[Tuple[int, str, str]]:
     """Address, form and text of every run of printable characters, in the order of addresses within each piece."""
     patterns = [(form, re.compile(base.pattern % least), 1 if form == "ascii" else 2) for form, base in (("ascii", _ASCII), ("utf16", _WIDE)) if form in forms]
     behind = dict.fromkeys(forms, 0)
-    for start, data in _pieces(session):
+    for start, data in _pieces(session, once):
         here: List[Tuple[int, str, str]] = []
         for (first, stop), (form, pattern, unit) in product(_written(data), patterns):
             for match in pattern.finditer(data, max(first, behind[form] - start), stop):
@@ -323,7 +351,8 @@ def strings(session: Session, args: Any) -> Iterator[Block]:
         return
     forms = ("ascii",) if args.ascii else ("utf16",) if args.utf16 else ("ascii", "utf16")
     matches = re.compile(glob_pattern(args.match), re.IGNORECASE | re.DOTALL).match if args.match else None
-    found = (row for row in _found(session, least, forms) if matches is None or matches(row[2]))
+    once = _Once(dump.memory)
+    found = (row for row in _found(session, once, least, forms) if matches is None or matches(row[2]))
     count = [0]
 
     def rows() -> Iterator[Sequence[Any]]:
@@ -337,6 +366,8 @@ def strings(session: Session, args: Any) -> Iterator[Block]:
     yield Table("strings", columns, rows())
     more = limit is not None and count[0] == limit and next(found, None) is not None
     yield from _closing(session, count[0], more, "text", dump.memory.total)
+    if once.left_out:
+        yield Note("ranges of memory share bytes of the file: texts are listed at the lowest address of each byte, and left out at the others", "warning")
 
 
 def _least(text: str) -> int:

@@ -43,6 +43,8 @@ OBJECT = "object-info"
 MEMORY = "memory"
 BLOB = "data"
 
+MAX_NAMED = 120
+"""Characters of a module's name in the words for its record: files of a dump are told apart by fewer."""
 MAX_NESTED = 100_000
 """Annotations and the like that are followed in one dump."""
 MAX_UNUSED = 8
@@ -287,7 +289,8 @@ class _Walker:
         old = MINIDUMP_MODULE.offset_of("MiscRecord.Rva")
 
         def follow(module: Any, what: str) -> Iterator[Node]:
-            what = f"{what} ({module.file_name})" if module.file_name else what
+            called = module.file_name
+            what = f"{what} ({called if len(called) <= MAX_NAMED else called[:MAX_NAMED] + '…'})" if called else what
             yield from self.string(module.name_rva, f"{what} > name", module.offset + name)
             if module.cv_rva:
                 shape = _CODEVIEW.get(bytes(self.source.some(module.cv_rva, 4)))

@@ -173,6 +173,7 @@ class Breakpad:
             message = f"the dynamic linker's list at 0x{rva:x} claims {count} objects, the file holds {held}"
             damage = (Damage("dso-outside-file", message, rva, count * row.size, held * row.size),)
         objects = []
+        dump.strings.renew()  # this is a list of its own, whatever was walked before
         for index in range(min(held, MAX_OBJECTS)):
             offset = rva + index * row.size
             address, name, section = row.unpack(dump.source.some(offset, row.size))

@@ -362,6 +362,7 @@ def _handles(dump: Minidump) -> Iterator[Damage]:
     handles = dump.handles
     is_sound = dump.strings.is_sound
     good: Set[int] = {0}  # strings are shared by many descriptors; look at each once
+    chains: Set[int] = set()
     last = -1
     for values, offset in handles._rows(0, len(handles)):
         value = values[0]
@@ -375,8 +376,10 @@ def _handles(dump: Minidump) -> Iterator[Damage]:
                     yield damage
             elif len(good) < 65536:
                 good.add(rva)
-        if handles.extended and values[7]:
+        if handles.extended and values[7] and values[7] not in chains:
             yield from handles.object_info(values[7])[1]
+            if len(chains) < 65536:
+                chains.add(values[7])
         if value == last:
             yield Damage("handle-duplicate", f"handle 0x{value:x} is there twice", offset)
         last = value

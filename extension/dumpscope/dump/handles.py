@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _FIELDS = ("Handle", "TypeNameRva", "ObjectNameRva", "Attributes", "GrantedAccess", "HandleCount", "PointerCount")
 _INFO = MINIDUMP_HANDLE_OBJECT_INFORMATION.select("NextInfoRva", "InfoType", "SizeOfInfo")
-MAX_CHAIN = 64
-"""Blocks of object information followed for one handle; writers make two at the most."""
+MAX_CHAIN = 4
+"""Blocks of object information followed for one handle; writers make two at the most. All handles may share a chain, so it is not many."""
 
 
 class ObjectInfo(NamedTuple):
@@ -191,14 +191,18 @@ class HandleList(RecordList[Handle]):
         return None
 
     def object_info(self, rva: int) -> Tuple[List[ObjectInfo], List[Damage]]:
-        """The chain of blocks from ``rva`` on, and what is wrong with it. Loops and blocks outside the file end it."""
+        """The chain of blocks from ``rva`` on, MAX_CHAIN at the most, and what is wrong with it. Loops and blocks outside the file end it."""
         blocks: List[ObjectInfo] = []
         damage: List[Damage] = []
         seen = set()
         source = self.source
         while rva:
-            if rva in seen or len(blocks) >= MAX_CHAIN:
+            if rva in seen:
                 damage.append(Damage("object-info-loop", f"the chain of object information comes back to 0x{rva:x}", rva))
+                break
+            if len(blocks) >= MAX_CHAIN:
+                message = f"the chain of object information has more than {MAX_CHAIN} blocks: what follows, from 0x{rva:x} on, is not looked at"
+                damage.append(Damage("object-info-loop", message, rva))
                 break
             seen.add(rva)
             head = source.some(rva, _INFO.size)

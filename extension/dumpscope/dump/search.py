@@ -2,12 +2,17 @@
 
 The speed is that of :meth:`bytes.find`; what it costs to know the addresses is paid once for each stretch of ranges that follow
 each other in the file, which in a full dump is nearly all of it.
+
+A file may be made so that this costs more than its size. Ranges of a few bytes, scattered in the file, whose addresses go on, are
+joined before they are looked through, each byte once; where ranges share bytes of the file, so that a megabyte stands for terabytes,
+places without a match are remembered by file offset (:class:`Blanks`). The answer is the same.
 """
 
 from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from itertools import chain, compress, count, islice
 from operator import add, ne, sub
 
@@ -16,7 +21,7 @@ from .memory import ADDRESS_END, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Optional, Sequence
+    from typing import Callable, DefaultDict, Iterator, List, Optional, Sequence, Tuple
 
 IN_PLACE = sys.version_info >= (3, 11, 5)
 """Whether a mapping's own find() has the fast algorithm (since 3.11) and never looks behind the mapping's end (gh-105235)."""
@@ -27,6 +32,11 @@ CHUNK = 1 << 23 if IN_PLACE else 1 << 20
 RELEASE = 1 << 26
 """Bytes after which the pages that were read are given back to the system."""
 MAX_PATTERN = 1 << 16
+
+SHORT = 1 << 8
+"""Bytes below which a stretch is joined with those that its addresses go on in."""
+WINDOW = 1 << 20
+"""Bytes that are joined at a time; many times what a pattern can have, as that much is looked at twice."""
 
 if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
@@ -72,7 +82,8 @@ class Spans(NamedTuple):
     contiguous: bool
 
 
-def _stretches(spans: Spans) -> Iterator[_Stretch]:
+def _stretches(spans: Spans, shared: bool) -> Iterator[_Stretch]:
+    """The stretches in the order of addresses; ``shared``: broken also where the addresses do not go on, so that one is all in one piece."""
     lows, highs, rvas, contiguous = spans
     if not lows:
         return
@@ -81,10 +92,34 @@ def _stretches(spans: Spans) -> Iterator[_Stretch]:
         yield _Stretch(rvas[0], rvas[last] + highs[last] - lows[last], 0, last)
         return
     ends = list(map(add, rvas, map(sub, highs, lows)))
+    breaks: Iterator[bool] = map(ne, ends, islice(rvas, 1, None))
+    if shared:
+        breaks = map(ne, zip(ends, highs), zip(islice(rvas, 1, None), islice(lows, 1, None)))
     first = 0
-    for number in chain(compress(count(), map(ne, ends, islice(rvas, 1, None))), (last,)):
+    for number in chain(compress(count(), breaks), (last,)):
         yield _Stretch(rvas[first], ends[number], first, number)
         first = number + 1
+
+
+def _joined(spans: Spans, stretches: Iterator[_Stretch], short: int) -> Iterator[Tuple[_Stretch, bool]]:
+    """The stretches; short ones whose addresses go on in the next short one are made into one, whose bytes do not follow each other."""
+    held: Optional[_Stretch] = None
+    several = False
+    for stretch in stretches:
+        is_short = stretch.end - stretch.rva < short
+        if held is not None:
+            if is_short and spans.highs[held.last] == spans.lows[stretch.first]:
+                held.last = stretch.last
+                several = True
+                continue
+            yield held, several
+            held, several = None, False
+        if is_short:
+            held = stretch
+        else:
+            yield stretch, False
+    if held is not None:
+        yield held, several
 
 
 def _clip(memory: Memory, start: int, end: int) -> Spans:
@@ -104,6 +139,21 @@ def _clip(memory: Memory, start: int, end: int) -> Spans:
     return Spans(lows, highs, rvas, contiguous)
 
 
+def _behind(memory: Memory, spans: Spans, number: int, wanted: int) -> bytes:
+    """Up to ``wanted`` bytes behind a range, as far as the addresses go on."""
+    lows, highs, rvas = spans[:3]
+    parts = []
+    end = highs[number]
+    number += 1
+    while wanted > 0 and number < len(lows) and lows[number] == end:
+        end = highs[number]
+        size = min(end - lows[number], wanted)
+        parts.append(memory.source.fetch(rvas[number], size))
+        wanted -= size
+        number += 1
+    return b"".join(parts)
+
+
 def _seam(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes) -> Iterator[int]:
     """Matches that begin in one stretch and end in the next, where the addresses go on and the file does not."""
     overlap = len(pattern) - 1
@@ -113,17 +163,93 @@ def _seam(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes) -> It
         number -= 1
         first = spans.lows[number]
     first = max(first, end - overlap)
-    stop = end
-    for low, high in islice(zip(spans.lows, spans.highs), stretch.last + 1, None):
-        if low != stop or stop - end >= overlap:
-            break
-        stop = high
-    joined = memory.read(first, min(stop, end + overlap) - first)
+    before = end - first
+    joined = memory.source.fetch(stretch.end - before, before) + _behind(memory, spans, stretch.last, overlap)
     at = joined.find(pattern)
-    while 0 <= at < end - first:
-        if first + at + len(pattern) > end:
+    while 0 <= at < before:
+        if at + len(pattern) > before:
             yield first + at
         at = joined.find(pattern, at + 1)
+
+
+def _in_joined(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes) -> Iterator[int]:
+    """Matches that begin in a stretch that was joined of short ones."""
+    lows, highs, rvas = spans[:3]
+    fetch = memory.source.fetch
+    number, behind = stretch.first, stretch.last + 1
+    while number < behind:
+        start = end = lows[number]
+        parts = []
+        while number < behind and lows[number] == end and end - start < WINDOW:
+            end = highs[number]
+            parts.append(fetch(rvas[number], end - lows[number]))
+            number += 1
+        parts.append(_behind(memory, spans, number - 1, len(pattern) - 1))
+        window = b"".join(parts)
+        at = window.find(pattern)
+        while 0 <= at < end - start:
+            yield start + at
+            at = window.find(pattern, at + 1)
+
+
+class Blanks:
+    """Stretches of the file that need not be looked through again, in order, none touching another: no match begins there.
+
+    Where other ranges hold the same bytes, they are passed over. What is shorter than ``least`` is not kept.
+    """
+
+    __slots__ = ("least", "starts", "ends")
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+        self.starts: List[int] = []
+        self.ends: List[int] = []
+
+    def skip(self, place: int) -> int:
+        """The first place from this one on that is not known."""
+        number = bisect_right(self.starts, place) - 1
+        return max(place, self.ends[number]) if number >= 0 else place
+
+    def next(self, place: int) -> int:
+        """The first place from this one on that is known; where there is none, a number above all places."""
+        number = bisect_left(self.starts, place)
+        return self.starts[number] if number < len(self.starts) else ADDRESS_END
+
+    def add(self, start: int, end: int) -> None:
+        """Keep what lies from ``start`` to before ``end``."""
+        if end - start < self.least:
+            return
+        first, behind = bisect_left(self.ends, start), bisect_right(self.starts, end)
+        if first < behind:
+            start, end = min(start, self.starts[first]), max(end, self.ends[behind - 1])
+        self.starts[first:behind] = [start]
+        self.ends[first:behind] = [end]
+
+
+def _in_shared(memory: Memory, address: int, stretch: _Stretch, pattern: bytes, align: int, blanks: Blanks) -> Iterator[int]:
+    """Matches at multiples of ``align`` inside a stretch that begins at ``address``; other ranges hold bytes of it, too."""
+    overlap = len(pattern) - 1
+    delta = address - stretch.rva
+    place = blank = behind = base = stretch.rva
+    stop = stretch.end - overlap
+    window = b""
+    while True:
+        place = blanks.skip(place)
+        if place >= stop:
+            break
+        if place >= behind:
+            base, behind = place, min(place + CHUNK, stop)
+            window = memory.source.fetch(base, behind + overlap - base)
+        at = window.find(pattern, place - base)
+        if at < 0:
+            place = behind
+            continue
+        place = base + at + 1
+        if not (place - 1 + delta) % align:
+            blanks.add(blank, place - 1)
+            blank = place
+            yield place - 1 + delta
+    blanks.add(blank, stop)
 
 
 def find(
@@ -143,18 +269,38 @@ def find(
     if not pattern or len(pattern) > MAX_PATTERN:
         raise ValueError("a pattern has 1 to 65536 bytes")
     spans = _clip(memory, start, end)
-    total = sum(spans.highs) - sum(spans.lows) if progress is not None else 0
-    done = 0
-    for stretch in _stretches(spans):
-        for address in _in_stretch(memory, spans, stretch, pattern, progress, done, total):
+    source = memory.source
+    size = len(pattern)
+    total = sum(spans.highs) - sum(spans.lows) if progress is not None or not spans.contiguous else 0
+    shared = not spans.contiguous and total > source.size
+    # A match may begin where another address of the same byte is no multiple: what is blank depends on how the two lie to each other.
+    blanks: DefaultDict[int, Blanks] = defaultdict(lambda: Blanks(SHORT))
+    done = released = 0
+    for stretch, several in _joined(spans, _stretches(spans, shared), max(SHORT, 2 * size)):
+        if several:
+            addresses = _in_joined(memory, spans, stretch, pattern)
+            done += sum(spans.highs[stretch.first : stretch.last + 1]) - sum(spans.lows[stretch.first : stretch.last + 1])
+        elif shared:
+            low = spans.lows[stretch.first]
+            addresses = _in_shared(memory, low, stretch, pattern, align, blanks[(low - stretch.rva) % align])
+            done += stretch.end - stretch.rva
+        else:
+            addresses = _in_stretch(memory, spans, stretch, pattern, progress, done, total)
+            done += stretch.end - stretch.rva
+        for address in addresses:
             if align == 1 or not address % align:
                 yield address
-        done += stretch.end - stretch.rva
         following = stretch.last + 1
-        if len(pattern) > 1 and following < len(spans.lows) and spans.highs[stretch.last] == spans.lows[following]:
+        if not several and size > 1 and following < len(spans.lows) and spans.highs[stretch.last] == spans.lows[following]:
             for address in _seam(memory, spans, stretch, pattern):
                 if align == 1 or not address % align:
                     yield address
+        if done - released >= RELEASE >> 2:
+            source.release()
+            released = done
+            if progress is not None:
+                progress(done, total)
+    source.release()
     if progress is not None:
         progress(total, total)
 
@@ -185,7 +331,6 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
             released = begin
             if progress is not None:
                 progress(done + begin - stretch.rva, total)
-    source.release()
 
 
 def _goes_on(spans: Spans, number: int, end: int) -> bool:
