@@ -41,7 +41,8 @@ def find_programs(versions: Dict[str, str], missing: Dict[str, str]) -> Dict[str
             told = subprocess.run([asker, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60).stdout
         except (OSError, subprocess.TimeoutExpired):
             told = ""
-        versions[name] = (told.split() or ["of unknown version"])[-1]
+        words = told.split() or ["of unknown version"]
+        versions[name] = words[-1 if name == "lldb" else 0]  # "lldb version 14.0.6", "wine-8.0 (Debian …)"
     return found
 
 
