@@ -120,6 +120,19 @@ def test_open_files_and_buffers(tmp_path: Path) -> None:
             assert len(dump.handles) == 10
 
 
+def test_a_system_without_pread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Windows: the file is mapped when it is opened; an empty one cannot be, and is told of all the same."""
+    monkeypatch.setattr("dumpscope.dump.source._pread", None)
+    path = tmp_path / "a.dmp"
+    path.write_bytes(big_handles(500, named=True))
+    with Minidump.open(path) as dump:
+        assert [handle.name for handle in dump.handles] == [f"name {number}" for number in range(500)]
+        assert dump.source.some(dump.size - 2, 16) == dump.source.fetch(dump.size - 2, 2)
+    path.write_bytes(b"")
+    with pytest.raises(DumpError, match="is an empty file"):
+        Minidump.open(path)
+
+
 # -- files that change -------------------------------------------------------------------------------------------------------
 
 

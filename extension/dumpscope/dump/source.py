@@ -95,7 +95,7 @@ class Source:
         try:
             size = os.fstat(file.fileno()).st_size
             source = cls(None if size else b"", name, file, size)  # an empty file cannot be mapped
-            if source._number < 0:
+            if size and source._number < 0:
                 source._map()
         except OSError as error:
             file.close()
