@@ -11,9 +11,14 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from functools import cached_property as cached_property
-    from typing import Any, Dict, Tuple
+    from typing import Any, Dict, Iterable, Iterator, Tuple, Type, TypeVar
     from typing import NamedTuple as NamedTuple
     from typing import Sequence as Sequence
+
+    R = TypeVar("R", bound=NamedTuple)
+
+    def records(cls: Type[R], rows: Iterable[Tuple[Any, ...]]) -> Iterator[R]:
+        """Records of whole rows, each with a value for every field: not checked, made without running Python for each."""
 else:
     from _collections_abc import Sequence
 
@@ -25,17 +30,25 @@ else:
         def _getter(index: int, doc: str) -> property:
             return property(itemgetter(index), doc=doc)
 
-    class _Record(tuple):
+    class _Kind(type):
+        """The type of record classes. Values become a record here and not in ``__new__``, so that :func:`records` can go round it."""
+
+        def __call__(cls, /, *values: Any, **named: Any) -> Any:
+            if named or len(values) != len(cls._fields):
+                values = cls._complete(values, named)
+            return tuple.__new__(cls, values)
+
+    _call = type.__call__
+
+    def records(cls: Any, rows: Any) -> Any:
+        return map(_call.__get__(cls), rows)
+
+    class _Record(tuple, metaclass=_Kind):
         """What all records have: the methods of collections.namedtuple, and its way to be made."""
 
         __slots__ = ()
         _fields: Tuple[str, ...] = ()
         _field_defaults: Dict[str, Any] = {}
-
-        def __new__(cls, /, *values: Any, **named: Any) -> Any:
-            if named or len(values) != len(cls._fields):
-                values = cls._complete(values, named)
-            return tuple.__new__(cls, values)
 
         @classmethod
         def _complete(cls, values: Tuple[Any, ...], named: Dict[str, Any]) -> Tuple[Any, ...]:
@@ -80,7 +93,7 @@ else:
             return f"{type(self).__name__}({inside})"
 
         def __getnewargs__(self) -> Tuple[Any, ...]:
-            return tuple(self)
+            return (tuple(self),)
 
     class _Maker(type):
         """Turns the body of a class into a tuple with a getter for each annotated name."""
@@ -101,7 +114,7 @@ else:
             body["_fields"] = body["__match_args__"] = fields
             body["_field_defaults"] = defaults
             body["__slots__"] = ()
-            return type(name, (_Record,), body)
+            return _Kind(name, (_Record,), body)
 
     class NamedTuple(metaclass=_Maker):
         """The base to write; what is made of it is a plain tuple class."""
@@ -124,4 +137,4 @@ else:
             return value
 
 
-__all__ = ["NamedTuple", "Sequence", "cached_property"]
+__all__ = ["NamedTuple", "Sequence", "cached_property", "records"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dumpscope.record import NamedTuple, cached_property
+from dumpscope.record import NamedTuple, cached_property, records
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,7 +51,6 @@ def test_attributes() -> None:
     assert repr(record) == "Ours(index=4, name='x', size=5)"
     assert Ours._fields == Theirs._fields == Ours.__match_args__ == ("index", "name", "size")
     assert Ours._field_defaults == Theirs._field_defaults
-    assert type(Ours) is type
     assert Ours.__doc__ == "A record."
     assert not hasattr(record, "__dict__")
     with pytest.raises(AttributeError):
@@ -60,9 +59,18 @@ def test_attributes() -> None:
         record.other = 1  # type: ignore[attr-defined]
 
 
+def test_many_of_whole_rows() -> None:
+    rows = [(1, "a", 2), (3, "b", 4)]
+    made = list(records(Ours, iter(rows)))
+    assert made == [Ours(1, "a", 2), Ours(3, "b", 4)]
+    assert all(type(record) is Ours for record in made)
+    assert made[1].end == 7
+
+
 def test_kept_and_copied() -> None:
     record = Ours(4, "x", 5)
-    for again in (pickle.loads(pickle.dumps(record)), copy.copy(record), copy.deepcopy(record)):
+    kept = [pickle.loads(pickle.dumps(record, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
+    for again in (*kept, copy.copy(record), copy.deepcopy(record)):
         assert again == record
         assert type(again) is Ours
     assert hash(record) == hash((4, "x", 5))

@@ -14,7 +14,7 @@ from ..format.handles import (
     MINIDUMP_HANDLE_OPERATION_LIST,
     OBJECT_INFORMATION,
 )
-from ..record import NamedTuple
+from ..record import NamedTuple, records
 from .absence import Absent, Damage
 from .directory import Stream
 from .lists import NOTHING, RecordList, described
@@ -118,7 +118,7 @@ class HandleList(RecordList[Handle]):
         get = self.strings.get
         infos: Iterable[int] = info[0] if info else repeat(0)
         rows = zip(handles, map(get, types), map(get, names), attributes, access, counts, pointers, infos, offsets, types, names, repeat(self))
-        return map(tuple.__new__, repeat(Handle), rows)
+        return records(Handle, rows)
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Handle]:
         return self._made(self._columns(data), range(offset, offset + len(data), self.span.stride))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from itertools import accumulate, count, islice, repeat
+from itertools import accumulate, count, islice
 from operator import le
 
 from ..errors import NotInDump
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
-from ..record import NamedTuple
+from ..record import NamedTuple, records
 from .absence import Absent
 from .directory import Stream
 from .lists import NOTHING, RecordList, Span, counted, described, headless
@@ -401,7 +401,7 @@ class RegionList(RecordList[Region]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Region]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(tuple.__new__, repeat(Region), zip(count(index), *self._columns(data), offsets))
+        return records(Region, zip(count(index), *self._columns(data), offsets))
 
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None."""

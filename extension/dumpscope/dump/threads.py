@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count, repeat
+from itertools import count
 
 from ..format.threads import (
     MINIDUMP_THREAD,
@@ -11,7 +11,7 @@ from ..format.threads import (
     MINIDUMP_THREAD_INFO_LIST,
     MINIDUMP_THREAD_NAME,
 )
-from ..record import NamedTuple
+from ..record import NamedTuple, records
 from .absence import Absent
 from .directory import Stream
 from .lists import NOTHING, RecordList, counted, described
@@ -72,7 +72,7 @@ class ThreadList(RecordList[Thread]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Thread]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(tuple.__new__, repeat(Thread), zip(count(index), *self._columns(data), offsets))
+        return records(Thread, zip(count(index), *self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[Thread]:
         """The first thread with this id, or None."""
@@ -120,7 +120,7 @@ class ThreadInfoList(RecordList[ThreadInfo]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[ThreadInfo]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(tuple.__new__, repeat(ThreadInfo), zip(*self._columns(data), offsets))
+        return records(ThreadInfo, zip(*self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[ThreadInfo]:
         """The first entry of a thread, or None."""
