@@ -88,6 +88,19 @@ def test_whatis_agrees_with_map_and_bytes(path: Path) -> None:
                 assert rows
 
 
+def _counting(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
+    """The nodes that are made from now on."""
+    made: List[Any] = []
+    node = anatomy_module._Walker.node
+
+    def counted(*args: Any, **words: Any) -> Any:
+        made.append(node(*args, **words))
+        return made[-1]
+
+    monkeypatch.setattr(anatomy_module._Walker, "node", counted)
+    return made
+
+
 @pytest.mark.parametrize("maker", [handles_shared, handles_unique, threads, regions], ids=lambda maker: str(maker.__name__))
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.999], ids=str)
 def test_a_long_list_is_not_walked_for_one_byte(maker: Any, part: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,19 +110,11 @@ def test_a_long_list_is_not_walked_for_one_byte(maker: Any, part: float, tmp_pat
     with Minidump.open(path) as dump:
         offset = int(dump.size * part)
         expected = [node for node in anatomy(dump) if node.offset <= offset < node.end]
-        made = 0
-        node = anatomy_module._Walker.node
-
-        def counted(*args: Any, **words: Any) -> Any:
-            nonlocal made
-            made += 1
-            return node(*args, **words)
-
-        monkeypatch.setattr(anatomy_module._Walker, "node", counted)
+        made = _counting(monkeypatch)
         found = owners(dump, offset)
         assert found is not None
         assert sorted([*found.chain, *found.others], key=repr) == sorted(expected, key=repr)
-        assert made < 200
+        assert len(made) < 200
 
 
 @pytest.mark.parametrize("maker", [handles_shared, handles_unique, regions], ids=lambda maker: str(maker.__name__))
@@ -119,17 +124,9 @@ def test_a_long_list_is_mapped_by_columns(maker: Any, tmp_path: Path, monkeypatc
     maker(path, 20_000)
     with Minidump.open(path) as dump:
         nodes = sorted((node for node in anatomy(dump) if node.leaf), key=lambda node: (node.offset, -node.size))
-        made = 0
-        node = anatomy_module._Walker.node
-
-        def counted(*args: Any, **words: Any) -> Any:
-            nonlocal made
-            made += 1
-            return node(*args, **words)
-
-        monkeypatch.setattr(anatomy_module._Walker, "node", counted)
+        made = _counting(monkeypatch)
         found = file_map(dump)
-        assert made < 5_000  # a thousand names are shared, and told by the two first handles that have them
+        assert len(made) < 5_000  # a thousand names are shared, and told by the two first handles that have them
         assert sum(piece.merged for piece in found.pieces) == len({(item.offset, item.size) for item in nodes})
         assert found.owned == dump.size
         claims: Dict[Any, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..dump.absence import EMPTY, NOT_THERE, Absent
+from ..dump.allowance import Allowance
 from ..dump.comments import comment_streams
 from ..dump.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ..dump.minidump import Minidump
@@ -288,12 +289,9 @@ def _stream(item: UserStream, full: bool, most: int = MAX_TEXT) -> Iterator[Bloc
 
 def _limits(dump: Minidump, items: List[UserStream]) -> Iterator[int]:
     """How many bytes of each stream are shown: all, or few of those that follow when they are together more than twice the file."""
-    room = 2 * dump.size
+    allowance = Allowance(dump.size)
     for item in items:
-        held = dump.source.available(item.offset, min(item.size, MAX_TEXT))
-        limit = MAX_TEXT if held <= room else SHOWN_BYTES
-        room -= min(held, limit)
-        yield limit
+        yield MAX_TEXT if allowance.take(dump.source.available(item.offset, min(item.size, MAX_TEXT))) else SHOWN_BYTES
 
 
 def _user_streams(dump: Minidump, full: bool) -> Iterator[Block]:

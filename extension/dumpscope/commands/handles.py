@@ -6,6 +6,7 @@ from itertools import count, tee
 
 from ..diagnosis.acceptance import handles_refused
 from ..dump.absence import Absent
+from ..dump.allowance import Allowance
 from ..dump.handles import Handle, HandleList, ObjectInfo
 from ..errors import UsageError
 from ..format.access import describe_access
@@ -51,23 +52,21 @@ def access_names(handle: Handle) -> List[str]:
 class _Infos:
     """Object information of the handles of a list, as long as all of it together is something that a file can hold.
 
-    Each handle has blocks of its own; where thousands share a chain, a megabyte would make gigabytes. What is shown may have
-    twice the bytes of the file, without ``room`` any number.
+    Each handle has blocks of its own; thousands may share a chain. Without an ``allowance`` all of it is shown.
     """
 
-    def __init__(self, room: Optional[int] = None) -> None:
-        self._room = room
+    def __init__(self, allowance: Optional[Allowance] = None) -> None:
+        self._allowance = allowance
         self.first_left_out: Optional[Handle] = None
 
     def __call__(self, handle: Handle) -> List[ObjectInfo]:
         if not handle.object_info_rva or self.first_left_out is not None:
             return []
         blocks = handle.object_info
-        if self._room is not None:
-            self._room -= sum(MINIDUMP_HANDLE_OBJECT_INFORMATION.size + len(block.payload) for block in blocks)
-            if self._room < 0:
-                self.first_left_out = handle
-                return []
+        size = sum(MINIDUMP_HANDLE_OBJECT_INFORMATION.size + len(block.payload) for block in blocks)
+        if self._allowance is not None and not self._allowance.take(size):
+            self.first_left_out = handle
+            return []
         return blocks
 
     def members(self, handle: Handle) -> List[Dict[str, Any]]:
@@ -292,7 +291,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
             untyped[0] += not row[_TYPE_RVA]
             yield row
 
-    infos = _Infos(2 * table.source.size)
+    infos = _Infos(Allowance(table.source.size))
     detail = infos.lines if bits & SPECIFIC else None
     yield Table(key, _columns(bits, infos), watched() if (wanted_type is None or wanted_type("")) and table.untyped else rows, detail=detail)
     shown = next(numbers)

@@ -21,6 +21,7 @@ from ..format.layout import Scalar, Structure
 from ..record import cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
 from .misc import MiscInfo
+from .source import Window
 from .system import AMD64, ARM64
 from .xstate import XStateArea, read_xstate
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""
-WINDOW = 1 << 14
-"""Bytes that are read at a time where many contexts are wanted."""
 _MACHINES = {0x14C: 0, 0x1C4: 5}  # IMAGE_FILE_MACHINE_* to PROCESSOR_ARCHITECTURE_*
 
 
@@ -301,21 +300,16 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
     readers = () if isinstance(system, Absent) else _readers(system.architecture)
     tests = [(reader.size, reader.flags[1].unpack_from, reader.flags[0], reader.layout.family, reader, reader.general.values) for reader in readers]
     misc = dump.misc
-    some = dump.source.some
-    view = (0, 0, b"")  # contexts follow each other: several are read at a time
+    window = Window(dump.source)
 
     def read(rva: int, size: int) -> Union[Registers, Absent]:
-        nonlocal view
         if rva and tests:
-            low, high, window = view
-            if rva >= low and rva + size <= high:
-                data = window[rva - low : rva - low + size]
-            elif size < WINDOW // 4:
-                window = some(rva, WINDOW)
-                view = (rva, rva + len(window), window)
-                data = window[:size]
-            else:
-                data = some(rva, size if size < MAX_CONTEXT else MAX_CONTEXT)
+            low, data = window.view
+            at = rva - low
+            looked = size if size < MAX_CONTEXT else MAX_CONTEXT
+            if at < 0 or at + looked > len(data):
+                data, at = window.see(rva, looked)
+            data = data[at : at + looked]
             held = len(data)
             for least, flags, at, family, reader, values in tests:
                 if held >= least and flags(data, at)[0] & family:

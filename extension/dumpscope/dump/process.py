@@ -12,6 +12,7 @@ from ..format.teb import (
 )
 from ..record import NamedTuple, cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
+from .allowance import Allowance
 from .blocks import Block, Parameters, Peb, SharedData, Teb
 
 TYPE_CHECKING = False
@@ -253,9 +254,7 @@ class Process:
             return link
         end = head.place("InLoadOrderModuleList")
         found = LoaderList()
-        # A name is often the tail of its path, so an honest list takes a byte twice. Entries whose strings lie over each other would
-        # make 128 KiB of text of every few bytes.
-        room = 2 * self._dump.size
+        allowance = Allowance(self._dump.size)
         seen = {end}
         while link not in seen:
             if len(found) >= MAX_LOADED_MODULES:
@@ -268,8 +267,7 @@ class Process:
             if isinstance(following, Absent) or isinstance(module, Absent):
                 found.incomplete = following if isinstance(following, Absent) else module if isinstance(module, Absent) else None
                 return found if found or found.incomplete is None else found.incomplete
-            room -= _text_size(module)
-            if room < 0:
+            if not allowance.take(_text_size(module)):
                 message = f"texts of the loader's list lie over each other: with the entry at 0x{link:x} they are more than twice the file's bytes"
                 found.incomplete = Absent(DAMAGED, message)
                 return found

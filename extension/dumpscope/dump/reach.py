@@ -17,8 +17,7 @@ from ..record import NamedTuple
 from .handles import MAX_CHAIN
 from .lists import BLOCK, RecordList
 from .memory import Memory64List
-from .source import Source
-from .strings import Window
+from .source import Source, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

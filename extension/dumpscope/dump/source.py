@@ -11,9 +11,14 @@ from ..errors import DumpError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
-    from typing import Any, BinaryIO, Callable, Optional, Union
+    from typing import Any, BinaryIO, Callable, Optional, Tuple, Union
 
 Data = bytes  # Source.bytes hides the name inside the class
+
+LEAST = 1 << 9
+MOST = 1 << 16
+"""Bytes that are read at a time, where places are asked for here and there, and where they follow each other."""
+
 _pread: Any = getattr(os, "pread", None)
 if TYPE_CHECKING:
     Buffer = Union[bytes, mmap.mmap]
@@ -226,3 +231,27 @@ class Source:
                 self.check()
             return b""
         return self.fetch(offset, size if offset + size <= self.size else self.size - offset)
+
+
+class Window:
+    """Bytes of the file, read ahead as long as they are asked for one after the other."""
+
+    __slots__ = ("source", "step", "view")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.step = LEAST
+        self.view = (0, b"")
+        """Where the bytes begin, and they: changed together, since another thread may read too."""
+
+    def see(self, offset: int, size: int) -> Tuple[bytes, int]:
+        """Bytes, and where in them those at ``offset`` are: as many of ``size`` as the file has."""
+        low, data = self.view
+        place = offset - low
+        if place >= 0 and place + size <= len(data):
+            return data, place
+        # Writers lay strings, and contexts, one after the other: more is read at a time as long as that is how they are asked for.
+        self.step = min(self.step * 2, MOST) if 0 <= place <= len(data) + LEAST else LEAST
+        data = self.source.some(offset, max(size, self.step))
+        self.view = (offset, data)
+        return data, 0

@@ -7,11 +7,12 @@ from codecs import utf_16_le_decode
 
 from ..record import NamedTuple
 from .absence import Damage
-from .source import Source
+from .allowance import Allowance
+from .source import Source, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Optional, Tuple
+    from typing import Callable, Dict, Optional
 
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
@@ -25,10 +26,6 @@ MAX_CACHED = 1 << 22
 LONG = 1 << 9
 """Bytes of a text above which it is counted, and that are decoded of it where such texts are more than the file could hold."""
 
-LEAST = 1 << 9
-MOST = 1 << 16
-"""Bytes that are read at a time, where strings are asked for here and there, and where they follow each other."""
-
 _length = struct.Struct("<I").unpack_from
 
 
@@ -41,30 +38,6 @@ class Text(NamedTuple):
     damage: Optional[Damage]
 
 
-class Window:
-    """Bytes of the file, read ahead as long as they are asked for one after the other."""
-
-    __slots__ = ("source", "step", "view")
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.step = LEAST
-        self.view = (0, b"")
-        """Where the bytes begin, and they: changed together, since another thread may read too."""
-
-    def see(self, offset: int, size: int) -> Tuple[bytes, int]:
-        """Bytes, and where in them those at ``offset`` are: as many of ``size`` as the file has."""
-        low, data = self.view
-        place = offset - low
-        if place >= 0 and place + size <= len(data):
-            return data, place
-        # Writers lay strings one after the other: more is read at a time as long as that is how they are asked for.
-        self.step = min(self.step * 2, MOST) if 0 <= place <= len(data) + LEAST else LEAST
-        data = self.source.some(offset, max(size, self.step))
-        self.view = (offset, data)
-        return data, 0
-
-
 class _Texts(dict[int, str]):
     """Texts by RVA, decoded when first asked for. As many are kept as a dump shares: its type names, and the first others.
 
@@ -73,13 +46,13 @@ class _Texts(dict[int, str]):
     file holds, those that follow are cut.
     """
 
-    __slots__ = ("cut", "left", "long", "room", "source", "window")
+    __slots__ = ("allowance", "cut", "long", "room", "source", "window")
 
     def __init__(self, source: Source) -> None:
         super().__init__({0: ""})
         self.source = source
         self.room = MAX_CACHED
-        self.left = 2 * source.size
+        self.allowance = Allowance(source.size)
         self.long: Dict[int, str] = {}
         self.cut = -1  # the RVA of the first text that was cut
         self.window = Window(source)
@@ -108,16 +81,14 @@ class _Texts(dict[int, str]):
     def _long(self, rva: int, length: int) -> str:
         """A text that is counted: never among those that are found without asking."""
         length = min(length, MAX_NAME, self.source.size - rva - 4) & ~1
-        if length > self.left:
-            self.left = 0  # once there is too much, all that follow are cut
-            if self.cut < 0:
-                self.cut = rva
-            length = min(length, LONG)
-        else:
-            self.left -= length
+        if self.allowance.take(length):
             found = self.long.get(rva)
             if found is not None:
                 return found
+        else:
+            if self.cut < 0:
+                self.cut = rva
+            length = min(length, LONG)
         text = utf_16_le_decode(self.source.some(rva + 4, length), "surrogatepass", True)[0]
         if length > LONG and self.room > len(text):
             self.long[rva] = text
@@ -139,7 +110,7 @@ class StringTable:
 
     def renew(self) -> None:
         """A walk through a list begins: what long texts may amount to is counted anew."""
-        self._texts.left = 2 * self._source.size
+        self._texts.allowance = Allowance(self._source.size)
 
     @property
     def overlap(self) -> Optional[Damage]:
