@@ -49,6 +49,17 @@ def test_every_byte_is_in_one_piece(path: Path, merge: bool) -> None:
         assert found.owned + sum(size for kind, size in found.kinds().items() if kind in GAPS) == dump.size
 
 
+@pytest.mark.parametrize("name", ["full-memory", "full-memory-x86", "managed-full-memory"])
+def test_memory_that_lies_together_is_one_piece(name: str) -> None:
+    """Whatever digits the addresses end with."""
+    with Minidump.open(SAMPLES / f"{name}.dmp") as dump:
+        ranges = list(dump.memory64_list)
+        (piece,) = (piece for piece in file_map(dump).pieces if piece.kind == "memory")
+        assert piece.merged == len(ranges) > 1
+        assert piece.what.endswith("Memory64ListStream > range > memory")
+        assert (piece.offset, piece.size) == (ranges[0].rva, sum(item.size for item in ranges))
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_whole_dump_has_no_byte_out_of_reach(name: str) -> None:
     with Minidump.open(SAMPLES / f"{name}.dmp") as dump:

@@ -96,8 +96,9 @@ class FileMap:
 
 
 def _group(what: str) -> str:
-    """The part of a node's path that it shares with its neighbours: the stream and the kind of record, without numbers."""
-    return " > ".join(part.rstrip("0123456789").rstrip() if index else part for index, part in enumerate(part.partition(" (")[0] for part in what.split(" > ")))
+    """The part of a node's path that it shares with its neighbours: the stream and the kind of record, without numbers and addresses."""
+    first, *parts = [part.partition(" (")[0].partition(" at 0x")[0] for part in what.split(" > ")]
+    return " > ".join([first, *(part.rstrip("0123456789").rstrip() for part in parts)])
 
 
 def file_map(dump: Minidump, *, merge: bool = True) -> FileMap:

@@ -208,9 +208,7 @@ def _columns(number: int, listed: Listed) -> Iterator[Column]:
             for part, value in zip(places, (start, end, index)):
                 part.append(value)
         if places[0]:
-            memory = _InList(number, listed, 1, None, *places)
-            memory.alike = False
-            yield memory
+            yield _InList(number, listed, 1, None, *places)
     elif isinstance(rows, Reach):
         for field in range(len(rows.leads)):
             found = _followed(number, listed, rows, field)
