@@ -90,3 +90,41 @@ def test_ranges_that_overlap_or_stand_out_of_order(full: bool) -> None:
     assert dump.memory.read(0x1F80, 0x180) == one + other[:0x80]
     dump = dump_of([(0x1000, one), (0x1100, other)], full=full)
     assert dump.memory.read(0x10FF, 2) == b"\1\2"
+
+
+def test_sizes_that_add_up_to_more_than_64_bits() -> None:
+    """A range has the same place by its number, in a walk and in a slice; what the file holds can be read, the rest cannot."""
+    made = Dump(2).basics()
+    sizes = [0x20, (1 << 64) - 1, (1 << 64) - 1, 0x10]
+    at = made.stream(9, struct.pack("<QQ", len(sizes), 0) + b"".join(struct.pack("<QQ", 0x10000 * (index + 1), size) for index, size in enumerate(sizes)))
+    image = bytearray(made.build())
+    struct.pack_into("<Q", image, at + 8, len(image))
+    with Minidump.open(bytes(image) + bytes(range(0x30))) as dump:
+        ranges = list(dump.memory64_list)
+        assert [dump.memory64_list[index] for index in range(4)] == ranges == dump.memory64_list[:]
+        assert [item.rva - len(image) for item in ranges] == [0, 0x20, (1 << 64) + 0x1F, (2 << 64) + 0x1E]
+        assert dump.memory64_list.total == sum(sizes)
+        assert dump.memory.read(0x10000, 0x20) == bytes(range(0x20))
+        assert dump.memory.read(0x20000, 0x10) == bytes(range(0x20, 0x30))
+        assert dump.memory.total == 0x30
+        with pytest.raises(NotInDump):
+            dump.memory.read(0x20000, 0x11)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_reading_agrees_with_the_pieces(full: bool) -> None:
+    """Whatever was asked before: each read is the bytes of the pieces, or refused where one of them is a gap."""
+    chance = random.Random(full)
+    ranges = [(0x1000, b"a" * 0x30), (0x1030, b"b" * 0x10), (0x2000, b"c" * 0x40), (ADDRESS_END - 0x20, b"d" * 0x20)]
+    for _ in range(40):
+        with dump_of(ranges, full=full) as dump:
+            for _ in range(12):
+                base, data = chance.choice(ranges)
+                address = max(0, min(base + chance.randrange(-4, len(data) + 4), ADDRESS_END))
+                size = chance.randrange(0x50)
+                pieces = [piece.data for piece in dump.memory.pieces(address, size)]
+                if address + size > ADDRESS_END or None in pieces:
+                    with pytest.raises(NotInDump):
+                        dump.memory.read(address, size)
+                else:
+                    assert dump.memory.read(address, size) == b"".join(piece for piece in pieces if piece is not None)

@@ -10,7 +10,7 @@ from operator import le
 from ..errors import NotInDump
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
-from ..record import NamedTuple, records
+from ..record import NamedTuple, cached_property, records
 from .absence import Absent
 from .directory import Stream
 from .lists import NOTHING, RecordList, Span, counted, described, headless
@@ -71,7 +71,6 @@ class Memory64List(RecordList[Range]):
         span: Span = NOTHING
         reader = None
         self.base_rva = 0
-        self._rvas: Optional[array[int]] = None
         self._total: Optional[int] = None
         if stream is not None:
             head = source.some(stream.rva, _HEAD64.size)
@@ -89,13 +88,18 @@ class Memory64List(RecordList[Range]):
     def total(self) -> int:
         """Bytes that all ranges together should have."""
         if self._total is None:
-            self._total = sum(values[1] for values, _ in self._rows(0, self.span.count))
+            self._total = sum(self._column(8, 1))
         return self._total
 
     @property
     def expected_file_size(self) -> int:
         """Where the last range ends: the memory is the last thing in the file."""
         return self.base_rva + self.total
+
+    @cached_property
+    def _offsets(self) -> Sequence[int]:
+        """File offset of the bytes of each range, and behind them where the last one ends."""
+        return _added(self.base_rva, self._column(8, 1))
 
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[Range]:
         """The ranges from ``start`` to before ``stop``, with the offsets of their bytes."""
@@ -109,18 +113,19 @@ class Memory64List(RecordList[Range]):
             rva += size
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
-        if index and self._rvas is None:
-            from array import array
-
-            rvas = array("Q")
-            rva = self.base_rva
-            for row, _ in self._rows(0, self.span.count):
-                rvas.append(rva & 0xFFFFFFFFFFFFFFFF)
-                rva += row[1]
-            self._rvas = rvas
-        rva = self._rvas[index] if self._rvas is not None and index else self.base_rva
+        rva = self._offsets[index] if index else self.base_rva
         start, size = values
         return Range(index, start, size, rva, self.source.available(rva, size), offset, 9)
+
+
+def _added(base: int, sizes: array[int]) -> Sequence[int]:
+    """``base``, and what it becomes with each of the sizes; an array, unless a file claims more than 64 bits hold."""
+    from array import array
+
+    try:
+        return array("Q", accumulate(sizes, initial=base))
+    except OverflowError:
+        return list(accumulate(sizes, initial=base))
 
 
 def _span64(source: Source, stream: Stream) -> Span:
@@ -191,6 +196,8 @@ class Memory:
         self._starts: Sequence[int] = ()
         self._ends: Sequence[int] = ()
         self._rvas: Sequence[int] = ()
+        self._read_starts: Sequence[int] = ()
+        self._read_places: Sequence[int] = ()
         self._one_piece = False
         self._ready = False
 
@@ -213,19 +220,34 @@ class Memory:
         self._starts = columns[0]
         self._ready = True
 
-    def _full_columns(self, limit: int) -> Tuple[array[int], array[int], List[int]]:
+    def _prepare_reading(self) -> None:
+        """Lay the file offset and the end of each range side by side: a read far from the one before waits for memory once, not twice."""
+        from array import array
+
+        self._prepare()
+        if not self._starts:
+            return
+        places = array("Q", bytes(16 * len(self._starts)))
+        places[::2] = array("Q", self._rvas)
+        ends = self._ends
+        if ends[-1] == ADDRESS_END:  # one more than a number of 64 bits; the last byte is read piece by piece
+            ends = [*ends[:-1], ADDRESS_END - 1]
+        places[1::2] = array("Q", ends)
+        self._read_places = places
+        self._read_starts = self._starts  # last: a read in another thread looks at them first
+
+    def _full_columns(self, limit: int) -> Tuple[array[int], array[int], Sequence[int]]:
         """Starts, sizes and file offsets of the ranges of Memory64ListStream, as far as the file holds their bytes."""
         full = self.full
         starts = full._column(0, 0)
         sizes = full._column(8, 1)
-        rvas = list(accumulate(sizes, initial=full.base_rva))
+        rvas = full._offsets
         held = bisect_left(rvas, limit)  # what begins behind the end of the file is left out
         if held < len(rvas):
             del starts[held:], sizes[held:]
             if held and rvas[held] > limit:
                 sizes[-1] = limit - rvas[held - 1]
-        del rvas[len(starts) :]
-        return starts, sizes, rvas
+        return starts, sizes, rvas[: len(starts)]
 
     def _small_rows(self, limit: int) -> Iterator[Tuple[int, int, int]]:
         """The same for the ranges of MemoryListStream."""
@@ -328,9 +350,14 @@ class Memory:
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes at ``address``. Raises NotInDump, naming the first byte that is missing."""
-        position = bisect_right(self._starts, address) - 1  # below 0 until the view is made
-        if position >= 0 and address + size <= self._ends[position]:
-            return self._fetch(self._rvas[position] + address - self._starts[position], size)
+        starts, places = self._read_starts, self._read_places
+        position = bisect_right(starts, address) - 1  # below 0 until they are made
+        if position >= 0 and address + size <= places[2 * position + 1]:
+            return self._fetch(places[2 * position] + address - starts[position], size)
+        if not starts:
+            self._prepare_reading()
+            if self._read_starts:
+                return self.read(address, size)
         if address + size > ADDRESS_END:
             raise NotInDump(f"0x{size:x} bytes at 0x{address:x} go beyond the end of the address space", "ask for fewer bytes")
         parts = []

@@ -10,7 +10,6 @@ import struct
 import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from itertools import accumulate
 
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION
 from ..record import NamedTuple
@@ -235,7 +234,7 @@ class Contiguous(Reach):
 
     def __init__(self, items: Memory64List) -> None:
         super().__init__(items, ())
-        self._rvas = list(accumulate(items._column(8, 1), initial=items.base_rva))
+        self._rvas = items._offsets
 
     def ranges(self) -> Iterator[Tuple[int, int, int]]:
         """Number, start and end of what the file holds of each range; those of which it holds nothing are left out."""
