@@ -67,3 +67,11 @@ def test_a_device_is_refused() -> None:
     with pytest.raises(UsageError, match="not a regular file"):
         write(save(Path("/dev/null"), force=True))
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_a_dash_is_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="standard output"):
+        write(Save("-", lambda: iter([b"new"]), "page", force=True))
+    assert not list(tmp_path.iterdir())
+    assert write(Save("./-", lambda: iter([b"new"]), "page")) == 3

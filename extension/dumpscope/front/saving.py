@@ -32,6 +32,8 @@ def write(save: Save) -> int:
     without ``force``; OSError when it cannot be written.
     """
     path = save.path
+    if path == "-":  # it would not be what is meant, and a file that is hard to remove
+        raise UsageError("the file is not written to standard output", "give a name; ./- for a file that is really called so")
     if save.keep and _same(path, save.keep):
         raise UsageError(f"{path!r} is the dump itself, which is never written over", "give another name")
     if os.path.isdir(path):
