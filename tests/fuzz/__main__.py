@@ -72,7 +72,9 @@ class Work:
 
     def batch(self, begin: int, count: int) -> Report:
         """Check some mutants."""
-        if self.args.exhaustive:
+        if self.args.files:
+            mutants = [(path.name, Mutant(path.read_bytes(), "as it is")) for path in self.args.files[begin : begin + count]]
+        elif self.args.exhaustive:
             mutants = list(islice(self.exhaustive(), begin, begin + count))
         else:
             mutants = [self.mutant(number) for number in range(begin, begin + count)]
@@ -81,7 +83,7 @@ class Work:
         counts: Dict[str, int] = {}
         failures: Dict[str, Failure] = {}
         for number, (name, mutant) in enumerate(mutants, begin):
-            if self.args.everything:
+            if self.args.everything or self.args.files:
                 found = checker.everything(mutant.data)
             else:
                 found = checker.some(mutant.data, random.Random(f"{self.args.seed}:{number}"), self.args.lines)
@@ -128,6 +130,9 @@ def reports(args: argparse.Namespace, batches: Iterator[Tuple[int, int]]) -> Ite
 def main() -> int:
     """Fuzz; the exit code is 1 when an invariant broke."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument(
+        "files", type=Path, nargs="*", help="these instead of mutants, every line and every renderer for each: inputs that were kept, or any dumps"
+    )
     parser.add_argument("--count", type=int, default=10000, help="mutants")
     parser.add_argument("--seed", default="1", help="the same seed gives the same mutants")
     parser.add_argument("--start", type=int, default=0, help="number of the first one, to repeat a failure with --count 1")
@@ -139,6 +144,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0, help="stop after this time")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "dumpscope-fuzz", help="folder for the inputs that broke something")
     args = parser.parse_args()
+    if args.files:
+        args.start, args.count = 0, len(args.files)
     last = sys.maxsize if args.exhaustive else args.start + args.count
     batches = ((number, min(BATCH, last - number)) for number in range(args.start, last, BATCH))
     broken: Dict[str, int] = {}
