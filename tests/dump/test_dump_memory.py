@@ -128,3 +128,19 @@ def test_reading_agrees_with_the_pieces(full: bool) -> None:
                         dump.memory.read(address, size)
                 else:
                     assert dump.memory.read(address, size) == b"".join(piece for piece in pieces if piece is not None)
+
+
+def test_the_first_region_in_the_file_holds_an_address() -> None:
+    """In any order, empty, nested and laid over each other: as a walk through the list finds it."""
+    chance = random.Random(5)
+    for _ in range(60):
+        extents = [(chance.randrange(0, 40) * 0x1000, chance.choice((0, 1, 1, 1, 2, 7)) * 0x1000) for _ in range(chance.randrange(12))]
+        extents = chance.choice((extents, sorted(extents), [(0x1000 * place, 0x1000) for place in range(10)]))
+        made = Dump(0).basics()
+        rows = b"".join(struct.pack("<QQIIQIIII", base, base, 4, 0, size, 0x1000, 4, 0x20000, 0) for base, size in extents)
+        made.stream(16, struct.pack("<IIQ", 16, 48, len(extents)) + rows)
+        with Minidump.open(made.build()) as dump:
+            for address in range(0, 50 * 0x1000, 0x800):
+                found = dump.regions.at(address)
+                expected = next((region for region in dump.regions if region.base <= address < region.end), None)
+                assert found == expected

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from itertools import accumulate, count, islice
-from operator import le
+from itertools import accumulate, count
+from operator import add
 
 from ..errors import NotInDump
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
@@ -420,7 +420,7 @@ class RegionList(RecordList[Region]):
                     "BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type", stride=span.stride
                 )
         self._bases: Optional[Sequence[int]] = None
-        self._order: Optional[List[int]] = None
+        self._holders: Optional[Sequence[int]] = None
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Region:
@@ -431,15 +431,42 @@ class RegionList(RecordList[Region]):
         return records(Region, zip(count(index), *self._columns(data), offsets))
 
     def at(self, address: int) -> Optional[Region]:
-        """The region that an address lies in, or None."""
+        """The region that an address lies in, or None. Of several the first in the file, as the debugger takes it.
+
+        (observed: dbgeng 10.0.15063)
+        """
         if self._bases is None:
-            bases = self._column(0, 0).tolist()
-            if not all(map(le, bases, islice(bases, 1, None))):
-                self._order = sorted(range(len(bases)), key=bases.__getitem__)
-                bases = [bases[number] for number in self._order]
-            self._bases = bases
+            bases, sizes = self._column(0, 0), self._column(MINIDUMP_MEMORY_INFO.offset_of("RegionSize"), 3)
+            if _ends(bases, sizes) is None:
+                self._bases, self._holders = _holders(bases, sizes)
+            else:
+                self._bases = bases
         position = bisect_right(self._bases, address) - 1
-        if position < 0:
+        number = position if position < 0 or self._holders is None else self._holders[position]
+        if number < 0:
             return None
-        region = self[self._order[position] if self._order is not None else position]
+        region = self[number]
         return region if address < region.end else None
+
+
+def _holders(bases: Sequence[int], sizes: Sequence[int]) -> Tuple[List[int], List[int]]:
+    """Where another region begins to be the first one that holds an address, and which it is; -1 where none does."""
+    from heapq import heappop, heappush
+
+    ends = list(map(add, bases, sizes))
+    order = sorted(range(len(bases)), key=bases.__getitem__)
+    places: List[int] = []
+    holders: List[int] = []
+    inside: List[int] = []
+    coming = 0
+    for place in sorted({*bases, *ends}):
+        while coming < len(order) and bases[order[coming]] == place:
+            heappush(inside, order[coming])
+            coming += 1
+        while inside and ends[inside[0]] <= place:
+            heappop(inside)
+        holder = inside[0] if inside else -1
+        if not holders or holders[-1] != holder:
+            places.append(place)
+            holders.append(holder)
+    return places, holders
