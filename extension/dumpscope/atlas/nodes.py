@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from ..dump.anatomy import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
 from ..dump.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
 from ..dump.minidump import Minidump
@@ -159,6 +161,8 @@ class Atlas:
             self._want(node, stream_type if stream >= 0 else 0)
         for number in left_out:
             self.notes.append(f"{self.rows[number].label}: records beyond the first {LIST_CAP} are not in this page")
+        if len(self.dump.streams) > LIST_CAP:
+            self.notes.append(f"directory: streams beyond the first {LIST_CAP} are not in this page")
         if more:
             self.notes.append(f"{more} structures beyond the first {NODE_CAP} are not in this page")
 
@@ -167,11 +171,14 @@ class Atlas:
 
     def _nodes(self) -> Iterator[Node]:
         """Every structure; the rest of a stream is left out when the page has enough of it."""
+        entries = 0
         for node in anatomy(self.dump):
             if node.kind == STREAM:
                 break
-            yield node
-        for stream in self.dump.streams:
+            entries += node.kind == DIRECTORY and node.leaf
+            if entries <= LIST_CAP:
+                yield node
+        for stream in islice(self.dump.streams, LIST_CAP):
             self._stream_type, self._enough = stream.type, False
             for node in stream_anatomy(self.dump, stream.index):
                 yield node

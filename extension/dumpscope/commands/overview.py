@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 DEEP_LIMIT = 50_000
 """Records up to which dumpinfo looks at each string and context without being asked to."""
 
+DETAILED = 1000
+"""Streams that ``dumpinfo -v`` shows one by one; writers make some twenty, the engine reads 65536 entries of twelve bytes."""
+
 
 def header_fields(dump: Minidump) -> Fields:
     """The header, each number with what it says."""
@@ -169,9 +172,11 @@ def dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     if not deep:
         yield Note(f"{records} records were not looked at one by one: -v does", "hint")
     if args.verbose:
-        for stream in dump.streams:
-            if stream.type:
-                yield from stream_detail(dump, stream.index)
+        used = [stream.index for stream in dump.streams if stream.type]
+        for index in used[:DETAILED]:
+            yield from stream_detail(dump, index)
+        if len(used) > DETAILED:
+            yield Note(f"{len(used) - DETAILED} more streams: `streams N` shows one in detail", "hint")
 
 
 def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:

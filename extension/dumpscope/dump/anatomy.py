@@ -522,7 +522,9 @@ def _again(dump: Minidump, stream: Stream) -> Minidump:
         def stream(self, kind: int) -> Optional[Stream]:
             return stream if kind == stream.type else super().stream(kind)
 
-    return Other(dump.source)
+    other = Other(dump.source)
+    other.streams = dump.streams  # with its index: a hundred of these may be made of one dump
+    return other
 
 
 def anatomy(dump: Minidump) -> Iterator[Node]:

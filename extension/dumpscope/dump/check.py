@@ -11,7 +11,7 @@ from .directory import Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
     from .minidump import Minidump
 
@@ -170,11 +170,17 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
     source = dump.source
     first: Set[int] = set()
     listed = {items.stream.index for items in (getattr(dump, name) for name in _LISTS) if items.stream is not None}
+    told = 0
+    again: Optional[Damage] = None
     for stream in entries:
-        if stream.type in first:
-            yield Damage("duplicate-stream", f"{_title(stream)} is there twice: the one in entry {stream.index} is not used", stream.offset)
-        else:
+        if stream.type not in first:
             first.add(stream.type)
+        elif again is None or told < MAX_OF_A_CODE:
+            told += 1
+            again = Damage("duplicate-stream", f"{_title(stream)} is there twice: the one in entry {stream.index} is not used", stream.offset)
+            yield again
+        else:
+            yield again  # no more words than are shown: it is only counted
         if not stream.size:
             if stream.type in _LEAST:
                 yield Damage("stream-too-small", f"{_title(stream)} has a size of 0", stream.offset, _LEAST[stream.type], 0)
@@ -199,23 +205,32 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
 
 def _overlaps(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
     """Streams that share bytes with each other or with the directory: one sweep over the sorted places."""
-    rows: List[Tuple[int, int, str, int]] = [(s.rva, s.end, _title(s), s.offset) for s in entries if s.size and s.rva < dump.source.size]
+    size = dump.source.size
+    rows: List[Tuple[int, int, Optional[Stream]]] = [(s.rva, s.end, s) for s in entries if s.size and s.rva < size]
     directory = dump.streams
     if len(directory):
-        rows.append((directory.rva, directory.rva + len(directory) * 12, "the directory", 12))
-    rows.sort()
+        rows.append((directory.rva, directory.rva + len(directory) * 12, None))
+    rows.sort(key=lambda row: row[:2])
     reported = 0
-    end, owner = 0, ""
-    for start, stop, title, entry in rows:
+    end = 0
+    owner: Tuple[int, int, Optional[Stream]] = (0, 0, None)
+    for row in rows:
+        start, stop, stream = row
         if start < end:
             reported += 1
             if reported <= MAX_OVERLAPS:
                 shared = min(end, stop) - start
-                yield Damage("stream-overlap", f"{title} (0x{start:x}..0x{stop:x}) shares 0x{shared:x} bytes with {owner}", entry, stop - start, shared)
+                message = f"{_place(row)} shares 0x{shared:x} bytes with {_place(owner)}"
+                yield Damage("stream-overlap", message, 12 if stream is None else stream.offset, stop - start, shared)
         if stop > end:
-            end, owner = stop, f"{title} (0x{start:x}..0x{stop:x})"
+            end, owner = stop, row
     if reported > MAX_OVERLAPS:
         yield Damage("more-damage", f"{reported - MAX_OVERLAPS} more streams share bytes with others")
+
+
+def _place(row: Tuple[int, int, Optional[Stream]]) -> str:
+    start, stop, stream = row
+    return f"{'the directory' if stream is None else _title(stream)} (0x{start:x}..0x{stop:x})"
 
 
 def _full_memory(dump: Minidump) -> Iterator[Damage]:

@@ -8,7 +8,7 @@ from ..errors import DumpError
 from ..format.flags import MINIDUMP_TYPE
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.streams import MINIDUMP_STREAM_TYPE
-from ..record import NamedTuple, Sequence
+from ..record import NamedTuple, Sequence, records
 from .absence import Damage
 from .source import Source
 
@@ -133,12 +133,10 @@ class Directory(Sequence[Stream]):
 
     def __iter__(self) -> Iterator[Stream]:
         if not self._count:
-            return
-        offset = self.rva
+            return iter(())
         # MAX_STREAMS bounds what is read here.
-        for index, (kind, size, rva) in enumerate(_ENTRY.iter_unpack(self._source.fetch(offset, self._count * _ENTRY.size))):
-            yield Stream(index, kind, size, rva, offset)
-            offset += _ENTRY.size
+        entries = zip(*_ENTRY.iter_unpack(self._source.fetch(self.rva, self._count * _ENTRY.size)))
+        return records(Stream, zip(range(self._count), *entries, range(self.rva, self.rva + self._count * _ENTRY.size, _ENTRY.size)))
 
     def _index(self) -> Dict[int, List[Stream]]:
         if self._by_type is None:
