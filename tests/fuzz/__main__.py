@@ -83,7 +83,7 @@ class Work:
         counts: Dict[str, int] = {}
         failures: Dict[str, Failure] = {}
         for number, (name, mutant) in enumerate(mutants, begin):
-            if self.args.everything or self.args.files:
+            if self.args.everything:
                 found = checker.everything(mutant.data)
             else:
                 found = checker.some(mutant.data, random.Random(f"{self.args.seed}:{number}"), self.args.lines)
@@ -130,9 +130,7 @@ def reports(args: argparse.Namespace, batches: Iterator[Tuple[int, int]]) -> Ite
 def main() -> int:
     """Fuzz; the exit code is 1 when an invariant broke."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument(
-        "files", type=Path, nargs="*", help="these instead of mutants, every line and every renderer for each: inputs that were kept, or any dumps"
-    )
+    parser.add_argument("files", type=Path, nargs="*", help="these instead of mutants: inputs that were kept, or any dumps")
     parser.add_argument("--count", type=int, default=10000, help="mutants")
     parser.add_argument("--seed", default="1", help="the same seed gives the same mutants")
     parser.add_argument("--start", type=int, default=0, help="number of the first one, to repeat a failure with --count 1")
