@@ -107,10 +107,10 @@ def _users() -> Dict[str, List[str]]:
     return _used_by
 
 
-def value_section(values: object) -> Iterator[str]:
+def value_section(values: object, level: str = "###") -> Iterator[str]:
     """The names of an enumeration's or mask's numbers."""
     assert isinstance(values, (Enumeration, FlagSet))
-    yield f"### {values.name}"
+    yield f"{level} {values.name}"
     yield ""
     yield "Bits." if isinstance(values, FlagSet) else "Values."
     yield ""
@@ -142,6 +142,23 @@ def format_page(module: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+VALUES = ("signals", "mach", "faults")
+"""Modules of ``format/`` that declare names of numbers and no structures."""
+
+
+def values_page(module: str) -> str:
+    """All names of numbers of a module of ``format/``."""
+    home = import_module(f"dumpscope.format.{module}")
+    head, _, more = (home.__doc__ or "").strip().partition("\n\n")
+    lines = [f"# {module}", "", plain(head), ""]
+    if more:
+        lines += [plain(" ".join(more.split())), ""]
+    lines += [f"{MADE} Back to the [list of structures](README.md).", ""]
+    for values in {id(item): item for item in vars(home).values() if isinstance(item, (Enumeration, FlagSet))}.values():
+        lines += value_section(values, "##")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def streams_page() -> str:
     """All stream types."""
     lines = ["# Stream types", "", "What the entries of the directory can hold.", "", f"{MADE} Back to the [list of structures](README.md).", ""]
@@ -165,6 +182,9 @@ def format_index() -> str:
         for shape in of_module(module):
             lines.append(f"- {to_structure(shape.name, '')}, 0x{shape.size:x} bytes: {plain(shape.meaning)}")
         lines.append("")
+    for module in VALUES:
+        doc = (import_module(f"dumpscope.format.{module}").__doc__ or "").strip().split("\n")[0]
+        lines += [f"## [{module}]({module}.md)", "", plain(doc), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -303,6 +323,8 @@ def pages() -> Dict[str, str]:
     found = {"format/README.md": format_index(), "format/streams.md": streams_page()}
     for module in MODULES:
         found[f"format/{module}.md"] = format_page(module)
+    for module in VALUES:
+        found[f"format/{module}.md"] = values_page(module)
     found["rules/README.md"] = rules_index()
     for prefix, module, subject in FAMILIES:
         found[f"rules/{module}.md"] = rules_page(prefix, subject)

@@ -49,6 +49,13 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Memory and regions", "dump.memory", ("Memory", "MemoryList", "Memory64List", "Range", "Piece", "RegionList", "Region")),
     Home("Search in memory", "dump.search", (), ("find", "text_pattern", "wide_pattern", "pointer_pattern")),
     Home("Exception", "dump.exception", ("ExceptionInfo",)),
+    Home(
+        "Exceptions of other systems",
+        "format.faults",
+        ("Fault",),
+        (),
+        ("SIGNAL", "MACH", "FUCHSIA", "PS3", "UNKNOWN", "ACCESSED", "INSTRUCTION", "SENDER"),
+    ),
     Home("System", "dump.system", ("SystemInfo", "CpuInfo")),
     Home("Process information", "dump.misc", ("MiscInfo", "TimeZone", "XState")),
     Home("The process", "dump.process", ("Process", "LoadedModule", "LoaderList")),

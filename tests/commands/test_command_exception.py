@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from samples.writer import DumpBuilder
+from samples.writer import DumpBuilder, Thread
 
 
 def test_record_in_the_debuggers_form(cli):
@@ -87,3 +87,118 @@ def test_no_exception(cli, run_json):
     assert result.code == 1
     assert "80000003" in result.out
     assert run_json("exception", "stacks-only.dmp")["exception_reason"]["kind"] == "not-there"
+
+
+# --- processes of other systems --------------------------------------------------------------------------------------
+
+LINUX, MAC, IOS = 0x8201, 0x8101, 0x8102
+
+
+def made(tmp_path, platform, code, flags, address, parameters=(), **options):
+    builder = DumpBuilder(**options)
+    builder.add_system_info(major=5, minor=10, build=3, platform=platform)
+    builder.add_exception(0x10, code, address, parameters, flags=flags)
+    builder.add_thread_list([Thread(0x10)])
+    path = tmp_path / "foreign.dmp"
+    path.write_bytes(builder.build())
+    return path
+
+
+def test_a_signal(tmp_path, cli, run_json):
+    path = made(tmp_path, LINUX, 11, 1, 0x45)
+    lines = cli("exception", path).out.splitlines()
+    assert lines[:5] == [
+        "ExceptionAddress: 0000000000000045",
+        "   ExceptionCode: 0000000b (SIGSEGV)",
+        "  ExceptionFlags: 00000001 (SEGV_MAPERR)",
+        "NumberParameters: 0",
+        "SIGSEGV SEGV_MAPERR: memory was used that may not be; nothing is mapped at the address",
+    ]
+    assert any(line.startswith("Accessed") and "near null" in line for line in lines)
+    found = run_json("exception", path)["exception"]
+    assert (found["kind"], found["code"], found["code_name"], found["flag_names"]) == ("signal", "0xb", "SIGSEGV", ["SEGV_MAPERR"])
+    assert (found["address_is"], found["crashed"], found["nested"]) == ("accessed", True, [])
+
+
+def test_what_the_debugger_makes_of_a_signal_is_still_told(cli, run_json):
+    out = " ".join(cli("exception", "breakpad-linux.dmp").out.split())
+    assert "this is a signal; the debugger takes it for a code of Windows and says: Unknown exception - code 0000000b" in out
+    found = run_json("exception", "breakpad-linux.dmp")["exception"]
+    assert found["debugger"].startswith("Unknown exception - code 0000000b")
+    assert run_json("why", "breakpad-linux.dmp")["engine"]["exception"]["code"] == "0x0000000b"
+
+
+def test_who_sent_a_signal(tmp_path, cli):
+    line = next(line for line in cli("exception", made(tmp_path, LINUX, 6, 2**32 - 6, 1000 << 32 | 0x1234)).out.splitlines() if line.startswith("Sent by"))
+    assert "1234" in line
+    assert "of user 1000" in line
+    assert "none comes with this" in cli("exception", made(tmp_path, LINUX, 6, 2**32 - 6, 0, (0x1234, 1000, 0))).out
+
+
+def test_a_dump_that_was_asked_for(tmp_path, cli, run_json):
+    path = made(tmp_path, LINUX, 0xFFFFFFFF, 0, 0x401000)
+    assert "nothing crashed" in cli("exception", path).out
+    assert run_json("exception", path)["exception"]["crashed"] is False
+
+
+def test_a_mach_exception(tmp_path, cli, run_json):
+    path = made(tmp_path, MAC, 2, 1, 0x401000, (10, 0x4200001, 0))
+    out = cli("exception", path).out
+    assert "ExceptionCode: 00000002 (EXC_BAD_INSTRUCTION)" in out
+    assert "ExceptionFlags: 00000001 (EXC_I386_INVOP)" in out
+    assert "Parameter[1]: 0000000004200001  code: SIGILL after EXC_BAD_INSTRUCTION, code 0x1" in out
+    found = run_json("exception", path)["exception"]
+    assert (found["kind"], found["parameters"][0]) == ("Mach exception", {"value": "0xa", "meaning": "exception: EXC_CRASH"})
+
+
+def test_crashpads_signals_on_ios(tmp_path, run_json):
+    builder = DumpBuilder(arch="arm64")
+    builder.add_system_info(platform=IOS)
+    builder.add_exception(0x10, 6, 0x401000)
+    plain = builder.build()
+    builder.add_stream(0x43500001, bytes(0x34))
+    for data, name in ((plain, "EXC_BREAKPOINT"), (builder.build(), "SIGABRT")):
+        (tmp_path / "ios.dmp").write_bytes(data)
+        assert run_json("exception", tmp_path / "ios.dmp")["exception"]["code_name"] == name
+
+
+def test_codes_of_windows_mean_nothing_elsewhere(tmp_path, cli):
+    out, debugger = cli("exception", made(tmp_path, LINUX, 0xC0000005, 0, 0x401000, (1, 0))).out.split("hint:", 1)
+    assert "Access violation" in debugger
+    assert "Access violation" not in out
+    assert "Attempt to" not in out
+    assert "0xc0000005, a signal without a name" in out
+    assert "Access violation" not in cli("exception", made(tmp_path, 0x4444, 0xC0000005, 0, 0x401000)).out.split("hint:")[0]
+
+
+def test_without_system_information_codes_are_those_of_windows(tmp_path, cli, run_json):
+    builder = DumpBuilder()
+    builder.add_exception(0x10, 0xC0000005, 0x401000, (1, 0x45))
+    path = tmp_path / "bare.dmp"
+    path.write_bytes(builder.build())
+    assert "Access violation" in cli("exception", path).out
+    assert run_json("exception", path)["exception"]["kind"] == "Windows exception"
+
+
+def test_other_commands_know_the_signal(tmp_path, cli, run_json):
+    path = made(tmp_path, LINUX, 11, 1, 0x45)
+    assert "SIGSEGV SEGV_MAPERR" in cli("dumpinfo", path).out
+    streams = cli("streams", path, "ExceptionStream").out
+    assert "SIGSEGV" in streams
+    assert "SEGV_MAPERR" in streams
+    fields = {row["path"]: row for row in run_json("bytes", path, "exception")["bytes"][0]["fields"]}
+    code, flags = fields["ExceptionRecord.ExceptionCode"], fields["ExceptionRecord.ExceptionFlags"]
+    assert (code["value"], code["text"], code["meaning"].split(";")[0]) == ("0xb", "11 (0xb) SIGSEGV", "the signal")
+    assert (flags["value"], flags["text"]) == ("0x1", "1 SEGV_MAPERR")
+    assert "NONCONTINUABLE" not in cli("bytes", path, "exception").out
+    changed = cli("what-if", path, "exception ExceptionRecord.ExceptionCode=SIGABRT").out
+    assert "6 SIGABRT" in changed
+
+
+def test_the_atlas_knows_the_signal(tmp_path, cli):
+    path = made(tmp_path, LINUX, 11, 1, 0x45)
+    page = tmp_path / "page.html"
+    assert cli("atlas", path, "-o", page).code == 0
+    text = page.read_text("utf-8")
+    assert "0000000b SIGSEGV SEGV_MAPERR" in text
+    assert "EXCEPTION_NONCONTINUABLE" not in text

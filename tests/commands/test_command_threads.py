@@ -172,3 +172,13 @@ def test_csv_has_a_row_for_each_thread(cli):
     lines = cli("threads", "everything-small.dmp", "--csv").out.splitlines()
     assert lines[0].startswith("index,tid,")
     assert len(lines) == 4
+
+
+def test_priorities_have_names_on_windows_only(tmp_path, cli):
+    for platform, words in ((2, "normal; class 0x20, normal"), (0x8201, "as the writer counts on this system; class 0x20")):
+        builder = DumpBuilder()
+        builder.add_system_info(platform=platform)
+        builder.add_thread_list([Thread(0x10)])
+        (tmp_path / "one.dmp").write_bytes(builder.build())
+        line = next(line for line in cli("threads", tmp_path / "one.dmp", "0").out.splitlines() if line.startswith("Priority"))
+        assert line.endswith(words)

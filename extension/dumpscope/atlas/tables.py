@@ -263,6 +263,7 @@ def header_facts(dump: Minidump, clean: Clean) -> List[List[Any]]:
         made.append(["program", clean(dump.modules[0].file_name), dump.modules[0].offset])
     exception = dump.exception
     if not isinstance(exception, Absent):
-        name = exception_name(exception.code)
+        fault = dump.fault
+        name = exception_name(exception.code) if isinstance(fault, Absent) else fault.label
         made.append(["exception", clean(f"{exception.code:08x} {name}".strip()), exception.offset])
     return made

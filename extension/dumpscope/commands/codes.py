@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ..dump.absence import Absent
 from ..format.codes import NTSTATUS, describe_code, win32_name
 from ..format.codes.exceptions import EXCEPTIONS, exception_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Tuple
+
+    from ..dump.minidump import Minidump
 
 
 def _words(value: int, kinds: Tuple[str, ...]) -> str:
@@ -39,3 +42,9 @@ def exception_words(code: int) -> str:
     """The debugger's words for an exception code, such as ``Access violation``; empty for a code without any."""
     name = exception_name(code)
     return "" if code not in EXCEPTIONS and name == "Unknown exception" else name
+
+
+def code_note(dump: Minidump, code: int) -> str:
+    """The name of the dump's exception: the debugger's words for a code of Windows, else ``SIGSEGV SEGV_MAPERR`` and the like."""
+    fault = dump.fault
+    return exception_name(code) if isinstance(fault, Absent) else fault.label

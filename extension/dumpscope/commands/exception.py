@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from ..dump.absence import DAMAGED, NOT_CAPTURED, NOT_THERE, Absent
+from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.exception import MAX_PARAMETERS, ExceptionInfo
 from ..dump.minidump import Minidump
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
+from ..format.faults import ACCESSED, SENDER, UNKNOWN
 from ..record import NamedTuple
 from ..view.blocks import Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
 from .codes import exception_words, hresult_words
-from .missing import missing
+from .missing import facts_of, missing
 from .registers import register_lines, register_values
 from .registry import command
 from .session import Session
@@ -19,8 +20,9 @@ from .usage import usage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Set, Tuple, Union
+    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Union
 
+    from ..format.faults import Fault
     from ..view.blocks import Block
 
 MAX_NESTED = 16
@@ -49,6 +51,11 @@ class _Record(NamedTuple):
     parameters: Tuple[int, ...]
 
 
+def fault_of(dump: Minidump) -> Optional[Fault]:
+    """The exception as another system than Windows means it; None where its code is one of Windows."""
+    return None if isinstance(dump.fault, Absent) else dump.fault
+
+
 def parameter_words(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> List[str]:
     """What each parameter means, as far as it is known for this code; where it is an address in a module, which one."""
     words = describe_parameters(code, parameters)
@@ -75,19 +82,29 @@ def summary_line(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> str:
     return f"Attempt to {kind} address {parameters[1]:0{digits}x}"
 
 
-def record_lines(dump: Minidump, record: _Record) -> Iterator[str]:
-    """A record in the form of ``.exr``."""
+def fault_summary(fault: Fault, code: int, flags: int) -> str:
+    """What happened in one line, such as ``SIGSEGV SEGV_MAPERR: memory was used that may not be; nothing is mapped at the address``."""
+    if fault.kind == UNKNOWN:
+        return ""
+    what = fault.label or f"0x{code:x}, a {fault.kind} without a name"
+    words = "; ".join(text for text in (fault.meaning, fault.detail_meaning) if text)
+    return f"{what}: {words}" if words else what
+
+
+def record_lines(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Iterator[str]:
+    """A record in the form of ``.exr``; ``fault`` is what it means on another system than Windows."""
     digits = 8 if dump.pointer_size == 4 else 16
     symbol = dump.modules.symbol(record.address)
     yield f"ExceptionAddress: {record.address:0{digits}x}" + (f" ({symbol})" if symbol else "")
-    name = exception_words(record.code)
+    name = exception_words(record.code) if fault is None else fault.name
     yield f"   ExceptionCode: {record.code:08x}" + (f" ({name})" if name else "")
-    yield f"  ExceptionFlags: {record.flags:08x}"
+    detail = "" if fault is None else fault.detail
+    yield f"  ExceptionFlags: {record.flags:08x}" + (f" ({detail})" if detail else "")
     yield f"NumberParameters: {record.claimed}"
-    words = parameter_words(dump, record.code, record.parameters)
+    words = parameter_words(dump, record.code, record.parameters) if fault is None else fault.parameters
     for at, value in enumerate(record.parameters):
         yield f"   Parameter[{at}]: {value:0{digits}x}" + (f"  {words[at]}" if words[at] else "")
-    last = summary_line(dump, record.code, record.parameters)
+    last = summary_line(dump, record.code, record.parameters) if fault is None else fault_summary(fault, record.code, record.flags)
     if last:
         yield last
 
@@ -116,9 +133,12 @@ def nested_records(dump: Minidump, address: int) -> Iterator[Tuple[int, Union[_R
         address = record.record
 
 
-def _json(dump: Minidump, record: _Record) -> Dict[str, Any]:
+def _json(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Dict[str, Any]:
+    if fault is not None:
+        return _fault_json(dump, record, fault)
     words = parameter_words(dump, record.code, record.parameters)
     return {
+        "kind": "Windows exception",
         "code": f"0x{record.code:x}",
         "code_name": exception_words(record.code) or None,
         "flags": f"0x{record.flags:x}",
@@ -129,6 +149,25 @@ def _json(dump: Minidump, record: _Record) -> Dict[str, Any]:
         "parameter_count": record.claimed,
         "parameters": [{"value": f"0x{value:x}", "meaning": words[at] or None} for at, value in enumerate(record.parameters)],
         "summary": summary_line(dump, record.code, record.parameters) or None,
+    }
+
+
+def _fault_json(dump: Minidump, record: _Record, fault: Fault) -> Dict[str, Any]:
+    """The members of :func:`_json` for another system, and what the code and the address are."""
+    return {
+        "kind": fault.kind,
+        "code": f"0x{record.code:x}",
+        "code_name": fault.name or None,
+        "flags": f"0x{record.flags:x}",
+        "flag_names": [fault.detail] if fault.detail else [],
+        "address": f"0x{record.address:x}",
+        "address_is": fault.address_is or None,
+        "symbol": dump.modules.symbol(record.address) or None,
+        "record": f"0x{record.record:x}",
+        "parameter_count": record.claimed,
+        "parameters": [{"value": f"0x{value:x}", "meaning": fault.parameters[at] or None} for at, value in enumerate(record.parameters)],
+        "summary": fault_summary(fault, record.code, record.flags) or None,
+        "crashed": fault.crashed,
     }
 
 
@@ -149,17 +188,22 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
             yield Note("the debugger then makes one up: a breakpoint (80000003) at address 0", "hint")
         return
     record = _Record(found.code, found.flags, found.record, found.address, found.parameter_count, found.parameters)
-    data = _json(dump, record)
+    fault = fault_of(dump)
+    data = _json(dump, record, fault)
+    if fault is not None:
+        data["debugger"] = facts_of(session).engine.last_event.text or None
     data.update({"thread_id": found.thread_id, "offset": found.offset})
-    chain = [] if not found.record else list(nested_records(dump, found.record))
+    chain = [] if not found.record or fault is not None else list(nested_records(dump, found.record))
     data["nested"] = [
         {"at": f"0x{at:x}", "reason": {"kind": item.kind, "message": item.message}} if isinstance(item, Absent) else {"at": f"0x{at:x}", **_json(dump, item)}
         for at, item in chain
     ]
     yield Data("exception", data)
-    yield Lines("", record_lines(dump, record))
-    yield from _where(session, found)
-    if found.code in _SIMULATED:
+    yield Lines("", record_lines(dump, record, fault))
+    yield from _where(session, found, fault)
+    if fault is not None:
+        yield from _foreign(session, found, fault)
+    elif found.code in _SIMULATED:
         yield Note(f"{found.code:08x}: {_SIMULATED[found.code]}", "hint")
     if found.parameter_count > MAX_PARAMETERS:
         yield Note(f"NumberParameters says {found.parameter_count}; a record holds {MAX_PARAMETERS} at the most", "warning")
@@ -173,7 +217,44 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
     yield from _registers(session, found)
 
 
-def _where(session: Session, found: ExceptionInfo) -> Iterator[Block]:
+def _foreign(session: Session, found: ExceptionInfo, fault: Fault) -> Iterator[Block]:
+    """What has to be known of an exception that is none of Windows."""
+    system = session.dump.system
+    name = "another system" if isinstance(system, Absent) else system.os_name.split(" 0.0.0")[0].split(" (")[0]
+    what = "an exception of that system" if fault.kind == UNKNOWN else f"a {fault.kind}"
+    seen = facts_of(session).engine.last_event.text
+    says = f" and says: {seen}" if seen else ""
+    yield Note(f"the process ran on {name}: this is {what}; the debugger takes it for a code of Windows{says}", "hint")
+    if not fault.crashed:
+        yield Note(f"{found.code:08x}: the program asked for a dump, or something else did; nothing crashed", "hint")
+
+
+def _address_item(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> Item:
+    """ExceptionAddress: an instruction on Windows, anything on other systems."""
+    kind = address_kind(session.dump.pointer_size)
+    if fault is not None and fault.address_is == SENDER:
+        user = f" of user {found.address >> 32}" if session.dump.pointer_size == 8 else ""
+        return Item("", "Sent by", found.address & 0xFFFFFFFF, "id", note=f"the process{user}: si_pid and si_uid, stored in the place of si_addr")
+    if fault is not None and not fault.address_is and not found.address:
+        return Item("", "Address", Absent(NOT_APPLICABLE, "none comes with this"))
+    if fault is not None and fault.address_is == ACCESSED:
+        return Item("", "Accessed", found.address, kind, note=_target_words(session, found.address), link="address {}")
+    words = usage_of(session).at(found.address).words
+    return Item("", "Address", found.address, kind, note=words or "in no module", link="address {}")
+
+
+def _target_words(session: Session, target: int) -> str:
+    """What lies at an address that was used and may not be."""
+    words = usage_of(session).at(target).words
+    if words:
+        return words
+    if target < 0x10000:
+        return "near null: a null pointer with an offset" if target else "a null pointer"
+    region = session.dump.regions.at(target)
+    return "" if region is None else {0x10000: "free memory", 0x2000: "reserved memory"}.get(region.state, "")
+
+
+def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> Iterator[Block]:
     """Thread, place and what the address is."""
     dump = session.dump
     kind = address_kind(dump.pointer_size)
@@ -185,16 +266,10 @@ def _where(session: Session, found: ExceptionInfo) -> Iterator[Block]:
     else:
         note = "not in the thread list: the debugger then has no current thread" if len(dump.threads) else "there is no thread list"
         items.append(Item("", "Thread", found.thread_id, "id", note=note, role="warning"))
-    usage = usage_of(session)
-    items.append(Item("", "Address", found.address, kind, note=usage.at(found.address).words or "in no module", link="address {}"))
-    if found.code in (0xC0000005, 0xC0000006) and len(found.parameters) > 1:
+    items.append(_address_item(session, found, fault))
+    if fault is None and found.code in (0xC0000005, 0xC0000006) and len(found.parameters) > 1:
         target = found.parameters[1]
-        words = usage.at(target).words
-        if not words:
-            region = dump.regions.at(target)
-            words = "a null pointer" if not target else "near null: a null pointer with an offset" if target < 0x10000 else ""
-            if not words and region is not None:
-                words = {0x10000: "free memory", 0x2000: "reserved memory"}.get(region.state, "")
+        words = _target_words(session, target)
         for gone in dump.unloaded_modules:
             if gone.base <= target < gone.end:
                 words = f"where {gone.name} was before it was unloaded"

@@ -36,6 +36,8 @@ SHOWN = 64
 """Bytes of one field that are shown unless all are asked for."""
 MAX_SHOWN = 1 << 16
 _HANDLES = ("MINIDUMP_HANDLE_DESCRIPTOR", "MINIDUMP_HANDLE_DESCRIPTOR_2")
+_HEX = ("ExceptionCode", "ExceptionFlags")
+"""Fields that are hexadecimal strings in JSON even where a system gives their numbers names."""
 _VERSIONS = ("dwFileVersionMS", "dwFileVersionLS", "dwProductVersionMS", "dwProductVersionLS")
 
 
@@ -239,7 +241,8 @@ class Wording:
         if name == "ExceptionCode":
             from .codes import exception_words
 
-            return exception_words(value)
+            # for a process of another system the structure itself has the names of the signals
+            return exception_words(value) if isinstance(self.dump.fault, Absent) else ""
         if name == "DumpError" and value:
             from .codes import hresult_words
 
@@ -284,7 +287,7 @@ class Wording:
     @staticmethod
     def plain(field: Field, value: int) -> Any:
         """The JSON value: hex strings for masks and addresses, numbers for the rest."""
-        if isinstance(field.values, FlagSet) or (field.kind in (HEX, ADDRESS) and field.values is None):
+        if isinstance(field.values, FlagSet) or (field.kind in (HEX, ADDRESS) and (field.values is None or field.name in _HEX)):
             return f"0x{value:x}"
         return value
 

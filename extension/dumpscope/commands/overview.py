@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..dump.absence import Absent, Damage
+from ..dump.exception import exception_shape
 from ..dump.minidump import Minidump
 from ..errors import UsageError
 from ..format.flags import MINIDUMP_TYPE
@@ -87,14 +88,14 @@ def system_fields(dump: Minidump) -> Iterator[Block]:
     yield Fields("process", items, title="system and process")
     exception = dump.exception
     if not isinstance(exception, Absent):
-        from ..format.codes.exceptions import exception_name
+        from .codes import code_note
 
         where = dump.modules.symbol(exception.address)
         kind = address_kind(dump.pointer_size)
         yield Fields(
             "exception",
             [
-                Item("code", "code", exception.code, "code", note=exception_name(exception.code), link="exception"),
+                Item("code", "code", exception.code, "code", note=code_note(dump, exception.code), link="exception"),
                 Item("address", "address", exception.address, kind, note=where),
                 Item("thread_id", "thread", exception.thread_id, "id", link="threads 0x{}"),
             ],
@@ -201,6 +202,8 @@ def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:
     yield Fields(f"stream_{index}", items, title=f"stream {index}: {stream.name}")
     name = (kind.header or kind.structure) if kind is not None else ""
     shape: Union[Structure, None] = structure(name) if name else None
+    if stream.type == 6:
+        shape = exception_shape(dump)
     if shape is None or kind is None or (kind.structure and not kind.header and count is not None):
         return
     data = dump.source.some(stream.rva, min(stream.size, shape.size)).ljust(shape.size, b"\0")

@@ -340,13 +340,25 @@ def find_thread(session: Session, text: str) -> Tuple[Optional[Thread], str]:
     return threads.find(number(plain, "thread's index or id")), ""
 
 
+def _priority_note(dump: Minidump, thread: Thread) -> str:
+    """Priority and class in the words of Windows; elsewhere they are numbers of the system's own.
+
+    Example: Crashpad on Linux packs nice, scheduling policy and static priority into bytes, so that 788 (0x314) is an ordinary thread
+    (snapshot/linux/thread_snapshot_linux.cc); on macOS it stores the precedence within the task.
+    """
+    system = dump.system
+    if not isinstance(system, Absent) and not system.is_windows:
+        return f"as the writer counts on this system; class 0x{thread.priority_class:x}"
+    class_words = PRIORITY_CLASS.meaning(thread.priority_class) or "unknown"
+    return f"{THREAD_PRIORITY.meaning(thread.priority) or 'relative'}; class 0x{thread.priority_class:x}, {class_words}"
+
+
 def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Block]:
     """One thread in full."""
     dump = session.dump
     pid = dump.misc if isinstance(dump.misc, Absent) else dump.misc.process_id
     owner = "" if isinstance(pid, Absent) else f"{pid:x}."
     priority = signed(thread.priority)
-    class_words = PRIORITY_CLASS.meaning(thread.priority_class) or "unknown"
     items = [
         Item("", "Id", thread.tid, "id", text=f"{owner}{thread.tid:x}", note=f"decimal {thread.tid}"),
         Item("", "Name", view.name(thread), "name"),
@@ -359,9 +371,7 @@ def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Bloc
             text=str(signed(thread.suspend_count)),
             note="the writer could not open the thread" if thread.suspend_count == SUSPEND_COUNT_UNKNOWN else "",
         ),
-        Item(
-            "", "Priority", priority, "int", note=f"{THREAD_PRIORITY.meaning(thread.priority) or 'relative'}; class 0x{thread.priority_class:x}, {class_words}"
-        ),
+        Item("", "Priority", priority, "int", note=_priority_note(dump, thread)),
     ]
     info = view.text_info(thread)
     if isinstance(info, Absent):

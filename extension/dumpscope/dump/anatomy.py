@@ -21,6 +21,7 @@ from ..format.wine import WINE_SYSTEM_INFO
 from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
+from .exception import exception_shape
 from .lists import RecordList
 from .reach import CHAIN as CHAINED
 from .reach import SIZED, Lead, Rows, reach, string_end
@@ -177,10 +178,11 @@ class _Walker:
                 return lambda stream, path: walk(self, stream, path)
         return found
 
-    @staticmethod
-    def _shape(stream: Stream) -> Optional[Structure]:
+    def _shape(self, stream: Stream) -> Optional[Structure]:
         from ..format.catalogue import structure
 
+        if stream.type == 6:
+            return exception_shape(self.dump)
         kind = STREAMS.get(stream.type)
         name = (_LISTS.get(stream.type) or kind.header or kind.structure) if kind is not None else ""
         return structure(name) if name else None
@@ -334,7 +336,7 @@ class _Walker:
         return self.listed(self.dump.memory64_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR64, self._header_of(stream), (), follow)
 
     def _stream_6(self, stream: Stream, path: str) -> Iterator[Node]:
-        yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", MINIDUMP_EXCEPTION_STREAM)
+        yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", exception_shape(self.dump))
         exception = self.dump.exception
         if not isinstance(exception, Absent) and exception.context_rva:
             pointer = stream.rva + MINIDUMP_EXCEPTION_STREAM.offset_of("ThreadContext.Rva")

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
 
+    from ..format.faults import Fault
     from .breakpad import Breakpad
     from .contexts import Registers
     from .counters import Counters
@@ -256,6 +257,16 @@ class Minidump:
         from .exception import read_exception
 
         return read_exception(self.source, self.stream(6))
+
+    @cached_property
+    def fault(self) -> Union[Fault, Absent]:
+        """The exception in words, where the process ran on another system than Windows: a signal, a Mach exception.
+
+        Absent (not-applicable) for a process of Windows and for a dump without SystemInfoStream, whose codes are those of Windows.
+        """
+        from .exception import CRASHPAD, read_fault
+
+        return read_fault(self.exception, self.system, self.stream(CRASHPAD) is not None)
 
     @cached_property
     def system_memory(self) -> Union[Counters, Absent]:

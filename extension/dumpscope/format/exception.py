@@ -48,7 +48,7 @@ MINIDUMP_EXCEPTION = Structure(
         Field("ExceptionInformation", ULONG64, "the parameters; their meaning depends on the code", HEX, count=15, when="below NumberParameters"),
     ],
     source=MINIDUMPAPISET,
-    meaning="An exception record in 64-bit form, whatever the process.",
+    meaning="An exception record in 64-bit form, whatever the process; a signal or a Mach exception where it did not run on Windows.",
 )
 
 MINIDUMP_EXCEPTION_STREAM = Structure(
