@@ -469,6 +469,10 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
     if not len(table):
         yield from missing(session, "threads", why_empty(table, "the thread list"), "~")
         return
+    if args.thread is not None:
+        if args.sort or args.times:
+            raise UsageError("--sort and --times are for the whole list, not for one thread")
+        found, note = find_thread(session, args.thread)
     view = ThreadView(dump)
     key = "threads"
     refused = no_session(facts_of(session))
@@ -476,9 +480,6 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
         key = "salvaged_threads"
         yield from salvage("threads", table, "thread list", "" if table.span.refused else refused)
     if args.thread is not None:
-        if args.sort or args.times:
-            raise UsageError("--sort and --times are for the whole list, not for one thread")
-        found, note = find_thread(session, args.thread)
         if found is None:
             what = f"there is no thread {args.thread} among the {len(table)} of this dump"
             yield from missing(session, key, Absent(NOT_THERE, what))

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from ..dump.absence import Absent
 from ..dump.memory import Region
 from ..dump.minidump import Minidump
+from ..dump.salt import SALT
 from ..dump.threads import Thread
 from ..format.memory import MEM_FREE, MEM_IMAGE, MEM_MAPPED
 from ..record import NamedTuple
@@ -68,26 +69,26 @@ class Usage:
         self.peb32 = 0 if isinstance(inner, Absent) else inner.address
 
     def heaps(self) -> Dict[int, int]:
-        """Heap base -> its number in the PEB's list."""
+        """Heap base, salted -> its number in the PEB's list."""
         if self._heaps is None:
             found: Dict[int, int] = {}
             for peb in (self.dump.process.peb, self.dump.process.wow64_peb):
                 heaps = peb if isinstance(peb, Absent) else peb.heaps
                 if not isinstance(heaps, Absent):
                     for number, base in enumerate(heaps):
-                        found.setdefault(base, number)
+                        found.setdefault(base * SALT, number)
             self._heaps = found
         return self._heaps
 
     def stack_allocations(self) -> Dict[int, int]:
-        """Allocation base -> thread index, for the regions that the stacks lie in: a stack's reserve and guard belong to it."""
+        """Allocation base, salted -> thread index, for the regions that the stacks lie in: a stack's reserve and guard belong to it."""
         if self._allocations is None:
             found: Dict[int, int] = {}
             if len(self.dump.regions):
                 for start, end, index in self._stacks:
                     region = self.dump.regions.at(end - 1) or self.dump.regions.at(start)
                     if region is not None and region.allocation_base and not region.type & (MEM_IMAGE | MEM_MAPPED):
-                        found.setdefault(region.allocation_base, index)
+                        found.setdefault(region.allocation_base * SALT, index)
             self._allocations = found
         return self._allocations
 
@@ -128,7 +129,7 @@ class Usage:
         region = dump.regions.at(address)
         if region is not None:
             return self.region(region)
-        heap = self.heaps().get(address)
+        heap = self.heaps().get(address * SALT)
         if heap is not None:
             return Use(HEAP, f"heap {heap}")
         return Use(UNKNOWN, "")
@@ -150,13 +151,13 @@ class Usage:
             return Use(PEB, "PEB")
         if self.peb32 and region.base <= self.peb32 < region.end:
             return Use(PEB, "32-bit PEB")
-        index = self.stack_allocations().get(region.allocation_base) if region.allocation_base else None
+        index = self.stack_allocations().get(region.allocation_base * SALT) if region.allocation_base else None
         if index is None:
             index = self._touching(self._stacks, region.base, region.end)
         if index is not None:
             thread = self.dump.threads[index]
             return Use(STACK, f"stack of thread {index} ({thread.tid:x})", thread)
-        heap = self.heaps().get(region.allocation_base) if region.allocation_base else None
+        heap = self.heaps().get(region.allocation_base * SALT) if region.allocation_base else None
         if heap is not None:
             return Use(HEAP, f"heap {heap}")
         if region.base <= SHARED_DATA < region.end and region.end - region.base <= 0x10000:

@@ -6,6 +6,7 @@ the count counts such values, leaving out those whose first descriptor has the v
 
 from __future__ import annotations
 
+from ..dump.salt import SALT
 from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2, MINIDUMP_HANDLE_OBJECT_INFORMATION
 from ..record import NamedTuple, cached_property
 from .answers import E_NOINTERFACE, FILE_CORRUPT, S_OK, HandlesAnswer
@@ -115,6 +116,7 @@ class Handles:
                 value >>= 2
                 if value < LOW_VALUES or value % rounds != part:
                     continue
+                value *= SALT
                 if value in seen:
                     repeated[index] = 1
                 elif len(seen) < 8 * KEPT_VALUES:

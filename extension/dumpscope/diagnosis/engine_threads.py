@@ -6,6 +6,7 @@ address and a time, and a priority class in the thread list.
 
 from __future__ import annotations
 
+from ..dump.salt import SALT
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO
 from ..record import NamedTuple, cached_property
@@ -85,18 +86,18 @@ class Threads:
 
     @cached_property
     def _usable(self) -> Dict[int, int]:
-        """Offset of the first usable ThreadInfo entry of each thread id."""
+        """Offset of the first usable ThreadInfo entry of each thread id, by salted id."""
         found: Dict[int, int] = {}
         if self.infos is not None:
             reader = MINIDUMP_THREAD_INFO.select("ThreadId", "DumpFlags", stride=self.infos.element)
             for offset, (tid, flags) in self.streams.rows(self.infos, reader):
                 if not flags & INVALID_INFO:
-                    found.setdefault(tid, offset)
+                    found.setdefault(tid * SALT, offset)
         return found
 
     def times(self, tid: int) -> Optional[ThreadTimes]:
         """The entry of ThreadInfoListStream that the engine uses for a thread id."""
-        offset = self._usable.get(tid)
+        offset = self._usable.get(tid * SALT)
         if offset is None:
             return None
         return ThreadTimes(*_TIMES.unpack(self.streams.source.fetch(offset, _TIMES.size))[2:])

@@ -26,6 +26,7 @@ from .lists import RecordList
 from .reach import CHAIN as CHAINED
 from .reach import SIZED, Lead, Rows, reach, string_end
 from .reach import STRING as COUNTED
+from .salt import SALT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ class _Walker:
             yield from self.node(stream.offset, MINIDUMP_DIRECTORY.size, DIRECTORY, name, MINIDUMP_DIRECTORY)
         seen: Dict[int, int] = {}
         for stream in self.dump.streams:
-            seen[stream.type] = seen.get(stream.type, 0) + 1
-            yield from self.stream(stream, seen[stream.type])
+            occurrence = seen[stream.type * SALT] = seen.get(stream.type * SALT, 0) + 1
+            yield from self.stream(stream, occurrence)
 
     def stream(self, stream: Stream, occurrence: int = 1) -> Iterator[Node]:
         """A stream and all that can be reached from it. Of a type's later streams the first few are walked too."""

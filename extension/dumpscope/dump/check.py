@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from .absence import Absent, Damage
 from .directory import Stream
+from .salt import SALT
+from .strings import MAX_TEXTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,8 +175,8 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
     told = 0
     again: Optional[Damage] = None
     for stream in entries:
-        if stream.type not in first:
-            first.add(stream.type)
+        if stream.type * SALT not in first:
+            first.add(stream.type * SALT)
         elif again is None or told < MAX_OF_A_CODE:
             told += 1
             again = Damage("duplicate-stream", f"{_title(stream)} is there twice: the one in entry {stream.index} is not used", stream.offset)
@@ -299,9 +301,9 @@ def _threads(dump: Minidump) -> Iterator[Damage]:
     size = dump.size
     for thread in dump.threads:
         name = f"thread 0x{thread.tid:x}"
-        if thread.tid in seen:
+        if thread.tid * SALT in seen:
             yield Damage("thread-duplicate", f"{name} is in the thread list twice", thread.offset)
-        seen.add(thread.tid)
+        seen.add(thread.tid * SALT)
         # A context at RVA 0 and a stack at RVA 0 are how a writer says that it has none.
         if thread.context_rva and thread.context_size:
             if thread.context_rva + thread.context_size > size:
@@ -314,7 +316,7 @@ def _threads(dump: Minidump) -> Iterator[Damage]:
             yield from _block(dump, "stack", f"stack of {name}", thread.stack_rva, thread.stack_size, thread.offset + 24)
     if len(dump.threads):
         for info in dump.thread_infos:
-            if info.tid not in seen and not info.dump_flags & 0x4:  # a thread that exited need not be listed
+            if info.tid * SALT not in seen and not info.dump_flags & 0x4:  # a thread that exited need not be listed
                 yield Damage("thread-info-unknown-thread", f"thread 0x{info.tid:x} of ThreadInfoList is not in the thread list", info.offset)
     for entry in dump.thread_names:
         if entry.name_rva:
@@ -389,11 +391,11 @@ def _handles(dump: Minidump) -> Iterator[Damage]:
                 damage = dump.strings.inspect(rva, f"{what} of handle 0x{value:x}").damage
                 if damage is not None:
                     yield damage
-            elif len(good) < 65536:
+            elif len(good) < MAX_TEXTS:
                 good.add(rva)
         if handles.extended and values[7] and values[7] not in chains:
             yield from handles.object_info(values[7])[1]
-            if len(chains) < 65536:
+            if len(chains) < MAX_TEXTS:
                 chains.add(values[7])
         if value == last:
             yield Damage("handle-duplicate", f"handle 0x{value:x} is there twice", offset)

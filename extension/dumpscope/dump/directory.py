@@ -10,6 +10,7 @@ from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNAT
 from ..format.streams import MINIDUMP_STREAM_TYPE
 from ..record import NamedTuple, Sequence, records
 from .absence import Damage
+from .salt import SALT
 from .source import Source
 
 TYPE_CHECKING = False
@@ -143,9 +144,9 @@ class Directory(Sequence[Stream]):
             table: Dict[int, List[Stream]] = {}
             # The debugger uses the first of a kind; a few more are kept to be told of.
             for stream in self:
-                found = table.get(stream.type)
+                found = table.get(stream.type * SALT)
                 if found is None:
-                    table[stream.type] = [stream]
+                    table[stream.type * SALT] = [stream]
                 elif len(found) < 64:
                     found.append(stream)
             self._by_type = table
@@ -153,12 +154,12 @@ class Directory(Sequence[Stream]):
 
     def first(self, kind: int) -> Optional[Stream]:
         """The first stream of a type, which is the one the debugger uses, or None."""
-        found = self._index().get(kind)
+        found = self._index().get(kind * SALT)
         return found[0] if found else None
 
     def all(self, kind: int) -> Tuple[Stream, ...]:
         """All streams of a type (64 at the most)."""
-        return tuple(self._index().get(kind, ()))
+        return tuple(self._index().get(kind * SALT, ()))
 
 
 def read_directory(source: Source, header: Header) -> Directory:

@@ -19,7 +19,7 @@ from .absence import Absent, Damage
 from .directory import Stream
 from .lists import NOTHING, RecordList, described
 from .source import Source
-from .strings import StringTable
+from .strings import MAX_TEXTS, StringTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class HandleList(RecordList[Handle]):
         picked: Dict[int, bool] = {}
         for data, offset, _ in self._chunks(start, stop):
             kinds = self._types(data)
-            if len(picked) > 65536:  # a writer that repeats the type's name for each handle
+            if len(picked) > MAX_TEXTS:  # a writer that repeats the type's name for each handle
                 picked.clear()
             for rva in set(kinds).difference(picked):
                 picked[rva] = bool(types(get(rva)))
@@ -164,7 +164,7 @@ class HandleList(RecordList[Handle]):
         get = self.strings.get
         for data, _, _ in self._chunks(0, self.span.count):
             by_rva.update(self._types(data))
-            if len(by_rva) >= 65536:  # a writer that repeats the type's name for each handle
+            if len(by_rva) >= MAX_TEXTS:  # a writer that repeats the type's name for each handle
                 self._fold(by_rva, counts, get)
         self._fold(by_rva, counts, get)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

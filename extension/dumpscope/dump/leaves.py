@@ -170,19 +170,20 @@ def _sorted(starts: array[int], ends: array[int], firsts: array[int], times: arr
     order = sorted(start << 32 | at for at, start in enumerate(starts))
     group: List[int] = []
 
+    def keep(place: List[int]) -> None:
+        for column, value in zip(made, place):
+            column.append(value)
+
     def flush() -> None:
-        found: Dict[int, List[int]] = {}
-        for at in group:
-            end = ends[at]
-            if end not in found:
-                found[end] = [firsts[at], times[at], seconds[at]]
+        place: List[int] = []
+        for at in sorted(group, key=lambda at: -ends[at]):
+            if not place or place[1] != ends[at]:
+                keep(place)
+                place = [starts[at], ends[at], firsts[at], times[at], seconds[at]]
                 continue
-            place = found[end]
-            place[2] = firsts[at] if place[1] == 1 else min(place[2], firsts[at])
-            place[1] += times[at]
-        for end in sorted(found, reverse=True):
-            for column, value in zip(made, (starts[group[0]], end, *found[end])):
-                column.append(value)
+            place[4] = firsts[at] if place[3] == 1 else min(place[4], firsts[at])
+            place[3] += times[at]
+        keep(place)
 
     for key in order:
         at = key & 0xFFFFFFFF

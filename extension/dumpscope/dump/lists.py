@@ -9,6 +9,7 @@ from itertools import chain
 from ..record import NamedTuple, Sequence
 from .absence import Absent, Damage
 from .directory import Stream
+from .salt import SALT
 from .source import Source
 from .strings import StringTable
 
@@ -261,9 +262,9 @@ class RecordList(Sequence["T"]):
         if self._ids is None:
             ids: Dict[int, int] = {}
             for index, (values, _) in enumerate(self._rows(0, self.span.count)):
-                ids.setdefault(values[0], index)
+                ids.setdefault(values[0] * SALT, index)
             self._ids = ids
-        return self._ids.get(key)
+        return self._ids.get(key * SALT)
 
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[T]:
         """The records from ``start`` to before ``stop``, one at a time; negative numbers count from the end, as in a slice."""

@@ -29,7 +29,7 @@ STRING = "string"
 SIZED = "sized"
 CHAIN = "chain"
 
-MAX_KNOWN = 1 << 16
+MAX_KNOWN = 1 << 12
 """Places that are kept: those that records share."""
 CUT_STRING = 4096
 """Bytes of a string that claims more than the file has."""

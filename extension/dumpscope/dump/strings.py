@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""
 
-MAX_TEXTS = 1 << 16
-"""Strings that are kept."""
+MAX_TEXTS = 1 << 12
+"""Strings that are kept: more than a process has types; so few that an RVA is found soon whatever RVAs a file names."""
 
 MAX_CACHED = 1 << 22
 """Characters that are kept for all strings together."""

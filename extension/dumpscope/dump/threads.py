@@ -15,6 +15,7 @@ from ..record import NamedTuple, records
 from .absence import Absent
 from .directory import Stream
 from .lists import NOTHING, RecordList, counted, described
+from .salt import SALT
 from .source import Source
 from .strings import StringTable
 
@@ -159,6 +160,6 @@ class ThreadNameList(RecordList[ThreadName]):
         if self._names is None:
             names: Dict[int, str] = {}
             for entry in self:
-                names.setdefault(entry.tid, entry.name)
+                names.setdefault(entry.tid * SALT, entry.name)
             self._names = names
-        return self._names.get(tid, "")
+        return self._names.get(tid * SALT, "")

@@ -6,7 +6,7 @@ import json
 from itertools import chain, islice
 
 from ..dump.absence import NOT_THERE, Absent
-from ..errors import DumpError, NotInDump, UsageError
+from ..errors import DumpError, DumpscopeError, NotInDump, UsageError
 from .annotated import Bytes, bytes_json
 from .blocks import Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
 from .escape import csv_cell
@@ -88,6 +88,8 @@ class _Document:
         self.findings: List[Dict[str, Any]] = []
         self.notes: List[Dict[str, str]] = []
         self.missing: Optional[NotInDump] = None
+        self.failed: Optional[DumpscopeError] = None
+        self.begun = False
 
     def member(self, key: str, value: Any) -> Iterator[str]:
         if key in self.seen:
@@ -138,11 +140,13 @@ def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
     """One document in chunks: ``head``'s members first, then the blocks' in their order, then findings and notes.
 
     What turns out not to be in the dump is an answer too: the document is completed with the ``reason``, and then NotInDump is
-    raised. Any other error leaves before the first chunk where the arguments are wrong, and an unfinished document otherwise.
+    raised. Any other error of ours leaves before the first chunk where the arguments are wrong; later, the document is completed with
+    the ``error``, and then it is raised.
     """
     document = _Document(head)
     walk = _until_missing(blocks, document)
     first = list(islice(walk, 1))  # an error in the arguments comes before anything is written
+    document.begun = True
     lead = "{"
     for key, value in head.items():
         yield f"{lead}\n {json.dumps(key)}: {json.dumps(value)}"
@@ -151,6 +155,8 @@ def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
         yield from document.block(block)
     if document.missing is not None:
         yield from document.member("reason", {"kind": NOT_THERE, "message": document.missing.message})
+    if document.failed is not None:
+        yield from document.member("error", _error_members(document.failed))
     if document.findings:
         yield from document.member("findings", document.findings)
     if document.notes:
@@ -158,20 +164,32 @@ def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
     yield "\n}\n"
     if document.missing is not None:
         raise document.missing
+    if document.failed is not None:
+        raise document.failed
 
 
 def error_json(error: DumpError, head: Dict[str, Any]) -> str:
     """The document of a file that cannot be read: ``head``'s members, and the ``error``."""
-    what = {"message": error.message, "hint": error.hint, "offset": error.offset, "needed": error.needed, "available": error.available}
-    return json.dumps({**head, "error": what}, indent=1) + "\n"
+    return json.dumps({**head, "error": _error_members(error)}, indent=1) + "\n"
+
+
+def _error_members(error: DumpscopeError) -> Dict[str, Any]:
+    members: Dict[str, Any] = {"message": error.message, "hint": error.hint}
+    if isinstance(error, DumpError):
+        members.update(offset=error.offset, needed=error.needed, available=error.available)
+    return members
 
 
 def _until_missing(blocks: Iterable[Any], document: _Document) -> Iterator[Any]:
-    """Blocks, or rows, up to the one that is not in the dump; the document keeps the error."""
+    """Blocks, or rows, up to the one that is not in the dump, or that fails; the document keeps the error."""
     try:
         yield from blocks
     except NotInDump as error:
         document.missing = error
+    except DumpscopeError as error:
+        if not document.begun:
+            raise
+        document.failed = error
 
 
 def render_csv(blocks: Blocks) -> Iterator[str]:
