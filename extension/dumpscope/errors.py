@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
@@ -12,6 +14,12 @@ EXIT_USAGE = 2
 EXIT_NOT_A_DUMP = 3
 EXIT_OUTPUT = 4
 EXIT_BUG = 70
+
+
+def output_fault(error: OSError) -> str:
+    """What an error of the system says of output that cannot be written: with the path, where it is one's."""
+    path = f": {os.fspath(error.filename)!r}" if isinstance(error.filename, (str, os.PathLike)) else ""
+    return f"{error.strerror or error}{path}"
 
 
 class DumpscopeError(Exception):

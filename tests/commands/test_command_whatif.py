@@ -87,7 +87,7 @@ def test_full_memory_is_the_flag_that_counts(run_json: Any) -> None:
 
 def test_nothing_changes(cli: Any) -> None:
     out = cli("what-if", HANDLES, "handle 24 PointerCount = 1").out
-    assert "A reader finds the same as before." in out
+    assert "What a reader counts is the same as before" in out
     assert "stay the same" in out
 
 

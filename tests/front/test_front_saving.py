@@ -75,3 +75,10 @@ def test_a_dash_is_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         write(Save("-", lambda: iter([b"new"]), "page", force=True))
     assert not list(tmp_path.iterdir())
     assert write(Save("./-", lambda: iter([b"new"]), "page")) == 3
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "page.html"
+    with pytest.raises(OSError, match="No such file") as raised:
+        write(save(path))
+    assert raised.value.filename == str(path)

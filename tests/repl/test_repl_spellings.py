@@ -176,7 +176,9 @@ def test_an_unknown_debugger_command_names_the_nearest_and_what_becomes_of_it(se
     assert "fails on this dump" in shown
     assert "MEM002" in shown
     assert "`why !heap`" in shown
-    assert text(not_ours(Session(), "!mex.tasklist")).startswith("warning: !mex.tasklist is a command of the debugger's")
+    assert text(not_ours(Session(), "!mex.tasklist")).startswith(
+        "warning: !mex.tasklist is neither a command of dumpscope nor one of the debugger's that it knows"
+    )
     assert text(outlook(session, "!nothing")) == ""
 
 

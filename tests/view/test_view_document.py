@@ -9,7 +9,7 @@ import pytest
 
 from dumpscope.errors import DumpError, DumpscopeError, NotInDump, UsageError
 from dumpscope.view.blocks import Column, Note, Table
-from dumpscope.view.document import render_json
+from dumpscope.view.document import render_csv, render_json
 
 ERRORS = [
     DumpError("cut", "open it again", offset=16, needed=4, available=1),
@@ -67,3 +67,18 @@ def test_what_is_not_in_the_dump_is_an_answer() -> None:
     document = json.loads("".join(chunks))
     assert document["reason"]["message"] == "nothing there"
     assert "error" not in document
+
+
+def test_csv_passes_over_tables_without_names() -> None:
+    layout = Table("", [Column("", "for the eye")], [("a",)])
+    table = Table("numbers", [Column("number", "number", "int")], [(1,)])
+    assert "".join(render_csv([layout, table])) == "number\r\n1\r\n"
+    with pytest.raises(UsageError, match="not a table"):
+        list(render_csv([layout]))
+
+
+def test_csv_of_what_is_missing_says_so() -> None:
+    with pytest.raises(NotInDump, match="no handles"):
+        list(render_csv([Note("no handles: not asked for", "warning")], lambda: True))
+    with pytest.raises(UsageError):
+        list(render_csv([Note("beware", "warning")], lambda: False))

@@ -548,7 +548,7 @@ def _length(text: Optional[str], form: str, pointer_size: int) -> int:
         ("read '@rsp' 100", "256 bytes of the stack"),
         ("read '@rsp' L20 --form s", "32 pointers with their symbols, as dps"),
         ("read ntdll --form b", "the start of a module"),
-        ("read 'poi($peb+20)+70' --form u", "text at an address"),
+        ("read 'poi(poi($peb+20)+78)' --form u", "text at an address: here the command line of a 64-bit process"),
     ],
     spellings=["db", "dw", "dd", "dq", "dp", "dps", "da", "du"],
 )

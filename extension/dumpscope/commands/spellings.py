@@ -470,7 +470,9 @@ def not_ours(session: Session, line: str) -> Iterator[Block]:
         return
     close = nearest(word)
     found = f"; nearest here: {', '.join(f'`{item}`' for item in close)}" if close else "; `help` lists the commands"
-    yield Note(f"{word} is a command of the debugger's, not of dumpscope{found}", "warning")
+    known = bool(canonical(line) or canonical(word) or word.lower() in _known())
+    told = "is a command of the debugger's, not of dumpscope" if known else "is neither a command of dumpscope nor one of the debugger's that it knows"
+    yield Note(f"{word} {told}{found}", "warning")
     yield from outlook(session, line)
 
 

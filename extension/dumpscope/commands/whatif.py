@@ -213,7 +213,7 @@ def _compare(session: Session, editor: Editor) -> Iterator[Block]:
             items.append(Item("", "", f"-> {becomes}", "text"))
         yield Fields("", items, title="what a reader finds")
     else:
-        yield Note("A reader finds the same as before.")
+        yield Note("What a reader counts is the same as before; the bytes above are what differs.")
     yield from _compare_damage(before, after)
     yield from _compare_answers(facts_of(session), Facts(editor.source, after, editor.error))
 

@@ -47,7 +47,10 @@ def write(save: Save) -> int:
     folder = os.path.dirname(os.path.abspath(path))
     import tempfile  # not needed by answers that write nothing
 
-    handle, temporary = tempfile.mkstemp(prefix=".dumpscope-", dir=folder)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".dumpscope-", dir=folder)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, save.path) from None  # not the name that nobody has seen
     size = 0
     try:
         with os.fdopen(handle, "wb") as file:

@@ -192,13 +192,21 @@ def _until_missing(blocks: Iterable[Any], document: _Document) -> Iterator[Any]:
         document.failed = error
 
 
-def render_csv(blocks: Blocks) -> Iterator[str]:
-    """The first table of the blocks as CSV. Raises UsageError when the answer has none."""
+def render_csv(blocks: Blocks, is_missing: Callable[[], bool] = bool) -> Iterator[str]:
+    """The first table of the blocks as CSV.
+
+    Raises UsageError when the answer has none, and NotInDump when that is because what was asked for ``is_missing``.
+    """
+    reason = ""
     for block in blocks:
+        if isinstance(block, Note) and block.level == "warning":
+            reason = reason or block.text
         if isinstance(block, Table):
             columns = [
                 (at if column.index is None else column.index, column) for at, column in enumerate(block.columns) if column.key and column.kind != "data"
             ]
+            if not columns:
+                continue  # laid out for the eye; JSON has it in another form
             yield ",".join(_quote(column.key) for _, column in columns) + "\r\n"
             for row in block.rows:
                 yield (
@@ -206,6 +214,8 @@ def render_csv(blocks: Blocks) -> Iterator[str]:
                     + "\r\n"
                 )
             return
+    if is_missing():
+        raise NotInDump(reason or "what was asked for is not in this dump", "without --csv the answer says why")
     raise UsageError("this answer is not a table, so it has no CSV", "use --json")
 
 

@@ -235,7 +235,7 @@ RULES = (
     Rule(
         "HND005",
         ERROR,
-        "this writer writes no handles",
+        "the writer, not one of Microsoft's, stored no handles",
         _UNABLE,
         _HANDLE,
         "no HandleDataStream, and a writer that is not Microsoft's",

@@ -8,7 +8,7 @@ from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, buil
 from ...commands.session import Session, run, wants_help
 from ...dump.minidump import Minidump
 from ...dump.source import Source
-from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError
+from ...errors import EXIT_BUG, EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError, output_fault
 from ...record import NamedTuple
 from .environment import Environment
 
@@ -31,7 +31,8 @@ OPTIONS = """options of every command
   -h, --help                 help, also behind a command
 
 exit codes: 0 done, 1 what was asked for is not in the dump (the answer says why), 2 wrong usage,
-            3 not readable as a minidump, 4 the answer could not be written, 70 a fault of dumpscope itself"""
+            3 not readable as a minidump, 4 the answer could not be written, 70 a fault of dumpscope itself,
+            130 interrupted"""
 
 
 class Options(NamedTuple):
@@ -104,7 +105,7 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
         except OSError as error:
             if debug:
                 raise
-            env.error(f"dumpscope: the answer could not be written: {error.strerror or error}")
+            env.error(f"dumpscope: the answer could not be written: {output_fault(error)}")
             env.silence()
             return EXIT_OUTPUT
         except (RecursionError, MemoryError) as error:
@@ -280,7 +281,7 @@ def _render(found: Optional[Command], session: Session, blocks: Iterator[Any], o
     elif options.csv:
         from ...view.document import render_csv
 
-        chunks = render_csv(blocks)
+        chunks = render_csv(blocks, lambda: session.status == EXIT_NOT_IN_DUMP)
     else:
         from ...view.text import render_text
 

@@ -9,7 +9,7 @@ from ...commands.parsing import split_line
 from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command, find_command
 from ...commands.session import Session, parse, run, wants_help
 from ...commands.spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
-from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError
+from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError, output_fault
 from ...view.paint import PLAIN, Paint, strip_ansi
 from ..cli.main import Options, parse_options
 from .filters import apply
@@ -141,7 +141,7 @@ class Runner:
             raise
         except OSError as error:
             self.screen.end()
-            self.screen.complain(f"the answer could not be written: {error.strerror or error}")
+            self.screen.complain(f"the answer could not be written: {output_fault(error)}")
             return EXIT_OUTPUT
         except (RecursionError, MemoryError) as error:
             self.screen.end()
