@@ -251,3 +251,18 @@ def test_it_fits_a_terminal(words: Any, width: str, cli: Any) -> None:
     result = cli(*words, "--width", width)
     assert result.code == 0
     assert max(len(line) for line in result.out.split("\n")) <= int(width)
+
+
+def test_a_file_that_is_written_over_while_open(tmp_path: Path) -> None:
+    """Columns that were gathered before do not fit records that are decoded anew: an error of ours, or an answer."""
+    path = tmp_path / "changing.dmp"
+    path.write_bytes((SAMPLES / "handles.dmp").read_bytes())
+    with Minidump.open(path) as dump:
+        file_map(dump)
+        place = dump.handles[8].name_rva
+        assert place
+        with path.open("r+b") as file:
+            file.seek(place)
+            file.write((2).to_bytes(4, "little"))
+        with pytest.raises(DumpError, match="written over"):
+            file_map(dump, merge=False)

@@ -144,3 +144,19 @@ def test_the_first_region_in_the_file_holds_an_address() -> None:
                 found = dump.regions.at(address)
                 expected = next((region for region in dump.regions if region.base <= address < region.end), None)
                 assert found == expected
+
+
+def test_a_module_inside_many_others() -> None:
+    """However many small modules lie in a large one, an address between them is the large one's."""
+    chance = random.Random(3)
+    for _ in range(40):
+        extents = [(chance.randrange(60) * 0x1000, chance.choice((0, 1, 1, 2, 50)) * 0x1000) for _ in range(chance.randrange(30))]
+        made = Dump(0).basics()
+        made.streams = [row for row in made.streams if row[0] != 4]
+        rows = b"".join(struct.pack("<QIIII", base, size, 0, 0, 0).ljust(108, b"\0") for base, size in extents)
+        made.stream(4, struct.pack("<I", len(extents)) + rows)
+        with Minidump.open(made.build()) as dump:
+            for address in range(0, 115 * 0x1000, 0x800):
+                inside = [module for module in dump.modules if module.base <= address < module.base + module.size]
+                expected = max(inside, key=lambda module: (module.base, module.size, module.index), default=None)
+                assert dump.modules.at(address) == expected

@@ -39,3 +39,19 @@ def test_texts_that_are_kept_are_few(tmp_path: Path) -> None:
         assert len(set(names)) == 2 * MAX_TEXTS
         assert len(dump.strings._texts) == MAX_TEXTS
         assert [handle.name for handle in dump.handles] == names
+
+
+def test_a_slice_is_one_walk() -> None:
+    """Long texts laid over each other have one allowance for a slice, forwards, backwards and in steps."""
+    made = Dump(4).basics()
+    place = made.put(struct.pack("<I", 0x8000) + b"a\0" * 0x8000)
+    rows = b"".join(struct.pack("<QIIIIII", 4 * number, place, place, 0, 0, 1, 1) for number in range(1, 200))
+    made.stream(12, struct.pack("<IIII", 16, 32, 199, 0) + rows)
+    with Minidump.open(made.build()) as dump:
+        whole = list(dump.handles)
+        length = sum(len(handle.type) + len(handle.name) for handle in whole)
+        assert length < 4 * dump.size
+        assert dump.handles[:] == whole
+        assert dump.handles[::-1] == list(reversed(dump.handles)) == whole[::-1]
+        assert dump.handles[100:1:-7] == dump.handles[2:101][::-1][::7]
+        assert sum(len(handle.name) for handle in dump.handles[::2]) < 4 * dump.size

@@ -21,7 +21,7 @@ from ..view.picture import Picture, Share, strip
 from .expression import evaluate
 from .fields import MAX_SHOWN, SHOWN, Wording
 from .memory import not_captured_words, protection_names
-from .parsing import number
+from .parsing import is_decimal, number
 from .places import FIRST, KINDS, Place, find_place
 from .registry import arg, command
 from .session import Session
@@ -90,7 +90,7 @@ def _declarations(nodes: Sequence[Node]) -> List[Structure]:
 )
 def bytes_command(session: Session, args: Any) -> Iterator[Block]:
     """Annotated bytes."""
-    if args.first is not None and not args.first.isdigit():
+    if args.first is not None and not is_decimal(args.first):
         raise UsageError(f"--first takes a decimal number, not {args.first!r}")
     first: Optional[int] = None if args.all else int(args.first) if args.first is not None else FIRST
     place = find_place(session, args.what, first=first)
@@ -135,7 +135,7 @@ class Step(NamedTuple):
 
 def _stream_index(node: Node) -> Optional[int]:
     words = node.what.split(" ", 2)
-    return int(words[1]) if words[0] == "stream" and len(words) > 1 and words[1].isdigit() else None
+    return int(words[1]) if words[0] == "stream" and len(words) > 1 and is_decimal(words[1]) else None
 
 
 def _holder(dump: Minidump, node: Node, pointer: int) -> Optional[Node]:

@@ -16,7 +16,7 @@ from ..record import NamedTuple
 from ..view.annotated import ByteRow
 from .fields import Wording
 from .overview import find_stream
-from .parsing import number
+from .parsing import is_decimal, number
 from .places import KINDS, find_place
 from .session import Session
 
@@ -163,7 +163,7 @@ class Editor:
     @staticmethod
     def _stream_index(dump: Minidump, word: str) -> int:
         """The entry that a word means: a number of the directory, or a type where the entry of that number is unused or not there."""
-        if word.isdigit():
+        if is_decimal(word):
             value = int(word)
             if value >= len(dump.streams) or not dump.streams[value].type:
                 known = dump.stream(value)
@@ -274,6 +274,8 @@ def _number(text: str, part: Optional[Part], size: int) -> int:
     """The right side: a number, its complement (~4) or negative, or the name of a flag or value of the field."""
     mask = (1 << 8 * size) - 1
     plain = text.strip()
+    if len(plain) - len(plain.lstrip("~- ")) > 16:
+        raise UsageError(f"{plain[:16]}…: too many signs before a number", "one ~ complements it")
     if plain.startswith("~"):
         return ~_number(plain[1:], part, size) & mask
     if plain.startswith("-"):

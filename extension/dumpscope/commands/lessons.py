@@ -23,6 +23,7 @@ from pkgutil import get_data
 
 from ..errors import UsageError
 from ..record import NamedTuple
+from .parsing import is_decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _same(given: str, answer: str) -> bool:
 def _value(text: str) -> int:
     plain = text.replace("`", "")
     if plain.startswith("0n"):
-        return int(plain[2:]) if plain[2:].isdigit() else -1
+        return int(plain[2:]) if is_decimal(plain[2:]) else -1
     plain = plain[2:] if plain.startswith("0x") else plain[:-1] if plain.endswith("h") else plain
     return int(plain, 16) if plain else -2
 
@@ -222,7 +223,7 @@ def all_lessons() -> List[Lesson]:
 
 def find_lesson(word: str) -> Lesson:
     """The lesson of a number, or of a name or a part of it. Raises UsageError."""
-    if word.isdigit() and 1 <= int(word) <= len(NAMES):
+    if is_decimal(word) and 1 <= int(word) <= len(NAMES):
         return load(NAMES[int(word) - 1])
     wanted = word.casefold()
     for name in NAMES:

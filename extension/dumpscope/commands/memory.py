@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..view.blocks import Block
 
-MAX_READ = 1 << 24
+MAX_READ = 1 << 20
 """Bytes that one ``read`` shows at the most."""
 
 
@@ -279,9 +279,12 @@ def regions(session: Session, args: Any) -> Iterator[Block]:
         cache: Dict[int, Optional[str]] = {}
 
         def get(value: int) -> Optional[str]:
-            if value not in cache and len(cache) < 1024:
-                cache[value] = "|".join(name[len(prefix) :] if name.startswith(prefix) else name for name in names(value)) or None
-            return cache.get(value)
+            if value in cache:
+                return cache[value]
+            made = "|".join(name[len(prefix) :] if name.startswith(prefix) else name for name in names(value)) or None
+            if len(cache) < 1024:
+                cache[value] = made
+            return made
 
         return get
 

@@ -10,7 +10,7 @@ from ..format.flags import MINIDUMP_TYPE
 from ..format.streams import MINIDUMP_STREAM_TYPE, STREAMS
 from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind
-from .parsing import number
+from .parsing import is_decimal, number
 from .registry import arg, command
 from .session import Session
 from .sizes import explain_size
@@ -249,7 +249,7 @@ def streams(session: Session, args: Any) -> Iterator[Block]:
 
 def find_stream(dump: Minidump, text: str) -> int:
     """The directory index that ``text`` means: a decimal index, or a stream's name or the beginning of it. Raises UsageError."""
-    if text.isdigit():
+    if is_decimal(text):
         index = int(text)
         if index < len(dump.streams):
             return index

@@ -102,6 +102,11 @@ class Parser:
             self.error(f"argument {name}: invalid choice: {value!r} (choose from {', '.join(map(repr, argument.choices))})")
 
 
+def is_decimal(text: str) -> bool:
+    """Whether a word is a plain number: ASCII digits (``int`` does not take all that str.isdigit does), and not thousands of them."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def _member(argument: Argument) -> str:
     """``--object-type`` is ``object_type``; the first long name counts."""
     name = next((name for name in argument.names if name.startswith("--")), argument.names[0])

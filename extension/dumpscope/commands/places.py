@@ -10,7 +10,7 @@ from ..errors import NotInDump, UsageError
 from ..record import NamedTuple
 from .expression import current_thread, evaluate
 from .overview import find_stream
-from .parsing import number
+from .parsing import is_decimal, number
 from .session import Session
 
 TYPE_CHECKING = False
@@ -209,7 +209,7 @@ def thread_index(session: Session, text: str) -> int:
     found = threads.find(value)
     if found is not None:
         return found.index
-    if text.isdigit() and int(text) < len(threads):
+    if is_decimal(text) and int(text) < len(threads):
         return int(text)
     raise NotInDump(f"there is no thread {text} among the {len(threads)} of this dump", "`threads` lists them; give an id or a number of the list")
 
@@ -243,7 +243,7 @@ def _module(session: Session, rest: List[str], first: Optional[int]) -> Place:
     named = modules.named(text)
     if named:
         return _record(session, modules, named[0].index, f"module {named[0].name}")
-    if text.isdigit() and int(text) < len(modules):
+    if is_decimal(text) and int(text) < len(modules):
         return _record(session, modules, int(text), f"module {text}")
     inside = modules.at(evaluate(session, text)) if text[:1].isdigit() else None
     if inside is None:
@@ -325,7 +325,7 @@ def _token(session: Session, rest: List[str], first: Optional[int]) -> Place:
     if not len(tokens) or tokens.stream is None:
         raise NotInDump(tokens.absence.message if tokens.absence is not None else "this dump has no tokens")
     value = number(text, "token")
-    token = tokens.find(value) or (tokens[int(text)] if text.isdigit() and int(text) < len(tokens) else None)
+    token = tokens.find(value) or (tokens[int(text)] if is_decimal(text) and int(text) < len(tokens) else None)
     if token is None:
         raise NotInDump(f"there is no token {text}", "`tokens` lists them")
     nodes = [node for node in stream_anatomy(session.dump, tokens.stream.index, token.index) if node.leaf and node.offset >= token.offset]

@@ -16,6 +16,7 @@ from ..view.blocks import Column, Data, Note, Table
 from ..view.kinds import address_kind
 from .expression import evaluate
 from .missing import missing
+from .parsing import is_decimal
 from .registry import arg, command
 from .session import Session
 from .usage import Usage, usage_of
@@ -102,7 +103,7 @@ def _limit(text: Optional[str]) -> Optional[int]:
     """The number of rows to show; None for all."""
     if text is None:
         return LIMIT
-    if not text.isdigit() or len(text) > 12:
+    if not is_decimal(text) or len(text) > 12:
         raise UsageError(f"--limit takes a decimal number, 0 for all, not {text!r}")
     return int(text) or None
 
@@ -371,7 +372,7 @@ def strings(session: Session, args: Any) -> Iterator[Block]:
 
 
 def _least(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 1000:
+    if not is_decimal(text) or not 1 <= int(text) <= 1000:
         raise UsageError(f"--min takes a number from 1 to 1000, not {text!r}")
     return int(text)
 

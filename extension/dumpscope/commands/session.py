@@ -88,7 +88,9 @@ def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
 
 
 def _warned(session: Session, blocks: Iterator[Block]) -> Iterator[Block]:
-    """The blocks, and what turned out to be wrong with the texts in them."""
+    """The blocks, and what turned out to be wrong with the texts in them: in these, whatever commands before have met."""
+    if session.has_dump:
+        session.dump.strings.forget()
     yield from blocks
     overlap = session.dump.strings.overlap if session.has_dump else None
     if overlap is not None:

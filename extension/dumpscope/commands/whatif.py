@@ -16,7 +16,7 @@ from ..view.annotated import ByteRow
 from ..view.blocks import Column, Data, Fields, Item, Note, Save, Table
 from .edits import EXAMPLES, Change, Editor
 from .missing import facts_of, finding_block
-from .parsing import number
+from .parsing import is_decimal, number
 from .registry import arg, command
 from .session import Session
 
@@ -142,7 +142,7 @@ def _by_index(dump: Optional[Minidump], edit: str) -> Tuple[str, str]:
         return text, ""
     word, note = match.group("word"), ""
     if match.group("by").casefold() == "stream":
-        if not word.isdigit():
+        if not is_decimal(word):
             return text, ""
         index = int(word)
         found = dump.stream(index) if index else None
@@ -153,7 +153,7 @@ def _by_index(dump: Optional[Minidump], edit: str) -> Tuple[str, str]:
             return text, ""
         note = f"{word} taken as the stream type: entry {found.index} ({found.name}), since entry {index} is unused"
     else:
-        kind = int(word) if word.isdigit() else number(word, "stream type")
+        kind = int(word) if is_decimal(word) else number(word, "stream type")
         found = dump.stream(kind)
         if found is None:
             name = MINIDUMP_STREAM_TYPE.label(kind)

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from heapq import heapify, heappop, heappush
 
+from ..errors import DumpError
 from ..record import NamedTuple
 from .anatomy import STREAM, Listed, Node, anatomy_listed
 from .reach import CHAIN, MAX_KNOWN, Contiguous, Lead, Reach
@@ -123,10 +124,12 @@ class _InList(Column):
         if self._lead is not None and self._lead.kind != CHAIN:
             pointer = self._listed.rows.first + order[1] * self._listed.rows.stride + self._lead.rva
         nodes = self._listed.nodes(order[1])
-        record = next(nodes)
-        if not self._field:
-            return record
-        return next(node for node in nodes if node.offset == start and node.size == size and pointer in (None, node.pointer))
+        found = next(nodes, None)
+        if self._field:
+            found = next((node for node in nodes if node.offset == start and node.size == size and pointer in (None, node.pointer)), None)
+        if found is None:  # the columns are kept, the records are decoded anew
+            raise DumpError("the file was written over since it was opened", "open it again", offset=start, needed=size)
+        return found
 
 
 def _followed(number: int, listed: Listed, rows: Reach, field: int) -> Optional[Column]:

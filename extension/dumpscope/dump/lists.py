@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from itertools import chain
+from itertools import chain, islice
 
 from ..record import NamedTuple, Sequence
 from .absence import Absent, Damage
@@ -274,6 +274,9 @@ class RecordList(Sequence["T"]):
     def __iter__(self) -> Iterator[T]:
         return self.walk()
 
+    def __reversed__(self) -> Iterator[T]:
+        return iter(self[::-1])
+
     if TYPE_CHECKING:
 
         @overload
@@ -284,7 +287,13 @@ class RecordList(Sequence["T"]):
     def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            return list(self.walk(start, stop)) if step == 1 else [self[i] for i in range(start, stop, step)]
+            places = range(start, stop, step)
+            if not places:
+                return []
+            # One walk for all, whatever the step: what overlapping texts may amount to is counted once for it.
+            first, last = min(places[0], places[-1]), max(places[0], places[-1])
+            walked = self.walk(first, last + 1)
+            return list(islice(walked, 0, None, step)) if step > 0 else list(walked)[::step]
         if index < 0:
             index += len(self)
         if not 0 <= index < len(self) or self._reader is None:
@@ -293,6 +302,31 @@ class RecordList(Sequence["T"]):
             self._strings.renew()
         offset = self.span.first + index * self.span.stride
         return self._build(self._reader.unpack(self.source.fetch(offset, self._reader.size)), offset, index)
+
+
+def holders(bases: Sequence[int], ends: Sequence[int], ranks: Sequence[int]) -> Tuple[List[int], List[int]]:
+    """Where, from the lowest address up, another range begins to hold what follows, and its number; -1 where none does.
+
+    Of ranges that hold an address together, the one of the lowest rank counts.
+    """
+    from heapq import heappop, heappush
+
+    order = sorted(range(len(bases)), key=bases.__getitem__)
+    places: List[int] = []
+    found: List[int] = []
+    inside: List[Tuple[int, int]] = []
+    coming = 0
+    for place in sorted({*bases, *ends}):
+        while coming < len(order) and bases[order[coming]] == place:
+            heappush(inside, (ranks[order[coming]], order[coming]))
+            coming += 1
+        while inside and ends[inside[0][1]] <= place:
+            heappop(inside)
+        holder = inside[0][1] if inside else -1
+        if not found or found[-1] != holder:
+            places.append(place)
+            found.append(holder)
+    return places, found
 
 
 class SteppedList(Sequence["T"]):

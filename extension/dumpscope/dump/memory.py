@@ -13,7 +13,7 @@ from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDU
 from ..record import NamedTuple, cached_property, records
 from .absence import Absent
 from .directory import Stream
-from .lists import NOTHING, RecordList, Span, counted, described, headless
+from .lists import NOTHING, RecordList, Span, counted, described, headless, holders
 from .source import Source
 
 TYPE_CHECKING = False
@@ -438,7 +438,7 @@ class RegionList(RecordList[Region]):
         if self._bases is None:
             bases, sizes = self._column(0, 0), self._column(MINIDUMP_MEMORY_INFO.offset_of("RegionSize"), 3)
             if _ends(bases, sizes) is None:
-                self._bases, self._holders = _holders(bases, sizes)
+                self._bases, self._holders = holders(bases, list(map(add, bases, sizes)), range(len(bases)))
             else:
                 self._bases = bases
         position = bisect_right(self._bases, address) - 1
@@ -447,26 +447,3 @@ class RegionList(RecordList[Region]):
             return None
         region = self[number]
         return region if address < region.end else None
-
-
-def _holders(bases: Sequence[int], sizes: Sequence[int]) -> Tuple[List[int], List[int]]:
-    """Where another region begins to be the first one that holds an address, and which it is; -1 where none does."""
-    from heapq import heappop, heappush
-
-    ends = list(map(add, bases, sizes))
-    order = sorted(range(len(bases)), key=bases.__getitem__)
-    places: List[int] = []
-    holders: List[int] = []
-    inside: List[int] = []
-    coming = 0
-    for place in sorted({*bases, *ends}):
-        while coming < len(order) and bases[order[coming]] == place:
-            heappush(inside, order[coming])
-            coming += 1
-        while inside and ends[inside[0]] <= place:
-            heappop(inside)
-        holder = inside[0] if inside else -1
-        if not holders or holders[-1] != holder:
-            places.append(place)
-            holders.append(holder)
-    return places, holders

@@ -14,7 +14,7 @@ from ..format.modules import (
 from ..record import NamedTuple
 from .absence import DAMAGED, NOT_KNOWN, NOT_THERE, Absent
 from .directory import Stream
-from .lists import NOTHING, RecordList, counted, described
+from .lists import NOTHING, RecordList, counted, described, holders
 from .source import Source
 from .strings import StringTable
 
@@ -129,7 +129,7 @@ class ModuleList(RecordList[Module]):
             span = counted(source, stream, MINIDUMP_MODULE.size)
             if span.count:
                 reader = MINIDUMP_MODULE.select(*_MODULE, stride=span.stride)
-        self._index: Optional[Tuple[List[int], List[int], List[int]]] = None
+        self._index: Optional[Tuple[List[int], List[int]]] = None
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, v: Tuple[Any, ...], offset: int, index: int) -> Module:
@@ -142,15 +142,14 @@ class ModuleList(RecordList[Module]):
     def at(self, address: int) -> Optional[Module]:
         """The module that an address lies in, or None. Of modules that overlap, the one that begins last before it."""
         if self._index is None:
-            rows = sorted((values[0], values[0] + values[1], number) for number, (values, _) in enumerate(self._rows(0, self.span.count)))
-            self._index = ([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
-        bases, ends, numbers = self._index
-        position = bisect_right(bases, address) - 1
-        # A small module inside a large one may end before the address: look a little further back.
-        for candidate in range(position, max(-1, position - 16), -1):
-            if address < ends[candidate]:
-                return self[numbers[candidate]]
-        return None
+            extents = [values[:2] for values, _ in self._rows(0, self.span.count)]
+            ranks = [0] * len(extents)
+            for rank, number in enumerate(sorted(range(len(extents)), key=lambda number: (*extents[number], number), reverse=True)):
+                ranks[number] = rank
+            self._index = holders([base for base, _ in extents], [base + size for base, size in extents], ranks)
+        places, numbers = self._index
+        position = bisect_right(places, address) - 1
+        return None if position < 0 or numbers[position] < 0 else self[numbers[position]]
 
     def named(self, name: str) -> List[Module]:
         """Modules whose name, file name or path is ``name``, case not significant."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Iterator, List, Tuple
 
 CHUNK = 1 << 20
-MAX_GROWN = 1 << 28
+MAX_GROWN = 1 << 24
 """Largest copy that is made in memory, which growing a file needs."""
 
 

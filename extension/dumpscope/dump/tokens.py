@@ -107,7 +107,7 @@ class Token(NamedTuple):
         for group in self.groups:
             if group.attributes & 0x20 and group.text.startswith("S-1-16-"):
                 number = group.text[7:]
-                return int(number) if number.isdigit() else None
+                return int(number) if number.isascii() and number.isdigit() and len(number) < 20 else None
         return None
 
 

@@ -84,7 +84,7 @@ class Environment:
         if not self._terminal():
             return None
         columns = self._variables.get("COLUMNS", "")
-        if columns.isdigit() and int(columns) >= 20:
+        if columns.isascii() and columns.isdigit() and len(columns) < 9 and int(columns) >= 20:
             return int(columns)
         try:
             return max(20, os.get_terminal_size(self._stdout.fileno()).columns or 80)  # a terminal that was told no size says 0

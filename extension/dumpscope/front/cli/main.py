@@ -74,7 +74,7 @@ def parse_options(argv: List[str]) -> Options:
                 value = argv[at]
                 at += 1
             if name == "--width":
-                if not value.isdigit() or not 20 <= int(value) <= 1000:
+                if not value.isascii() or not value.isdigit() or len(value) > 4 or not 20 <= int(value) <= 1000:
                     raise UsageError(f"--width takes a number from 20 to 1000, not {value!r}")
                 width = int(value)
             elif value not in ("auto", "always", "never"):

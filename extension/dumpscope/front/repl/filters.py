@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from ...commands.parsing import is_decimal
 from ...errors import UsageError
 from ...view.paint import strip_ansi
 
@@ -32,10 +33,10 @@ def lines_of(chunks: Chunks) -> Iterator[str]:
 
 
 def _rows(words: Sequence[str], name: str) -> int:
-    plain = [word.lstrip("-") if word.lstrip("-").isdigit() else word for word in words if word != "-n"]
+    plain = [word.lstrip("-") if is_decimal(word.lstrip("-")) else word for word in words if word != "-n"]
     if not plain:
         return _ROWS
-    if len(plain) > 1 or not plain[0].isdigit():
+    if len(plain) > 1 or not is_decimal(plain[0]):
         raise UsageError(f"| {name} takes a number of lines, not {' '.join(words)!r}", f"handles | {name} 20")
     return int(plain[0])
 

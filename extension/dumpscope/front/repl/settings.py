@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ...commands.parsing import is_decimal
 from ...errors import UsageError
 from ...record import NamedTuple
 
@@ -125,7 +126,7 @@ class Settings:
 def _checked(setting: Setting, value: str) -> str:
     plain = value.lower()
     if not setting.choices:
-        if not plain.isdigit() or not (plain == "0" or 20 <= int(plain) <= 1000):
+        if not is_decimal(plain) or not (plain == "0" or 20 <= int(plain) <= 1000):
             raise UsageError(f"{setting.name} takes 0 or a number from 20 to 1000, not {value!r}")
         return plain
     if plain not in setting.choices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ...commands.parsing import is_decimal
 from ...commands.session import Session
 from ...dump.minidump import Minidump
 from ...dump.source import Source
@@ -89,7 +90,7 @@ class Workspace:
 
     def find(self, text: str) -> Opened:
         """The open dump that ``text`` means: its number, or its path or file name. Raises UsageError."""
-        if text.isdigit() and int(text) in self._opened:
+        if is_decimal(text) and int(text) in self._opened:
             return self._opened[int(text)]
         for item in self._opened.values():
             if text in (item.path, os.path.basename(item.path)):
