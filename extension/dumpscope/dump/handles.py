@@ -140,9 +140,12 @@ class HandleList(RecordList[Handle]):
             kinds = self._types(data)
             if len(picked) > MAX_TEXTS:  # a writer that repeats the type's name for each handle
                 picked.clear()
-            for rva in set(kinds).difference(picked):
-                picked[rva] = bool(types(get(rva)))
-            wanted = list(map(picked.__getitem__, kinds))
+            try:
+                wanted = list(map(picked.__getitem__, kinds))
+            except KeyError:  # types that were not met yet: few blocks have any
+                for rva in set(kinds).difference(picked):
+                    picked[rva] = bool(types(get(rva)))
+                wanted = list(map(picked.__getitem__, kinds))
             number = wanted.count(True)
             if not number:
                 continue
