@@ -88,9 +88,7 @@ def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
 
 
 def _warned(session: Session, blocks: Iterator[Block]) -> Iterator[Block]:
-    """The blocks, and what turned out to be wrong with the texts in them: in these, whatever commands before have met."""
-    if session.has_dump:
-        session.dump.strings.forget()
+    """The blocks, and what turned out to be wrong with the texts in them, or in what commands before have looked at and kept."""
     yield from blocks
     overlap = session.dump.strings.overlap if session.has_dump else None
     if overlap is not None:

@@ -112,10 +112,6 @@ class StringTable:
         """A walk through a list begins: what long texts may amount to is counted anew."""
         self._texts.allowance = Allowance(self._source.size)
 
-    def forget(self) -> None:
-        """What :attr:`overlap` tells is from now on."""
-        self._texts.cut = -1
-
     @property
     def overlap(self) -> Optional[Damage]:
         """What is wrong when the texts of a list that was walked are together longer than a file of this size can hold."""
