@@ -11,7 +11,7 @@ from ..format.faults import ACCESSED, SENDER, UNKNOWN
 from ..record import NamedTuple
 from ..view.blocks import Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
-from .codes import exception_words, hresult_words
+from .codes import exception_words, hresult_words, status_words
 from .missing import facts_of, missing
 from .registers import register_lines, register_values
 from .registry import command
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 MAX_NESTED = 16
 """Records of a chain that are followed."""
 
+ACCESS_VIOLATION = 0xC0000005
+IN_PAGE_ERROR = 0xC0000006
+STACK_OVERFLOW = 0xC00000FD
+GUARD_PAGE = 0x80000001
+ACCESSES = (ACCESS_VIOLATION, IN_PAGE_ERROR, STACK_OVERFLOW, GUARD_PAGE)
+"""Codes whose first two parameters are the kind of access and the address."""
 CPP = 0xE06D7363
 _CPP_MAGIC = (0x19930520, 0x19930521, 0x19930522, 0x01994000)
 CLR = (0xE0434352, 0xE0434F4D)
@@ -65,21 +71,30 @@ def parameter_words(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> L
         name = hresult_words(parameters[0] & 0xFFFFFFFF)
         words[0] = f"HRESULT of the .NET exception{f': {name}' if name else ''}"
     for at, value in enumerate(parameters):
-        symbol = dump.modules.symbol(value) if value > 0xFFFF and not (at == 0 and code in CLR) else ""
+        symbol = dump.symbol(_narrow(dump, value)) if value > 0xFFFF and not (at == 0 and code in CLR) else ""
         if symbol:
             words[at] = f"{words[at]}: {symbol}" if words[at] else symbol
     return words
 
 
+def _narrow(dump: Minidump, value: int) -> int:
+    """A member of a record as the dump's machine has it: writers extend the 32-bit ones by their sign."""
+    return value & 0xFFFFFFFF if dump.pointer_size == 4 else value
+
+
 def summary_line(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> str:
-    """The debugger's last line, such as ``Attempt to write to address 0000000000000000``; an empty string without one."""
-    if code not in (0xC0000005, 0xC0000006) or len(parameters) < 2:
-        return ""
-    kind = {0: "read from", 1: "write to", 8: "execute non-executable"}.get(parameters[0])
-    if kind is None:
-        return ""
+    """The debugger's last line, such as ``Attempt to write to address 0000000000000000``; an empty string without one.
+
+    Of the kind of access only the bits of 9 count (observed: dbgeng 10.0.15063).
+    """
     digits = 8 if dump.pointer_size == 4 else 16
-    return f"Attempt to {kind} address {parameters[1]:0{digits}x}"
+    shown = [f"{_narrow(dump, value):0{digits}x}" for value in parameters]
+    if code == IN_PAGE_ERROR and len(parameters) > 2:
+        return f"Inpage operation failed at {shown[1]}, due to I/O error {shown[2]}"
+    if code != ACCESS_VIOLATION or len(parameters) < 2:
+        return ""
+    kind = {0: "read from", 1: "write to", 8: "execute non-executable"}.get(parameters[0] & 9, "unknown")
+    return f"Attempt to {kind} address {shown[1]}"
 
 
 def fault_summary(fault: Fault, code: int, flags: int) -> str:
@@ -94,8 +109,9 @@ def fault_summary(fault: Fault, code: int, flags: int) -> str:
 def record_lines(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Iterator[str]:
     """A record in the form of ``.exr``; ``fault`` is what it means on another system than Windows."""
     digits = 8 if dump.pointer_size == 4 else 16
-    symbol = dump.modules.symbol(record.address)
-    yield f"ExceptionAddress: {record.address:0{digits}x}" + (f" ({symbol})" if symbol else "")
+    address = _narrow(dump, record.address)
+    symbol = dump.symbol(address)
+    yield f"ExceptionAddress: {address:0{digits}x}" + (f" ({symbol})" if symbol else "")
     name = exception_words(record.code) if fault is None else fault.name
     yield f"   ExceptionCode: {record.code:08x}" + (f" ({name})" if name else "")
     detail = "" if fault is None else fault.detail
@@ -103,7 +119,7 @@ def record_lines(dump: Minidump, record: _Record, fault: Optional[Fault] = None)
     yield f"NumberParameters: {record.claimed}"
     words = parameter_words(dump, record.code, record.parameters) if fault is None else fault.parameters
     for at, value in enumerate(record.parameters):
-        yield f"   Parameter[{at}]: {value:0{digits}x}" + (f"  {words[at]}" if words[at] else "")
+        yield f"   Parameter[{at}]: {_narrow(dump, value):0{digits}x}" + (f"  {words[at]}" if words[at] else "")
     last = summary_line(dump, record.code, record.parameters) if fault is None else fault_summary(fault, record.code, record.flags)
     if last:
         yield last
@@ -144,7 +160,7 @@ def _json(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Dic
         "flags": f"0x{record.flags:x}",
         "flag_names": EXCEPTION_FLAGS.labels(record.flags) if record.flags else [],
         "address": f"0x{record.address:x}",
-        "symbol": dump.modules.symbol(record.address) or None,
+        "symbol": dump.symbol(_narrow(dump, record.address)) or None,
         "record": f"0x{record.record:x}",
         "parameter_count": record.claimed,
         "parameters": [{"value": f"0x{value:x}", "meaning": words[at] or None} for at, value in enumerate(record.parameters)],
@@ -162,7 +178,7 @@ def _fault_json(dump: Minidump, record: _Record, fault: Fault) -> Dict[str, Any]
         "flag_names": [fault.detail] if fault.detail else [],
         "address": f"0x{record.address:x}",
         "address_is": fault.address_is or None,
-        "symbol": dump.modules.symbol(record.address) or None,
+        "symbol": dump.symbol(_narrow(dump, record.address)) or None,
         "record": f"0x{record.record:x}",
         "parameter_count": record.claimed,
         "parameters": [{"value": f"0x{value:x}", "meaning": fault.parameters[at] or None} for at, value in enumerate(record.parameters)],
@@ -239,8 +255,9 @@ def _address_item(session: Session, found: ExceptionInfo, fault: Optional[Fault]
         return Item("", "Address", Absent(NOT_APPLICABLE, "none comes with this"))
     if fault is not None and fault.address_is == ACCESSED:
         return Item("", "Accessed", found.address, kind, note=_target_words(session, found.address), link="address {}")
-    words = usage_of(session).at(found.address).words
-    return Item("", "Address", found.address, kind, note=words or "in no module", link="address {}")
+    address = _narrow(session.dump, found.address)
+    words = usage_of(session).at(address).words or session.dump.symbol(address)
+    return Item("", "Address", address, kind, note=words or "in no module", link="address {}")
 
 
 def _target_words(session: Session, target: int) -> str:
@@ -248,6 +265,9 @@ def _target_words(session: Session, target: int) -> str:
     words = usage_of(session).at(target).words
     if words:
         return words
+    gone = session.dump.unloaded_modules.at(target)
+    if gone is not None:
+        return f"where {gone.name or 'a module without a name'} was before it was unloaded"
     if target < 0x10000:
         return "near null: a null pointer with an offset" if target else "a null pointer"
     region = session.dump.regions.at(target)
@@ -267,13 +287,12 @@ def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> It
         note = "not in the thread list: the debugger then has no current thread" if len(dump.threads) else "there is no thread list"
         items.append(Item("", "Thread", found.thread_id, "id", note=note, role="warning"))
     items.append(_address_item(session, found, fault))
-    if fault is None and found.code in (0xC0000005, 0xC0000006) and len(found.parameters) > 1:
-        target = found.parameters[1]
-        words = _target_words(session, target)
-        for gone in dump.unloaded_modules:
-            if gone.base <= target < gone.end:
-                words = f"where {gone.name} was before it was unloaded"
-        items.append(Item("", "Accessed", target, kind, note=words, link="address {}"))
+    if fault is None and found.code in ACCESSES and len(found.parameters) > 1:
+        target = _narrow(dump, found.parameters[1])
+        items.append(Item("", "Accessed", target, kind, note=_target_words(session, target), link="address {}"))
+    if fault is None and found.code == IN_PAGE_ERROR and len(found.parameters) > 2:
+        status = found.parameters[2] & 0xFFFFFFFF
+        items.append(Item("", "I/O status", status, "code", note=status_words(status) or "no name is known"))
     items.append(Item("", "Record", found.offset, "offset"))
     yield Fields("", items)
 

@@ -40,7 +40,7 @@ def register_lines(dump: Minidump, registers: Registers) -> Iterator[str]:
     else:
         rows.append(f"psr={registers.flags & 0xFFFFFFFF:08x} {' '.join(words)}")
     yield from rows
-    symbol = dump.modules.symbol(registers.ip)
+    symbol = dump.symbol(registers.ip)
     if symbol:
         yield f"{symbol}:"
 

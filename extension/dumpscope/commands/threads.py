@@ -143,7 +143,7 @@ class ThreadView:
             return ""
         found = self._symbols.get(address)
         if found is None:
-            found = self.dump.modules.symbol(address)
+            found = self.dump.symbol(address)
             if len(self._symbols) < 4096:
                 self._symbols[address] = found
         return found

@@ -229,8 +229,27 @@ class UnloadedModuleList(RecordList[UnloadedModule]):
             )
             if span.count:
                 reader = MINIDUMP_UNLOADED_MODULE.select("BaseOfImage", "SizeOfImage", "CheckSum", "TimeDateStamp", "ModuleNameRva", stride=span.stride)
+        self._index: Optional[Tuple[List[int], List[int]]] = None
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> UnloadedModule:
         base, size, checksum, timestamp, name_rva = values
         return UnloadedModule(index, base, size, checksum, timestamp, self._strings.get(name_rva), name_rva, offset)
+
+    def at(self, address: int) -> Optional[UnloadedModule]:
+        """What was at an address, or None. Of several modules the first in the file (observed: dbgeng 10.0.15063)."""
+        if self._index is None:
+            extents = [values[:2] for values, _ in self._rows(0, self.span.count)]
+            self._index = holders([base for base, _ in extents], [base + size for base, size in extents], range(len(extents)))
+        places, numbers = self._index
+        position = bisect_right(places, address) - 1
+        return None if position < 0 or numbers[position] < 0 else self[numbers[position]]
+
+    def symbol(self, address: int, pointer_size: int = 8) -> str:
+        """The debugger's ``<Unloaded_plugin.dll>+0x1234`` for an address that a module had held; an empty string elsewhere."""
+        module = self.at(address)
+        if module is None:
+            return ""
+        digits = f"{module.base:016x}" if pointer_size == 8 else f"{module.base:08x}"
+        name = module.name or f"Unknown_Module_{digits[:-8]}{'`' if pointer_size == 8 else ''}{digits[-8:]}"
+        return f"<Unloaded_{name}>" + (f"+0x{address - module.base:x}" if address != module.base else "")

@@ -92,7 +92,7 @@ def _from_handler(facts: Facts) -> Optional[Match]:
     now = facts.dump.registers(thread)
     if isinstance(fault, Absent) or isinstance(now, Absent) or fault.ip == now.ip:
         return None
-    symbol = facts.dump.modules.symbol
+    symbol = facts.dump.symbol
     return Match(
         (
             Proof("exception's instruction pointer", symbol(fault.ip) or f"0x{fault.ip:x}", exception.context_rva),
