@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from ..diagnosis.answers import EFFECTIVE_X86
+from ..diagnosis.breaks import WAKE_DEBUGGER, breakpoint_of
+from ..diagnosis.rule import PROVEN
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
-from ..dump.exception import MAX_PARAMETERS, ExceptionInfo
+from ..dump.contexts import Registers
+from ..dump.directory import Stream
+from ..dump.exception import EXCEPTION_STREAM, MAX_PARAMETERS, ExceptionInfo, read_exception
 from ..dump.minidump import Minidump
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
@@ -16,6 +21,7 @@ from .missing import facts_of, missing
 from .registers import register_lines, register_values
 from .registry import command
 from .session import Session
+from .threads import wow64_blocks
 from .usage import usage_of
 
 TYPE_CHECKING = False
@@ -42,7 +48,6 @@ _SIMULATED = {
     0xFFFFFFFF: "Breakpad makes up this code when a program asks for a dump without having crashed",
     0x80000007: "the debugger stopped the program (wake debugger): the program itself raised nothing",
     0xCFFFFFFF: "Windows Error Reporting made this up: the program hung and raised nothing",
-    0x80000003: "a breakpoint: the debugger's break, DebugBreak or an assertion; often not a crash",
 }
 
 
@@ -205,7 +210,11 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
         return
     record = _Record(found.code, found.flags, found.record, found.address, found.parameter_count, found.parameters)
     fault = fault_of(dump)
+    stop = breakpoint_of(dump)
     data = _json(dump, record, fault)
+    if stop is not None:
+        data["debugger_break"] = stop.by_debugger
+        data["debugger_break_confidence"] = stop.confidence
     if fault is not None:
         data["debugger"] = facts_of(session).engine.last_event.text or None
     data.update({"thread_id": found.thread_id, "offset": found.offset})
@@ -219,8 +228,22 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
     yield from _where(session, found, fault)
     if fault is not None:
         yield from _foreign(session, found, fault)
+    elif stop is not None and found.code != WAKE_DEBUGGER:
+        who = "a debugger broke in: nothing crashed" if stop.by_debugger else "the program ran an int 3 of its own: an abort, a failed assertion or DebugBreak"
+        yield Note(f"{found.code:08x}: {who}" + ("" if stop.confidence == PROVEN else " (inferred)"), "hint")
     elif found.code in _SIMULATED:
         yield Note(f"{found.code:08x}: {_SIMULATED[found.code]}", "hint")
+    others = dump.streams.all(EXCEPTION_STREAM)[1:]
+    if others:
+        yield Data("other_exceptions", [{"entry": stream.index, "code": _code_of(dump, stream), "offset": stream.rva} for stream in others])
+        for stream in others[:8]:
+            code = _code_of(dump, stream)
+            yield Note(
+                f"there is {'a second' if stream is others[0] else 'another'} ExceptionStream, directory entry {stream.index}, at 0x{stream.rva:x}"
+                + (f": {code} ({exception_words(int(code, 16)) or 'no name is known'})" if code else ", whose code is not in the file")
+                + "; the debugger uses the first",
+                "warning",
+            )
     if found.parameter_count > MAX_PARAMETERS:
         yield Note(f"NumberParameters says {found.parameter_count}; a record holds {MAX_PARAMETERS} at the most", "warning")
     if not found.complete:
@@ -231,6 +254,12 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
         else:
             yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
     yield from _registers(session, found)
+
+
+def _code_of(dump: Minidump, stream: Stream) -> Optional[str]:
+    """ExceptionCode of another exception stream; None where the file does not hold it."""
+    found = read_exception(dump.source, stream)
+    return None if isinstance(found, Absent) else f"0x{found.code:08x}"
 
 
 def _foreign(session: Session, found: ExceptionInfo, fault: Fault) -> Iterator[Block]:
@@ -297,6 +326,18 @@ def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> It
     yield Fields("", items)
 
 
+def _wow64(session: Session, found: ExceptionInfo, registers: Registers) -> Iterator[Block]:
+    """The 32-bit side of an exception in a 64-bit dump of a 32-bit process."""
+    dump = session.dump
+    if not registers.runs_32_bit and not dump.process.is_wow64:
+        return
+    yield from wow64_blocks(dump, found, registers)
+    if dump.threads.find(found.thread_id) is not None:
+        yield Note(f"this is the 64-bit dump of a 32-bit process: `threads 0x{found.thread_id:x}` shows both sides of the thread's registers", "hint")
+    if facts_of(session).engine.effective_x86:
+        yield Note(f".ecxr: {EFFECTIVE_X86}", "warning")
+
+
 def _registers(session: Session, found: ExceptionInfo) -> Iterator[Block]:
     """The registers at the exception, or those of its thread where the stream has none."""
     dump = session.dump
@@ -305,6 +346,7 @@ def _registers(session: Session, found: ExceptionInfo) -> Iterator[Block]:
         yield Data("registers", register_values(registers))
         yield Data("context_offset", found.context_rva)
         yield Lines("", register_lines(dump, registers), title="registers at the exception")
+        yield from _wow64(session, found, registers)
         return
     yield Data("registers", None)
     yield Data("registers_reason", {"kind": registers.kind, "message": registers.message})

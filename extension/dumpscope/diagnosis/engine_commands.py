@@ -10,7 +10,7 @@ from ..format.contexts import CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT
 from ..format.modules import MINIDUMP_MODULE
 from ..format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..record import NamedTuple
-from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
+from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
 from .engine import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
 from .engine_opening import error_words
 from .engine_streams import Taken

@@ -51,7 +51,8 @@ class CodeView(NamedTuple):
     """Which symbols belong to a module.
 
     ``kind`` is the signature (``RSDS``, ``NB10``, ``BpEL``); ``guid`` 32 hex digits in textual order for RSDS, the build id in
-    hex for BpEL, the time stamp for NB10; ``key`` is what a symbol server files the symbols under.
+    hex for BpEL, the time stamp for NB10; ``key`` is what a symbol server files the symbols under, empty where GUID or build id are
+    all zero: nothing is filed under that.
     """
 
     kind: str
@@ -173,7 +174,7 @@ class ModuleList(RecordList[Module]):
             guid = data[4:20]
             text = (guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]).hex().upper()
             age = int.from_bytes(data[20:24], "little")
-            return CodeView("RSDS", text, age, _c_string(data[24:]), f"{text}{age:X}", rva)
+            return CodeView("RSDS", text, age, _c_string(data[24:]), f"{text}{age:X}" if any(guid) else "", rva)
         if kind == b"NB10" and len(data) >= CV_INFO_PDB20.size:
             stamp = int.from_bytes(data[8:12], "little")
             age = int.from_bytes(data[12:16], "little")
@@ -182,7 +183,7 @@ class ModuleList(RecordList[Module]):
             build_id = data[4:].hex()
             first = data[4:20].ljust(16, b"\0")
             text = (first[3::-1] + first[5:3:-1] + first[7:5:-1] + first[8:]).hex().upper()
-            return CodeView("BpEL", build_id, 0, "", f"{text}0", rva)
+            return CodeView("BpEL", build_id, 0, "", f"{text}0" if any(data[4:]) else "", rva)
         if not data:
             return Absent(DAMAGED, "the CodeView record is outside the file")
         return Absent(NOT_KNOWN, f"a CodeView record with the signature {kind!r}")
