@@ -11,6 +11,7 @@ from ..format.faults import ACCESSED, SENDER, UNKNOWN
 from ..record import NamedTuple
 from ..view.blocks import Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
+from .account import account_remarks
 from .codes import exception_words, hresult_words
 from .missing import facts_of, missing
 from .registers import register_lines, register_values
@@ -214,6 +215,7 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
             yield Note(f"nested record: {item.message}", "hint")
         else:
             yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
+    yield from account_remarks(session)
     yield from _registers(session, found)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from ..dump.absence import Absent, Damage
 from ..dump.exception import exception_shape
 from ..dump.minidump import Minidump
+from ..dump.vendor import stream_name
 from ..errors import UsageError
 from ..format.flags import MINIDUMP_TYPE
 from ..format.streams import MINIDUMP_STREAM_TYPE, STREAMS
 from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind
+from .account import account
 from .parsing import is_decimal, number
 from .registry import arg, command
 from .session import Session
@@ -107,7 +109,7 @@ def stream_rows(dump: Minidump) -> Iterator[Tuple[Any, ...]]:
     """Index, type, name, size, place, count and the arithmetic of each stream."""
     for stream in dump.streams:
         count, words = explain_size(dump, stream)
-        yield stream.index, stream.type, stream.name, stream.size, stream.rva, count, words
+        yield stream.index, stream.type, stream_name(dump, stream), stream.size, stream.rva, count, words
 
 
 _STREAM_COLUMNS = [
@@ -163,6 +165,7 @@ def dumpinfo(session: Session, args: Any) -> Iterator[Block]:
             raise UsageError("--check compares with the debugger that has the dump open", "in WinDbg: !py dumpinfo --check")
         yield from session.live.compare(dump)
         return
+    yield from account(session)
     yield header_fields(dump)
     yield writer_fields(dump)
     yield from system_fields(dump)

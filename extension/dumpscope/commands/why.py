@@ -15,6 +15,7 @@ from ..diagnosis.rule import ERROR, SEVERITIES, WARNING, Rule
 from ..diagnosis.rule import Finding as RuleFinding
 from ..errors import UsageError
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from .account import account
 from .missing import facts_of, finding_block
 from .registry import DUMP_ANY, DUMP_NONE, arg, command
 from .session import Session
@@ -111,6 +112,7 @@ def _engine_data(facts: Facts) -> Iterator[Block]:
 
 def _audit(session: Session) -> Iterator[Block]:
     facts = facts_of(session)
+    yield from account(session)
     yield from _opening(facts)
     found = audit(facts)
     if facts.opened is not None:
@@ -181,7 +183,7 @@ def _message(session: Session, text: str) -> Iterator[Block]:
     facts = facts_of(session) if session.has_file else None
     fired: List[RuleFinding] = []
     if facts is not None:
-        candidates = list(reading.rules)
+        candidates = [rule for rule in reading.rules if not rule.when_asked or reading.asks_about(rule)]
         for name in reading.commands:
             candidates.extend(rule for rule in all_rules() if name in rule.commands and rule not in candidates)
         fired = apply(candidates, facts)

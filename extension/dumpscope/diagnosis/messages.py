@@ -39,6 +39,10 @@ class Reading(NamedTuple):
     taken_as: str = ""
     """The known message that the text comes near, where its own words match none."""
 
+    def asks_about(self, rule: Rule) -> bool:
+        """Whether the text names a command of the rule, or has its wording; a code alone may mean anything."""
+        return bool(set(rule.commands) & set(self.commands)) or self.scores.get(rule.code, 0.0) >= 0.6
+
 
 def codes_in(text: str) -> List[int]:
     """Numbers in a message that are error codes: 0x80004002, 80004002, 0n87, 0x57, error 87, E_NOINTERFACE."""

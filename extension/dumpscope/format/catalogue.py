@@ -29,6 +29,7 @@ MODULES = (
     "mozilla",
     "wine",
     "teb",
+    "stowed",
 )
 """Modules of this package that declare structures, in the order of the format reference."""
 

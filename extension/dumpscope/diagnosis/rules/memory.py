@@ -202,6 +202,7 @@ RULES = (
         "process-thread-data",
         "stacks-only",
         _captured,
+        when_asked=True,
     ),
     Rule(
         "MEM006",
