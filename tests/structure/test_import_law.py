@@ -19,8 +19,9 @@ LAW = {
     "capture": {"format", "errors"},
     "view": {"dump", "format", "errors"},
     "diagnosis": {"dump", "format", "errors"},
+    "symbols": {"dump", "format", "errors"},
     "atlas": {"diagnosis", "view", "dump", "format", "errors"},
-    "commands": {"atlas", "diagnosis", "view", "dump", "format", "errors", "capture"},
+    "commands": {"atlas", "symbols", "diagnosis", "view", "dump", "format", "errors", "capture"},
     "front": {"commands", "view", "dump", "format", "errors"},
 }
 # What a lesson or page needs from the version, and what classes are made with.
