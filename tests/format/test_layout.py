@@ -105,6 +105,16 @@ SIZES: Dict[str, int] = {
     "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR": 32,
     "RUNTIME_FUNCTION_AMD64": 12,
     "RUNTIME_FUNCTION_ARM": 8,
+    "IMAGE_DOS_HEADER": 64,
+    "IMAGE_FILE_HEADER": 20,
+    "IMAGE_DATA_DIRECTORY": 8,
+    "IMAGE_OPTIONAL_HEADER32": 224,
+    "IMAGE_OPTIONAL_HEADER64": 240,
+    "IMAGE_NT_HEADERS32": 248,
+    "IMAGE_NT_HEADERS64": 264,
+    "IMAGE_SECTION_HEADER": 40,
+    "IMAGE_EXPORT_DIRECTORY": 40,
+    "IMAGE_DEBUG_DIRECTORY": 28,
     "MINIDUMP_SYSTEM_BASIC_INFORMATION": 52,
     "MINIDUMP_SYSTEM_FILECACHE_INFORMATION": 60,
     "MINIDUMP_SYSTEM_BASIC_PERFORMANCE_INFORMATION": 32,
@@ -265,6 +275,20 @@ OFFSETS: Dict[str, str] = {
     "MINIDUMP_FUNCTION_TABLE_STREAM": "SizeOfHeader 0 SizeOfDescriptor 4 SizeOfNativeDescriptor 8 SizeOfFunctionEntry 12 NumberOfDescriptors 16 "
     "SizeOfAlignPad 20",
     "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR": "MinimumAddress 0 MaximumAddress 8 BaseAddress 16 EntryCount 24 SizeOfAlignPad 28",
+    "IMAGE_DOS_HEADER": "e_magic 0 e_cp 4 e_ss 0xE e_lfarlc 0x18 e_res 0x1C e_oemid 0x24 e_res2 0x28 e_lfanew 0x3C",
+    "IMAGE_FILE_HEADER": "Machine 0 NumberOfSections 2 TimeDateStamp 4 PointerToSymbolTable 8 NumberOfSymbols 12 SizeOfOptionalHeader 16 Characteristics 18",
+    "IMAGE_OPTIONAL_HEADER32": "Magic 0 SizeOfCode 4 AddressOfEntryPoint 0x10 BaseOfCode 0x14 BaseOfData 0x18 ImageBase 0x1C SectionAlignment 0x20 "
+    "FileAlignment 0x24 SizeOfImage 0x38 SizeOfHeaders 0x3C CheckSum 0x40 Subsystem 0x44 DllCharacteristics 0x46 SizeOfStackReserve 0x48 "
+    "SizeOfHeapCommit 0x54 LoaderFlags 0x58 NumberOfRvaAndSizes 0x5C DataDirectory 0x60",
+    "IMAGE_OPTIONAL_HEADER64": "Magic 0 SizeOfCode 4 AddressOfEntryPoint 0x10 BaseOfCode 0x14 ImageBase 0x18 SectionAlignment 0x20 FileAlignment 0x24 "
+    "SizeOfImage 0x38 SizeOfHeaders 0x3C CheckSum 0x40 Subsystem 0x44 DllCharacteristics 0x46 SizeOfStackReserve 0x48 SizeOfHeapCommit 0x60 "
+    "LoaderFlags 0x68 NumberOfRvaAndSizes 0x6C DataDirectory 0x70",
+    "IMAGE_NT_HEADERS64": "Signature 0 FileHeader 4 FileHeader.TimeDateStamp 8 OptionalHeader 0x18 OptionalHeader.SizeOfImage 0x50",
+    "IMAGE_SECTION_HEADER": "Name 0 VirtualSize 8 VirtualAddress 12 SizeOfRawData 16 PointerToRawData 20 PointerToRelocations 24 NumberOfRelocations 32 "
+    "Characteristics 36",
+    "IMAGE_EXPORT_DIRECTORY": "TimeDateStamp 4 Name 12 Base 16 NumberOfFunctions 20 NumberOfNames 24 AddressOfFunctions 28 AddressOfNames 32 "
+    "AddressOfNameOrdinals 36",
+    "IMAGE_DEBUG_DIRECTORY": "TimeDateStamp 4 Type 12 SizeOfData 16 AddressOfRawData 20 PointerToRawData 24",
     "MINIDUMP_SYSTEM_MEMORY_INFO_2": "Revision 0 Flags 2 BasicInfo 4 FileCacheInfo 0x38 BasicPerfInfo 0x74 PerfInfo 0x94",
     "MINIDUMP_SYSTEM_MEMORY_INFO_1": "Revision 0 Flags 2 BasicInfo 4 FileCacheInfo 0x38 BasicPerfInfo 0x74 PerfInfo 0x94",
     "MINIDUMP_SYSTEM_BASIC_INFORMATION": "TimerResolution 0 PageSize 4 NumberOfPhysicalPages 8 LowestPhysicalPageNumber 12 HighestPhysicalPageNumber 16 "

@@ -37,7 +37,6 @@ BARRED = {
     "diagnosis": {"view"},
     "symbols": {"view"},
     "stacks": {"view", "diagnosis"},
-    "writing": {"view", "stacks", "symbols"},
     "learning": {"atlas", "fleet", "diagnosis"},
     "front": {"atlas", "fleet", "writing", "anatomy", "capture", "symbols", "stacks"},
 }

@@ -21,6 +21,7 @@ MODULES = (
     "handles",
     "tokens",
     "functions",
+    "pe",
     "counters",
     "contexts",
     "guid",

@@ -167,25 +167,29 @@ class ModuleList(RecordList[Module]):
         """The record at ``rva``: RSDS, NB10 or BpEL; Absent where there is none or it is of another kind."""
         if not rva or not size:
             return Absent(NOT_THERE, "no CodeView record")
-        data = self.source.some(rva, min(size, MAX_RECORD))
-        kind = data[:4]
-        if kind == b"RSDS" and len(data) >= CV_INFO_PDB70.size:
-            guid = data[4:20]
-            text = (guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]).hex().upper()
-            age = int.from_bytes(data[20:24], "little")
-            return CodeView("RSDS", text, age, _c_string(data[24:]), f"{text}{age:X}", rva)
-        if kind == b"NB10" and len(data) >= CV_INFO_PDB20.size:
-            stamp = int.from_bytes(data[8:12], "little")
-            age = int.from_bytes(data[12:16], "little")
-            return CodeView("NB10", f"{stamp:08X}", age, _c_string(data[16:]), f"{stamp:08X}{age:X}", rva)
-        if kind == b"LEpB":
-            build_id = data[4:].hex()
-            first = data[4:20].ljust(16, b"\0")
-            text = (first[3::-1] + first[5:3:-1] + first[7:5:-1] + first[8:]).hex().upper()
-            return CodeView("BpEL", build_id, 0, "", f"{text}0", rva)
-        if not data:
-            return Absent(DAMAGED, "the CodeView record is outside the file")
-        return Absent(NOT_KNOWN, f"a CodeView record with the signature {kind!r}")
+        return decode_codeview(self.source.some(rva, min(size, MAX_RECORD)), rva)
+
+
+def decode_codeview(data: bytes, offset: int) -> Union[CodeView, Absent]:
+    """The CodeView record whose bytes are ``data`` and stand at ``offset``: RSDS, NB10 or BpEL; Absent where it is of another kind."""
+    kind = data[:4]
+    if kind == b"RSDS" and len(data) >= CV_INFO_PDB70.size:
+        guid = data[4:20]
+        text = (guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]).hex().upper()
+        age = int.from_bytes(data[20:24], "little")
+        return CodeView("RSDS", text, age, _c_string(data[24:]), f"{text}{age:X}", offset)
+    if kind == b"NB10" and len(data) >= CV_INFO_PDB20.size:
+        stamp = int.from_bytes(data[8:12], "little")
+        age = int.from_bytes(data[12:16], "little")
+        return CodeView("NB10", f"{stamp:08X}", age, _c_string(data[16:]), f"{stamp:08X}{age:X}", offset)
+    if kind == b"LEpB":
+        build_id = data[4:].hex()
+        first = data[4:20].ljust(16, b"\0")
+        text = (first[3::-1] + first[5:3:-1] + first[7:5:-1] + first[8:]).hex().upper()
+        return CodeView("BpEL", build_id, 0, "", f"{text}0", offset)
+    if not data:
+        return Absent(DAMAGED, "the CodeView record is outside the file")
+    return Absent(NOT_KNOWN, f"a CodeView record with the signature {kind!r}")
 
 
 def _c_string(data: bytes) -> str:
