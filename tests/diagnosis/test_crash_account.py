@@ -9,7 +9,6 @@ from typing import Any, Dict, List, Tuple
 import pytest
 
 from dumpscope.diagnosis.audit import apply, audit
-from dumpscope.diagnosis.catalogue import all_rules, find_rule
 from dumpscope.diagnosis.crash.account import account_of
 from dumpscope.diagnosis.crash.cpp import demangled
 from dumpscope.diagnosis.crash.patterns import PATTERNS, pattern_of
@@ -17,6 +16,7 @@ from dumpscope.diagnosis.crash.product import protobuf_text
 from dumpscope.diagnosis.crash.statement import Account, Statement
 from dumpscope.diagnosis.crash.words import tells
 from dumpscope.diagnosis.facts import Facts
+from dumpscope.diagnosis.rules.catalogue import all_rules, find_rule
 from dumpscope.dump.source import Source
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

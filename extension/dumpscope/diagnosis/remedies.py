@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 from .facts import Facts
-from .rule import Finding
+from .rules.rule import Finding
 
 _BY_HAND = ("`.dump", "procdump", "Task Manager", "dotnet-dump", "`/ma`")
 """Words of steps that somebody takes at a debugger or at the machine."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Iterator, Optional
 
 from ...dump.absence import Absent
-from ...dump.comments import comment_streams
-from ...dump.exception import ExceptionInfo
 from ...dump.minidump import Minidump
+from ...dump.streams.comments import comment_streams
+from ...dump.streams.exception import ExceptionInfo
 from ...format.codes import describe_code
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import ACCESSED, SENDER
 from ..facts import Facts
-from ..rule import Proof
+from ..rules.rule import Proof
 from .comments import snapshot_of
 from .cpp import CPP, MAGIC
 from .event import event_of, parameter_proof

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
-from ...dump.comments import Comment, comment_streams
 from ...dump.minidump import Minidump
-from ..rule import Proof
+from ...dump.streams.comments import Comment, comment_streams
+from ..rules.rule import Proof
 
 
 def procdump_words(comment: Comment) -> List[str]:

@@ -10,8 +10,8 @@ import re
 import struct
 from typing import List, NamedTuple, Optional
 
-from ...dump.exception import ExceptionInfo
 from ...dump.minidump import Minidump
+from ...dump.streams.exception import ExceptionInfo
 
 CPP = 0xE06D7363
 MAGIC = (0x19930520, 0x19930521, 0x19930522, 0x01994000)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import List, Optional, Tuple
 
 from ...dump.absence import NOT_THERE, Absent
-from ...dump.exception import ExceptionInfo
 from ...dump.minidump import Minidump
+from ...dump.streams.exception import ExceptionInfo
 from ...format.codes import describe_code
 from ...format.codes.exceptions import EXCEPTIONS, FAST_FAIL, exception_name
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import UNKNOWN
 from ..facts import Facts
-from ..rule import Proof
+from ..rules.rule import Proof
 from .places import address_text, is_system, place_of
 from .statement import ASSERTION, BREAKPOINT, CRASH, DEBUGGER, HANG, NONE, OUT_OF_MEMORY, REQUESTED, UNREADABLE, Event
 

@@ -6,9 +6,9 @@ import re
 from typing import NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
-from ...dump.exception import ExceptionInfo
 from ...dump.minidump import Minidump
-from ...dump.modules import Module
+from ...dump.streams.exception import ExceptionInfo
+from ...dump.streams.modules import Module
 from ..facts import Facts
 
 _WINDOWS = re.compile(r"(?i)^([a-z]:)?\\+(\?\?\\[a-z]:\\)?(windows|winnt)\\(system32|syswow64|sysarm32|syschpe32|winsxs|assembly|microsoft\.net)\\")

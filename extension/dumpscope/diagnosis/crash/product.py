@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
-from ...dump.crashpad import STRING, CrashpadInfo
 from ...dump.minidump import Minidump
-from ...dump.modules import Module, version_text
+from ...dump.streams.crashpad import STRING, CrashpadInfo
+from ...dump.streams.modules import Module, version_text
 from ...dump.streams.unreal import UnrealContext, read_unreal
 from ...format.streams import STREAMS
 from ..facts import Facts
-from ..rule import Proof
+from ..rules.rule import Proof
 from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
 
 SEARCHED = 1 << 24

@@ -6,10 +6,10 @@ from typing import Iterator, List, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.contexts import Registers
-from ...dump.exception import ExceptionInfo
 from ...dump.minidump import Minidump
+from ...dump.streams.exception import ExceptionInfo
 from ..facts import Facts
-from ..rule import Proof
+from ..rules.rule import Proof
 from .event import ACCESS_VIOLATION, FAST_FAILED, STACK_OVERFLOW, code_at, code_proof, parameter_proof
 from .patterns import NEAR, pattern_of
 from .places import address_text, place_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Tuple
 
-from ..rule import Proof
+from ..rules.rule import Proof
 
 CERTAIN = "certain"
 """The file says it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...dump.absence import DAMAGED, NOT_CAPTURED, Absent
-from ...dump.exception import ExceptionInfo
 from ...dump.minidump import Minidump
+from ...dump.streams.exception import ExceptionInfo
 from ...format.stowed import (
     FORM_MASK,
     IN_WORDS,

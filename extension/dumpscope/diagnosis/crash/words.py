@@ -6,12 +6,12 @@ import re
 from typing import Iterator, List, Optional, Tuple
 
 from ...dump.absence import Absent
-from ...dump.crashpad import STRING, CrashpadInfo
-from ...dump.exception import ExceptionInfo
 from ...dump.minidump import Minidump
+from ...dump.streams.crashpad import STRING, CrashpadInfo
+from ...dump.streams.exception import ExceptionInfo
 from ...dump.streams.unreal import read_unreal
 from ..facts import Facts
-from ..rule import Proof
+from ..rules.rule import Proof
 from .cpp import thrown
 from .places import exception_stack
 from .statement import CERTAIN, LIKELY, SAYS, Statement

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..crash.comments import snapshot_of
 from ..facts import Facts
-from ..rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Dumps made from dumps."""
