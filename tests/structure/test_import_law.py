@@ -19,9 +19,10 @@ LAW = {
     "capture": {"format", "errors"},
     "view": {"dump", "format", "errors"},
     "diagnosis": {"dump", "format", "errors"},
+    "writing": {"diagnosis", "dump", "format", "errors"},
     "atlas": {"diagnosis", "view", "dump", "format", "errors"},
-    "commands": {"atlas", "diagnosis", "view", "dump", "format", "errors", "capture"},
-    "front": {"commands", "view", "dump", "format", "errors"},
+    "commands": {"atlas", "writing", "diagnosis", "view", "dump", "format", "errors", "capture"},
+    "front": {"commands", "writing", "view", "dump", "format", "errors"},
 }
 # What a lesson or page needs from the version, and what classes are made with.
 ALWAYS = {"__version__", "record"}
