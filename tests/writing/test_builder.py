@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from dumpscope.diagnosis.engine import EngineView
+from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
 from dumpscope.errors import DumpError, UsageError

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 
-from ..diagnosis.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.audit import apply, audit
-from ..diagnosis.catalogue import FAMILIES, all_rules, find_rule
+from ..diagnosis.engine.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, looks_like_code, looks_like_rule, near_commands, read_message, rules_of_codes
 from ..diagnosis.plan import NEEDS, canonical
 from ..diagnosis.promises import promises
-from ..diagnosis.rule import ERROR, SEVERITIES, WARNING, Rule
-from ..diagnosis.rule import Finding as RuleFinding
+from ..diagnosis.rules.catalogue import FAMILIES, all_rules, find_rule
+from ..diagnosis.rules.rule import ERROR, SEVERITIES, WARNING, Rule
+from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
+from ..session.missing import facts_of, finding_block
+from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-from .missing import facts_of, finding_block
-from .registry import DUMP_ANY, DUMP_NONE, arg, command
-from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..dump.absence import Absent
-from .catalogue import all_rules
 from .facts import Facts
-from .rule import SEVERITIES, Finding, Rule, finding
+from .rules.catalogue import all_rules
+from .rules.rule import SEVERITIES, Finding, Rule, finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import re
 from functools import cache
 
 from ..record import NamedTuple
-from .catalogue import all_rules
 from .plan import canonical
-from .rule import Rule
+from .rules.catalogue import all_rules
+from .rules.rule import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def is_question(text: str) -> bool:
 
 def looks_like_rule(text: str) -> bool:
     """Whether the text is the code of a rule, such as ``HND002``."""
-    from .catalogue import find_rule
+    from .rules.catalogue import find_rule
 
     try:
         find_rule(text.strip())

@@ -21,13 +21,14 @@ MODULES = (
     "handles",
     "tokens",
     "functions",
+    "pe",
     "counters",
     "contexts",
     "guid",
-    "crashpad",
-    "breakpad",
-    "mozilla",
-    "wine",
+    "vendor.crashpad",
+    "vendor.breakpad",
+    "vendor.mozilla",
+    "vendor.wine",
     "teb",
 )
 """Modules of this package that declare structures, in the order of the format reference."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from ..dump.anatomy import MEMORY as MEMORY_NODE
-from ..dump.anatomy import stream_anatomy
+from ..anatomy.walker import MEMORY as MEMORY_NODE
+from ..anatomy.walker import stream_anatomy
 from ..dump.directory import Stream
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump

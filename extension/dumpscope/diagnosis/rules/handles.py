@@ -7,7 +7,7 @@ what a readable handle table leaves out.
 from __future__ import annotations
 
 from ..facts import Facts
-from ..rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
