@@ -106,7 +106,7 @@ def crashpad(
     "Chromium out of memory",
     "code E0000008, raised in KernelBase; CEF is loaded",
     0,
-    exception={"code": 0xE0000008, "tid": SPEC.tid},
+    exception={"code": 0xE0000008, "tid": SPEC.tid, "address": RAISE},
     **OPENS,
 )
 def _() -> Built:
@@ -189,7 +189,7 @@ def _() -> Built:
     return microsoft(exception(0x4000, RAISE, (HEAP,), 1), memory=[(HEAP, struct.pack("<QQ", HEAP + 0x40, SPEC.ip)), (HEAP + 0x40, message)])
 
 
-@sample("crash-mariadb", "An abort of a database server", "int 3 in the server's own code: its handler of SIGABRT", 0, **OPENS)
+@sample("crash-mariadb", "An abort of a database server", "int 3 in the server's own code: its handler of SIGABRT", 0x41, **OPENS)
 def _() -> Built:
     rows = [
         module(DEMO, 0x2D000, "C:\\Program Files\\MariaDB 10.11\\bin\\mysqld.exe", (10, 11, 6, 0)),
@@ -285,9 +285,9 @@ def _() -> Built:
     return microsoft(exception(0xC0000005, 0, (8, 0)))
 
 
-@sample("crash-stack-outside", "A stack pointer that is not in the thread's stack", "the TEB has the limits", 0x100, **OPENS)
+@sample("crash-stack-outside", "A stack pointer that is not in the thread's stack", "the TEB has the limits", 0, **OPENS)
 def _() -> Built:
-    return compose(BASIC, 0x100, process_memory=True, exception=exception(0xC0000005, SPEC.ip, (1, HEAP), rsp=HEAP + 0x800))
+    return microsoft(exception(0xC0000005, SPEC.ip, (1, HEAP), rsp=HEAP + 0x800), memory=[(SPEC.teb, process.memory_64().teb(SPEC, size=0x100))])
 
 
 @sample("crash-emulated", "An x64 program on an ARM64 machine", "the emulator xtajit64.dll is in the process", 0, **OPENS)
@@ -307,7 +307,7 @@ def _() -> Built:
     return microsoft(exception(0x0EEDFADE, RAISE, (DEMO + 0x1A0B, HEAP), 1))
 
 
-@sample("crash-hung-window", "procdump of a window that does not answer", "a comment and no exception", 0x1004, handles=0, handle_cause=2, **OPENS)
+@sample("crash-hung-window", "procdump of a window that does not answer", "a comment and no exception", 0x1004, handle_cause=2, **OPENS)
 def _() -> Built:
     made = compose("threads modules memory system misc", 0x1004)
     made.add_comment_w("\r\n*** procdump  -r -h demo.exe\r\n*** Process exceeded hung window timeout.")
