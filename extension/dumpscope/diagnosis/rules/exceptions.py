@@ -7,7 +7,7 @@ from ...dump.writer import DBGENG
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..breaks import breakpoint_of
 from ..facts import Facts
-from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
