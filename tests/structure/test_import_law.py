@@ -20,8 +20,9 @@ LAW = {
     "view": {"dump", "format", "errors"},
     "diagnosis": {"dump", "format", "errors"},
     "symbols": {"dump", "format", "errors"},
+    "stacks": {"symbols", "dump", "format", "errors"},
     "atlas": {"diagnosis", "view", "dump", "format", "errors"},
-    "commands": {"atlas", "symbols", "diagnosis", "view", "dump", "format", "errors", "capture"},
+    "commands": {"atlas", "stacks", "symbols", "diagnosis", "view", "dump", "format", "errors", "capture"},
     "front": {"commands", "view", "dump", "format", "errors"},
 }
 # What a lesson or page needs from the version, and what classes are made with.
