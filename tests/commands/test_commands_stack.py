@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Tuple
 
 import pytest
+from tests.stacks.test_stacks_engine import Pack
 
 from dumpscope.__main__ import main
-from tests.stacks.test_stacks_engine import Pack
 
 
 @pytest.fixture
@@ -76,7 +76,8 @@ def test_without_images_one_frame_and_what_is_missing(step: Tuple[str, str], cap
 def test_limit_unique_and_find(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stack", step[0], "-i", step[1], "--limit", "2"]) == 0
     text = capsys.readouterr().out
-    assert "the limit of 2 frames is reached" in text and "02  " not in text
+    assert "the limit of 2 frames is reached" in text
+    assert "02  " not in text
     assert main(["stack", step[0], "-i", step[1], "--unique"]) == 0
     assert "1 thread, 1 different stack" in capsys.readouterr().out
     assert main(["stack", step[0], "-i", step[1], "--find", "KERNEL32"]) == 0

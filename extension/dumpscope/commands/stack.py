@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..dump.absence import NOT_THERE, Absent
-from ..dump.threads import Thread
+from ..dump.streams.threads import Thread
 from ..errors import UsageError
+from ..session.expression import current_thread
+from ..session.missing import missing, why_empty
+from ..session.parsing import number
+from ..session.registry import arg, command
+from ..session.session import Session
+from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
 from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
 from ..stacks.walk import MAX_FRAMES
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
 from ..view.kinds import address_kind, address_text
-from .expression import current_thread
-from .missing import missing, why_empty
-from .parsing import number
-from .registry import arg, command
-from .session import Session
 from .threads import find_thread
-from .walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
 
 if TYPE_CHECKING:
     from ..view.blocks import Block

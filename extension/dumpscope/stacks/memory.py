@@ -6,7 +6,7 @@ import struct
 from typing import Optional, Tuple
 
 from ..dump.minidump import Minidump
-from ..dump.threads import Thread
+from ..dump.streams.threads import Thread
 
 WINDOW = 1 << 16
 """Bytes of a stack that are fetched at once."""

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Protocol, Sequence, Tuple, Union
 from ..dump.absence import Absent
 from ..dump.contexts import Registers
 from ..dump.minidump import Minidump
-from ..dump.threads import Thread
+from ..dump.streams.threads import Thread
 from ..symbols.images import Images
 from .frames import BOTTOM, CONTEXT, EXCEPTION_CONTEXT, LIMIT, LOOP, NO_REGISTERS, NOT_SUPPORTED, ContextOrigin, End, Frame, Stack, Step
 

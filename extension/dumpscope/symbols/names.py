@@ -6,7 +6,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Protocol, Sequenc
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
-from ..dump.modules import Module
+from ..dump.streams.modules import Module
 from .images import Images, Tried
 from .undecorate import undecorate
 

@@ -8,9 +8,9 @@ from bisect import bisect_right
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from ...dump.absence import DAMAGED, EMPTY, NOT_CAPTURED, Absent
-from ...dump.functions import FunctionTable
 from ...dump.minidump import Minidump
-from ...dump.modules import Module
+from ...dump.streams.functions import FunctionTable
+from ...dump.streams.modules import Module
 from ...format.functions import RUNTIME_FUNCTION_AMD64
 from ...format.unwind import IMAGE_DIRECTORY_ENTRY_EXCEPTION
 from ...symbols.image import Image

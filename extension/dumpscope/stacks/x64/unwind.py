@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 from ...dump.absence import Absent
 from ...dump.contexts import Registers
 from ...dump.minidump import Minidump
-from ...dump.threads import Thread
+from ...dump.streams.threads import Thread
 from ...format.unwind import UNWIND_OPS, X64_NONVOLATILE, X64_REGISTERS
 from ...symbols.images import Images
 from ..frames import DAMAGED, EPILOGUE, LEAF, NO_IMAGE, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, UNWIND_DATA, End, Origin, Proof, Step
