@@ -369,3 +369,17 @@ def test_the_option_r_in_procdumps_comment_is_evidence() -> None:
     found = {item.code: item for item in audit(facts_of((SAMPLES / "crash-hung-window.dmp").read_bytes()))}
     assert "procdump -r took it, of a snapshot" in found["HND002"].verdict
     assert any(proof.what == "comment of procdump" and "-r" in proof.value for proof in found["HND002"].evidence)
+
+
+@pytest.mark.parametrize("name", ["crash-unreal", "crash-chromium-check", "crash-hung-window", "crash-cpp-type", "crash-abort-message", "breakpad-windows"])
+def test_what_the_program_says_is_taken_out_by_redact(name: str, run_json: Any) -> None:
+    open_document = run_json("dumpinfo", SAMPLES / f"{name}.dmp")
+    document = run_json("dumpinfo", SAMPLES / f"{name}.dmp", "--redact")
+    private = [item for item in open_document["account"]["statements"] if item["private"]]
+    assert private
+    for before, after in zip(open_document["account"]["statements"], document["account"]["statements"]):
+        if before["private"]:
+            assert after["text"] == "[redacted]"
+            assert {proof["value"] for proof in after["evidence"]} == {"[redacted]"}
+    for item in private:
+        assert item["text"][:24] not in str(document)
