@@ -64,6 +64,7 @@ SIGNATURES: Tuple[FileSignature, ...] = (
 )
 """Kinds of files by their first bytes; longer signatures stand before shorter ones that they begin with."""
 
+
 class TextKind(NamedTuple):
     """A kind of text file: what it begins with or has in its first lines (a regular expression), code, title and hint."""
 
@@ -90,7 +91,12 @@ TEXT_KINDS: Tuple[TextKind, ...] = (
     TextKind(r"Application exception occurred:|\*{4} +Dr\.? Watson", "crash-report", "a text log of Dr. Watson", _REPORT),
     TextKind(r"\A(?:\W*Version=\d+\s+EventType=)", "crash-report", "a Report.wer of Windows Error Reporting", _REPORT),
     TextKind(r"\A\{\W*\"(?:app_name|bug_type|incident_id|crashReporterKey)\"", "crash-report", "a crash report of macOS or iOS (.ips)", _REPORT),
-    TextKind(r"^(?:Incident Identifier|Hardware Model|Process): +\S[\s\S]*^(?:Exception Type|Crashed Thread|Identifier):", "crash-report", "a crash report of macOS or iOS", _REPORT),
+    TextKind(
+        r"^(?:Incident Identifier|Hardware Model|Process): +\S[\s\S]*^(?:Exception Type|Crashed Thread|Identifier):",
+        "crash-report",
+        "a crash report of macOS or iOS",
+        _REPORT,
+    ),
     TextKind(r"^(?:\*\*\* ){5,}|^signal \d+ \(SIG[A-Z]+\), code", "crash-report", "a tombstone of Android (text)", _REPORT),
     TextKind(r"^Operating system: .*\n[\s\S]*^Crash reason: ", "crash-report", "the text that minidump_stackwalk prints, not the minidump", _REPORT),
     TextKind(r"^date/time +: [\s\S]*^(?:exception|call stack|computer name|exec\. date)", "crash-report", "a bug report of madExcept (text)", _REPORT),
@@ -103,7 +109,8 @@ TEXT_KINDS: Tuple[TextKind, ...] = (
         "a log of the debugger cannot be read as a dump: open the .dmp file that it was made of",
     ),
     TextKind(
-        r"(?:Unhandled [Ee]xception|EXCEPTION_[A-Z]+_[A-Z_]+|Access [Vv]iolation|ACCESS_VIOLATION|Segmentation fault|SIGSEGV|SIGABRT|Stack ?trace|Call ?[Ss]tack|[Bb]acktrace|"
+        r"(?:Unhandled [Ee]xception|EXCEPTION_[A-Z]+_[A-Z_]+|Access [Vv]iolation|ACCESS_VIOLATION"
+        r"|Segmentation fault|SIGSEGV|SIGABRT|Stack ?trace|Call ?[Ss]tack|[Bb]acktrace|"
         r"Fault(?:ing)? (?:address|module|application)|Exception [Cc]ode|Crash [Rr]eport|Minidump:|Uncaught exception|Traceback \(most recent call last\))",
         "crash-report",
         "a crash report in text form",
@@ -136,5 +143,7 @@ def signature_of(head: bytes) -> Optional[FileSignature]:
     if b"EXPORT:V" in head[:16]:
         return FileSignature(b"EXPORT:V", "database-export", "an export of Oracle's database (exp)", "it holds a database, not a process: `imp` reads it")
     if b"SYS_EXPORT_" in head or b"SYS_IMPORT_" in head:
-        return FileSignature(b"SYS_EXPORT_", "database-export", "an export of Oracle's database (Data Pump)", "it holds a database, not a process: `impdp` reads it")
+        return FileSignature(
+            b"SYS_EXPORT_", "database-export", "an export of Oracle's database (Data Pump)", "it holds a database, not a process: `impdp` reads it"
+        )
     return None

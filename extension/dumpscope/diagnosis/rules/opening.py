@@ -522,8 +522,7 @@ RULES = (
         ("WARNING: Dump file has been truncated.  Data may be missing.", "Memory access error", "????????`????????"),
         ("!heap", "!address", "!peb", "!teb", "k", "!locks", "SOS", ".time"),
         "BaseRva + the sizes of all ranges, against the size of the file",
-        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. {opens} that needs "
-        "those addresses fails.",
+        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. {opens} that needs those addresses fails.",
         PROVEN,
         (_FETCH, "if the disk was full while it was written: make room and write it again"),
         (_OBSERVED,),

@@ -195,7 +195,8 @@ RULES = (
         ),
         _OPEN,
         "DataSize of Memory64ListStream in the directory against 16 × (NumberOfMemoryRanges + 1)",
-        "The directory says {size} bytes for Memory64ListStream, and {count} ranges need {right}: 16 × (count + 1). The debugger then takes the list for absent.{more} {then}.",
+        "The directory says {size} bytes for Memory64ListStream, and {count} ranges need {right}: 16 "
+        "× (count + 1). The debugger then takes the list for absent.{more} {then}.",
         PROVEN,
         ("in a copy, put: {edits}", "if a program of yours wrote it: DataSize is 16 bytes for the head and 16 for each range; store 0x2 in the header's Flags"),
         (_OBSERVED, "skelsec/minidump issue 29"),
@@ -210,7 +211,8 @@ RULES = (
         ("Minidump does not have system info", "Could not open dump file [...], HRESULT 0x80004005", "ERROR: Directory not present in dump (RVA 0x...)"),
         _OPEN,
         "files of more than 4 GiB: a directory at StreamDirectoryRva + a multiple of 4 GiB",
-        "StreamDirectoryRva is {rva}, where no directory stands; one stands at {offset}. The field has 32 bits: what is written behind 4 GiB cannot be pointed to. "
+        "StreamDirectoryRva is {rva}, where no directory stands; one stands at {offset}. The field "
+        "has 32 bits: what is written behind 4 GiB cannot be pointed to. "
         "No reader finds it by the header.",
         PROVEN,
         (
@@ -231,7 +233,8 @@ RULES = (
         ("Unexpected relative addresses inconsistency between dump memory chunks 21 and 22.", "Unexpected overlap between memory chunks"),
         ("SOS",),
         "neighbours in Memory64ListStream: a range without bytes, or one that reaches into the next",
-        "Range {index} of Memory64ListStream {what}. The debugger does not mind; ClrMD before 2.0 (older dotnet-dump, msos, SuperDump) stops with an exception.",
+        "Range {index} of Memory64ListStream {what}. The debugger does not mind; ClrMD before "
+        "2.0 (older dotnet-dump, msos, SuperDump) stops with an exception.",
         PROVEN,
         ("use a current dotnet-dump or ClrMD, or WinDbg with SOS", "if a program of yours wrote it: leave ranges without bytes out, and sort them by address"),
         ("microsoft/clrmd issue 300", "goldshtn/msos issue 69"),
