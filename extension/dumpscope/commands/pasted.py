@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.catalogue import all_rules, family, find_rule
@@ -14,9 +14,12 @@ from ..diagnosis.pasted.numbers import codes_in, one_number
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
 from ..diagnosis.rule import ERROR, INFO, SEVERITIES, WARNING, Rule
 from ..diagnosis.rule import Finding as RuleFinding
-from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
+from ..view.blocks import Column, Data, Fields, Item, Note, Table
 from .missing import facts_of, finding_block
 from .session import Session
+
+if TYPE_CHECKING:
+    from ..view.blocks import Block
 
 _SPEAKS = {
     "opening": "a file that was not opened",

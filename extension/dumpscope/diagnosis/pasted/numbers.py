@@ -77,8 +77,8 @@ def codes_in(text: str) -> List[Code]:
         if value is not None:
             found.append(Code(value, match.start(), match.end(), True))
     found.sort(key=lambda item: item.start)
-    seen: List[int] = []
-    return [code for code in found if not (code.value in seen or seen.append(code.value))]
+    once = {code.value: code for code in reversed(found)}
+    return [code for code in found if once[code.value] is code]
 
 
 def _judge(text: str, match: re.Match[str]) -> Optional[Code]:
