@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..diagnosis.audit import apply, audit
-from ..diagnosis.catalogue import all_rules, family, find_rule
 from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, looks_like_code, near_commands, read_message, rules_of_codes
 from ..diagnosis.pasted.debugger import OPENING_CODES
 from ..diagnosis.pasted.known import KERNEL, LIVE, OPENING, WRITING, Known, known_in
 from ..diagnosis.pasted.numbers import codes_in, one_number
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
-from ..diagnosis.rule import ERROR, INFO, SEVERITIES, WARNING, Rule
-from ..diagnosis.rule import Finding as RuleFinding
+from ..diagnosis.rules.catalogue import all_rules, family, find_rule
+from ..diagnosis.rules.rule import ERROR, INFO, SEVERITIES, WARNING, Rule
+from ..diagnosis.rules.rule import Finding as RuleFinding
+from ..session.missing import facts_of, finding_block
+from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
-from .missing import facts_of, finding_block
-from .session import Session
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
@@ -102,9 +102,9 @@ def _speakers(said: Said) -> Iterator[Block]:
     """Who says it, what it is about, and what it means."""
     if said.reading.taken_as and not said.known:
         yield Note("Nearest known message: " + " ".join(said.reading.taken_as.split()))
-    shown = [item for item in said.known if item.kind == said.kind][:3]
-    for item in shown:
-        yield Note(f"This is a message of {item.who}, about {_SPEAKS[item.kind]}: {item.means[:1].lower() + item.means[1:]}.")
+    for item in [item for item in said.known if item.kind == said.kind][:1]:
+        means = item.means[:1].lower() + item.means[1:] if item.means[1:2].islower() else item.means
+        yield Note(f"This is a message of {item.who}, about {_SPEAKS[item.kind]}: {means}.")
     if said.known:
         yield Data(
             "messages",
@@ -125,7 +125,7 @@ def _rules(codes: Sequence[str]) -> List[Rule]:
 def _wanted(said: Said) -> List[Rule]:
     """The rules that the text belongs to: those of the known messages first, then by its words, then those of the commands that it names."""
     rules = _rules([code for item in said.known for code in item.rules])
-    rules += [rule for rule in said.reading.rules if rule not in rules]
+    rules += [rule for rule in said.reading.rules if rule not in rules and (not rule.when_asked or said.reading.asks_about(rule))]
     names = [*said.reading.commands, *(name for item in said.known for name in item.commands)]
     if not said.known or said.reading.commands:
         rules += [rule for rule in all_rules() if rule not in rules and any(name in rule.commands for name in names)]
@@ -162,7 +162,7 @@ def _refusal(facts: Any, said: Said) -> Iterator[Block]:
 
 def _opening(said: Said, facts: Any) -> Iterator[Block]:
     wanted = [rule.code for rule in _wanted(said)]
-    steps = [step for item in said.known if item.kind == OPENING for step in item.remedy]
+    steps = [step for item in said.known[:1] for step in item.remedy]
     causes = [OPENING_CODES[number] for number in dict.fromkeys(said.numbers) if number in OPENING_CODES]
     if facts is None:
         yield from _cause_notes(said)
@@ -236,7 +236,7 @@ def _writing(said: Said, facts: Any) -> Iterator[Block]:
         yield from _known_causes([rule.code for rule in rest], "What dumpscope knows about it:")
     steps = [step for _, fault in faults for step in fault.remedy]
     steps += [step for rule in rest for step in rule.remedy if "{" not in step]
-    steps += [step for item in said.known if item.kind == WRITING for step in item.remedy]
+    steps += [step for item in said.known[:1] for step in item.remedy]
     yield from _steps([*steps, ELSEWHERE])
     if facts is not None and not fired:
         if facts.opened is not None and facts.engine.opening.ok:

@@ -6,10 +6,10 @@ import re
 from functools import cache
 
 from ..record import NamedTuple
-from .catalogue import all_rules
 from .pasted.numbers import codes_in, one_number, whole_code
 from .plan import canonical
-from .rule import Rule
+from .rules.catalogue import all_rules
+from .rules.rule import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Reading(NamedTuple):
     """How well each rule's wording matches, by the rule's code."""
     taken_as: str = ""
     """The known message that the text comes near, where its own words match none."""
+
+    def asks_about(self, rule: Rule) -> bool:
+        """Whether the text names a command of the rule, or has its wording; a code alone may mean anything."""
+        return bool(set(rule.commands) & set(self.commands)) or self.scores.get(rule.code, 0.0) >= 0.6
 
 
 @cache
@@ -69,7 +73,7 @@ def _squeeze(text: str) -> str:
 def _score(wanted: str, words: Set[str], symptom: str) -> float:
     """0 to 1: how much a pasted text and a symptom have in common. Numbers count as little: they change from case to case."""
     plain = _squeeze(symptom)
-    if len(wanted) >= 8 and len(plain) >= 8 and (plain in wanted or wanted in plain):
+    if min(len(wanted), len(plain)) >= 8 and (plain in wanted or wanted in plain) and re.search("[g-z]", plain if plain in wanted else wanted):
         return 1.0
     theirs = {word for word in _words(symptom) if not _NUMBER_WORD.fullmatch(word)}
     ours = {word for word in words if not _NUMBER_WORD.fullmatch(word)}
@@ -167,7 +171,7 @@ def is_question(text: str) -> bool:
 
 def looks_like_rule(text: str) -> bool:
     """Whether the text is the code of a rule, such as ``HND002``."""
-    from .catalogue import find_rule
+    from .rules.catalogue import find_rule
 
     try:
         find_rule(text.strip())

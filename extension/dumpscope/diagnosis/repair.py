@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import struct
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ..dump.patch import Patch
 from ..dump.source import Source
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MINIDUMP_MEMORY64_LIST
-from .answers import Opening
+from .engine.answers import Opening
 from .facts import FLAGS_OFFSET, Facts
 
 FULL_MEMORY = 0x2
@@ -36,14 +35,23 @@ class Edit(NamedTuple):
         return f"{self.data.hex(' ')} at 0x{self.offset:x}"
 
 
+class _Copy(Source):
+    """A source over changed bytes."""
+
+    def release(self) -> None:
+        """Keep the pages: giving them back would lose the changes."""
+
+
 def opening_after(source: Source, edits: Sequence[Edit]) -> Opening:
     """What the debugger answers for a copy with these bytes in it. The file itself is not touched."""
-    from .engine_opening import open_dump
+    from .engine.opening import open_dump
 
-    patch = Patch(source)
+    data: Any = source.private(source.size)
+    if data is None:
+        data = bytearray(source.some(0, source.size))
     for edit in edits:
-        patch.write(edit.offset, edit.data)
-    copy = patch.source()
+        data[edit.offset : edit.offset + len(edit.data)] = edit.data
+    copy = _Copy(bytes(data) if isinstance(data, bytearray) else data, source.name)
     try:
         return open_dump(copy).opening
     finally:

@@ -28,7 +28,7 @@ MESSAGES: Tuple[Known, ...] = (
         ),
     ),
     Known(
-        r"writing dump failed|write\w*dump\w* failed|core dump generation failed|invalid process id .{0,40}access is denied"
+        r"writing dump failed|\bwrite\w*dump\w* failed|core dump generation failed|invalid process id .{0,40}access is denied"
         r"|\[createdump\].{0,200}(?:fail|error)|createdump.{0,80}fail"
         r"|dotnet-dump collect.{0,200}(?:fail|error|denied)|\bgcore\b.{0,80}fail|task_for_pid",
         "dotnet-dump and createdump",

@@ -6,10 +6,10 @@ import struct
 from typing import List, Optional
 
 from ...dump.identify import kind_of
-from ..answers import Opening
+from ..engine.answers import Opening
 from ..facts import FLAGS_OFFSET, Facts
 from ..repair import Edit, signature_opening
-from ..rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
 
 SIGNATURE_KINDS = ("signature-zero", "signature-spoilt")
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
