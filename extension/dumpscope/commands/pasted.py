@@ -48,6 +48,8 @@ class Said(NamedTuple):
         """What the text is about; empty where no known message is in it."""
         if self.known:
             return self.known[0].kind
+        if self.code is not None:
+            return ""
         refusals = [rule for rule in self.reading.rules if rule.code.startswith("OPN") and ".opendump" in rule.commands]
         return OPENING if refusals and self.reading.rules and self.reading.rules[0] in refusals else ""
 

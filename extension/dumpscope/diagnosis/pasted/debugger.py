@@ -83,6 +83,7 @@ MESSAGES: Tuple[Known, ...] = (
         "the debugger",
         OPENING,
         "The file was not opened",
+        general=True,
     ),
     Known(
         r"the (?:dump|minidump|file) .{0,40}(?:is not (?:a )?valid|is corrupt\w*|format is (?:invalid|unknown))"
@@ -90,6 +91,7 @@ MESSAGES: Tuple[Known, ...] = (
         "the debugger",
         OPENING,
         "The file was not taken for a dump",
+        general=True,
     ),
     Known(
         r"reload failure, partially initialized target|does not have a current process or thread|illegal thread error",

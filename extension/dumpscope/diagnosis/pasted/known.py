@@ -39,6 +39,8 @@ class Known(NamedTuple):
     rules: Tuple[str, ...] = ()
     commands: Tuple[str, ...] = ()
     remedy: Tuple[str, ...] = ()
+    general: bool = False
+    """True for a wording that only counts where no message of a known speaker is in the text."""
 
 
 def everything() -> Iterator[Known]:
@@ -60,4 +62,5 @@ def known_in(text: str) -> List[Known]:
     """The known messages in a text, those that decide first: by kind, then in the catalogue's order."""
     plain = squeezed(text)
     found = [item for item in everything() if re.search(item.pattern, plain, re.IGNORECASE)]
+    found = [item for item in found if not item.general] or found
     return sorted(found, key=lambda item: KINDS.index(item.kind))

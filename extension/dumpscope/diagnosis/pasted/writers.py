@@ -11,7 +11,7 @@ _RIGHTS = (
     "protected process (PPL, anti-cheat, lsass with RunAsPPL) cannot be dumped from user mode"
 )
 _ELSEWHERE = "let another tool write it: `procdump -ma PID FILE`, Task Manager (Create dump file), or `.dump /ma FILE` in WinDbg"
-_VERB = r"(?:writ(?:e|ing|ten)|creat(?:e|ing|ed|ion)|generat\w*|collect\w*|captur\w*|tak(?:e|ing)|sav(?:e|ing)|produc\w*|dump(?:ing)?)"
+_VERB = r"(?:writ(?:e|ing|ten)|creat(?:e|ing|ed|ion)|generat\w*|collect\w*|captur\w*|tak(?:e|ing)|sav(?:e|ing)|produc\w*|dumping)"
 _BAD = r"(?:fail\w*|unable|cannot|can'?t|could ?n[o']t|could not|error|refused|denied)"
 
 MESSAGES: Tuple[Known, ...] = (
@@ -103,6 +103,7 @@ MESSAGES: Tuple[Known, ...] = (
         "a program that writes dumps",
         WRITING,
         "A dump was not written",
+        general=True,
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
-from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
+from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
 from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
 from . import repairs
 from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
@@ -53,6 +53,10 @@ def _wrong_version(facts: Facts) -> Optional[Match]:
 
 
 def _directory_outside(facts: Facts) -> Optional[Match]:
+    rva = facts.header.directory_rva
+    if rva < MINIDUMP_HEADER.size:
+        what = f"its RVA is 0x{rva:x}, inside the header, which has 0x{MINIDUMP_HEADER.size:x} bytes"
+        return Match((Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", f"0x{rva:x}", 12)), {"what": what})
     damage = facts.dump.streams.damage
     if damage is None or facts.moved_directory is not None:
         return None
@@ -70,7 +74,13 @@ def _zeroed(facts: Facts) -> Optional[Match]:
 
 
 def _no_system(facts: Facts) -> Optional[Match]:
-    if facts.stream(7) is not None or _zeroed(facts) is not None or facts.dump.streams.damage is not None or facts.moved_directory is not None:
+    if (
+        facts.header.directory_rva < MINIDUMP_HEADER.size
+        or facts.stream(7) is not None
+        or _zeroed(facts) is not None
+        or facts.dump.streams.damage is not None
+        or facts.moved_directory is not None
+    ):
         return None
     return Match((facts.directory_proof(7, "SystemInfoStream"),))
 
