@@ -46,6 +46,8 @@ ANSWERS: Dict[str, Answer] = {
     "crash-non-canonical": Answer(0, 0, 0x80004002, 0, 3),
     "crash-null-call": Answer(0, 0, 0x80004002, 0, 3),
     "crash-null-member": Answer(0, 0, 0x80004002, 0, 3),
+    "crash-on-purpose": Answer(0, 0, 0x80004002, 0, 3),
+    "crash-operand": Answer(0, 0, 0x80004002, 0, 3),
     "crash-requested": Answer(0, 0, 0x80004002, 0, 3),
     "crash-rust-panic": Answer(0, 0, 0x80004002, 0, 3),
     "crash-sentry": Answer(0, 0, 0x80004002, 0, 3),

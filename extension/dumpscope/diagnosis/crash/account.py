@@ -133,7 +133,7 @@ def _stowed(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
             more = f" and {len(item.frames) - SHOWN_FRAMES} more" if len(item.frames) > SHOWN_FRAMES else ""
             words += f", return addresses {', '.join(shown)}{more}"
         evidence = (Proof(f"stowed exception at {address_text(dump, item.address)}", f"version {item.version}", item.offset),)
-        yield Statement(CAUSE, words, CERTAIN, evidence)
+        yield Statement(CAUSE, words, CERTAIN, evidence, private=bool(item.text))
 
 
 def _comment(dump: Minidump) -> Iterator[Statement]:
@@ -141,8 +141,13 @@ def _comment(dump: Minidump) -> Iterator[Statement]:
     for item in comment_streams(dump):
         text = " ".join(item.text.split())
         if text:
-            yield Statement(NOTE, f"comment: {text[:300]}", CERTAIN, (Proof("comment", text[:200], item.offset),))
+            yield Statement(NOTE, f"comment: {text[:300]}", CERTAIN, (Proof("comment", text[:200], item.offset),), private=True)
     snapshot = snapshot_of(dump)
     if snapshot is not None:
         proof, option = snapshot
-        yield Statement(NOTE, f"procdump {option}: the dump is of a snapshot (PSS) of the process, not of the process itself", CERTAIN, (proof,))
+        yield Statement(
+            NOTE,
+            f"procdump {option}: the dump is of a snapshot (PSS) of the process, not of the process itself",
+            CERTAIN,
+            (Proof(proof.what, option, proof.offset),),
+        )

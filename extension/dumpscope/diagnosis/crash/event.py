@@ -155,8 +155,7 @@ def _without(facts: Facts, absence: Absent) -> Event:
     if "manual dump" in lowered:
         return Event(NONE, "dump of a running process, taken by hand; no exception is stored", (directory,))
     if lowered.startswith("***"):
-        trigger = next((line.strip("* \r") for line in comment.splitlines()[1:] if line.strip("* \r")), "")
-        return Event(NONE, "dump of a running process by procdump" + (f" ({trigger[:120]})" if trigger else "") + "; no exception is stored", (directory,))
+        return Event(NONE, "dump of a running process by procdump, whose comment says when; no exception is stored", (directory,))
     if writer.family == "dbgeng":
         return Event(NONE, "dump of a stopped or running process, written by a debugger; no exception is stored", (directory,))
     if writer.tool in _ON_DEMAND:
