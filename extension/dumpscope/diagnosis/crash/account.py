@@ -30,8 +30,8 @@ SHOWN_FRAMES = 6
 
 
 def account_of(facts: Facts) -> Optional[Account]:
-    """What is known of the crash; None where the file is no readable minidump."""
-    if facts.opened is None:
+    """What is known of the crash; None where the file is no readable minidump, or its directory cannot be read and nothing was found."""
+    if facts.opened is None or (facts.directory_unreadable and not facts.has_exception):
         return None
     event = event_of(facts)
     return Account(event, tuple(_statements(facts, event)))
