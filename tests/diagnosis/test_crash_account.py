@@ -13,7 +13,7 @@ from dumpscope.diagnosis.crash.account import account_of
 from dumpscope.diagnosis.crash.cpp import demangled
 from dumpscope.diagnosis.crash.operand import memory_operands
 from dumpscope.diagnosis.crash.patterns import PATTERNS, pattern_of
-from dumpscope.diagnosis.crash.product import protobuf_text
+from dumpscope.diagnosis.crash.product import _UNREAL_FILE, protobuf_text
 from dumpscope.diagnosis.crash.statement import Account, Statement
 from dumpscope.diagnosis.crash.words import tells
 from dumpscope.diagnosis.facts import Facts
@@ -108,6 +108,11 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
     ],
     "crash-chromium-check": [
         ("says", "[6700:3160:0428/101530.125:FATAL:browser_main.cc(212)] Check failed: !views_.empty().", "likely"),
+        (
+            "cause",
+            "GWP-ASan of Chromium knows the address: a block of memory was used after it was freed, or beyond its end (its report is in the stream)",
+            "certain",
+        ),
         ("program", "Demo Editor 1.4.2 (Electron 28.1.0)", "certain"),
         ("note", "version of the browser: 120.0.6099.71", "likely"),
     ],
@@ -325,6 +330,7 @@ def test_an_account_of_damaged_bytes_never_fails(name: str) -> None:
         ("panic-reason", "index out of bounds", True),
         ("electron.v8-oom.is_heap_oom", "1", True),
         ("error-count", "12", False),
+        ("Issue32066-failure_reason", "Invalid deposit", True),
         ("last-error", "0x57", False),
         ("crash-handler-path", "C:\\x", False),
         ("url", "https://example.org/", False),
@@ -381,6 +387,20 @@ def test_the_address_of_an_operand() -> None:
     assert memory_operands(bytes.fromhex("8b4df8"), False)[0].address({"ebp": 4}, 4, 0) == 0xFFFFFFFC
     assert memory_operands(bytes.fromhex("65488b042530000000"), True)[0].address(registers, 8, 0) is None
     assert memory_operands(bytes.fromhex("8b4df8"), False)[0].address({}, 4, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("DemoGame-Win64-Shipping.exe", True),
+        ("UnrealEditor.exe", True),
+        ("UE4Editor-Win64-Debug.exe", True),
+        ("demo.exe", False),
+        ("MyUnrealEditorTool.exe", False),
+    ],
+)
+def test_names_of_unreal_engines_programs(name: str, expected: bool) -> None:
+    assert bool(_UNREAL_FILE.match(name)) is expected
 
 
 def test_patterns() -> None:

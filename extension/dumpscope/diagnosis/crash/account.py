@@ -25,8 +25,11 @@ from .stowed import stowed_exceptions
 from .words import own_words
 
 _ADDRESS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionAddress")
-_ABORTS = {"mysqld.exe": "MySQL or MariaDB", "mariadbd.exe": "MariaDB"}
+_ABORTS = (("mysql", "MySQL or MariaDB"), ("maria", "MariaDB"), ("ndb", "MySQL Cluster"))
+"""How the names of programs begin that share my_thr_init.c."""
 SHOWN_FRAMES = 6
+GWP_ASAN = 0x4B6B0004
+"""kGwpAsanMinidumpStreamType: written only where the address of the exception is one that GWP-ASan guards."""
 
 
 def account_of(facts: Facts) -> Optional[Account]:
@@ -123,8 +126,13 @@ def _causes(facts: Facts, found: ExceptionInfo, event: Event) -> Iterator[Statem
         yield Statement(
             CAUSE, f"{found.code:08x} is {foreign.symbol} of {foreign.owner}", CERTAIN if found.code > 0xFFFF else LIKELY, event.evidence[:1], foreign.source
         )
+    report = dump.stream(GWP_ASAN)
+    if report is not None:
+        words = "GWP-ASan of Chromium knows the address: a block of memory was used after it was freed, or beyond its end (its report is in the stream)"
+        yield Statement(CAUSE, words, CERTAIN, (Proof("stream kGwpAsanMinidumpStreamType", f"size 0x{report.size:x}", report.offset),))
     if found.code == 0x80000003 and len(dump.modules):
-        server = _ABORTS.get(dump.modules[0].file_name.lower())
+        program = dump.modules[0].file_name.lower()
+        server = next((name for begin, name in _ABORTS if program.startswith(begin)), None)
         place = place_of(dump, found.address)
         if server is not None and place.module is not None and place.module.file_name.lower() != "ntdll.dll":
             words = f"abort() of {server}, whose handler of SIGABRT stops with int 3: a failed assertion, or damaged data; the words are in its error log"
