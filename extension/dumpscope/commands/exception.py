@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
-from ..dump.exception import MAX_PARAMETERS, ExceptionInfo
 from ..dump.minidump import Minidump
+from ..dump.streams.exception import MAX_PARAMETERS, ExceptionInfo
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ..format.faults import ACCESSED, SENDER, UNKNOWN
 from ..record import NamedTuple
+from ..session.account import account_remarks
+from ..session.missing import facts_of, missing
+from ..session.registry import command
+from ..session.session import Session, usage_of
 from ..view.blocks import Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
-from .codes import exception_words, hresult_words
-from .missing import facts_of, missing
-from .registers import register_lines, register_values
-from .registry import command
-from .session import Session
-from .usage import usage_of
+from ..wording.codes import exception_words, hresult_words
+from ..wording.registers import register_lines, register_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -214,6 +214,7 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
             yield Note(f"nested record: {item.message}", "hint")
         else:
             yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
+    yield from account_remarks(session)
     yield from _registers(session, found)
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from itertools import count, tee
 
-from ..diagnosis.acceptance import handles_refused
+from ..diagnosis.engine.shortcut import handles_refused
 from ..dump.absence import Absent
 from ..dump.allowance import Allowance
-from ..dump.handles import Handle, HandleList, ObjectInfo
+from ..dump.streams.handles import Handle, HandleList, ObjectInfo
 from ..errors import UsageError
 from ..format.access import describe_access
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION, MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
+from ..session.missing import facts_of, missing, salvage, why_empty
+from ..session.parsing import number
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.escape import printable
-from .missing import facts_of, missing, salvage, why_empty
-from .objects import object_info_json, object_info_words
-from .parsing import number
-from .registry import arg, command
-from .session import Session
+from ..wording.objects import object_info_json, object_info_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

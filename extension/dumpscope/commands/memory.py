@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from ..dump.absence import DAMAGED, EMPTY, NOT_CAPTURED, NOT_THERE, Absent
-from ..dump.memory import Range, Region
 from ..dump.minidump import Minidump
+from ..dump.streams.memory import Range, Region
 from ..errors import NotInDump, UsageError
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
 from ..record import NamedTuple
+from ..session.expression import evaluate
+from ..session.missing import missing, salvage, why_empty
+from ..session.parsing import number
+from ..session.registry import arg, command
+from ..session.session import Session, usage_of
 from ..view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, size_text
-from .expression import evaluate
-from .missing import missing, salvage, why_empty
-from .parsing import number
-from .registry import arg, command
-from .session import Session
-from .usage import FREE, Use, usage_of
+from ..wording.usage import FREE, Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from ..diagnosis.plan import NEEDS, canonical, letters, rights
 from ..diagnosis.plan import plan as make_plan
 from ..errors import UsageError
 from ..format.flags import DUMP_ALWAYS, MINIDUMP_TYPE, MINIDUMP_TYPE_BITS, normalise, refused, writers_of
+from ..session.parsing import number
+from ..session.registry import DUMP_NONE, DUMP_OPTIONAL, arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Fields, Item, Lines, Note, Table
-from .parsing import number
-from .registry import DUMP_NONE, DUMP_OPTIONAL, arg, command
-from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from ..dump.absence import NOT_THERE, Absent
-from ..dump.counters import Counter, Counters
 from ..dump.minidump import Minidump
-from ..dump.misc import MiscInfo, TimeZone
-from ..dump.system import SystemInfo
-from ..dump.tokens import Sid, Token
+from ..dump.streams.counters import Counter, Counters
+from ..dump.streams.misc import MiscInfo, TimeZone
+from ..dump.streams.system import SystemInfo
+from ..dump.streams.tokens import Sid, Token
 from ..format.layout import ADDRESS, DURATION, HEX
 from ..format.misc import EXECUTE_FLAGS, INTEGRITY_LEVEL, TIME_ZONE_ID
 from ..format.system import PLATFORM_ID, PROCESSOR_ARCHITECTURE, PRODUCT_TYPE, PRODUCT_WORDS, SUITE_MASK, X86_FEATURES, processor_features
 from ..format.tokens import GROUP_ATTRIBUTES, PRIVILEGES, SECURITY_IMPERSONATION_LEVEL, TOKEN_TYPE, sid_name
+from ..session.missing import missing, why_empty
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
 from ..view.kinds import address_kind, duration_text, size_text
-from .missing import missing, why_empty
-from .registry import arg, command
-from .session import Session
-from .usage import peb_address
+from ..wording.usage import peb_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
 
-    from ..dump.misc import Date
+    from ..dump.streams.misc import Date
     from ..view.blocks import Block
 
 NEVER = 0x7FFFFFFFFFFFFFFF

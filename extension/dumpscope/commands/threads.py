@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from ..diagnosis.acceptance import no_session
+from ..diagnosis.engine.shortcut import no_session
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
-from ..dump.blocks import Teb
 from ..dump.contexts import Registers, ip_sp, wow64_registers
 from ..dump.minidump import Minidump
-from ..dump.threads import Thread, ThreadInfo
+from ..dump.streams.threads import Thread, ThreadInfo
+from ..dump.structures import Teb
 from ..errors import UsageError
 from ..format.threads import PRIORITY_CLASS, STILL_ACTIVE, SUSPEND_COUNT_UNKNOWN, THREAD_INFO_FLAGS, THREAD_PRIORITY
+from ..session.missing import facts_of, missing, salvage, why_empty
+from ..session.parsing import number
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
-from .codes import hresult_words, status_words, win32_words
-from .missing import facts_of, missing, salvage, why_empty
-from .parsing import number
-from .registers import register_lines, register_values
-from .registry import arg, command
-from .session import Session
+from ..wording.codes import hresult_words, status_words, win32_words
+from ..wording.registers import register_lines, register_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -323,7 +323,7 @@ def find_thread(session: Session, text: str) -> Tuple[Optional[Thread], str]:
         exception = session.dump.exception
         return (None if isinstance(exception, Absent) else threads.find(exception.thread_id)), ""
     if plain in (".", "~."):
-        from .expression import current_thread
+        from ..session.expression import current_thread
 
         return current_thread(session), ""
     index = plain[1:] if plain.startswith("~") else plain

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 
-from ..diagnosis.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.audit import apply, audit
-from ..diagnosis.catalogue import FAMILIES, all_rules, find_rule
+from ..diagnosis.engine.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, looks_like_code, looks_like_rule, near_commands, read_message, rules_of_codes
 from ..diagnosis.plan import NEEDS, canonical
 from ..diagnosis.promises import promises
-from ..diagnosis.rule import ERROR, SEVERITIES, WARNING, Rule
-from ..diagnosis.rule import Finding as RuleFinding
+from ..diagnosis.rules.catalogue import FAMILIES, all_rules, find_rule
+from ..diagnosis.rules.rule import ERROR, SEVERITIES, WARNING, Rule
+from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
+from ..session.account import account
+from ..session.missing import facts_of, finding_block
+from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-from .missing import facts_of, finding_block
-from .registry import DUMP_ANY, DUMP_NONE, arg, command
-from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _engine_data(facts: Facts) -> Iterator[Block]:
 
 def _audit(session: Session) -> Iterator[Block]:
     facts = facts_of(session)
+    yield from account(session)
     yield from _opening(facts)
     found = audit(facts)
     if facts.opened is not None:
@@ -181,7 +183,7 @@ def _message(session: Session, text: str) -> Iterator[Block]:
     facts = facts_of(session) if session.has_file else None
     fired: List[RuleFinding] = []
     if facts is not None:
-        candidates = list(reading.rules)
+        candidates = [rule for rule in reading.rules if not rule.when_asked or reading.asks_about(rule)]
         for name in reading.commands:
             candidates.extend(rule for rule in all_rules() if name in rule.commands and rule not in candidates)
         fired = apply(candidates, facts)

@@ -9,15 +9,15 @@ from ..dump.source import Source
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
 from ..record import cached_property
-from .rule import Proof
+from .rules.rule import Proof
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional, Tuple
 
-    from ..dump.threads import Thread
-    from ..dump.writer import Writer
-    from .engine import EngineView
+    from ..dump.origin import Writer
+    from ..dump.streams.threads import Thread
+    from .engine.view import EngineView
 
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
 VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
@@ -54,7 +54,7 @@ class Facts:
     @cached_property
     def engine(self) -> EngineView:
         """What Microsoft's engine accepts of this file and answers on it."""
-        from .engine import EngineView
+        from .engine.view import EngineView
 
         return EngineView(self.source)
 

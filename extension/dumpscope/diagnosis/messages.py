@@ -6,9 +6,9 @@ import re
 from functools import cache
 
 from ..record import NamedTuple
-from .catalogue import all_rules
 from .plan import canonical
-from .rule import Rule
+from .rules.catalogue import all_rules
+from .rules.rule import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class Reading(NamedTuple):
     """How well each rule's wording matches, by the rule's code."""
     taken_as: str = ""
     """The known message that the text comes near, where its own words match none."""
+
+    def asks_about(self, rule: Rule) -> bool:
+        """Whether the text names a command of the rule, or has its wording; a code alone may mean anything."""
+        return bool(set(rule.commands) & set(self.commands)) or self.scores.get(rule.code, 0.0) >= 0.6
 
 
 def codes_in(text: str) -> List[int]:
@@ -205,7 +209,7 @@ def is_question(text: str) -> bool:
 
 def looks_like_rule(text: str) -> bool:
     """Whether the text is the code of a rule, such as ``HND002``."""
-    from .catalogue import find_rule
+    from .rules.catalogue import find_rule
 
     try:
         find_rule(text.strip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..dump.absence import Absent
-from ..dump.modules import Module
+from ..dump.streams.modules import Module
 from ..format.flags import MINIDUMP_TYPE_BITS
 from ..record import NamedTuple
 from .facts import Facts

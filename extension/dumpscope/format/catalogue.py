@@ -21,14 +21,16 @@ MODULES = (
     "handles",
     "tokens",
     "functions",
+    "pe",
     "counters",
     "contexts",
     "guid",
-    "crashpad",
-    "breakpad",
-    "mozilla",
-    "wine",
+    "vendor.crashpad",
+    "vendor.breakpad",
+    "vendor.mozilla",
+    "vendor.wine",
     "teb",
+    "stowed",
 )
 """Modules of this package that declare structures, in the order of the format reference."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...dump.absence import Absent
 from ...format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
 from ..facts import Facts
-from ..rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
 from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
-from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, build_parser, find_command
-from ...commands.session import Session, run, wants_help
+from ...commands.index import find_command
 from ...dump.minidump import Minidump
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError, output_fault
 from ...record import NamedTuple
+from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, build_parser
+from ...session.session import Session, run, wants_help
 from .environment import Environment
 
 TYPE_CHECKING = False
@@ -252,7 +253,7 @@ def _no_words(options: Options, env: Environment) -> int:
 
 def _show_help(options: Options, env: Environment) -> int:
     from ...commands.help import command_list
-    from ...commands.registry import all_commands
+    from ...commands.index import all_commands
     from ...view.blocks import Lines
     from .shells import SHELLS
 

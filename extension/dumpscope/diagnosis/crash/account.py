@@ -1,0 +1,148 @@
+"""The account of a crash: everything that the dump says about what happened, put in order."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional
+
+from ...dump.absence import Absent
+from ...dump.minidump import Minidump
+from ...dump.streams.comments import comment_streams
+from ...dump.streams.exception import ExceptionInfo
+from ...format.codes import describe_code
+from ...format.codes.foreign import foreign_code
+from ...format.exception import MINIDUMP_EXCEPTION_STREAM
+from ...format.faults import ACCESSED, SENDER
+from ..facts import Facts
+from ..rules.rule import Proof
+from .comments import snapshot_of
+from .cpp import CPP, MAGIC
+from .event import event_of, parameter_proof
+from .places import address_text, caller_of, is_system, place_of
+from .product import products
+from .remarks import remarks
+from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOTE, THREAD, WHERE, Account, Event, Statement
+from .stowed import stowed_exceptions
+from .words import own_words
+
+_ADDRESS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionAddress")
+_ABORTS = {"mysqld.exe": "MySQL or MariaDB", "mariadbd.exe": "MariaDB"}
+SHOWN_FRAMES = 6
+
+
+def account_of(facts: Facts) -> Optional[Account]:
+    """What is known of the crash; None where the file is no readable minidump."""
+    if facts.opened is None:
+        return None
+    event = event_of(facts)
+    return Account(event, tuple(_statements(facts, event)))
+
+
+def _statements(facts: Facts, event: Event) -> Iterator[Statement]:
+    dump = facts.dump
+    found = dump.exception
+    if not isinstance(found, Absent):
+        yield from _where(facts, found)
+        yield _thread(dump, found)
+    yield from own_words(facts)
+    if not isinstance(found, Absent):
+        yield from _causes(facts, found, event)
+        yield from _stowed(dump, found)
+    yield from remarks(facts)
+    yield from products(facts)
+    yield from _comment(dump)
+
+
+# -- where -------------------------------------------------------------------------------------------------------------------
+
+
+def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
+    """Whose code it was: the module of the instruction, and the caller where that only raises exceptions for others."""
+    dump = facts.dump
+    fault = None if isinstance(dump.fault, Absent) else dump.fault
+    address = found.address
+    proof = Proof("ExceptionRecord.ExceptionAddress", address_text(dump, address), found.offset + _ADDRESS)
+    if fault is not None and fault.address_is in (ACCESSED, SENDER):  # the record has no instruction; its registers have
+        registers = dump.registers(found)
+        if isinstance(registers, Absent):
+            return
+        address = registers.ip
+        proof = Proof("instruction pointer of the exception", address_text(dump, address), found.context_rva)
+    place = place_of(dump, address)
+    if not address and place.module is None:
+        yield Statement(WHERE, "at address 0", CERTAIN, (proof,))
+    else:
+        yield Statement(WHERE, place.words or f"{address_text(dump, address)}, in no module", CERTAIN, (proof,))
+    if found.code == CPP and len(found.parameters) > 2 and found.parameters[0] in MAGIC:
+        thrower = dump.modules.at(found.parameters[2])
+        if thrower is not None:
+            evidence = (parameter_proof(found, 2),)
+            yield Statement(WHERE, f"thrown by {thrower.file_name}", CERTAIN, evidence, "its ThrowInfo lies in that module")
+    if place.module is None or not is_system(place.module):
+        return
+    caller = caller_of(facts, found)
+    if caller is not None:
+        slot, value, module = caller
+        where = dump.memory.locate(slot)
+        evidence = (Proof(f"stack at {address_text(dump, slot)}", address_text(dump, value), where[0] if where else None),)
+        text = f"called from {dump.modules.symbol(value)}"
+        yield Statement(WHERE, text, GUESS, evidence, f"first address on the stack in code that is not Windows' ({module.file_name})")
+
+
+def _thread(dump: Minidump, found: ExceptionInfo) -> Statement:
+    thread = dump.threads.find(found.thread_id)
+    proof = Proof("ExceptionStream.ThreadId", f"0x{found.thread_id:x}", found.offset)
+    if thread is None:
+        return Statement(THREAD, f"{found.thread_id:x}, which is not in the thread list", CERTAIN, (proof,))
+    name = dump.thread_names.get(thread.tid)
+    return Statement(THREAD, f"{found.thread_id:x} (index {thread.index})" + (f" {name}" if name else ""), CERTAIN, (proof,))
+
+
+# -- why ---------------------------------------------------------------------------------------------------------------------
+
+
+def _causes(facts: Facts, found: ExceptionInfo, event: Event) -> Iterator[Statement]:
+    """What a code means in the program that raised it."""
+    dump = facts.dump
+    if not isinstance(dump.fault, Absent):
+        return
+    foreign = foreign_code(found.code)
+    if foreign is not None:
+        yield Statement(
+            CAUSE, f"{found.code:08x} is {foreign.symbol} of {foreign.owner}", CERTAIN if found.code > 0xFFFF else LIKELY, event.evidence[:1], foreign.source
+        )
+    if found.code == 0x80000003 and len(dump.modules):
+        server = _ABORTS.get(dump.modules[0].file_name.lower())
+        place = place_of(dump, found.address)
+        if server is not None and place.module is not None and place.module.file_name.lower() != "ntdll.dll":
+            words = f"abort() of {server}, whose handler of SIGABRT stops with int 3: a failed assertion, or damaged data; the words are in its error log"
+            yield Statement(CAUSE, words, LIKELY, event.evidence, "mysys/my_thr_init.c or sql/mysqld.cc: my_sigabrt_handler")
+
+
+def _stowed(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
+    for number, item in enumerate(stowed_exceptions(dump, found)):
+        if isinstance(item, Absent):
+            yield Statement(CAUSE, f"stowed exception {number}: {item.message}", CERTAIN)
+            continue
+        symbol = next((meaning.symbol for meaning in describe_code(item.hresult) if meaning.kind.startswith("HRESULT")), "")
+        words = f"stowed exception {number}: HRESULT {item.hresult:08x}" + (f" {symbol}" if symbol else "")
+        words += f", thread {item.thread_id:x}" if item.thread_id else ", of another process"
+        if item.text:
+            words += f": {item.text}"
+        if item.frames:
+            shown = [dump.modules.symbol(frame) or address_text(dump, frame) for frame in item.frames[:SHOWN_FRAMES]]
+            more = f" and {len(item.frames) - SHOWN_FRAMES} more" if len(item.frames) > SHOWN_FRAMES else ""
+            words += f", return addresses {', '.join(shown)}{more}"
+        evidence = (Proof(f"stowed exception at {address_text(dump, item.address)}", f"version {item.version}", item.offset),)
+        yield Statement(CAUSE, words, CERTAIN, evidence)
+
+
+def _comment(dump: Minidump) -> Iterator[Statement]:
+    """The comment of the writer or its user, and what an option in it says."""
+    for item in comment_streams(dump):
+        text = " ".join(item.text.split())
+        if text:
+            yield Statement(NOTE, f"comment: {text[:300]}", CERTAIN, (Proof("comment", text[:200], item.offset),))
+    snapshot = snapshot_of(dump)
+    if snapshot is not None:
+        proof, option = snapshot
+        yield Statement(NOTE, f"procdump {option}: the dump is of a snapshot (PSS) of the process, not of the process itself", CERTAIN, (proof,))
