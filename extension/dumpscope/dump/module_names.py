@@ -10,10 +10,11 @@ import re
 import struct
 import unicodedata
 from bisect import bisect_left, bisect_right, insort
-from typing import Dict, Iterable, List, NamedTuple, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
+from .allowance import Allowance
 from .salt import SALT
-from .source import Window
+from .source import Source, Window
 
 MOST_NAMED = 1 << 14
 """Modules that the rule is applied to. Those that follow (no process has so many) are named after their file and base alone."""
@@ -23,6 +24,9 @@ MOST_CLASHES = 16
 
 MOST_TEXT = 2000
 """A path whose Length is not below this is not read by the engine. Observed: dbgeng 10.0.15063."""
+
+LONG = 256
+"""Characters of a path above which it is counted: as many as Windows allows without more ado."""
 
 _length = struct.Struct("<I").unpack_from
 _FOREIGN = re.compile(r"[^0-9A-Za-z_]")
@@ -68,9 +72,9 @@ def plain_name(path: str) -> str:
 
 
 class _Listed(NamedTuple):
-    """A module in the engine's list: which of ours it is, its name, and what it is by its extension (``exe``, ``dll`` or nothing)."""
+    """A module in the engine's list: which of ours it is (``at``), its name, and what it is by its extension (``exe``, ``dll`` or nothing)."""
 
-    index: int
+    at: int
     name: str
     kind: str
 
@@ -116,7 +120,7 @@ class _EngineList:
         """Put a module in, or an old one under its new name."""
         self.listed[base * SALT] = module
         insort(self.places.setdefault(module.name.lower(), []), base)
-        self.names[module.index] = module.name
+        self.names[module.at] = module.name
 
     def add(self, index: int, base: int, size: int, path: str) -> None:
         """One module more. The list is walked once, by address; at each module of the same name one of the two gets another."""
@@ -171,6 +175,24 @@ def module_names(modules: Iterable[Tuple[int, int, str]], pointer_size: int = 8)
     for index, (base, size, path) in enumerate(rows):
         engine.add(index, base, size, path)
     return names
+
+
+def listed_names(source: Source, headers: Iterable[Tuple[int, int, int]], pointer_size: int) -> List[str]:
+    """:func:`module_names` for modules that are a base, a size and the RVA of a path.
+
+    Where paths lie over each other, those that make together more than twice the file are cut to their last characters.
+    """
+    window = Window(source)
+    allowance = Allowance(source.size)
+
+    def rows() -> Iterator[Tuple[int, int, str]]:
+        for base, size, rva in headers:
+            text = image_text(window, rva)
+            if len(text) > LONG and not allowance.take(2 * len(text)):
+                text = text[-LONG:]
+            yield base, size, text
+
+    return module_names(rows(), pointer_size)
 
 
 def beyond_name(base: int, path: str, pointer_size: int) -> str:
