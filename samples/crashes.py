@@ -275,6 +275,19 @@ def _() -> Built:
     return microsoft(exception(0xC0000005, SPEC.ip, (0, 0xFFFFFFFFFFFFFFFF), r8=0xFEEEFEEEFEEEFEEE, rcx=HEAP))
 
 
+@sample("crash-operand", "The register that held a bad pointer", "mov rax,[rdi+rcx*8+0x10] with rdi full of cdcdcdcd", 0, **OPENS)
+def _() -> Built:
+    return crashpad(
+        exception(0xC0000005, SPEC.ip, (0, 0xFFFFFFFFFFFFFFFF), rdi=0xCDCDCDCDCDCDCDCD, rcx=2),
+        memory=[(SPEC.ip, b"\x48\x8b\x44\xcf\x10" + b"\x90" * 11)],
+    )
+
+
+@sample("crash-on-purpose", "A crash that was asked for", "mov dword ptr [0],0 as Electron's process.crash() has it", 0, **OPENS)
+def _() -> Built:
+    return crashpad(exception(0xC0000005, SPEC.ip, (1, 0)), memory=[(SPEC.ip, b"\xc7\x04\x25\0\0\0\0\0\0\0\0" + b"\xcc" * 5)])
+
+
 @sample("crash-null-member", "A member of an object that is not there", "address 0x18", 0, **OPENS)
 def _() -> Built:
     return microsoft(exception(0xC0000005, SPEC.ip, (0, 0x18)))

@@ -20,7 +20,7 @@ from .event import event_of, parameter_proof
 from .places import address_text, caller_of, is_system, place_of
 from .product import products
 from .remarks import remarks
-from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOTE, THREAD, WHERE, Account, Event, Statement
+from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, WHERE, Account, Event, Statement
 from .stowed import stowed_exceptions
 from .words import own_words
 
@@ -30,8 +30,8 @@ SHOWN_FRAMES = 6
 
 
 def account_of(facts: Facts) -> Optional[Account]:
-    """What is known of the crash; None where the file is no readable minidump."""
-    if facts.opened is None:
+    """What is known of the crash; None where the file is no readable minidump, or its directory cannot be read and nothing was found."""
+    if facts.opened is None or (facts.directory_unreadable and not facts.has_exception):
         return None
     event = event_of(facts)
     return Account(event, tuple(_statements(facts, event)))
@@ -41,8 +41,11 @@ def _statements(facts: Facts, event: Event) -> Iterator[Statement]:
     dump = facts.dump
     found = dump.exception
     if not isinstance(found, Absent):
-        yield from _where(facts, found)
+        if found.address or event.kind not in NOT_CRASHED:
+            yield from _where(facts, found)
         yield _thread(dump, found)
+    else:
+        yield from _asked_by(dump)
     yield from own_words(facts)
     if not isinstance(found, Absent):
         yield from _causes(facts, found, event)
@@ -97,6 +100,16 @@ def _thread(dump: Minidump, found: ExceptionInfo) -> Statement:
     return Statement(THREAD, f"{found.thread_id:x} (index {thread.index})" + (f" {name}" if name else ""), CERTAIN, (proof,))
 
 
+def _asked_by(dump: Minidump) -> Iterator[Statement]:
+    """The thread that asked Breakpad for a dump without an exception."""
+    info = dump.breakpad.info if dump.breakpad else None
+    if info is not None and not isinstance(info, Absent) and isinstance(info.requesting_thread_id, int):
+        thread = dump.threads.find(info.requesting_thread_id)
+        index = f" (index {thread.index})" if thread is not None else ", which is not in the thread list"
+        proof = Proof("MDRawBreakpadInfo.requesting_thread_id", f"0x{info.requesting_thread_id:x}", info.offset + 8)
+        yield Statement(THREAD, f"{info.requesting_thread_id:x}{index} asked for the dump", CERTAIN, (proof,), "Breakpad")
+
+
 # -- why ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +146,7 @@ def _stowed(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
             more = f" and {len(item.frames) - SHOWN_FRAMES} more" if len(item.frames) > SHOWN_FRAMES else ""
             words += f", return addresses {', '.join(shown)}{more}"
         evidence = (Proof(f"stowed exception at {address_text(dump, item.address)}", f"version {item.version}", item.offset),)
-        yield Statement(CAUSE, words, CERTAIN, evidence)
+        yield Statement(CAUSE, words, CERTAIN, evidence, private=bool(item.text))
 
 
 def _comment(dump: Minidump) -> Iterator[Statement]:
@@ -141,8 +154,13 @@ def _comment(dump: Minidump) -> Iterator[Statement]:
     for item in comment_streams(dump):
         text = " ".join(item.text.split())
         if text:
-            yield Statement(NOTE, f"comment: {text[:300]}", CERTAIN, (Proof("comment", text[:200], item.offset),))
+            yield Statement(NOTE, f"comment: {text[:300]}", CERTAIN, (Proof("comment", text[:200], item.offset),), private=True)
     snapshot = snapshot_of(dump)
     if snapshot is not None:
         proof, option = snapshot
-        yield Statement(NOTE, f"procdump {option}: the dump is of a snapshot (PSS) of the process, not of the process itself", CERTAIN, (proof,))
+        yield Statement(
+            NOTE,
+            f"procdump {option}: the dump is of a snapshot (PSS) of the process, not of the process itself",
+            CERTAIN,
+            (Proof(proof.what, option, proof.offset),),
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.contexts import Registers
@@ -11,6 +11,7 @@ from ...dump.streams.exception import ExceptionInfo
 from ..facts import Facts
 from ..rules.rule import Proof
 from .event import ACCESS_VIOLATION, FAST_FAILED, STACK_OVERFLOW, code_at, code_proof, parameter_proof
+from .operand import Operand, memory_operands
 from .patterns import NEAR, pattern_of
 from .places import address_text, place_of
 from .statement import CERTAIN, GUESS, LIKELY, REMARK, Statement
@@ -83,31 +84,64 @@ def _is_x64(dump: Minidump) -> bool:
 # -- the address that was used -------------------------------------------------------------------------------------------------
 
 
+class _Used(NamedTuple):
+    """The memory operand that faulted: which one, the address it makes, and what proves it."""
+
+    operand: Operand
+    address: int
+    evidence: Tuple[Proof, ...]
+
+
+def _used(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers]) -> Optional[_Used]:
+    """The operand of the instruction that makes the address of the violation, or that is non-canonical where the processor told none."""
+    if registers is None or isinstance(dump.system, Absent) or dump.system.architecture not in (0, 9):
+        return None
+    target, width = accessed(dump, found), registers.pointer_size
+    data, offset = code_at(dump, found.address, 15)
+    for operand in memory_operands(data, width == 8):
+        address = operand.address(registers.values, width, found.address + 15)
+        if address is None or operand.base == "rip":
+            continue
+        if address == target or (target == ALL_ONES[width] and width == 8 and not _canonical(address)):
+            names = [name for name in (operand.base, operand.scaled) if name]
+            code = Proof(f"code at {address_text(dump, found.address)}", data[:8].hex(" "), offset)
+            return _Used(operand, address, (code, *(_register_proof(found, registers, name) for name in names)))
+    return None
+
+
 def _address(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers]) -> Iterator[Statement]:
     if found.code != ACCESS_VIOLATION or len(found.parameters) < 2:
         return
     kind, target = found.parameters[0], accessed(dump, found)
     proof = parameter_proof(found, 1)
-    if target == ALL_ONES[dump.pointer_size]:
-        yield from _minus_one(dump, found, registers, proof)
-        return
-    if target < _NULL_PAGE:
-        yield _null(kind, target, proof)
-        return
-    hit = pattern_of(target, dump.pointer_size, NEAR)
+    used = _used(dump, found, registers)
+    unknown = target == ALL_ONES[dump.pointer_size]
+    if unknown:
+        yield from _minus_one(dump, found, registers, used, proof)
+    elif target < _NULL_PAGE:
+        yield _null(kind, target, used, proof)
+    hit = pattern_of(target if used is None else used.address, dump.pointer_size, NEAR)
     if hit is not None:
         row, distance = hit
         more = f" plus 0x{distance:x}" if distance else ""
-        yield Statement(REMARK, f"the address is the fill pattern {row.value:08x}{more}: {row.meaning} was taken for a pointer", LIKELY, (proof,), row.source)
-        return
-    if kind == _EXECUTE and place_of(dump, target).module is not None:
-        yield Statement(REMARK, f"data of {place_of(dump, target).words} were executed: a damaged function pointer or return address", LIKELY, (proof,))
-    gone = place_of(dump, target)
-    if gone.gone:
-        yield Statement(REMARK, f"the address belongs to a module that was unloaded: {gone.words}", CERTAIN, (proof,))
+        words = f"the address is the fill pattern {row.value:08x}{more}: {row.meaning} was taken for a pointer"
+        yield Statement(REMARK, words, LIKELY, (proof,) if used is None else used.evidence, row.source)
+    if used is not None and not unknown and (used.operand.base or used.operand.scaled):
+        assert registers is not None
+        names = [name for name in (used.operand.base, used.operand.scaled) if name]
+        values = ", ".join(f"{name}={address_text(dump, registers.values[name])}" for name in names)
+        yield Statement(REMARK, f"the instruction used {used.operand.text}, {values}", CERTAIN, used.evidence)
+    place = place_of(dump, target)
+    if kind == _EXECUTE and place.module is not None:
+        yield Statement(REMARK, f"data of {place.words} were executed: a damaged function pointer or return address", LIKELY, (proof,))
+    if place.gone:
+        yield Statement(REMARK, f"the address belongs to a module that was unloaded: {place.words}", CERTAIN, (proof,))
 
 
-def _null(kind: int, target: int, proof: Proof) -> Statement:
+def _null(kind: int, target: int, used: Optional[_Used], proof: Proof) -> Statement:
+    if used is not None and not used.operand.base and not used.operand.scaled:
+        words = "the address stands in the instruction itself: the program crashed on purpose (a failed assertion, or a crash that was asked for)"
+        return Statement(REMARK, words, LIKELY, used.evidence)
     if kind == _EXECUTE:
         words = "a null function pointer was called" if not target else f"a function pointer of 0x{target:x} was called: null plus an offset"
     elif target:
@@ -117,16 +151,20 @@ def _null(kind: int, target: int, proof: Proof) -> Statement:
     return Statement(REMARK, words, LIKELY, (proof,))
 
 
-def _minus_one(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers], proof: Proof) -> Iterator[Statement]:
+def _minus_one(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers], used: Optional[_Used], proof: Proof) -> Iterator[Statement]:
     """An address of all ones: on x64 the processor's way not to tell an address that is non-canonical."""
     if not _is_x64(dump) or found.parameters[0] != _READ:
         yield Statement(REMARK, "the address is -1: an error value was taken for a pointer", LIKELY, (proof,))
         return
     wild: List[Tuple[str, int]] = []
+    words = "the address is non-canonical, so the processor did not tell it (-1 stands in its place), nor whether it was read or written"
+    if used is not None:
+        words += f"; the instruction used {used.operand.text}, which is {address_text(dump, used.address)}"
+        yield Statement(REMARK, words, CERTAIN, (proof, *used.evidence))
+        return
     if registers is not None:
         wild = [(name, registers.values[name]) for name in _register_names(registers) if name in registers.values]
         wild = [(name, value) for name, value in wild if not _canonical(value)]
-    words = "the address is non-canonical, so the processor did not tell it (-1 stands in its place), nor whether it was read or written"
     if wild:
         words += "; " + ", ".join(f"{name}={address_text(dump, value)}" for name, value in wild[:3]) + (" is" if len(wild) == 1 else " are") + " no address"
     proofs = [proof] + [_register_proof(found, registers, name) for name, _ in wild[:3] if registers is not None]
@@ -145,7 +183,10 @@ def _registers(dump: Minidump, found: ExceptionInfo, registers: Optional[Registe
     if target < _NULL_PAGE or pattern_of(target, dump.pointer_size, NEAR) is not None:
         return
     unknown = target == ALL_ONES[dump.pointer_size]
-    by_meaning: dict[int, List[str]] = {}
+    used = _used(dump, found, registers)
+    if used is not None and pattern_of(used.address, dump.pointer_size, NEAR) is not None:
+        return  # said already, of the address itself
+    by_meaning: Dict[int, List[str]] = {}
     for name in _register_names(registers):
         value = registers.values.get(name)
         hit = None if value is None else pattern_of(value, registers.pointer_size)
