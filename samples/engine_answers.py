@@ -213,6 +213,7 @@ ANSWERS: Dict[str, Answer] = {
     "module-list-empty": Answer(0, 0, 0x80004002, 0, 3),
     "module-list-padded": Answer(0, 0, 0x80004002, 0, 3),
     "module-name-beyond-end": Answer(0, 0, 0x80004002, 0, 3),
+    "module-names": Answer(0, 0, 0x80004002, 0, 3),
     "module-paths-filtered": Answer(0, 0, 0x80004002, 0, 3),
     "module-without-name": Answer(0, 0, 0x80004002, 0, 3),
     "modules-codeview-kinds": Answer(0, 0, 0x80004002, 0, 3),

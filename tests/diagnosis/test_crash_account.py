@@ -71,9 +71,9 @@ EVENTS: Dict[str, Tuple[str, bool, str]] = {
     "crash-delphi": ("crash", True, "Delphi: a Delphi exception was not handled (0eedfade)"),
     "crash-null-call": ("crash", True, "Access violation (c0000005): execute at 00000000`00000000"),
     "crash-freed-memory": ("crash", True, "Access violation (c0000005): read from ddddddf5"),
-    "crash-hung-window": ("hang", False, "the program's window did not answer, and procdump took the dump; no exception is stored"),
+    "crash-hung-window": ("hang", False, "the program's window hung, and procdump took the dump; no exception is stored"),
     "exception-wake-debugger": ("debugger", False, "a debugger broke in and wrote the dump (Wake debugger, 80000007): the program raised nothing"),
-    "exception-hang-report": ("hang", False, "the program did not answer, and Windows Error Reporting took the dump (cfffffff): it raised nothing"),
+    "exception-hang-report": ("hang", False, "the program hung, and Windows Error Reporting took the dump (cfffffff): it raised nothing"),
     "exception-in-page-error": ("crash", True, "In-page I/O error (c0000006): read from 000001d5`a3c50000, I/O error c000009c STATUS_DEVICE_DATA_ERROR"),
     "exception-fast-fail": (
         "crash",
@@ -241,6 +241,9 @@ def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:
         (0x8000, "crash", "Unreal Engine: the graphics device"),
         (0xC000, "out of memory", "Unreal Engine: out of memory"),
         (0x12345678, "crash", "Unknown exception (12345678)"),
+        (0xE1234567, "crash", "An exception of the program's own (e1234567)"),
+        (0x8007000E, "crash", "Unknown exception, E_OUTOFMEMORY as HRESULT (8007000e)"),
+        (0xC0000135, "crash", "DLL not found (c0000135)"),
         (0xFFFFFFFF, "requested", "a dump was requested without a crash"),
     ],
 )
@@ -248,6 +251,14 @@ def test_codes_of_other_writers(code: int, kind: str, words: str) -> None:
     event = edited("crash-delphi", (exception_at("crash-delphi"), struct.pack("<I", code))).event
     assert event.kind == kind
     assert event.title.startswith(words)
+
+
+def test_the_thread_that_asked_breakpad() -> None:
+    data = (SAMPLES / "breakpad-windows.dmp").read_bytes()
+    at = facts_of(data).stream(6)
+    assert at is not None
+    found = edited("breakpad-windows", (at.offset, b"\0\0\0\0"))
+    assert texts(found, "thread") == [("c58 (index 2) asked for the dump", "certain")]
 
 
 def test_the_heaps_code_says_that_the_damage_is_older() -> None:

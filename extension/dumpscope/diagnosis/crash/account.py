@@ -20,7 +20,7 @@ from .event import event_of, parameter_proof
 from .places import address_text, caller_of, is_system, place_of
 from .product import products
 from .remarks import remarks
-from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOTE, THREAD, WHERE, Account, Event, Statement
+from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, WHERE, Account, Event, Statement
 from .stowed import stowed_exceptions
 from .words import own_words
 
@@ -41,8 +41,11 @@ def _statements(facts: Facts, event: Event) -> Iterator[Statement]:
     dump = facts.dump
     found = dump.exception
     if not isinstance(found, Absent):
-        yield from _where(facts, found)
+        if found.address or event.kind not in NOT_CRASHED:
+            yield from _where(facts, found)
         yield _thread(dump, found)
+    else:
+        yield from _asked_by(dump)
     yield from own_words(facts)
     if not isinstance(found, Absent):
         yield from _causes(facts, found, event)
@@ -95,6 +98,16 @@ def _thread(dump: Minidump, found: ExceptionInfo) -> Statement:
         return Statement(THREAD, f"{found.thread_id:x}, which is not in the thread list", CERTAIN, (proof,))
     name = dump.thread_names.get(thread.tid)
     return Statement(THREAD, f"{found.thread_id:x} (index {thread.index})" + (f" {name}" if name else ""), CERTAIN, (proof,))
+
+
+def _asked_by(dump: Minidump) -> Iterator[Statement]:
+    """The thread that asked Breakpad for a dump without an exception."""
+    info = dump.breakpad.info if dump.breakpad else None
+    if info is not None and not isinstance(info, Absent) and isinstance(info.requesting_thread_id, int):
+        thread = dump.threads.find(info.requesting_thread_id)
+        index = f" (index {thread.index})" if thread is not None else ", which is not in the thread list"
+        proof = Proof("MDRawBreakpadInfo.requesting_thread_id", f"0x{info.requesting_thread_id:x}", info.offset + 8)
+        yield Statement(THREAD, f"{info.requesting_thread_id:x}{index} asked for the dump", CERTAIN, (proof,), "Breakpad")
 
 
 # -- why ---------------------------------------------------------------------------------------------------------------------

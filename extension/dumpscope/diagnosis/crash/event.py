@@ -26,6 +26,8 @@ _ACCESS = {0: "read from", 1: "write to", 8: "execute at"}
 
 _ON_DEMAND = ("Task Manager", "dotnet-dump", "procdump")
 
+_CUSTOMER = 0x20000000
+"""Bit 29 of a code: not one of Microsoft's (winerror.h)."""
 CODE = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionCode")
 PARAMETERS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionInformation")
 
@@ -53,7 +55,7 @@ def event_of(facts: Facts) -> Event:
     if found.code == WAKE:
         return Event(DEBUGGER, "a debugger broke in and wrote the dump (Wake debugger, 80000007): the program raised nothing", (code_proof(found),))
     if found.code == HUNG:
-        return Event(HANG, "the program did not answer, and Windows Error Reporting took the dump (cfffffff): it raised nothing", (code_proof(found),))
+        return Event(HANG, "the program hung, and Windows Error Reporting took the dump (cfffffff): it raised nothing", (code_proof(found),))
     foreign = foreign_code(found.code) if found.code not in EXCEPTIONS else None
     if foreign is not None and not foreign.crashed:
         return Event(REQUESTED, f"{foreign.owner}: {foreign.words} ({found.code:08x}); nothing crashed", (code_proof(found),))
@@ -61,7 +63,18 @@ def event_of(facts: Facts) -> Event:
         return Event(REQUESTED, "a dump was requested without a crash (ffffffff, as Breakpad marks it)", (code_proof(found),))
     kind = OUT_OF_MEMORY if found.code in _OUT_OF_MEMORY else ASSERTION if found.code in _ASSERTIONS else CRASH
     detail = _detail(dump, found)
-    return Event(kind, f"{exception_name(found.code)} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
+    return Event(kind, f"{_name(found.code)} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
+
+
+def _name(code: int) -> str:
+    """The name of an exception code; what can be said of one that has none."""
+    name = exception_name(code)
+    if code in EXCEPTIONS or name != "Unknown exception":
+        return name
+    meaning = next(iter(describe_code(code)), None)
+    if meaning is not None and code > 0xFFFF:
+        return f"Unknown exception, {meaning.symbol} as {meaning.kind}"
+    return "An exception of the program's own" if code & _CUSTOMER and code >> 28 != 0 else name
 
 
 def _detail(dump: Minidump, found: ExceptionInfo) -> str:
@@ -145,13 +158,13 @@ def _without(facts: Facts, absence: Absent) -> Event:
     if absence.kind != NOT_THERE:
         stream = facts.stream(6)
         proofs = () if stream is None else (Proof(f"directory entry {stream.index}", f"ExceptionStream, size 0x{stream.size:x}", stream.offset),)
-        return Event(UNREADABLE, f"the exception cannot be read: {absence.message}", proofs)
+        return Event(UNREADABLE, absence.message, proofs)
     directory = facts.directory_proof(6, "ExceptionStream")
     writer = facts.writer
     comment = next((item for item in facts.dump.comments if item), "")
     lowered = comment.lower()
     if "hung window" in lowered:
-        return Event(HANG, "the program's window did not answer, and procdump took the dump; no exception is stored", (directory,))
+        return Event(HANG, "the program's window hung, and procdump took the dump; no exception is stored", (directory,))
     if "manual dump" in lowered:
         return Event(NONE, "dump of a running process, taken by hand; no exception is stored", (directory,))
     if lowered.startswith("***"):
