@@ -192,6 +192,10 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
     "crash-null-member": [("remark", "a null pointer plus 0x18: a member of an object, or an element of an array, that is not there", "likely")],
     "crash-null-call": [("remark", "a null function pointer was called", "likely"), ("where", "at address 0", "certain")],
     "crash-stack-outside": [("remark", "the stack pointer 000001d5`a3c40800 is outside the thread's stack: a fiber, a switched or a damaged stack", "certain")],
+    "crash-recursion": [
+        ("remark", "demo+0x1a44 is 256 times on the stack: a function that calls itself without an end", "likely"),
+        ("remark", "at least 0x2000 bytes of stack are in use", "certain"),
+    ],
     "crash-emulated": [("note", "the program is an x64 one, emulated on an ARM64 machine", "certain")],
     "crash-hung-window": [("note", "procdump -r: the dump is of a snapshot (PSS) of the process, not of the process itself", "certain")],
     "breakpad-windows": [("says", "index < size() (Store::at, c:\\build\\store.cpp:217)", "certain")],

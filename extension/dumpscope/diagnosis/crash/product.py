@@ -161,6 +161,8 @@ def _built_on(dump: Minidump, program: int) -> Iterator[Statement]:
         name = _ENGINES.get(module.file_name.lower())
         if name is None or name in seen or module.index == program:
             continue
+        if "Chromium" in name and any("Gecko" in other for other in seen):
+            continue  # Gecko had a chrome.dll of its own
         seen.append(name)
         version = f" {version_text(module.product_version or module.file_version)}" if module.file_version or module.product_version else ""
         proof = Proof(f"module {module.index}", module.path, module.offset)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections import Counter
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
@@ -13,12 +15,16 @@ from ..rules.rule import Proof
 from .event import ACCESS_VIOLATION, FAST_FAILED, STACK_OVERFLOW, code_at, code_proof, parameter_proof
 from .operand import Operand, memory_operands
 from .patterns import NEAR, pattern_of
-from .places import address_text, place_of
+from .places import address_text, exception_stack, narrow, place_of
 from .statement import CERTAIN, GUESS, LIKELY, REMARK, Statement
 
 ALL_ONES = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
 _READ, _WRITE, _EXECUTE = 0, 1, 8
 _NULL_PAGE = 0x10000
+COUNTED = 0x40000
+"""Bytes of a stack whose words are counted."""
+REPEATED = 16
+"""How often a return address must be there to tell a recursion."""
 _MANAGED = {
     "coreclr.dll": ".NET",
     "clr.dll": ".NET Framework",
@@ -56,7 +62,7 @@ def remarks(facts: Facts) -> Iterator[Statement]:
 
 def accessed(dump: Minidump, found: ExceptionInfo) -> int:
     """The address of an access violation; that of a 32-bit process stands in the record with its sign extended."""
-    return found.parameters[1] & ALL_ONES[dump.pointer_size]
+    return narrow(dump, found.parameters[1])
 
 
 def _register_names(registers: Registers) -> Tuple[str, ...]:
@@ -97,7 +103,7 @@ def _used(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers]) 
     if registers is None or isinstance(dump.system, Absent) or dump.system.architecture not in (0, 9):
         return None
     target, width = accessed(dump, found), registers.pointer_size
-    data, offset = code_at(dump, found.address, 15)
+    data, offset = code_at(dump, narrow(dump, found.address), 15)
     for operand in memory_operands(data, width == 8):
         address = operand.address(registers.values, width, found.address + 15)
         if address is None or operand.base == "rip":
@@ -229,6 +235,8 @@ def _stack(facts: Facts, found: ExceptionInfo, registers: Optional[Registers]) -
     sp = registers.sp
     limits = _stack_limits(facts, found)
     held = _register_proof(found, registers, "sp")
+    if found.code == STACK_OVERFLOW:
+        yield from _recursion(dump, found)
     if limits is None:
         yield from _stack_by_list(dump, found, sp, held)
         return
@@ -251,9 +259,14 @@ def _stack(facts: Facts, found: ExceptionInfo, registers: Optional[Registers]) -
 def _stack_by_list(dump: Minidump, found: ExceptionInfo, sp: int, held: Proof) -> Iterator[Statement]:
     """Without a TEB: the stack that the thread list has is the used part of it, up to its upper end."""
     thread = dump.threads.find(found.thread_id)
-    if thread is None or not thread.stack_size or found.code == STACK_OVERFLOW:
+    if thread is None or not thread.stack_size:
         return
     end = thread.stack_start + thread.stack_size
+    if found.code == STACK_OVERFLOW:
+        if sp < end:
+            where = Proof("stack in the thread list", f"{address_text(dump, thread.stack_start)} to {address_text(dump, end)}", thread.offset)
+            yield Statement(REMARK, f"at least 0x{end - sp:x} bytes of stack are in use", CERTAIN, (held, where))
+        return
     # The thread may have gone on after the exception, deeper or less deep; but its stack ends where it ends.
     if sp > end or sp < thread.stack_start - 0x100000:
         where = Proof("stack in the thread list", f"{address_text(dump, thread.stack_start)} to {address_text(dump, end)}", thread.offset)
@@ -262,14 +275,31 @@ def _stack_by_list(dump: Minidump, found: ExceptionInfo, sp: int, held: Proof) -
         )
 
 
+def _recursion(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
+    """A return address that comes again and again on a stack that is used up: a function that calls itself."""
+    start, size = exception_stack(dump, found)
+    width = dump.pointer_size
+    data = dump.memory.some(start, min(size, COUNTED))
+    words = struct.unpack(f"<{len(data) // width}{'Q' if width == 8 else 'I'}", data[: len(data) // width * width])
+    for value, times in Counter(word for word in words if word >= _NULL_PAGE).most_common(32):
+        module = dump.modules.at(value) if times >= REPEATED else None
+        if module is None or value - module.base < 0x1000:
+            continue
+        place = dump.memory.locate(start + words.index(value) * width)
+        proof = Proof(f"stack at {address_text(dump, start + words.index(value) * width)}", f"0x{value:x}", place[0] if place else None)
+        text = f"{dump.modules.symbol(value)} is {times} times on the stack: a function that calls itself without an end"
+        yield Statement(REMARK, text, LIKELY, (proof,))
+        return
+
+
 # -- the instruction -----------------------------------------------------------------------------------------------------------
 
 
 def _instruction(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers]) -> Iterator[Statement]:
     """Where the instruction is, and what it is."""
-    place = place_of(dump, found.address)
+    place = place_of(dump, narrow(dump, found.address))
     where = Proof("ExceptionRecord.ExceptionAddress", address_text(dump, found.address), found.offset + 24)
-    data, offset = code_at(dump, found.address)
+    data, offset = code_at(dump, narrow(dump, found.address))
     if place.gone:
         yield Statement(REMARK, f"the code belonged to a module that was unloaded: {place.words}", CERTAIN, (where,))
     elif place.module is None and found.address >= _NULL_PAGE and len(dump.modules):
@@ -284,7 +314,7 @@ def _instruction(dump: Minidump, found: ExceptionInfo, registers: Optional[Regis
 def _outside(dump: Minidump, found: ExceptionInfo, where: Proof) -> Iterator[Statement]:
     """An instruction in no module: code made at run time, or no code at all."""
     runtime = next((_MANAGED[name] for name in (module.file_name.lower() for module in dump.modules.walk(0, 2000)) if name in _MANAGED), "")
-    region = dump.regions.at(found.address)
+    region = dump.regions.at(narrow(dump, found.address))
     if region is not None and region.state != 0x1000:
         yield Statement(REMARK, "the instruction pointer leads to memory that is not there: a damaged function pointer or return address", CERTAIN, (where,))
     elif runtime:
