@@ -218,13 +218,28 @@ SILENT = {
     "exception-breakpoint": [],
     "exception-wake-debugger": [],
     "stacks-only": [],
-    "breakpad-linux": [],
+    "breakpad-linux": ["a null pointer was used"],
 }
 
 
 @pytest.mark.parametrize("name", SILENT)
 def test_no_remark_without_a_reason(name: str) -> None:
     assert [item.text for item in account(name).about("remark")] == SILENT[name]
+
+
+def test_addresses_of_other_systems() -> None:
+    at = exception_at("breakpad-linux")
+    assert texts(account("breakpad-linux"), "remark") == [("a null pointer was used", "guess")]  # 0 may mean that it was not kept
+    mapped = edited("breakpad-linux", (at + 4, struct.pack("<I", 1)))
+    assert texts(mapped, "remark") == [("a null pointer was used", "likely")]
+    member = edited("breakpad-linux", (at + 4, struct.pack("<I", 1)), (at + 16, struct.pack("<Q", 0x28)))
+    assert texts(member, "remark")[0][0].startswith("a null pointer plus 0x28: ")
+    kernel = edited("breakpad-linux", (at + 4, struct.pack("<I", 0x80)))
+    assert texts(kernel, "remark") == [
+        ("the address is non-canonical, so the processor did not tell it (0 stands in its place), nor whether it was read or written", "likely")
+    ]
+    other = edited("breakpad-linux", (at, struct.pack("<I", 8)))
+    assert texts(other, "remark") == []
 
 
 def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:

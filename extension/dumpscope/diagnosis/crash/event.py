@@ -172,6 +172,6 @@ def _without(facts: Facts, absence: Absent) -> Event:
         return Event(NONE, "dump of a running process by procdump, whose comment says when; no exception is stored", (directory,))
     if writer.family == "dbgeng":
         return Event(NONE, "dump of a stopped or running process, written by a debugger; no exception is stored", (directory,))
-    if writer.tool in _ON_DEMAND:
+    if any(name in writer.tool for name in _ON_DEMAND):
         return Event(NONE, f"dump of a running process, probably by {writer.tool} ({writer.tool_confidence}); no exception is stored", (directory,))
     return Event(NONE, "no exception is stored: the dump was asked for without a crash, or its writer was not given the exception", (directory,))
