@@ -18,6 +18,7 @@ from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
 SEARCHED = 1 << 24
 """Bytes of captured memory that are looked through for the name of a crash reporter."""
 
+_SERVER = "MySQL or MariaDB server"
 _ENGINES = {
     "libcef.dll": "Chromium Embedded Framework (CEF)",
     "chrome.dll": "Chromium",
@@ -33,7 +34,7 @@ _ENGINES = {
     "clr.dll": ".NET Framework",
     "jvm.dll": "Java",
     "node.exe": "Node.js",
-    "mysqld.exe": "MySQL or MariaDB server",
+    "mysqld.exe": _SERVER,
     "mariadbd.exe": "MariaDB server",
     "sqlservr.exe": "SQL Server",
     "postgres.exe": "PostgreSQL",
@@ -71,6 +72,8 @@ def products(facts: Facts) -> Iterator[Statement]:
         module, proof, how = main
         version = f" {version_text(module.file_version)}" if module.file_version else ""
         kind = _ENGINES.get(module.file_name.lower(), "")
+        if kind == _SERVER and ("mariadb" in module.path.lower() or dump.modules.named("server.dll")):
+            kind = _ENGINES["mariadbd.exe"]  # MySQL has no server.dll
         yield Statement(PRODUCT, f"{module.file_name}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), how)
     yield from _built_on(dump, -1 if main is None else main[0].index)
     yield from _reporter(facts)
