@@ -190,7 +190,11 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
         )
     ],
     "crash-null-member": [("remark", "a null pointer plus 0x18: a member of an object, or an element of an array, that is not there", "likely")],
-    "crash-null-call": [("remark", "a null function pointer was called", "likely"), ("where", "at address 0", "certain")],
+    "crash-null-call": [
+        ("remark", "a null function pointer was called", "likely"),
+        ("where", "at address 0", "certain"),
+        ("where", "called from demo+0x1a10", "likely"),
+    ],
     "crash-stack-outside": [("remark", "the stack pointer 000001d5`a3c40800 is outside the thread's stack: a fiber, a switched or a damaged stack", "certain")],
     "crash-recursion": [
         ("remark", "demo+0x1a44 is 256 times on the stack: a function that calls itself without an end", "likely"),
