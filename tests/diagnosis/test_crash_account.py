@@ -231,6 +231,24 @@ def test_no_remark_without_a_reason(name: str) -> None:
     assert [item.text for item in account(name).about("remark")] == SILENT[name]
 
 
+def test_ud2_is_told() -> None:
+    name = "crash-chromium-check"
+    data = (SAMPLES / f"{name}.dmp").read_bytes()
+    at, code = exception_at(name), data.index(b"\xcc\x0f\x0b")
+    found = edited(name, (at, struct.pack("<I", 0xC000001D)), (code, b"\x0f\x0b\x90"))
+    assert any(text.startswith("the instruction is ud2") for text, _ in texts(found, "remark"))
+    assert not texts(edited(name, (at, struct.pack("<I", 0xC000001D)), (code, b"\x90\x90\x90")), "remark")
+
+
+def test_the_program_is_not_a_library_of_the_system() -> None:
+    found = account("crash-mariadb")
+    assert texts(found, "program")[0][0].startswith("mysqld.exe")
+    data = (SAMPLES / "crash-mariadb.dmp").read_bytes()
+    name = "mysqld.exe".encode("utf-16-le")
+    swapped = edited("crash-mariadb", (data.index(name), "mysqld.dll".encode("utf-16-le")))
+    assert texts(swapped, "program")[0][0].startswith("mysqld.dll")  # there is no .exe
+
+
 def test_addresses_of_other_systems() -> None:
     at = exception_at("breakpad-linux")
     assert texts(account("breakpad-linux"), "remark") == [("a null pointer was used", "guess")]  # 0 may mean that it was not kept

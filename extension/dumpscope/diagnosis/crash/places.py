@@ -16,7 +16,7 @@ _SYSTEM_NAMES = re.compile(
     r"(?i)^(ntdll|kernel32|kernelbase|wow64\w*|ucrtbased?|vcruntime\d+\w*|msvcp\d+\w*|msvcr[t\d]\w*|combase|rpcrt4|sechost|user32|win32u|ole32)\.dll$"
 )
 _ELSEWHERE = re.compile(
-    r"^(?:/usr/lib/system/|/System/Library/|/usr/lib/dyld|/apex/|/system/lib)|(?:^|/)(?:libc|libpthread|ld|libm|libgcc_s|libstdc\+\+|libc\+\+|linux-gate|linux-vdso)[-.]"
+    r"(?:^|/)usr/lib/(?:system/|dyld)|^(?:/System/Library/|/apex/|/system/lib)|(?:^|/)(?:libc|libpthread|ld|libm|libgcc_s|libstdc\+\+|libc\+\+|linux-gate|linux-vdso)[-.]"
 )
 """Files of the system and of the C and C++ runtimes on Linux, Android and macOS."""
 SCANNED = 0x2000

@@ -13,6 +13,7 @@ from ...dump.streams.unreal import UnrealContext, read_unreal
 from ...format.streams import STREAMS
 from ..facts import Facts
 from ..rules.rule import Proof
+from .places import is_system
 from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
 
 SEARCHED = 1 << 24
@@ -86,13 +87,16 @@ def products(facts: Facts) -> Iterator[Statement]:
 
 
 def _main(dump: Minidump) -> Optional[Tuple[Module, Proof, str]]:
-    """The program's own file, what proves it, and how it was chosen: the first module, or the first .exe where a list begins with a DLL."""
+    """The program's own file, what proves it, and how it was chosen: the first module, unless that is a DLL or the system's."""
     if not len(dump.modules):
         return None
     module, how = dump.modules[0], "first module"
     if module.file_name.lower().endswith(".dll"):
         found = next((item for item in dump.modules.walk(0, 4000) if item.file_name.lower().endswith(".exe")), None)
         module, how = (found, "first .exe of the modules") if found is not None else (module, how)
+    elif is_system(module) and not module.file_name.lower().endswith(".exe"):
+        found = next((item for item in dump.modules.walk(0, 4000) if not is_system(item)), None)
+        module, how = (found, "first module that is not the system's") if found is not None else (module, how)
     return (module, Proof(f"module {module.index}", module.path, module.offset), how) if module.file_name else None
 
 
