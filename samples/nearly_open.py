@@ -11,7 +11,7 @@ REFUSED = {"engine": "refuses"}
 
 
 @sample(
-    "signature-spoilt",
+    "not-a-dump-signature-spoilt",
     "Signature and version are random, the rest is sound",
     "some writers do that on purpose; six bytes put back open it",
     0x1824,
@@ -24,7 +24,7 @@ def _() -> Built:
 
 
 @sample(
-    "signature-zero",
+    "not-a-dump-signature-zero",
     "The signature is zero, the rest is sound",
     "Crashpad's writer puts it there last: it was broken off",
     0x1824,
@@ -37,7 +37,7 @@ def _() -> Built:
 
 
 @sample(
-    "signature-zero-cut",
+    "not-a-dump-signature-zero-cut",
     "The signature is zero, and the last third is not there",
     "broken off in the middle: the six bytes alone do not help",
     0x1824,
@@ -98,3 +98,22 @@ def _() -> Built:
     base = struct.unpack_from("<Q", data, rva + 8)[0]
     changed = patch(data, ("<QQ", rva + 16, first, 0), ("<QQ", rva + 32, first, length))
     return changed[: base + length] + changed[base + length + second :]
+
+
+@sample(
+    "full-memory-count-wrong",
+    "Memory64List counts one range too few",
+    "the size in the directory is right, and the memory fills the file",
+    0x20002,
+    rule="memory64-count",
+    **REFUSED,
+)
+def _() -> Built:
+    data = full()
+    rva = find_entry(data, 9)[2]
+    return patch(data, ("<Q", rva, struct.unpack_from("<Q", data, rva)[0] - 1))
+
+
+@sample("version-spoilt", "The low word of Version is random, the rest is sound", "two bytes put back open it", 0x1824, rule="version", **REFUSED)
+def _() -> Built:
+    return patch(rich(), ("<H", 4, 0xBFEF))

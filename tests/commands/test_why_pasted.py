@@ -186,3 +186,16 @@ def test_base_rva_and_sizes_name_the_right_values(cli: Any) -> None:
     assert "0x58" not in out
     assert "OPN014" not in out
     assert "60 00 00 00 at 0x3c and 02 at 0x18" in out
+
+
+def test_sos_is_told_the_processor_and_the_runtime(cli: Any) -> None:
+    out = cli("why", "everything-small-x86.dmp", "SOS does not support the current target architecture 0x0000014c").out
+    assert "a dump of a process on x86" in out
+    assert "no .NET runtime is among the modules" in out
+
+
+@pytest.mark.parametrize(
+    "text", ["mimikatz: pInfos->ProcessorArchitecture (0) != PROCESSOR_ARCHITECTURE_AMD64 (9)", "ThreadListStream size 96, expected 52 at offset 0x0"]
+)
+def test_values_and_sizes_are_no_codes(text: str, cli: Any) -> None:
+    assert "codes\n" not in cli("why", "handles.dmp", text).out

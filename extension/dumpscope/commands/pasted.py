@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..diagnosis.audit import apply, audit
+from ..diagnosis.engine.answers import FAILS
 from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, looks_like_code, near_commands, read_message, rules_of_codes
 from ..diagnosis.pasted.debugger import OPENING_CODES
-from ..diagnosis.pasted.known import KERNEL, LIVE, OPENING, WRITING, Known, known_in
+from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, WRITING, Known, known_in
 from ..diagnosis.pasted.numbers import codes_in, one_number
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
 from ..diagnosis.rules.catalogue import all_rules, family, find_rule
 from ..diagnosis.rules.rule import ERROR, INFO, SEVERITIES, WARNING, Rule
 from ..diagnosis.rules.rule import Finding as RuleFinding
+from ..dump.absence import Absent
 from ..session.missing import facts_of, finding_block
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
@@ -270,6 +272,8 @@ def _content(said: Said, facts: Any) -> Iterator[Block]:
     if _refuses(facts):
         first = [item for item in _opening_findings(facts) if item not in fired]
         fired = [*[item for item in fired if item.code.startswith("OPN")], *first, *[item for item in fired if not item.code.startswith("OPN")]]
+    if said.kind == MANAGED and facts.opened is not None:
+        yield from _managed(facts)
     if fired:
         yield Note("On this dump it means:")
         for item in fired:
@@ -281,6 +285,16 @@ def _content(said: Said, facts: Any) -> Iterator[Block]:
         if said.known:
             yield from _rest(facts)
     yield from _steps(steps)
+
+
+def _managed(facts: Facts) -> Iterator[Block]:
+    """What SOS has to do with on this dump: the processor, and whether a runtime and its data are there."""
+    system = facts.dump.system
+    if not isinstance(system, Absent):
+        yield Note(f"This is a dump of a process on {system.architecture_name}: debugger, SOS and dotnet-dump must be of that kind.")
+    answer = facts.engine.commands.get("SOS")
+    if answer is not None and answer.why:
+        yield Note(f"SOS on this dump: {answer.why}.", "warning" if answer.outcome == FAILS else "info")
 
 
 def _known_causes(codes: Sequence[str], title: str) -> Iterator[Block]:

@@ -82,8 +82,11 @@ class List64(NamedTuple):
         return self.rva + self.needed
 
 
-def list64(facts: Facts) -> Optional[List64]:
-    """The full memory's list, whatever size the directory gives for it; None where its count cannot be true."""
+def list64(facts: Facts, wanted: int = 0) -> Optional[List64]:
+    """The full memory's list, whatever size the directory gives for it; None where its count cannot be true.
+
+    ``wanted`` is a count to try in place of the file's own.
+    """
     stream = facts.stream(MEMORY64_LIST)
     if stream is None or not stream.rva:
         return None
@@ -92,6 +95,7 @@ def list64(facts: Facts) -> Optional[List64]:
     if len(head) < _LIST64_HEAD:
         return None
     count, base = struct.unpack("<QQ", head)
+    count = wanted or count
     if not 0 < count <= source.size // _RANGE64:
         return None
     size = count * _RANGE64
@@ -122,7 +126,7 @@ def right_base(facts: Facts) -> Optional[Base]:
     or from a place behind all streams on while BaseRva points behind the file, that place is where they begin.
     """
     found = list64(facts)
-    if found is None or not found.total or found.base + found.total == facts.source.size:
+    if found is None or not found.total or found.base + found.total == facts.source.size or _count_is_wrong(facts, found):
         return None
     place = facts.source.size - found.total
     if place == found.end:
@@ -135,6 +139,14 @@ def right_base(facts: Facts) -> Optional[Base]:
     else:
         return None
     return Base(found, place, Edit(found.rva + 8, struct.pack("<Q", place)), known, tuple(_images(facts, found, place)))
+
+
+def _count_is_wrong(facts: Facts, found: List64) -> bool:
+    """Whether the memory of as many ranges as the directory has room for ends where the file ends: then BaseRva is right, and the count is not."""
+    if found.size == found.needed or found.size <= _LIST64_HEAD or found.size % _RANGE64 or found.base + found.total == facts.source.size:
+        return False
+    other = list64(facts, (found.size - _LIST64_HEAD) // _RANGE64)
+    return other is not None and other.base + other.total == facts.source.size
 
 
 def _images(facts: Facts, found: List64, place: int) -> List[Tuple[str, str, int]]:
@@ -155,10 +167,12 @@ def _images(facts: Facts, found: List64, place: int) -> List[Tuple[str, str, int
 
 
 class Size(NamedTuple):
-    """The right size of Memory64ListStream in the directory, and the edits that make the file open."""
+    """The right size of Memory64ListStream in the directory, or the right count, and the edits that make the file open."""
 
     found: List64
     right: int
+    count: Optional[int]  # type: ignore[assignment]
+    """The right NumberOfMemoryRanges, where that is what is wrong."""
     flag_missing: bool
     edits: Tuple[Edit, ...]
     opening: Opening
@@ -171,13 +185,17 @@ def right_size(facts: Facts) -> Optional[Size]:
         return None
     missing = not facts.asked(FULL_MEMORY)
     edits = [Edit(found.entry + _SIZE_FIELD, struct.pack("<I", found.needed & 0xFFFFFFFF))]
+    count = None
+    if _count_is_wrong(facts, found):
+        count = (found.size - _LIST64_HEAD) // _RANGE64
+        edits = [Edit(found.rva, struct.pack("<Q", count))]
     if missing:
         edits.append(Edit(FLAGS_OFFSET, bytes((facts.flags & 0xFF | FULL_MEMORY,))))
-    base = facts.right_base
+    base = facts.right_base if count is None else None
     if base is not None:
         edits.append(base.edit)
     opening = opening_after(facts.source, edits)
-    return Size(found, found.needed, missing, tuple(edits), opening) if opening.ok else None
+    return Size(found, found.needed, count, missing, tuple(edits), opening) if opening.ok else None
 
 
 class Moved(NamedTuple):

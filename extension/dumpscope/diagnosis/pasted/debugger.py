@@ -76,7 +76,8 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN003",),
     ),
     Known(
-        r"debugclient cannot open dumpfile|could not open dump|cannot open (?:the )?(?:crash )?dump"
+        r"failure when opening dump file|format not understood by the debugger|dump file format is not supported"
+        r"|debugclient cannot open dumpfile|could not open dump|cannot open (?:the )?(?:crash )?dump"
         r"|can'?t open .{0,60}\bd(?:u)?mp\b|unable to open .{0,40}dump|fail\w* to (?:open|load) .{0,40}dump"
         r"|opendumpfile\w* (?:failed|error|returned)|error opening .{0,40}dump"
         r"|debugging session could not be started|dump file .{0,40}(?:could not|cannot) be opened",
@@ -127,6 +128,15 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN002", *_USER_CONTEXT),
     ),
     Known(
+        r"readvirtual(?!\(\) failed in get).{0,60}(?:fail|error)|(?:unable|failed|could not) (?:to )?read (?:virtual |process )?memory|memory read error",
+        "the debugger",
+        READING,
+        "The bytes at an address are not in the dump",
+        ("OPN016", "OPN024", "MEM006", "MEM008", "MEM002"),
+        (),
+        ("`address ADDRESS` of dumpscope says whether an address was captured, and what it belongs to",),
+    ),
+    Known(
         r"is not (?:a )?valid win32 application.{0,80}(?:dll|extension)|the call to loadlibrary\(.{0,160}\) failed",
         "the debugger",
         LIVE,
@@ -148,7 +158,7 @@ MESSAGES: Tuple[Known, ...] = (
         ("`.chain` lists the extensions; `.load NAME` loads one: ext for !handle and !heap, sos for .NET (`.loadby sos coreclr`)",),
     ),
     Known(
-        r"symbol file could not be found|symbols could not be loaded|unable to verify (?:timestamp|checksum)"
+        r"unable to load image|symbol file could not be found|symbols could not be loaded|unable to verify (?:timestamp|checksum)"
         r"|not using the correct symbols|symsrv:|wrong symbols|unqualified symbol|type referenced:"
         r"|pdb (?:not found|file (?:was|is) not)|no symbols (?:have been )?loaded|cannot find or open the pdb"
         r"|binary was not (?:found|built)|no binary found|module .{0,60}was not loaded",

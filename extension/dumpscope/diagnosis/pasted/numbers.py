@@ -47,6 +47,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 """What stands right behind a number of things."""
+_CONSTANT = re.compile(r"[A-Z0-9]_[A-Z0-9_]+ \($|->\w+ \($")
 _SLIP = re.compile(r"0x(8007)([0-9a-f]{1,3})$", re.IGNORECASE)
 _NOT_THIS_ERROR = re.compile(r" ?InitTypeRead")
 
@@ -88,6 +89,8 @@ def _judge(text: str, match: re.Match[str]) -> Optional[Code]:
     after = text[end : end + 16]
     announced = _ANNOUNCED.search(before) is not None and _OTHER_CODE.search(before) is None
     parens = before.endswith((" (", "[", "\n(", ".(", ")(")) and after[:1] in ")],"
+    if parens and (_CONSTANT.search(before) or after[1:4].lstrip().startswith("!=")):
+        return None  # `PROCESSOR_ARCHITECTURE_AMD64 (9)`: the value of what stands before it
     if _UNIT.match(after) or (not announced and _NO_CODE.search(before)) or _is_piece(before, after):
         return None
     group = match.lastgroup

@@ -96,7 +96,7 @@ MESSAGES: Tuple[Known, ...] = (
         ),
     ),
     Known(
-        rf"{_BAD}.{{0,40}}{_VERB}.{{0,40}}(?:mini|core|crash|memory|process|full|heap)?[ -]?dump"
+        rf"0x[0-9a-f]{{8}} dumping|{_BAD}.{{0,40}}{_VERB}.{{0,40}}(?:mini|core|crash|memory|process|full|heap)?[ -]?dump"
         rf"|(?:mini|core|crash|memory|process|full|heap)?[ -]?dump.{{0,40}}{_VERB}.{{0,30}}{_BAD}"
         rf"|(?:mini|core|crash|memory|process|full|heap)[ -]?dump {_BAD}\b(?! to open)"
         rf"|no (?:mini)?dump (?:was|has been) {_VERB}|(?:dump|crash dump) initialization failed",

@@ -48,7 +48,7 @@ def _wrong_version(facts: Facts) -> Optional[Match]:
         return None
     return Match(
         (Proof("header Version, low word", f"0x{facts.header.version:04x}, not 0x{MINIDUMP_VERSION:04x}", VERSION_OFFSET),),
-        {"version": f"0x{facts.header.version:04x}"},
+        {"version": f"0x{facts.header.version:04x}", "then": repairs.version_note(facts)},
     )
 
 
@@ -361,7 +361,7 @@ RULES = (
         "the low word of the header's Version against 0xA793",
         "The file begins with MDMP, but the low word of its version is {version}; the debugger takes only 0xA793.",
         PROVEN,
-        ("if a program of yours wrote it: Version's low word must be MINIDUMP_VERSION (0xA793)", _FETCH),
+        ("in a copy, put back 93 a7 at 0x4: {then}", "if a program of yours wrote it: Version's low word must be MINIDUMP_VERSION (0xA793)", _FETCH),
         (_OBSERVED,),
         "not-a-dump-wrong-version",
         "handles",

@@ -52,6 +52,11 @@ def _signature(facts: Facts) -> Optional[Match]:
     )
 
 
+def version_note(facts: Facts) -> str:
+    """What the debugger does once the two bytes of the version are right."""
+    return _then(signature_opening(facts.source)[1], "with them")
+
+
 def _base(facts: Facts) -> Optional[Match]:
     base = facts.right_base
     if base is None:
@@ -85,6 +90,7 @@ def _size(facts: Facts) -> Optional[Match]:
         " Besides, flag 0x2 (MiniDumpWithFullMemory) is not set: neither change alone makes the file open, so make them together." if size.flag_missing else ""
     )
     base = " BaseRva is wrong as well." if facts.right_base is not None else ""
+    wrong = f" The memory of {size.count} ranges ends where the file ends: the count is wrong, not the size." if size.count is not None else ""
     proofs = [
         Proof("directory entry of Memory64ListStream, DataSize", f"0x{found.size:x}", found.entry + 4),
         Proof("Memory64ListStream.NumberOfMemoryRanges", f"{found.count}: 16 × ({found.count} + 1) = 0x{size.right:x}", found.rva),
@@ -97,7 +103,7 @@ def _size(facts: Facts) -> Optional[Match]:
             "size": f"0x{found.size:x}",
             "right": f"0x{size.right:x}",
             "count": found.count,
-            "more": flag + base,
+            "more": wrong + flag + base,
             "edits": _steps(list(size.edits)),
             "then": _then(size.opening, "With that"),
         },
@@ -157,7 +163,7 @@ RULES = (
         PROVEN,
         ("in a copy, put back these six bytes: {edit}", "where the writer was broken off, write the dump again if you can"),
         (_OBSERVED, "fortra/nanodump issues 20 and 27: restore_signature", "Crashpad: MinidumpFileWriter writes the signature last"),
-        "signature-spoilt",
+        "not-a-dump-signature-spoilt",
         "handles",
         _signature,
         False,
@@ -186,7 +192,7 @@ RULES = (
     Rule(
         "OPN025",
         ERROR,
-        "the directory gives a wrong size for the full memory's list",
+        "size and count of the full memory's list contradict each other",
         (
             "Full-memory minidump must have a Memory64ListStream",
             "Partial memory minidumps can't have Memory64ListStreams",
