@@ -16,7 +16,7 @@ def leak(tmp_path):
     made.add_handles([Handle(4 * (index + 1), kind, name) for index, (kind, name) in enumerate(rows)])
     path = tmp_path / "leak.dmp"
     path.write_bytes(made.build())
-    assert len(Minidump.open(path).handles) == 10
+    assert len(Minidump.open(path.read_bytes()).handles) == 10
     return path
 
 
