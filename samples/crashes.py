@@ -303,6 +303,21 @@ def _() -> Built:
     return microsoft(exception(0xC0000005, SPEC.ip, (1, HEAP), rsp=HEAP + 0x800), memory=[(SPEC.teb, process.memory_64().teb(SPEC, size=0x100))])
 
 
+@sample("crash-recursion", "A function that calls itself without an end", "code C00000FD; one return address all over the stack", 0, **OPENS)
+def _() -> Built:
+    low = SPEC.stack_base - 0x2000
+    used = struct.pack("<QQQQ", 0, HEAP, 0, DEMO + 0x1A44) * 0x100
+    rows = process.threads_64()
+    made = DumpBuilder("amd64", 0, 0xA061, slots=16)
+    made.add_thread_list([*rows[:2], rows[2]._replace(stack_address=low, stack=used, context=context(rsp=low))])
+    made.add_module_list(process.modules())
+    made.add_memory_list()
+    made.add_exception(**exception(0xC00000FD, SPEC.ip, (1, low - 8), rsp=low))
+    made.add_system_info()
+    made.add_misc_info()
+    return made
+
+
 @sample("crash-emulated", "An x64 program on an ARM64 machine", "the emulator xtajit64.dll is in the process", 0, **OPENS)
 def _() -> Built:
     made = DumpBuilder("amd64", 0, 0xA05D, slots=16)

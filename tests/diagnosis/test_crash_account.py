@@ -13,7 +13,7 @@ from dumpscope.diagnosis.crash.account import account_of
 from dumpscope.diagnosis.crash.cpp import demangled
 from dumpscope.diagnosis.crash.operand import memory_operands
 from dumpscope.diagnosis.crash.patterns import PATTERNS, pattern_of
-from dumpscope.diagnosis.crash.product import protobuf_text
+from dumpscope.diagnosis.crash.product import _UNREAL_FILE, protobuf_text
 from dumpscope.diagnosis.crash.statement import Account, Statement
 from dumpscope.diagnosis.crash.words import tells
 from dumpscope.diagnosis.facts import Facts
@@ -108,6 +108,11 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
     ],
     "crash-chromium-check": [
         ("says", "[6700:3160:0428/101530.125:FATAL:browser_main.cc(212)] Check failed: !views_.empty().", "likely"),
+        (
+            "cause",
+            "GWP-ASan of Chromium knows the address: a block of memory was used after it was freed, or beyond its end (its report is in the stream)",
+            "certain",
+        ),
         ("program", "Demo Editor 1.4.2 (Electron 28.1.0)", "certain"),
         ("note", "version of the browser: 120.0.6099.71", "likely"),
     ],
@@ -187,6 +192,10 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
     "crash-null-member": [("remark", "a null pointer plus 0x18: a member of an object, or an element of an array, that is not there", "likely")],
     "crash-null-call": [("remark", "a null function pointer was called", "likely"), ("where", "at address 0", "certain")],
     "crash-stack-outside": [("remark", "the stack pointer 000001d5`a3c40800 is outside the thread's stack: a fiber, a switched or a damaged stack", "certain")],
+    "crash-recursion": [
+        ("remark", "demo+0x1a44 is 256 times on the stack: a function that calls itself without an end", "likely"),
+        ("remark", "at least 0x2000 bytes of stack are in use", "certain"),
+    ],
     "crash-emulated": [("note", "the program is an x64 one, emulated on an ARM64 machine", "certain")],
     "crash-hung-window": [("note", "procdump -r: the dump is of a snapshot (PSS) of the process, not of the process itself", "certain")],
     "breakpad-windows": [("says", "index < size() (Store::at, c:\\build\\store.cpp:217)", "certain")],
@@ -209,13 +218,28 @@ SILENT = {
     "exception-breakpoint": [],
     "exception-wake-debugger": [],
     "stacks-only": [],
-    "breakpad-linux": [],
+    "breakpad-linux": ["a null pointer was used"],
 }
 
 
 @pytest.mark.parametrize("name", SILENT)
 def test_no_remark_without_a_reason(name: str) -> None:
     assert [item.text for item in account(name).about("remark")] == SILENT[name]
+
+
+def test_addresses_of_other_systems() -> None:
+    at = exception_at("breakpad-linux")
+    assert texts(account("breakpad-linux"), "remark") == [("a null pointer was used", "guess")]  # 0 may mean that it was not kept
+    mapped = edited("breakpad-linux", (at + 4, struct.pack("<I", 1)))
+    assert texts(mapped, "remark") == [("a null pointer was used", "likely")]
+    member = edited("breakpad-linux", (at + 4, struct.pack("<I", 1)), (at + 16, struct.pack("<Q", 0x28)))
+    assert texts(member, "remark")[0][0].startswith("a null pointer plus 0x28: ")
+    kernel = edited("breakpad-linux", (at + 4, struct.pack("<I", 0x80)))
+    assert texts(kernel, "remark") == [
+        ("the address is non-canonical, so the processor did not tell it (0 stands in its place), nor whether it was read or written", "likely")
+    ]
+    other = edited("breakpad-linux", (at, struct.pack("<I", 8)))
+    assert texts(other, "remark") == []
 
 
 def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:
@@ -325,6 +349,7 @@ def test_an_account_of_damaged_bytes_never_fails(name: str) -> None:
         ("panic-reason", "index out of bounds", True),
         ("electron.v8-oom.is_heap_oom", "1", True),
         ("error-count", "12", False),
+        ("Issue32066-failure_reason", "Invalid deposit", True),
         ("last-error", "0x57", False),
         ("crash-handler-path", "C:\\x", False),
         ("url", "https://example.org/", False),
@@ -381,6 +406,20 @@ def test_the_address_of_an_operand() -> None:
     assert memory_operands(bytes.fromhex("8b4df8"), False)[0].address({"ebp": 4}, 4, 0) == 0xFFFFFFFC
     assert memory_operands(bytes.fromhex("65488b042530000000"), True)[0].address(registers, 8, 0) is None
     assert memory_operands(bytes.fromhex("8b4df8"), False)[0].address({}, 4, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("DemoGame-Win64-Shipping.exe", True),
+        ("UnrealEditor.exe", True),
+        ("UE4Editor-Win64-Debug.exe", True),
+        ("demo.exe", False),
+        ("MyUnrealEditorTool.exe", False),
+    ],
+)
+def test_names_of_unreal_engines_programs(name: str, expected: bool) -> None:
+    assert bool(_UNREAL_FILE.match(name)) is expected
 
 
 def test_patterns() -> None:

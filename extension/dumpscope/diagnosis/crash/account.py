@@ -17,7 +17,7 @@ from ..rules.rule import Proof
 from .comments import snapshot_of
 from .cpp import CPP, MAGIC
 from .event import event_of, parameter_proof
-from .places import address_text, caller_of, is_system, place_of
+from .places import address_text, caller_of, is_system, narrow, place_of
 from .product import products
 from .remarks import remarks
 from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, WHERE, Account, Event, Statement
@@ -25,8 +25,11 @@ from .stowed import stowed_exceptions
 from .words import own_words
 
 _ADDRESS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionAddress")
-_ABORTS = {"mysqld.exe": "MySQL or MariaDB", "mariadbd.exe": "MariaDB"}
+_ABORTS = (("mysql", "MySQL or MariaDB"), ("maria", "MariaDB"), ("ndb", "MySQL Cluster"))
+"""How the names of programs begin that share my_thr_init.c."""
 SHOWN_FRAMES = 6
+GWP_ASAN = 0x4B6B0004
+"""kGwpAsanMinidumpStreamType: written only where the address of the exception is one that GWP-ASan guards."""
 
 
 def account_of(facts: Facts) -> Optional[Account]:
@@ -62,7 +65,7 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
     """Whose code it was: the module of the instruction, and the caller where that only raises exceptions for others."""
     dump = facts.dump
     fault = None if isinstance(dump.fault, Absent) else dump.fault
-    address = found.address
+    address = narrow(dump, found.address)
     proof = Proof("ExceptionRecord.ExceptionAddress", address_text(dump, address), found.offset + _ADDRESS)
     if fault is not None and fault.address_is in (ACCESSED, SENDER):  # the record has no instruction; its registers have
         registers = dump.registers(found)
@@ -76,12 +79,12 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
     else:
         yield Statement(WHERE, place.words or f"{address_text(dump, address)}, in no module", CERTAIN, (proof,))
     if found.code == CPP and len(found.parameters) > 2 and found.parameters[0] in MAGIC:
-        thrower = dump.modules.at(found.parameters[2])
+        thrower = dump.modules.at(narrow(dump, found.parameters[2]))
         if thrower is not None:
             evidence = (parameter_proof(found, 2),)
             yield Statement(WHERE, f"thrown by {thrower.file_name}", CERTAIN, evidence, "its ThrowInfo lies in that module")
-    if place.module is None or not is_system(place.module):
-        return
+    if place.module is None or not is_system(place.module) or found.code in (0xE0434352, 0xE0434F4D):
+        return  # what calls RaiseException for .NET is its runtime; the code that threw lies in no module
     caller = caller_of(facts, found)
     if caller is not None:
         slot, value, module = caller
@@ -123,9 +126,14 @@ def _causes(facts: Facts, found: ExceptionInfo, event: Event) -> Iterator[Statem
         yield Statement(
             CAUSE, f"{found.code:08x} is {foreign.symbol} of {foreign.owner}", CERTAIN if found.code > 0xFFFF else LIKELY, event.evidence[:1], foreign.source
         )
+    report = dump.stream(GWP_ASAN)
+    if report is not None:
+        words = "GWP-ASan of Chromium knows the address: a block of memory was used after it was freed, or beyond its end (its report is in the stream)"
+        yield Statement(CAUSE, words, CERTAIN, (Proof("stream kGwpAsanMinidumpStreamType", f"size 0x{report.size:x}", report.offset),))
     if found.code == 0x80000003 and len(dump.modules):
-        server = _ABORTS.get(dump.modules[0].file_name.lower())
-        place = place_of(dump, found.address)
+        program = dump.modules[0].file_name.lower()
+        server = next((name for begin, name in _ABORTS if program.startswith(begin)), None)
+        place = place_of(dump, narrow(dump, found.address))
         if server is not None and place.module is not None and place.module.file_name.lower() != "ntdll.dll":
             words = f"abort() of {server}, whose handler of SIGABRT stops with int 3: a failed assertion, or damaged data; the words are in its error log"
             yield Statement(CAUSE, words, LIKELY, event.evidence, "mysys/my_thr_init.c or sql/mysqld.cc: my_sigabrt_handler")

@@ -14,7 +14,7 @@ from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import UNKNOWN
 from ..facts import Facts
 from ..rules.rule import Proof
-from .places import address_text, is_system, place_of
+from .places import address_text, is_system, narrow, place_of
 from .statement import ASSERTION, BREAKPOINT, CRASH, DEBUGGER, HANG, NONE, OUT_OF_MEMORY, REQUESTED, UNREADABLE, Event
 
 ACCESS_VIOLATION, IN_PAGE_ERROR, GUARD_PAGE, STACK_OVERFLOW = 0xC0000005, 0xC0000006, 0x80000001, 0xC00000FD
@@ -132,8 +132,9 @@ def _breakpoint(facts: Facts, found: ExceptionInfo) -> Event:
     dump = facts.dump
     name = f"{exception_name(found.code)} ({found.code:08x})"
     proofs: List[Proof] = [code_proof(found)]
-    data, offset = code_at(dump, found.address)
-    place = place_of(dump, found.address)
+    address = narrow(dump, found.address)
+    data, offset = code_at(dump, address)
+    place = place_of(dump, address)
     if data:
         proofs.append(Proof(f"code at {address_text(dump, found.address)}", data.hex(" "), offset))
     if data[:3] == b"\xcc\x0f\x0b":
@@ -171,6 +172,6 @@ def _without(facts: Facts, absence: Absent) -> Event:
         return Event(NONE, "dump of a running process by procdump, whose comment says when; no exception is stored", (directory,))
     if writer.family == "dbgeng":
         return Event(NONE, "dump of a stopped or running process, written by a debugger; no exception is stored", (directory,))
-    if writer.tool in _ON_DEMAND:
+    if any(name in writer.tool for name in _ON_DEMAND):
         return Event(NONE, f"dump of a running process, probably by {writer.tool} ({writer.tool_confidence}); no exception is stored", (directory,))
     return Event(NONE, "no exception is stored: the dump was asked for without a crash, or its writer was not given the exception", (directory,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
@@ -40,6 +41,8 @@ _ENGINES = {
 }
 """Modules that tell what a program is built on."""
 _REPORTERS = {"sentry.dll": "sentry-native", "crashrpt.dll": "CrashRpt", "bugsplat.dll": "BugSplat", "bugsplat64.dll": "BugSplat", "backtrace.dll": "Backtrace"}
+_UNREAL_FILE = re.compile(r"(?i)^(?:UE4Editor|UnrealEditor|UE4Game|UnrealGame)(?:-.+)?[.]exe$|.+-Win(?:64|32|GDK)-(?:Shipping|Test|DebugGame)[.]exe$")
+"""Names that Unreal Engine's build tool gives to programs."""
 _EMULATORS = {
     "xtajit64.dll": "the program is an x64 one, emulated on an ARM64 machine",
     "xtajit64se.dll": "the program is an x64 one, emulated on an ARM64 machine",
@@ -158,6 +161,8 @@ def _built_on(dump: Minidump, program: int) -> Iterator[Statement]:
         name = _ENGINES.get(module.file_name.lower())
         if name is None or name in seen or module.index == program:
             continue
+        if "Chromium" in name and any("Gecko" in other for other in seen):
+            continue  # Gecko had a chrome.dll of its own
         seen.append(name)
         version = f" {version_text(module.product_version or module.file_version)}" if module.file_version or module.product_version else ""
         proof = Proof(f"module {module.index}", module.path, module.offset)
@@ -167,7 +172,7 @@ def _built_on(dump: Minidump, program: int) -> Iterator[Statement]:
     if not len(dump.modules):
         return
     first = dump.modules[0]
-    if first.file_name.lower().endswith(("-win64-shipping.exe", "-win64-test.exe", "-win64-development.exe")) and isinstance(read_unreal(dump), Absent):
+    if _UNREAL_FILE.match(first.file_name) and isinstance(read_unreal(dump), Absent):
         yield Statement(PRODUCT, "built on Unreal Engine", LIKELY, (Proof("module 0", first.path, first.offset),), "name of the program's file")
 
 
@@ -179,6 +184,11 @@ def _reporter(facts: Facts) -> Iterator[Statement]:
         if name is not None:
             version = f" {version_text(module.file_version)}" if module.file_version else ""
             yield Statement(NOTE, f"its crash reporter is {name}{version}", LIKELY, (Proof(f"module {module.index}", module.path, module.offset),))
+            return
+    for module in dump.modules.walk(0, 200):
+        record = module.codeview
+        if not isinstance(record, Absent) and "sentry-native" in record.path:
+            yield Statement(NOTE, "its crash reporter is sentry-native", LIKELY, (Proof(f"symbol file of module {module.index}", record.path, record.offset),))
             return
     if dump.stream(0x43500001) is None and not dump.breakpad:
         return

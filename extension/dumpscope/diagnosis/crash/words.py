@@ -38,7 +38,9 @@ KNOWN_KEYS = (
     "abort_message",
 )
 """Names of annotations that hold what went wrong: chromium base/logging.cc and notreached, gin/v8_initializer.cc, electron shell/common, Crashpad for iOS."""
-_TELLING = re.compile(r"(?i)fatal|assert|\bd?check\b|dcheck|notreached|panic|abort|\boom\b|exception|error|crash[-_ .]?(?:reason|message|cause)|terminat")
+_TELLING = re.compile(
+    r"(?i)fatal|assert|\bd?check\b|dcheck|notreached|panic|abort|\boom\b|exception|error|fail(?:ed|ure)|reason|crash[-_ .]?(?:reason|message|cause)|terminat"
+)
 _SILENT = re.compile(r"(?i)_bt$|backtrace|handler|enabled|count|attrs|_id$|guid|path$|dir$|time|report|version")
 _NUMBER = re.compile(r"(?:0x)?[0-9a-fA-F.,:\- ]*")
 _STACK_TEXTS = (
