@@ -58,6 +58,10 @@ def opening_after(source: Source, edits: Sequence[Edit]) -> Opening:
         copy.close()
 
 
+_CUT = ("string-outside-file", "string-cut", "stream-outside-file", "stream-cut")
+"""Damage that a cut file has: then the memory is not there, and nothing is to be said of where it begins."""
+
+
 class List64(NamedTuple):
     """The head of Memory64ListStream as it stands in the file, and the sizes of its ranges."""
 
@@ -133,7 +137,7 @@ def right_base(facts: Facts) -> Optional[Base]:
         known = "the bytes of all ranges fill the file exactly from the end of the list on"
     elif found.base >= facts.source.size or not found.base:
         last = max((stream.end for stream in facts.dump.streams if stream.type and stream.end <= facts.source.size), default=0)
-        if place < max(last, found.end):
+        if place < max(last, found.end) or any(item.code in _CUT for item in facts.damage):
             return None
         known = "the bytes of all ranges fill the file exactly from there to its end, behind all streams"
     else:

@@ -54,15 +54,19 @@ def _wrong_version(facts: Facts) -> Optional[Match]:
 
 def _directory_outside(facts: Facts) -> Optional[Match]:
     rva = facts.header.directory_rva
+    damage = facts.dump.streams.damage
+    if facts.moved_directory is not None:
+        return None
     if rva < MINIDUMP_HEADER.size:
         what = f"its RVA is 0x{rva:x}, inside the header, which has 0x{MINIDUMP_HEADER.size:x} bytes"
-        return Match((Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", f"0x{rva:x}", 12)), {"what": what})
-    damage = facts.dump.streams.damage
-    if damage is None or facts.moved_directory is not None:
+    elif damage is not None:
+        what = damage.message
+    elif facts.directory_garbled:
+        what = f"none of the {len(facts.dump.streams)} entries at 0x{rva:x} has a type that is known and data in the file"
+    else:
         return None
-    return Match(
-        (Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", damage.message, 12)), {"what": damage.message}
-    )
+    proofs = (Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", f"0x{rva:x}: {what}", 12))
+    return Match(proofs, {"what": what, "mend": repairs.directory_note(facts)})
 
 
 def _zeroed(facts: Facts) -> Optional[Match]:
@@ -80,6 +84,7 @@ def _no_system(facts: Facts) -> Optional[Match]:
         or _zeroed(facts) is not None
         or facts.dump.streams.damage is not None
         or facts.moved_directory is not None
+        or facts.directory_garbled
     ):
         return None
     return Match((facts.directory_proof(7, "SystemInfoStream"),))
@@ -375,8 +380,8 @@ RULES = (
         "the directory is not in the file",
         ("ERROR: Directory not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
         _OPEN,
-        "StreamDirectoryRva and NumberOfStreams against the size of the file",
-        "The header points to a directory that the file does not hold: {what}. Mostly the file was cut while it was copied.",
+        "StreamDirectoryRva and NumberOfStreams against the size of the file and of the header, and whether any entry there is one",
+        "The header points to a directory that the file does not hold: {what}. {mend}.",
         PROVEN,
         (_FETCH,),
         (_OBSERVED,),
