@@ -327,6 +327,8 @@ def _holds(data: bytes, what: Statement, proof: Any) -> bool:
     if value.startswith("0x") and " " not in value and "," not in value:
         number = int(value, 16)
         return any(int.from_bytes(data[at : at + width], "little") == number & ((1 << 8 * width) - 1) for width in (4, 8))
+    if proof.what.startswith("annotation of "):
+        return data[at:].startswith(value.split(" /")[0].encode()[:8])
     if proof.what in ("ErrorMessage", "FAssertInfo.ErrorMessage", "text on the stack", "what()"):
         head = value[:8]
         return data[at:].startswith((head.encode(), head.encode("utf-16-le")))

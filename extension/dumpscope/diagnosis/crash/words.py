@@ -7,9 +7,10 @@ from typing import Iterator, List, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
-from ...dump.streams.crashpad import STRING, CrashpadInfo
+from ...dump.streams.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ...dump.streams.exception import ExceptionInfo
 from ...dump.streams.unreal import read_unreal
+from ...format.vendor.crashpad import MinidumpAnnotation
 from ..facts import Facts
 from ..rules.rule import Proof
 from .cpp import thrown
@@ -17,6 +18,7 @@ from .places import exception_stack
 from .statement import CERTAIN, LIKELY, SAYS, Statement
 
 MAX_WORDS = 400
+_VALUE = MinidumpAnnotation.offset_of("value")
 MOST = 6
 """Statements of one kind that are made."""
 
@@ -95,7 +97,13 @@ def _rows(dump: Minidump, info: CrashpadInfo) -> Iterator[Tuple[str, str, str, i
             yield key, value, whose, module.offset
         for item in module.objects:
             if item.type == STRING:
-                yield item.name, item.text, whose, item.offset
+                yield item.name, item.text, whose, value_offset(dump, item)
+
+
+def value_offset(dump: Minidump, item: AnnotationObject) -> int:
+    """Where the value of an annotation object begins in the file: behind the length that its record leads to."""
+    data = dump.source.some(item.offset + _VALUE, 4)
+    return int.from_bytes(data, "little") + 4 if len(data) == 4 else item.offset
 
 
 def tells(name: str, value: str) -> bool:
