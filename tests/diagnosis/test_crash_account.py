@@ -141,6 +141,7 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
         ("cause", "stowed exception 0: HRESULT 8000000b E_BOUNDS, thread c58, return addresses demo+0x1460, demo+0x1a10, kernel32+0x17344", "certain"),
         ("cause", "stowed exception 1: HRESULT 80070005 E_ACCESSDENIED, thread c58: Access to the setting was refused.", "certain"),
     ],
+    "crash-delay-load": [("says", "the DLL plugin.dll could not be loaded: Win32 error 126 ERROR_MOD_NOT_FOUND", "certain")],
     "crash-cpp-type": [("where", "thrown by demo.exe", "certain"), ("says", "std::runtime_error: cannot open store.dat", "certain")],
     "crash-rust-panic": [
         ("says", "a Rust panic that nobody caught", "certain"),
@@ -297,6 +298,20 @@ def test_codes_of_other_writers(code: int, kind: str, words: str) -> None:
     event = edited("crash-delphi", (exception_at("crash-delphi"), struct.pack("<I", code))).event
     assert event.kind == kind
     assert event.title.startswith(words)
+
+
+def test_a_delay_loaded_function() -> None:
+    at = exception_at("crash-delay-load")
+    found = edited("crash-delay-load", (at, struct.pack("<I", 0xC06D007F)))
+    assert ("the function OpenStore of the DLL plugin.dll could not be loaded: Win32 error 126 ERROR_MOD_NOT_FOUND", "certain") in texts(found, "says")
+    gone = edited("crash-delay-load", (at + 32, struct.pack("<Q", 0x123450000)))
+    assert texts(gone, "says") == []
+
+
+def test_a_bad_handle_is_named() -> None:
+    at = exception_at("crash-delay-load")
+    found = edited("crash-delay-load", (at, struct.pack("<I", 0xC0000008)), (at + 32, struct.pack("<Q", 0x1C)))
+    assert found.event.title == "Invalid handle (c0000008): handle 1c"
 
 
 def test_the_thread_that_asked_breakpad() -> None:
