@@ -295,7 +295,7 @@ def _() -> Built:
 
 @sample("crash-null-call", "A call of a null function pointer", "instruction pointer 0", 0, **OPENS)
 def _() -> Built:
-    return microsoft(exception(0xC0000005, 0, (8, 0)))
+    return microsoft(exception(0xC0000005, 0, (8, 0)), stack(returns=((0, RETURN),)))
 
 
 @sample("crash-stack-outside", "A stack pointer that is not in the thread's stack", "the TEB has the limits", 0, **OPENS)

@@ -63,7 +63,10 @@ def event_of(facts: Facts) -> Event:
         return Event(REQUESTED, "a dump was requested without a crash (ffffffff, as Breakpad marks it)", (code_proof(found),))
     kind = OUT_OF_MEMORY if found.code in _OUT_OF_MEMORY else ASSERTION if found.code in _ASSERTIONS else CRASH
     detail = _detail(dump, found)
-    return Event(kind, f"{_name(found.code)} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
+    name = _name(found.code)
+    if foreign is not None and found.code <= 0xFFFF and facts.writer.tool == foreign.owner:
+        name = f"{foreign.owner}: {foreign.words}"  # the crash context proves whose code it is
+    return Event(kind, f"{name} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
 
 
 def _name(code: int) -> str:

@@ -13,11 +13,13 @@ from ...dump.streams.unreal import UnrealContext, read_unreal
 from ...format.streams import STREAMS
 from ..facts import Facts
 from ..rules.rule import Proof
+from .places import is_system
 from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
 
 SEARCHED = 1 << 24
 """Bytes of captured memory that are looked through for the name of a crash reporter."""
 
+_SERVER = "MySQL or MariaDB server"
 _ENGINES = {
     "libcef.dll": "Chromium Embedded Framework (CEF)",
     "chrome.dll": "Chromium",
@@ -33,7 +35,7 @@ _ENGINES = {
     "clr.dll": ".NET Framework",
     "jvm.dll": "Java",
     "node.exe": "Node.js",
-    "mysqld.exe": "MySQL or MariaDB server",
+    "mysqld.exe": _SERVER,
     "mariadbd.exe": "MariaDB server",
     "sqlservr.exe": "SQL Server",
     "postgres.exe": "PostgreSQL",
@@ -71,6 +73,8 @@ def products(facts: Facts) -> Iterator[Statement]:
         module, proof, how = main
         version = f" {version_text(module.file_version)}" if module.file_version else ""
         kind = _ENGINES.get(module.file_name.lower(), "")
+        if kind == _SERVER and ("mariadb" in module.path.lower() or dump.modules.named("server.dll")):
+            kind = _ENGINES["mariadbd.exe"]  # MySQL has no server.dll
         yield Statement(PRODUCT, f"{module.file_name}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), how)
     yield from _built_on(dump, -1 if main is None else main[0].index)
     yield from _reporter(facts)
@@ -83,13 +87,16 @@ def products(facts: Facts) -> Iterator[Statement]:
 
 
 def _main(dump: Minidump) -> Optional[Tuple[Module, Proof, str]]:
-    """The program's own file, what proves it, and how it was chosen: the first module, or the first .exe where a list begins with a DLL."""
+    """The program's own file, what proves it, and how it was chosen: the first module, unless that is a DLL or the system's."""
     if not len(dump.modules):
         return None
     module, how = dump.modules[0], "first module"
     if module.file_name.lower().endswith(".dll"):
         found = next((item for item in dump.modules.walk(0, 4000) if item.file_name.lower().endswith(".exe")), None)
         module, how = (found, "first .exe of the modules") if found is not None else (module, how)
+    elif is_system(module) and not module.file_name.lower().endswith(".exe"):
+        found = next((item for item in dump.modules.walk(0, 4000) if not is_system(item)), None)
+        module, how = (found, "first module that is not the system's") if found is not None else (module, how)
     return (module, Proof(f"module {module.index}", module.path, module.offset), how) if module.file_name else None
 
 
