@@ -47,7 +47,6 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
     "!peb": ("process",),
     "!dlls": ("process", "--modules"),
     "!environment": ("process", "--env"),
-    "!envvar": ("process", "--env"),
     "vertarget": ("system",),
     "version": ("system",),
     "!cpuinfo": ("system",),
@@ -94,6 +93,8 @@ _STACK = re.compile(r"k[bcpPvnLfdM]*$")
 _LM = re.compile(r"lm([1-9a-zA-Z]*)$")
 _THREAD = re.compile(r"~(~\[(?P<tid>[^\]]+)\]|(?P<index>\d+|[.#*]))?\s*(?P<rest>.*)$")
 
+_EACH_GLE = re.compile(r"e\s*!(?:ext\.|uext\.)?gle\b", re.IGNORECASE)
+
 NEAREST: Dict[str, Tuple[str, ...]] = {
     "!heap": ("regions --summary", "process"),
     "!locks": ("threads",),
@@ -106,6 +107,9 @@ NEAREST: Dict[str, Tuple[str, ...]] = {
     "!clrstack": ("threads",),
     "!list": ("read --form p",),
     "!sos": ("why SOS",),
+    "!sw": ("threads",),
+    "!wow64exts.sw": ("threads",),
+    ".effmach": ("threads",),
     "!exploitable": ("exception",),
     "!verifier": ("handles",),
     ".dump": ("plan",),
@@ -219,7 +223,12 @@ def _teb(rest: str, session: Optional[Session]) -> Translation:
 
 
 def _gle(rest: str, session: Optional[Session]) -> Translation:
-    return Translation(["threads"] if rest.startswith("-a") else ["threads", "."])
+    return Translation(["threads", "--errors"] if rest.startswith("-a") else ["threads", "."])
+
+
+def _environment_variable(rest: str, session: Optional[Session]) -> Translation:
+    words = split_line(rest)
+    return Translation(["process", "--var", words[0]] if words else ["process", "--env"])
 
 
 def _address(rest: str, session: Optional[Session]) -> Translation:
@@ -317,6 +326,7 @@ _MAKERS: Dict[str, _Maker] = {
     "!runaway": _runaway,
     "!teb": _teb,
     "!gle": _gle,
+    "!envvar": _environment_variable,
     "!address": _address,
     "!vprot": _vprot,
     "!mapped_file": _vprot,
@@ -359,6 +369,8 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
     if rest in ("s", "S"):
         return Translation(["switch", which or "."])
     verb = rest.split(" ")[0] if rest else "-"
+    if _EACH_GLE.match(rest):
+        return Translation(["threads", "--errors"] if which in ("*", "") else ["threads", which])
     if which == "*" or not which:
         if _STACK.match(verb):
             return Translation(["stack", "--all", *_stack_words(verb, rest[len(verb) :])])
