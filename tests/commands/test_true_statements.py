@@ -7,10 +7,10 @@ from samples.recipes import access_violation, compose
 from samples.writer import UnloadedModule
 
 from dumpscope.diagnosis.audit import apply
-from dumpscope.diagnosis.catalogue import find_rule
-from dumpscope.diagnosis.dumpdebug import dumpdebug_lines
-from dumpscope.diagnosis.engine import EngineView, event_text
+from dumpscope.diagnosis.dumpdebug.lines import dumpdebug_lines
+from dumpscope.diagnosis.engine.view import EngineView, event_text
 from dumpscope.diagnosis.facts import Facts
+from dumpscope.diagnosis.rules.catalogue import find_rule
 from dumpscope.dump.contexts import wow64_registers
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..diagnosis.answers import EFFECTIVE_X86
 from ..diagnosis.breaks import WAKE_DEBUGGER, breakpoint_of
-from ..diagnosis.rule import PROVEN
+from ..diagnosis.engine.answers import EFFECTIVE_X86
+from ..diagnosis.rules.rule import PROVEN
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.contexts import Registers
 from ..dump.directory import Stream
@@ -43,12 +43,6 @@ ACCESSES = (ACCESS_VIOLATION, IN_PAGE_ERROR, STACK_OVERFLOW, GUARD_PAGE)
 CPP = 0xE06D7363
 _CPP_MAGIC = (0x19930520, 0x19930521, 0x19930522, 0x01994000)
 CLR = (0xE0434352, 0xE0434F4D)
-_SIMULATED = {
-    0x0517A7ED: "Crashpad makes up this code when a program asks for a dump without having crashed",
-    0xFFFFFFFF: "Breakpad makes up this code when a program asks for a dump without having crashed",
-    0x80000007: "the debugger stopped the program (wake debugger): the program itself raised nothing",
-    0xCFFFFFFF: "Windows Error Reporting made this up: the program hung and raised nothing",
-}
 
 
 class _Record(NamedTuple):
@@ -231,8 +225,6 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
     elif stop is not None and found.code != WAKE_DEBUGGER:
         who = "a debugger broke in: nothing crashed" if stop.by_debugger else "the program ran an int 3 of its own: an abort, a failed assertion or DebugBreak"
         yield Note(f"{found.code:08x}: {who}" + ("" if stop.confidence == PROVEN else " (inferred)"), "hint")
-    elif found.code in _SIMULATED:
-        yield Note(f"{found.code:08x}: {_SIMULATED[found.code]}", "hint")
     others = dump.streams.all(EXCEPTION_STREAM)[1:]
     if others:
         yield Data("other_exceptions", [{"entry": stream.index, "code": _code_of(dump, stream), "offset": stream.rva} for stream in others])

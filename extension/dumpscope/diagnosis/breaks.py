@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 from ..dump.absence import Absent
-from ..dump.exception import ExceptionInfo
 from ..dump.minidump import Minidump
-from ..dump.writer import DBGENG
+from ..dump.origin import DBGENG
+from ..dump.streams.exception import ExceptionInfo
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
-from .rule import INFERRED, PROVEN, Proof
+from .rules.rule import INFERRED, PROVEN, Proof
 
 BREAKPOINT = 0x80000003
 WX86_BREAKPOINT = 0x4000001F

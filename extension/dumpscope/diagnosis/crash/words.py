@@ -7,16 +7,19 @@ from typing import Iterator, List, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
-from ...dump.streams.crashpad import STRING, CrashpadInfo
+from ...dump.streams.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ...dump.streams.exception import ExceptionInfo
 from ...dump.streams.unreal import read_unreal
+from ...format.codes import win32_name
+from ...format.vendor.crashpad import MinidumpAnnotation
 from ..facts import Facts
 from ..rules.rule import Proof
 from .cpp import thrown
-from .places import exception_stack
+from .places import exception_stack, narrow
 from .statement import CERTAIN, LIKELY, SAYS, Statement
 
 MAX_WORDS = 400
+_VALUE = MinidumpAnnotation.offset_of("value")
 MOST = 6
 """Statements of one kind that are made."""
 
@@ -38,7 +41,9 @@ KNOWN_KEYS = (
     "abort_message",
 )
 """Names of annotations that hold what went wrong: chromium base/logging.cc and notreached, gin/v8_initializer.cc, electron shell/common, Crashpad for iOS."""
-_TELLING = re.compile(r"(?i)fatal|assert|\bd?check\b|dcheck|notreached|panic|abort|\boom\b|exception|error|crash[-_ .]?(?:reason|message|cause)|terminat")
+_TELLING = re.compile(
+    r"(?i)fatal|assert|\bd?check\b|dcheck|notreached|panic|abort|\boom\b|exception|error|fail(?:ed|ure)|reason|crash[-_ .]?(?:reason|message|cause)|terminat"
+)
 _SILENT = re.compile(r"(?i)_bt$|backtrace|handler|enabled|count|attrs|_id$|guid|path$|dir$|time|report|version")
 _NUMBER = re.compile(r"(?:0x)?[0-9a-fA-F.,:\- ]*")
 _STACK_TEXTS = (
@@ -74,6 +79,7 @@ def own_words(facts: Facts) -> Iterator[Statement]:
         yield from _unreal_assertion(dump, found)
         yield from _cpp(dump, found)
         yield from _invalid_parameter(dump, found)
+        yield from _delay_load(dump, found)
         yield from _on_the_stack(dump, found)
 
 
@@ -93,7 +99,13 @@ def _rows(dump: Minidump, info: CrashpadInfo) -> Iterator[Tuple[str, str, str, i
             yield key, value, whose, module.offset
         for item in module.objects:
             if item.type == STRING:
-                yield item.name, item.text, whose, item.offset
+                yield item.name, item.text, whose, value_offset(dump, item)
+
+
+def value_offset(dump: Minidump, item: AnnotationObject) -> int:
+    """Where the value of an annotation object begins in the file: behind the length that its record leads to."""
+    data = dump.source.some(item.offset + _VALUE, 4)
+    return int.from_bytes(data, "little") + 4 if len(data) == 4 else item.offset
 
 
 def tells(name: str, value: str) -> bool:
@@ -113,7 +125,7 @@ def _annotations(dump: Minidump, info: CrashpadInfo) -> Iterator[Statement]:
     rows.sort(key=lambda row: order.get(row[0], len(order)))
     for name, value, whose, offset in rows[:MOST]:
         what = f"{whose} {name}".rstrip()
-        yield Statement(SAYS, shortened(value), CERTAIN, (Proof(what, value[:80], offset),), what)
+        yield Statement(SAYS, shortened(value), CERTAIN, (Proof(what, shortened(value, 80), offset),), what)
 
 
 def _assertion(dump: Minidump) -> Iterator[Statement]:
@@ -124,7 +136,9 @@ def _assertion(dump: Minidump) -> Iterator[Statement]:
         return
     place = ", ".join(text for text in (assertion.function, f"{assertion.file}:{assertion.line}" if assertion.file else "") if text)
     text = (assertion.expression or assertion.type_name) + (f" ({place})" if place else "")
-    yield Statement(SAYS, shortened(text), CERTAIN, (Proof("MD_ASSERTION_INFO_STREAM", assertion.expression[:80], assertion.offset),), "Breakpad's assertion")
+    yield Statement(
+        SAYS, shortened(text), CERTAIN, (Proof("MD_ASSERTION_INFO_STREAM", shortened(assertion.expression, 80), assertion.offset),), "Breakpad's assertion"
+    )
 
 
 # -- Unreal Engine -----------------------------------------------------------------------------------------------------------
@@ -138,7 +152,7 @@ def _unreal(facts: Facts) -> Iterator[Statement]:
     message = context.properties.get("ErrorMessage")
     if message is not None and message.text:
         what = "ErrorMessage of Unreal Engine" + (f" (CrashType {kind})" if kind else "")
-        yield Statement(SAYS, shortened(message.text), CERTAIN, (Proof("ErrorMessage", message.text[:80], message.offset),), what)
+        yield Statement(SAYS, shortened(message.text), CERTAIN, (Proof("ErrorMessage", shortened(message.text, 80), message.offset),), what)
     elif kind:
         yield Statement(SAYS, f"CrashType {kind}", CERTAIN, (Proof("CrashType", kind, context.properties["CrashType"].offset),), "Unreal Engine")
 
@@ -155,7 +169,11 @@ def _unreal_assertion(dump: Minidump, found: ExceptionInfo) -> Iterator[Statemen
     place = dump.memory.locate(pointer) if text else None
     if text and text[:1].isprintable():
         yield Statement(
-            SAYS, shortened(text), LIKELY, (Proof("FAssertInfo.ErrorMessage", text[:80], place[0] if place else None),), "FAssertInfo of Unreal Engine"
+            SAYS,
+            shortened(text),
+            LIKELY,
+            (Proof("FAssertInfo.ErrorMessage", shortened(text, 80), place[0] if place else None),),
+            "FAssertInfo of Unreal Engine",
         )
 
 
@@ -176,7 +194,7 @@ def _cpp(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
     text = what.types[0] + (f": {shortened(what.text)}" if what.text else "")
     if what.text:
         where = dump.memory.locate(what.text_address)
-        proofs.append(Proof("what()", what.text[:80], where[0] if where else None))
+        proofs.append(Proof("what()", shortened(what.text, 80), where[0] if where else None))
     yield Statement(SAYS, text, CERTAIN, tuple(proofs), "type" + (" and what() " if what.text else " ") + "of the C++ exception")
 
 
@@ -197,6 +215,28 @@ def _invalid_parameter(dump: Minidump, found: ExceptionInfo) -> Iterator[Stateme
         yield Statement(SAYS, shortened(text), LIKELY, (proof,), "Breakpad's record of an invalid parameter")
 
 
+def _delay_load(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
+    """DelayLoadInfo of a delay-loaded DLL or function that is missing: it lies on the stack, its names in the module."""
+    if found.code not in (0xC06D007E, 0xC06D007F) or not found.parameters:
+        return
+    width = dump.pointer_size
+    base = narrow(dump, found.parameters[0])
+    data = dump.memory.some(base, 9 * width)
+    if len(data) < 8 * width + 4:
+        return
+    words = [int.from_bytes(data[at : at + width], "little") for at in range(0, 8 * width, width)]
+    name = dump.memory.some(words[3], 260).split(b"\0", 1)[0].decode("utf-8", "replace")
+    by_name = words[4] & 0xFFFFFFFF
+    function = dump.memory.some(words[5], 260).split(b"\0", 1)[0].decode("utf-8", "replace") if by_name else f"ordinal {words[5] & 0xFFFF}"
+    error = int.from_bytes(data[8 * width : 8 * width + 4], "little")
+    what = f"the DLL {name or 'whose name is not in the dump'}"
+    if function and found.code == 0xC06D007F:
+        what = f"the function {function} of {what}"
+    place = dump.memory.locate(base)
+    text = f"{what} could not be loaded: Win32 error {error} {win32_name(error)}".rstrip()
+    yield Statement(SAYS, text, CERTAIN, (Proof("DelayLoadInfo", f"error {error}", place[0] if place else None),), "DelayLoadInfo (delayimp.h)")
+
+
 def _on_the_stack(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
     """Texts on the stack of the exception's thread: Chromium copies its fatal log line there so that dumps have it."""
     start, size = exception_stack(dump, found)
@@ -214,7 +254,7 @@ def _on_the_stack(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
             seen.append(text)
             place = dump.memory.locate(start + match.start())
             yield Statement(
-                SAYS, shortened(text), LIKELY, (Proof("text on the stack", text[:80], place[0] if place else None),), f"{what}, on the thread's stack"
+                SAYS, shortened(text), LIKELY, (Proof("text on the stack", shortened(text, 80), place[0] if place else None),), f"{what}, on the thread's stack"
             )
             if len(seen) >= 2:
                 return

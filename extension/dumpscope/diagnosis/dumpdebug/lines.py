@@ -164,7 +164,7 @@ def dumpdebug_lines(dump: Minidump, *, narrow: bool = True, chatter: bool = Fals
     """
     view = View(dump.source, dump.header, dump.streams, narrow=narrow)
     if view.wide and _may_be_wow64(dump):
-        from ..engine import EngineView
+        from ..engine.view import EngineView
 
         # a WOW64 dump whose current thread ran 32-bit code: addresses come out in 32 bits, the head of their columns does not
         view.wide = not EngineView(dump.source).effective_x86

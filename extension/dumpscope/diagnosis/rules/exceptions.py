@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...dump.absence import Absent
-from ...dump.writer import DBGENG
+from ...dump.origin import DBGENG
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..breaks import breakpoint_of
 from ..facts import Facts
