@@ -141,6 +141,7 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
         ("cause", "stowed exception 0: HRESULT 8000000b E_BOUNDS, thread c58, return addresses demo+0x1460, demo+0x1a10, kernel32+0x17344", "certain"),
         ("cause", "stowed exception 1: HRESULT 80070005 E_ACCESSDENIED, thread c58: Access to the setting was refused.", "certain"),
     ],
+    "crash-delay-load": [("says", "the DLL plugin.dll could not be loaded: Win32 error 126 ERROR_MOD_NOT_FOUND", "certain")],
     "crash-cpp-type": [("where", "thrown by demo.exe", "certain"), ("says", "std::runtime_error: cannot open store.dat", "certain")],
     "crash-rust-panic": [
         ("says", "a Rust panic that nobody caught", "certain"),
@@ -299,6 +300,20 @@ def test_codes_of_other_writers(code: int, kind: str, words: str) -> None:
     assert event.title.startswith(words)
 
 
+def test_a_delay_loaded_function() -> None:
+    at = exception_at("crash-delay-load")
+    found = edited("crash-delay-load", (at, struct.pack("<I", 0xC06D007F)))
+    assert ("the function OpenStore of the DLL plugin.dll could not be loaded: Win32 error 126 ERROR_MOD_NOT_FOUND", "certain") in texts(found, "says")
+    gone = edited("crash-delay-load", (at + 32, struct.pack("<Q", 0x123450000)))
+    assert texts(gone, "says") == []
+
+
+def test_a_bad_handle_is_named() -> None:
+    at = exception_at("crash-delay-load")
+    found = edited("crash-delay-load", (at, struct.pack("<I", 0xC0000008)), (at + 32, struct.pack("<Q", 0x1C)))
+    assert found.event.title == "Invalid handle (c0000008): handle 1c"
+
+
 def test_the_thread_that_asked_breakpad() -> None:
     data = (SAMPLES / "breakpad-windows.dmp").read_bytes()
     at = facts_of(data).stream(6)
@@ -327,6 +342,8 @@ def _holds(data: bytes, what: Statement, proof: Any) -> bool:
     if value.startswith("0x") and " " not in value and "," not in value:
         number = int(value, 16)
         return any(int.from_bytes(data[at : at + width], "little") == number & ((1 << 8 * width) - 1) for width in (4, 8))
+    if proof.what.startswith("annotation of "):
+        return data[at:].startswith(value.split(" /")[0].encode()[:8])
     if proof.what in ("ErrorMessage", "FAssertInfo.ErrorMessage", "text on the stack", "what()"):
         head = value[:8]
         return data[at:].startswith((head.encode(), head.encode("utf-16-le")))

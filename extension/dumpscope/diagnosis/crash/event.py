@@ -99,6 +99,12 @@ def _detail(dump: Minidump, found: ExceptionInfo) -> str:
         return f"0x{parameters[0]:x} bytes were asked for"
     if code in (0xE0434352, 0xE0434F4D) and parameters:
         return f"HRESULT {_code_name(parameters[0] & 0xFFFFFFFF)}"
+    if code == 0xC0000008 and parameters:
+        handle = dump.handles.find(parameters[0]) if len(dump.handles) else None
+        known = "" if handle is None else f", {handle.type or 'of an unknown type'} when the dump was written"
+        return f"handle {parameters[0]:x}{known}"
+    if code == 0xC0000421 and parameters:
+        return f"stop code {parameters[0]:x}"
     if code in (0x40080201, 0x40080202) and parameters:
         return f"HRESULT {_code_name(parameters[-1] & 0xFFFFFFFF)}"
     return ""

@@ -15,6 +15,7 @@ from ..facts import Facts
 from ..rules.rule import Proof
 from .places import is_system
 from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
+from .words import value_offset
 
 SEARCHED = 1 << 24
 """Bytes of captured memory that are looked through for the name of a crash reporter."""
@@ -100,7 +101,7 @@ def _main(dump: Minidump) -> Optional[Tuple[Module, Proof, str]]:
     return (module, Proof(f"module {module.index}", module.path, module.offset), how) if module.file_name else None
 
 
-def _annotation(info: CrashpadInfo, *names: str) -> Tuple[str, Optional[int]]:
+def _annotation(dump: Minidump, info: CrashpadInfo, *names: str) -> Tuple[str, Optional[int]]:
     """The first annotation of these names that has a text, and where it stands."""
     for name in names:
         if info.simple.get(name):
@@ -110,7 +111,7 @@ def _annotation(info: CrashpadInfo, *names: str) -> Tuple[str, Optional[int]]:
                 return module.simple[name], module.offset
             for item in module.objects:
                 if item.name == name and item.type == STRING and item.text:
-                    return item.text, item.offset
+                    return item.text, value_offset(dump, item)
     return "", None
 
 
@@ -119,18 +120,18 @@ def _from_crashpad(dump: Minidump) -> Optional[_Named]:
     info = dump.annotations
     if isinstance(info, Absent):
         return None
-    name, offset = _annotation(info, "prod", "product", "ProductName")
-    version = _annotation(info, "ver", "version", "ProductVersion")[0] if name else ""
-    own, own_offset = _annotation(info, "_productName")
+    name, offset = _annotation(dump, info, "prod", "product", "ProductName")
+    version = _annotation(dump, info, "ver", "version", "ProductVersion")[0] if name else ""
+    own, own_offset = _annotation(dump, info, "_productName")
     if own:
-        own_version = _annotation(info, "_version")[0]
+        own_version = _annotation(dump, info, "_version")[0]
         carrier = f" ({name} {version})" if name and name != own else ""
         return _Named(own, f"{own_version}{carrier}".strip(), Proof("annotation _productName", own, own_offset), "Crashpad annotations")
     if not name:
         return None
     parts: List[str] = []
-    kind = _annotation(info, "ptype", "process_type")[0]
-    channel = _annotation(info, "channel")[0]
+    kind = _annotation(dump, info, "ptype", "process_type")[0]
+    channel = _annotation(dump, info, "channel")[0]
     parts.extend(text for text in (channel, f"{kind} process" if kind else "") if text)
     return _Named(
         name,
