@@ -99,7 +99,7 @@ def handles_floor(path: str) -> Callable[[], Any]:
 def handles_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
 
-    importlib.import_module("dumpscope.dump.handles")
+    importlib.import_module("dumpscope.dump.streams.handles")
 
     def run() -> Any:
         total = count = 0
@@ -148,7 +148,7 @@ def threads_floor(path: str) -> Callable[[], Any]:
 def threads_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
 
-    for name in ("threads", "contexts", "system", "misc"):
+    for name in ("streams.threads", "contexts", "streams.system", "streams.misc"):
         importlib.import_module(f"dumpscope.dump.{name}")
 
     def run() -> Any:
@@ -202,7 +202,7 @@ def modules_floor(path: str) -> Callable[[], Any]:
 def modules_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
 
-    importlib.import_module("dumpscope.dump.modules")
+    importlib.import_module("dumpscope.dump.streams.modules")
 
     def run() -> Any:
         with Minidump.open(path) as dump:
@@ -256,7 +256,7 @@ def regions_floor(path: str) -> Callable[[], Any]:
 def regions_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
 
-    importlib.import_module("dumpscope.dump.memory")
+    importlib.import_module("dumpscope.dump.streams.memory")
 
     def run() -> Any:
         total = count = 0
@@ -305,7 +305,7 @@ def _middle_region(path: str) -> int:
 def region_at_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
 
-    importlib.import_module("dumpscope.dump.memory")
+    importlib.import_module("dumpscope.dump.streams.memory")
     address = _middle_region(path)
 
     def run() -> Any:
@@ -336,7 +336,7 @@ def region_at_udmp(path: str) -> Callable[[], Any]:
 def range_at_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
 
-    importlib.import_module("dumpscope.dump.memory")
+    importlib.import_module("dumpscope.dump.streams.memory")
     starts, _ = full_ranges(path)
     address = starts[len(starts) * 2 // 3]
 
@@ -392,7 +392,7 @@ def reads_floor(path: str) -> Callable[[], Any]:
 def reads_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
 
-    importlib.import_module("dumpscope.dump.memory")
+    importlib.import_module("dumpscope.dump.streams.memory")
     where = list(addresses(*full_ranges(path), READS))
 
     def run() -> Any:
@@ -447,7 +447,7 @@ def search_dumpscope(path: str) -> Callable[[], Any]:
     from dumpscope import Minidump
     from dumpscope.dump.search import find
 
-    importlib.import_module("dumpscope.dump.memory")
+    importlib.import_module("dumpscope.dump.streams.memory")
 
     def run() -> Any:
         with Minidump.open(path) as dump:

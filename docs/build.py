@@ -14,16 +14,22 @@ from typing import Dict, Iterator, List, Tuple
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "extension"))
 
-from dumpscope.commands.index import CATEGORIES  # noqa: E402
-from dumpscope.commands.lessons import all_lessons  # noqa: E402
-from dumpscope.commands.registry import DUMP_ANY, DUMP_NEEDED, Argument, Command, all_commands  # noqa: E402
+from dumpscope.commands.index import all_commands  # noqa: E402
 from dumpscope.commands.why import unfilled  # noqa: E402
-from dumpscope.diagnosis.catalogue import FAMILIES, family  # noqa: E402
-from dumpscope.diagnosis.rule import Rule  # noqa: E402
+from dumpscope.diagnosis.rules.catalogue import FAMILIES, family  # noqa: E402
+from dumpscope.diagnosis.rules.rule import Rule  # noqa: E402
 from dumpscope.format.catalogue import MODULES, of_module  # noqa: E402
 from dumpscope.format.flags import MINIDUMP_TYPE  # noqa: E402
 from dumpscope.format.layout import Enumeration, Field, FlagSet, Structure  # noqa: E402
 from dumpscope.format.streams import STREAMS  # noqa: E402
+from dumpscope.learning.lessons import all_lessons  # noqa: E402
+from dumpscope.session.registry import (  # noqa: E402
+    CATEGORIES,
+    DUMP_ANY,
+    DUMP_NEEDED,
+    Argument,
+    Command,
+)
 
 from .api import api_page  # noqa: E402
 from .markdown import anchor, code, plain  # noqa: E402
@@ -33,10 +39,16 @@ MADE = "Made by `python -m docs.build`; change the tables in `extension/dumpscop
 
 # -- format ------------------------------------------------------------------------------------------------------------------
 
+
+def page_name(module: str) -> str:
+    """The name of a module's page: that of the module without its folder."""
+    return module.rpartition(".")[2]
+
+
 _HOME: Dict[str, str] = {}
 for _module in MODULES:
     for _shape in of_module(_module):
-        _HOME.setdefault(_shape.name, _module)
+        _HOME.setdefault(_shape.name, page_name(_module))
 
 
 def to_structure(name: str, here: str) -> str:
@@ -127,11 +139,12 @@ def value_section(values: object, level: str = "###") -> Iterator[str]:
 def format_page(module: str) -> str:
     """All structures of a module of ``format/``."""
     doc = (import_module(f"dumpscope.format.{module}").__doc__ or "").strip()
-    lines = [f"# {module}", "", plain(doc.split("\n\n")[0]), "", f"{MADE} Back to the [list of structures](README.md).", ""]
+    page = page_name(module)
+    lines = [f"# {page}", "", plain(doc.split("\n\n")[0]), "", f"{MADE} Back to the [list of structures](README.md).", ""]
     seen: Dict[str, object] = {}
     shapes = list(of_module(module))
     for shape in shapes:
-        lines += structure_section(shape, module)
+        lines += structure_section(shape, page)
         for field in shape.fields:
             if field.values is not None:
                 seen.setdefault(field.values.name, field.values)
@@ -178,7 +191,8 @@ def format_index() -> str:
     lines += ["- [Stream types](streams.md)", ""]
     for module in MODULES:
         doc = (import_module(f"dumpscope.format.{module}").__doc__ or "").strip().split("\n")[0]
-        lines += [f"## [{module}]({module}.md)", "", plain(doc), ""]
+        page = page_name(module)
+        lines += [f"## [{page}]({page}.md)", "", plain(doc), ""]
         for shape in of_module(module):
             lines.append(f"- {to_structure(shape.name, '')}, 0x{shape.size:x} bytes: {plain(shape.meaning)}")
         lines.append("")
@@ -322,7 +336,7 @@ def pages() -> Dict[str, str]:
     """Path below docs/ and text of each page that is made."""
     found = {"format/README.md": format_index(), "format/streams.md": streams_page()}
     for module in MODULES:
-        found[f"format/{module}.md"] = format_page(module)
+        found[f"format/{page_name(module)}.md"] = format_page(module)
     for module in VALUES:
         found[f"format/{module}.md"] = values_page(module)
     found["rules/README.md"] = rules_index()

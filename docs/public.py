@@ -41,14 +41,14 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Errors", "errors", ("DumpscopeError", "DumpError", "NotInDump", "UsageError")),
     Home("Header and streams", "dump.directory", ("Header", "Directory", "Stream")),
     Home("Lists", "dump.lists", ("RecordList", "SteppedList", "Span")),
-    Home("Handles", "dump.handles", ("HandleList", "Handle", "ObjectInfo", "HandleOperationList", "HandleOperation")),
-    Home("Threads", "dump.threads", ("ThreadList", "Thread", "ThreadInfoList", "ThreadInfo", "ThreadNameList", "ThreadName")),
+    Home("Handles", "dump.streams.handles", ("HandleList", "Handle", "ObjectInfo", "HandleOperationList", "HandleOperation")),
+    Home("Threads", "dump.streams.threads", ("ThreadList", "Thread", "ThreadInfoList", "ThreadInfo", "ThreadNameList", "ThreadName")),
     Home("Registers of a thread", "dump.contexts", ("Registers",), ("wow64_registers",)),
     Home("Extended state", "dump.xstate", ("XStateArea",)),
-    Home("Modules", "dump.modules", ("ModuleList", "Module", "CodeView", "UnloadedModuleList", "UnloadedModule"), ("version_text",)),
-    Home("Memory and regions", "dump.memory", ("Memory", "MemoryList", "Memory64List", "Range", "Piece", "RegionList", "Region")),
+    Home("Modules", "dump.streams.modules", ("ModuleList", "Module", "CodeView", "UnloadedModuleList", "UnloadedModule"), ("version_text",)),
+    Home("Memory and regions", "dump.streams.memory", ("Memory", "MemoryList", "Memory64List", "Range", "Piece", "RegionList", "Region")),
     Home("Search in memory", "dump.search", (), ("find", "text_pattern", "wide_pattern", "pointer_pattern")),
-    Home("Exception", "dump.exception", ("ExceptionInfo",)),
+    Home("Exception", "dump.streams.exception", ("ExceptionInfo",)),
     Home(
         "Exceptions of other systems",
         "format.faults",
@@ -56,17 +56,17 @@ PUBLIC: Tuple[Home, ...] = (
         (),
         ("SIGNAL", "MACH", "FUCHSIA", "PS3", "UNKNOWN", "ACCESSED", "INSTRUCTION", "SENDER"),
     ),
-    Home("System", "dump.system", ("SystemInfo", "CpuInfo")),
-    Home("Process information", "dump.misc", ("MiscInfo", "TimeZone", "XState")),
+    Home("System", "dump.streams.system", ("SystemInfo", "CpuInfo")),
+    Home("Process information", "dump.streams.misc", ("MiscInfo", "TimeZone", "XState")),
     Home("The process", "dump.process", ("Process", "LoadedModule", "LoaderList")),
-    Home("Structures in the process's memory", "dump.blocks", ("Block", "Teb", "Peb", "Parameters", "SharedData")),
-    Home("Tokens", "dump.tokens", ("TokenList", "Token", "Sid", "Privilege", "TokenStatistics")),
-    Home("Function tables", "dump.functions", ("FunctionTableList", "FunctionTable", "FunctionEntry")),
-    Home("Memory counters", "dump.counters", ("Counters", "Counter")),
-    Home("Comments", "dump.comments", ("Comment",), ("comment_streams",)),
+    Home("Structures in the process's memory", "dump.structures", ("Block", "Teb", "Peb", "Parameters", "SharedData")),
+    Home("Tokens", "dump.streams.tokens", ("TokenList", "Token", "Sid", "Privilege", "TokenStatistics")),
+    Home("Function tables", "dump.streams.functions", ("FunctionTableList", "FunctionTable", "FunctionEntry")),
+    Home("Memory counters", "dump.streams.counters", ("Counters", "Counter")),
+    Home("Comments", "dump.streams.comments", ("Comment",), ("comment_streams",)),
     Home(
         "Who wrote the dump",
-        "dump.writer",
+        "dump.origin",
         ("Writer", "Evidence"),
         (),
         (
@@ -74,9 +74,9 @@ PUBLIC: Tuple[Home, ...] = (
             *("MICROSOFT", "DBGENG", "CRASHPAD", "BREAKPAD", "WINE", "LLDB", "RUST", "MEMPROCFS", "FACEBOOK", "UNKNOWN"),
         ),
     ),
-    Home("Crashpad's annotations", "dump.crashpad", ("CrashpadInfo", "ModuleAnnotations", "AnnotationObject")),
-    Home("Breakpad's streams", "dump.breakpad", ("Breakpad", "BreakpadInfo", "AssertionInfo", "LinuxFile", "DsoDebug", "SharedObject")),
-    Home("Wine, Mozilla and unknown streams", "dump.vendor", ("WineInfo", "Mozilla", "UserStream")),
+    Home("Crashpad's annotations", "dump.streams.crashpad", ("CrashpadInfo", "ModuleAnnotations", "AnnotationObject")),
+    Home("Breakpad's streams", "dump.streams.breakpad", ("Breakpad", "BreakpadInfo", "AssertionInfo", "LinuxFile", "DsoDebug", "SharedObject")),
+    Home("Wine, Mozilla and unknown streams", "dump.streams.vendor", ("WineInfo", "Mozilla", "UserStream")),
     Home("Bytes of the file", "dump.source", ("Source",)),
     Home("Strings of the file", "dump.strings", ("StringTable", "Text")),
     Home("Structures of the format", "format.layout", ("Structure", "Field", "Leaf", "Scalar", "Enumeration", "FlagSet")),
@@ -86,6 +86,9 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Names of a region's numbers", "format.memory", (), (), ("MEMORY_STATE", "MEMORY_TYPE", "PAGE_PROTECTION")),
     Home("Names of access rights", "format.access", (), ("rights_of", "describe_access")),
     Home("Names of codes", "format.codes", ("Meaning",), ("code_name", "describe_code")),
+    Home("Writing dumps", "writing.builder", ("DumpBuilder",)),
+    Home("Memory of a dump that is written", "writing.memory", ("MemoryPlan", "Planned")),
+    Home("Files that appear whole", "writing.output", (), ("write_whole",)),
 )
 
 
@@ -228,7 +231,7 @@ def _bases(cls: type) -> Iterator[type]:
 def _elements(cls: type) -> Dict[str, str]:
     """What the type variable of a list stands for: ``{"T": "Thread"}``, and nothing for a class that leaves it open."""
     for base in getattr(cls, "__orig_bases__", ()):
-        for element in base.__args__:
+        for element in getattr(base, "__args__", ()):
             if isinstance(element, type):
                 return {"T": element.__name__}
     return {}
@@ -237,7 +240,7 @@ def _elements(cls: type) -> Dict[str, str]:
 def element(cls: type) -> Optional[type]:
     """What the class is a sequence of, if it is one of objects of ours."""
     for base in getattr(cls, "__orig_bases__", ()):
-        for found in base.__args__:
+        for found in getattr(base, "__args__", ()):
             if isinstance(found, type):
                 return found
     return None

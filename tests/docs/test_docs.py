@@ -31,8 +31,8 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def test_every_structure_and_rule_and_command_has_its_section() -> None:
-    from dumpscope.commands.registry import all_commands
-    from dumpscope.diagnosis.catalogue import all_rules
+    from dumpscope.commands.index import all_commands
+    from dumpscope.diagnosis.rules.catalogue import all_rules
     from dumpscope.format.catalogue import structures
 
     text = "\n".join(MADE.values())

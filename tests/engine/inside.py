@@ -8,9 +8,10 @@ from typing import List, NamedTuple, Sequence, Tuple
 
 from tests.engine.bench import Bench, windows_path
 
-from dumpscope.commands.registry import DUMP_NONE, DUMP_OPTIONAL, all_commands
+from dumpscope.commands.index import all_commands
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.cli.main import main
+from dumpscope.session.registry import DUMP_NONE, DUMP_OPTIONAL
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"

@@ -14,7 +14,7 @@ from tests.fuzz.driver import ROOT, corpus
 from tests.fuzz.dumps import Dump, handles
 
 from dumpscope import DumpError, Minidump
-from dumpscope.commands.registry import all_commands
+from dumpscope.commands.index import all_commands
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.cli.main import main
 

@@ -13,9 +13,10 @@ from tests.fuzz.driver import Broken, Checker, inert
 from tests.fuzz.dumps import Dump
 
 from dumpscope import Minidump
-from dumpscope.commands.registry import build_parser, find_command
-from dumpscope.commands.session import Session
-from dumpscope.commands.session import run as run_command
+from dumpscope.commands.index import find_command
+from dumpscope.session.registry import build_parser
+from dumpscope.session.session import Session
+from dumpscope.session.session import run as run_command
 from dumpscope.view.document import render_csv, render_json
 from dumpscope.view.escape import csv_cell, dml, printable
 from dumpscope.view.paint import DARK, Ansi, Dml, strip_ansi, strip_dml

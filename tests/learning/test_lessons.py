@@ -9,10 +9,10 @@ from typing import Any, List, Tuple
 import pytest
 
 from dumpscope.commands.learn import Classroom
-from dumpscope.commands.lessons import NAMES, Lesson, Question, Run, all_lessons, find_lesson, load, parse_lesson
-from dumpscope.commands.session import Session
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import UsageError
+from dumpscope.learning.lessons import NAMES, Lesson, Question, Run, all_lessons, find_lesson, load, parse_lesson
+from dumpscope.session.session import Session
 from dumpscope.view.text import render_text
 
 ROOT = Path(__file__).resolve().parents[2]

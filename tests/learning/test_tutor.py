@@ -7,8 +7,8 @@ from typing import Iterable
 import pytest
 
 from dumpscope.commands.learn import Classroom
-from dumpscope.commands.lessons import all_lessons, load
-from dumpscope.commands.tutor import Progress, Tutor
+from dumpscope.learning.lessons import all_lessons, load
+from dumpscope.learning.tutor import Progress, Tutor
 from dumpscope.view.text import render_text
 
 

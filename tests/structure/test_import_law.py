@@ -3,29 +3,61 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator, List, Set, Tuple
+from typing import Dict, Iterator, List, Set, Tuple
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "extension" / "dumpscope"
 
-# A layer may import itself and what stands in its set.
-LAW = {
-    "format": set(),
-    "dump": {"format", "errors"},
-    "capture": {"format", "errors"},
-    "view": {"dump", "format", "errors"},
-    "diagnosis": {"dump", "format", "errors"},
-    "symbols": {"dump", "format", "errors"},
-    "atlas": {"diagnosis", "view", "dump", "format", "errors"},
-    "commands": {"atlas", "symbols", "diagnosis", "view", "dump", "format", "errors", "capture"},
-    "front": {"commands", "view", "dump", "format", "errors"},
+ORDER = (
+    ("format", "errors"),
+    ("dump",),
+    ("capture",),
+    ("anatomy",),
+    ("view",),
+    ("diagnosis",),
+    ("symbols",),
+    ("stacks",),
+    ("writing",),
+    ("atlas",),
+    ("fleet",),
+    ("wording",),
+    ("learning",),
+    ("session",),
+    ("commands",),
+    ("front",),
+)
+"""The layers from the lowest to the highest: a layer may import itself and what is below it, except what BARRED takes away."""
+BARRED = {
+    "capture": {"dump"},
+    "diagnosis": {"view"},
+    "symbols": {"view"},
+    "stacks": {"view", "diagnosis"},
+    "learning": {"atlas", "fleet", "diagnosis"},
+    "front": {"atlas", "fleet", "anatomy", "capture", "symbols", "stacks"},
 }
+"""What a layer must not import although it is below."""
 # What a lesson or page needs from the version, and what classes are made with.
 ALWAYS = {"__version__", "record"}
+
+
+def _law() -> Dict[str, Set[str]]:
+    law: Dict[str, Set[str]] = {}
+    below: Set[str] = set()
+    for layers in ORDER:
+        for name in layers:
+            law[name] = {"errors"} | below - BARRED.get(name, set())
+        below |= set(layers)
+    law["format"] = set()
+    law["view"] = {"dump", "format", "errors"}
+    return law
+
+
+LAW = _law()
 
 
 def modules() -> List[Path]:
@@ -48,6 +80,15 @@ def imported(path: Path) -> Iterator[Tuple[int, str]]:
                 base = ".".join(above + ([node.module] if node.module else []))
             for name in node.names:
                 yield node.lineno, f"{base}.{name.name}"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A module reached by its name: import_module("dumpscope.…"), or a program in a string.
+            for found in re.finditer(r"\bdumpscope((?:\.[a-z_]\w*)+)", node.value if not _is_docstring(node.value) else ""):
+                yield node.lineno, found.group(0)
+
+
+def _is_docstring(text: str) -> bool:
+    """Whether a text names modules only to refer to them, as documentation does."""
+    return ":class:" in text or ":mod:" in text or ":func:" in text or ":data:" in text
 
 
 def layer(name: str) -> str:

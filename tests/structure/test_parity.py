@@ -8,10 +8,9 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 from tests.conftest import SAMPLES
-from tests.windbg.fake_host import Engine, Output, PlainOutput, blocks_of
+from tests.front.windbg.fake_host import Engine, Output, PlainOutput, blocks_of
 
-from dumpscope.commands.parsing import split_line
-from dumpscope.commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, all_commands
+from dumpscope.commands.index import all_commands
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.repl.runner import Runner
 from dumpscope.front.repl.screen import Screen
@@ -19,6 +18,8 @@ from dumpscope.front.repl.settings import Settings
 from dumpscope.front.repl.workspace import Workspace
 from dumpscope.front.windbg.host import Host
 from dumpscope.front.windbg.main import run
+from dumpscope.session.parsing import split_line
+from dumpscope.session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command
 from dumpscope.view.paint import strip_dml
 
 DUMPS = (

@@ -36,9 +36,9 @@ def test_every_class_that_a_dump_leads_to_is_on_the_list() -> None:
 
 
 def test_classes_are_found_through_annotations() -> None:
-    from dumpscope.dump.blocks import Block
     from dumpscope.dump.process import LoadedModule
     from dumpscope.dump.strings import Text
+    from dumpscope.dump.structures import Block
     from dumpscope.dump.xstate import XStateArea
     from dumpscope.format.layout import Scalar
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
-from ..dump.anatomy import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
-from ..dump.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
+from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
+from ..anatomy.walker import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
 from ..dump.minidump import Minidump
 from ..record import NamedTuple
 from ..view.escape import printable

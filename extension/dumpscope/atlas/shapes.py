@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..dump.anatomy import CODEVIEW, OBJECT, RECORD, Node
+from ..anatomy.walker import CODEVIEW, OBJECT, RECORD, Node
 from ..dump.source import Source
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION, OBJECT_INFORMATION
 from ..format.layout import COUNT, RVA, RVA64, ULONG32, Enumeration, Field, FlagSet, Scalar, Structure

@@ -8,7 +8,7 @@ from ..diagnosis.promises import promises
 from ..dump.absence import Absent
 from ..dump.contexts import ip_sp
 from ..dump.minidump import Minidump
-from ..dump.modules import version_text
+from ..dump.streams.modules import version_text
 from ..format.access import describe_access
 from ..format.codes.exceptions import exception_name
 from ..format.flags import MINIDUMP_TYPE_BITS

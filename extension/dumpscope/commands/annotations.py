@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from ..dump.absence import EMPTY, NOT_THERE, Absent
 from ..dump.allowance import Allowance
-from ..dump.comments import comment_streams
-from ..dump.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ..dump.minidump import Minidump
-from ..dump.vendor import MAX_TEXT, UserStream
+from ..dump.streams.comments import comment_streams
+from ..dump.streams.crashpad import STRING, AnnotationObject, CrashpadInfo
+from ..dump.streams.vendor import MAX_TEXT, UserStream
 from ..errors import UsageError
+from ..session.missing import missing
+from ..session.parsing import number
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-from .missing import missing
-from .parsing import number
-from .registry import arg, command
-from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from ..errors import UsageError
+from ..session.missing import facts_of
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.blocks import Note, Save
-from .missing import facts_of
-from .registry import arg, command
-from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

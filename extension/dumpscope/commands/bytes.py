@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from ..anatomy.dissect import parts_at
+from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map, owners
+from ..anatomy.walker import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, leaf_at, stream_anatomy
 from ..dump.absence import Absent
-from ..dump.anatomy import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, leaf_at, stream_anatomy
-from ..dump.dissect import parts_at
-from ..dump.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map, owners
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Structure
 from ..format.memory import MEMORY_STATE
 from ..record import NamedTuple
+from ..session.expression import evaluate
+from ..session.parsing import number
+from ..session.places import FIRST, KINDS, Place, find_place
+from ..session.registry import arg, command
+from ..session.session import Session, usage_of
 from ..view.annotated import ByteRow, Bytes
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind
 from ..view.picture import Picture, Share, strip
-from .expression import evaluate
-from .fields import MAX_SHOWN, SHOWN, Wording
+from ..wording.fields import MAX_SHOWN, SHOWN, Wording
+from ..wording.numbers import is_decimal
 from .memory import not_captured_words, protection_names
-from .parsing import is_decimal, number
-from .places import FIRST, KINDS, Place, find_place
-from .registry import arg, command
-from .session import Session
-from .usage import usage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

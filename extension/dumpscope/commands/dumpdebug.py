@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..diagnosis.dumpdebug import dumpdebug_lines
+from ..diagnosis.dumpdebug.lines import dumpdebug_lines
+from ..session.registry import command
+from ..session.session import Session
 from ..view.blocks import Lines
-from .registry import command
-from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

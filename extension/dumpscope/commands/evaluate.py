@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ..dump.absence import NOT_THERE, Absent
 from ..errors import NotInDump
+from ..session.expression import evaluate
+from ..session.missing import missing
+from ..session.registry import arg, command
+from ..session.session import Session, usage_of
 from ..view.blocks import Data, Fields, Item, Lines
 from ..view.kinds import address_kind, address_text
-from .expression import evaluate
-from .missing import missing
-from .registry import arg, command
-from .session import Session
 from .threads import find_thread
-from .usage import usage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..session.registry import CATEGORIES, DUMP_NONE, Argument, Command, arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Lines, Note, Table
-from .index import CATEGORIES
-from .registry import DUMP_NONE, Argument, Command, all_commands, arg, command, find_command
-from .session import Session
+from .index import all_commands, find_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from ..errors import UsageError
+from ..session.registry import CATEGORIES, COMMANDS, Command
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Tuple
-
-CATEGORIES = ("overview", "handles", "threads", "modules", "memory", "failure", "process", "bytes", "learning", "session")
+    from typing import Dict, List, Tuple
 
 _INDEX: Dict[str, Tuple[str, ...]] = {
     # module: commands, with aliases behind them
@@ -14,6 +17,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "dumpdebug": ("dumpdebug",),
     "handles": ("handles handle",),
     "threads": ("threads thread",),
+    "stack": ("stack",),
     "modules": ("modules module lm", "unloaded"),
     "memory": ("memory", "regions", "address", "read"),
     "search": ("search", "strings"),
@@ -39,3 +43,24 @@ for _module, _entries in _INDEX.items():
         _names = _entry.split()
         for _name in _names:
             MODULES[_name] = (_module, _names[0])
+
+
+def find_command(name: str) -> Command:
+    """The command called ``name`` or with that alias; only its module is loaded. Raises UsageError with the nearest name."""
+    home = MODULES.get(name)
+    if home is None:
+        from difflib import get_close_matches
+
+        near = list(dict.fromkeys(MODULES[item][1] for item in get_close_matches(name, MODULES, 6, 0.6)))[:3]
+        hint = f"did you mean {' or '.join(near)}?" if near else "`dumpscope --help` lists the commands"
+        raise UsageError(f"there is no command {name!r}", hint)
+    module, real = home
+    import_module(f"dumpscope.commands.{module}")
+    return COMMANDS[real]
+
+
+def all_commands() -> List[Command]:
+    """Every command, by category and name. Loads all of their modules."""
+    for module, _ in MODULES.values():
+        import_module(f"dumpscope.commands.{module}")
+    return sorted(COMMANDS.values(), key=lambda item: (CATEGORIES.index(item.category), item.name))

@@ -5,19 +5,20 @@ from __future__ import annotations
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError, DumpscopeError, UsageError
+from ..learning.lessons import Lesson, Prose, Question, Run, all_lessons, find_lesson, sample_bytes
+from ..session.parsing import split_line
+from ..session.registry import DUMP_OPTIONAL, arg, command
+from ..session.session import Session, parse, run
 from ..view.blocks import Column, Data, Fields, Finding, Hexdump, Lines, Note, Paragraph, Save, Table
-from .lessons import Lesson, Prose, Question, Run, all_lessons, find_lesson, sample_bytes
-from .parsing import split_line
-from .registry import DUMP_OPTIONAL, arg, command, find_command
-from .session import Session, parse, run
+from .index import find_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional
 
+    from ..learning.lessons import Step
+    from ..learning.tutor import Progress
     from ..view.blocks import Block
-    from .lessons import Step
-    from .tutor import Progress
 
 
 class Classroom:

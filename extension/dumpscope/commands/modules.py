@@ -6,14 +6,14 @@ from fnmatch import fnmatchcase
 
 from ..dump.absence import NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
 from ..dump.minidump import Minidump
-from ..dump.modules import Module, UnloadedModule, version_text
+from ..dump.streams.modules import Module, UnloadedModule, version_text
 from ..errors import UsageError
 from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
+from ..session.missing import missing, salvage, why_empty
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind, time_text
-from .missing import missing, salvage, why_empty
-from .registry import arg, command
-from .session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _rows(items: Iterator[Any]) -> Iterator[Sequence[Any]]:
 
 def choose_modules(session: Session, text: str) -> List[Module]:
     """The modules that a name, a glob or an address means; perhaps none. Raises UsageError for what is none of them."""
-    from .expression import evaluate
+    from ..session.expression import evaluate
 
     modules = session.dump.modules
     if any(char in text for char in "*?["):
@@ -210,7 +210,7 @@ def modules(session: Session, args: Any) -> Iterator[Block]:
 
 def _perhaps_unloaded(session: Session, text: str) -> Iterator[Block]:
     """A hint where what was asked for had been unloaded."""
-    from .expression import evaluate
+    from ..session.expression import evaluate
 
     dump = session.dump
     address: Optional[int] = None

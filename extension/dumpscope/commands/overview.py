@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from ..dump.absence import Absent, Damage
-from ..dump.exception import exception_shape
 from ..dump.minidump import Minidump
+from ..dump.streams.exception import exception_shape
+from ..dump.streams.vendor import stream_name
 from ..errors import UsageError
 from ..format.flags import MINIDUMP_TYPE
-from ..format.streams import MINIDUMP_STREAM_TYPE, STREAMS
+from ..format.streams import STREAMS
+from ..session.account import account
+from ..session.places import find_stream
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.blocks import Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind
-from .parsing import is_decimal, number
-from .registry import arg, command
-from .session import Session
-from .sizes import explain_size
+from ..wording.sizes import explain_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ def writer_fields(dump: Minidump) -> Fields:
         Item("name", "writer", writer.name, "name"),
         Item("version", "version", writer.version or Absent("not-there", "no version is recorded"), "text"),
         Item("confidence", "confidence", writer.confidence, "text"),
+        Item("tool", "called by", writer.tool or None, "text", note=writer.tool_confidence, hidden=not writer.tool),
+        Item("tool_confidence", "", writer.tool_confidence if writer.tool else None, "text", hidden=True),
         Item("evidence", "", evidence, "data", hidden=True),
     ]
     for place in writer.evidence[:4]:
@@ -88,7 +92,7 @@ def system_fields(dump: Minidump) -> Iterator[Block]:
     yield Fields("process", items, title="system and process")
     exception = dump.exception
     if not isinstance(exception, Absent):
-        from .codes import code_note
+        from ..wording.codes import code_note
 
         where = dump.modules.symbol(exception.address)
         kind = address_kind(dump.pointer_size)
@@ -107,7 +111,7 @@ def stream_rows(dump: Minidump) -> Iterator[Tuple[Any, ...]]:
     """Index, type, name, size, place, count and the arithmetic of each stream."""
     for stream in dump.streams:
         count, words = explain_size(dump, stream)
-        yield stream.index, stream.type, stream.name, stream.size, stream.rva, count, words
+        yield stream.index, stream.type, stream_name(dump, stream), stream.size, stream.rva, count, words
 
 
 _STREAM_COLUMNS = [
@@ -163,6 +167,7 @@ def dumpinfo(session: Session, args: Any) -> Iterator[Block]:
             raise UsageError("--check compares with the debugger that has the dump open", "in WinDbg: !py dumpinfo --check")
         yield from session.live.compare(dump)
         return
+    yield from account(session)
     yield header_fields(dump)
     yield writer_fields(dump)
     yield from system_fields(dump)
@@ -245,26 +250,3 @@ def streams(session: Session, args: Any) -> Iterator[Block]:
             yield Note(wrong.message, "warning")
         return
     yield from stream_detail(dump, find_stream(dump, args.stream))
-
-
-def find_stream(dump: Minidump, text: str) -> int:
-    """The directory index that ``text`` means: a decimal index, or a stream's name or the beginning of it. Raises UsageError."""
-    if is_decimal(text):
-        index = int(text)
-        if index < len(dump.streams):
-            return index
-        raise UsageError(f"there is no stream {index}: the directory has {len(dump.streams)} entries")
-    wanted = text.casefold()
-    for stream in dump.streams:
-        name = stream.name.casefold()
-        if name != "???" and (name == wanted or name.startswith(wanted)):
-            return stream.index
-    if wanted.startswith("0x"):
-        kind = number(text, "stream type")
-        for stream in dump.streams:
-            if stream.type == kind:
-                return stream.index
-    known = [name for name, _ in MINIDUMP_STREAM_TYPE.members.values()]
-    if any(name.casefold().startswith(wanted) for name in known):
-        raise UsageError(f"this dump has no stream {text!r}", "`streams` lists those it has")
-    raise UsageError(f"{text!r} is not a stream", "give its number in the directory, or its name, such as HandleData")

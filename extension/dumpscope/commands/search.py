@@ -12,20 +12,20 @@ from ..dump.minidump import Minidump
 from ..dump.search import CHUNK, MAX_PATTERN, Blanks, find, pointer_pattern, text_pattern, wide_pattern
 from ..errors import NotInDump, UsageError
 from ..record import NamedTuple
+from ..session.expression import evaluate
+from ..session.missing import missing
+from ..session.registry import arg, command
+from ..session.session import Session, usage_of
 from ..view.blocks import Column, Data, Note, Table
 from ..view.kinds import address_kind
-from .expression import evaluate
-from .missing import missing
-from .parsing import is_decimal
-from .registry import arg, command
-from .session import Session
-from .usage import Usage, usage_of
+from ..wording.numbers import is_decimal
+from ..wording.usage import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-    from ..dump.memory import Memory
+    from ..dump.streams.memory import Memory
     from ..view.blocks import Block
 
 LIMIT = 200

@@ -6,19 +6,20 @@ import re
 
 from ..diagnosis.audit import audit
 from ..diagnosis.facts import Facts
-from ..diagnosis.rule import ERROR
-from ..diagnosis.rule import Finding as RuleFinding
+from ..diagnosis.rules.rule import ERROR
+from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..dump.absence import NOT_ASKED, Absent
 from ..dump.minidump import Minidump
 from ..errors import UsageError
 from ..format.streams import MINIDUMP_STREAM_TYPE
+from ..session.edits import EXAMPLES, Change, Editor
+from ..session.missing import facts_of, finding_block
+from ..session.parsing import number
+from ..session.registry import arg, command
+from ..session.session import Session
 from ..view.annotated import ByteRow
 from ..view.blocks import Column, Data, Fields, Item, Note, Save, Table
-from .edits import EXAMPLES, Change, Editor
-from .missing import facts_of, finding_block
-from .parsing import is_decimal, number
-from .registry import arg, command
-from .session import Session
+from ..wording.numbers import is_decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import os
 import struct
 import sys
 
+from ..session.registry import DUMP_NONE, arg, command
+from ..session.session import Session
 from ..view.blocks import Fields, Item, Lines, Note
-from .registry import DUMP_NONE, all_commands, arg, command
-from .session import Session
+from .index import all_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

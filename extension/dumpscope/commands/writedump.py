@@ -7,9 +7,10 @@ import os
 from ..dump.minidump import Minidump
 from ..errors import UsageError
 from ..format.flags import MINIDUMP_TYPE, refused
+from ..session.registry import DUMP_NONE, arg, command
+from ..session.session import Session, parse, run
 from ..view.blocks import Column, Fields, Item, Note, Table
-from .registry import DUMP_NONE, arg, command, find_command
-from .session import Session, parse, run
+from .index import find_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

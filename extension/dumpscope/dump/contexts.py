@@ -20,9 +20,9 @@ from ..format.contexts import (
 from ..format.layout import Scalar, Structure
 from ..record import cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
-from .misc import MiscInfo
 from .source import Window
-from .system import AMD64, ARM64
+from .streams.misc import MiscInfo
+from .streams.system import AMD64, ARM64
 from .xstate import XStateArea, read_xstate
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .minidump import Minidump
     from .source import Buffer
-    from .threads import Thread
+    from .streams.threads import Thread
 
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""

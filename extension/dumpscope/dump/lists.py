@@ -182,7 +182,7 @@ class RecordList(Sequence["T"]):
         self._reader = reader
         self._places: Optional[List[Tuple[str, int, int]]] = None
         self._ids: Optional[Dict[int, int]] = None
-        self._reach: Any = None  # made by dumpscope.dump.reach when a place of the file is first looked for
+        self._reach: Any = None  # made by dumpscope.anatomy.reach when a place of the file is first looked for
 
     @property
     def damage(self) -> Tuple[Damage, ...]:

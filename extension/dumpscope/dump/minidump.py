@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
 
     from ..format.faults import Fault
-    from .breakpad import Breakpad
     from .contexts import Registers
-    from .counters import Counters
-    from .crashpad import CrashpadInfo
-    from .exception import ExceptionInfo
-    from .functions import FunctionTableList
-    from .handles import HandleList, HandleOperationList
     from .lists import RecordList, SteppedList
-    from .memory import Memory, Memory64List, MemoryList, RegionList
-    from .misc import MiscInfo
-    from .modules import ModuleList, UnloadedModuleList
+    from .origin import Writer
     from .process import Process
-    from .system import SystemInfo
-    from .threads import Thread, ThreadInfoList, ThreadList, ThreadNameList
-    from .tokens import TokenList
-    from .vendor import Mozilla, UserStream, WineInfo
-    from .writer import Writer
+    from .streams.breakpad import Breakpad
+    from .streams.counters import Counters
+    from .streams.crashpad import CrashpadInfo
+    from .streams.exception import ExceptionInfo
+    from .streams.functions import FunctionTableList
+    from .streams.handles import HandleList, HandleOperationList
+    from .streams.memory import Memory, Memory64List, MemoryList, RegionList
+    from .streams.misc import MiscInfo
+    from .streams.modules import ModuleList, UnloadedModuleList
+    from .streams.system import SystemInfo
+    from .streams.threads import Thread, ThreadInfoList, ThreadList, ThreadNameList
+    from .streams.tokens import TokenList
+    from .streams.vendor import Mozilla, UserStream, WineInfo
 
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Minidump:
         self.header: Header = read_header(source)
         self.streams: Directory = read_directory(source, self.header)
         self.strings = StringTable(source)
+        self._companions: List[Callable[[], None]] = []
 
     @classmethod
     def open(cls, thing: Any) -> Minidump:
@@ -71,8 +72,14 @@ class Minidump:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of the files that were opened for it."""
+        while self._companions:
+            self._companions.pop()()
         self.source.close()
+
+    def close_with(self, close: Callable[[], None]) -> None:
+        """Have ``close`` called when the dump is closed: for files that were opened because of it, such as images."""
+        self._companions.append(close)
 
     def __enter__(self) -> Minidump:
         return self
@@ -139,7 +146,7 @@ class Minidump:
     @cached_property
     def threads(self) -> ThreadList:
         """ThreadListStream, or ThreadExListStream where that is what the file has."""
-        from .threads import ThreadList
+        from .streams.threads import ThreadList
 
         kind = 3 if self.stream(3) is not None or self.stream(8) is None else 8
         return self._pick(kind, lambda stream: ThreadList(self.source, stream, self.absent(kind, "threads"), extended=kind == 8))
@@ -147,91 +154,91 @@ class Minidump:
     @cached_property
     def thread_infos(self) -> ThreadInfoList:
         """ThreadInfoListStream: times, start address, affinity, and what the writer failed at."""
-        from .threads import ThreadInfoList
+        from .streams.threads import ThreadInfoList
 
         return self._pick(17, lambda stream: ThreadInfoList(self.source, stream, self.absent(17, "thread times", 0x1000)))
 
     @cached_property
     def thread_names(self) -> ThreadNameList:
         """ThreadNamesStream."""
-        from .threads import ThreadNameList
+        from .streams.threads import ThreadNameList
 
         return self._pick(24, lambda stream: ThreadNameList(self.source, stream, self.strings, self.absent(24, "thread names")))
 
     @cached_property
     def modules(self) -> ModuleList:
         """ModuleListStream."""
-        from .modules import ModuleList
+        from .streams.modules import ModuleList
 
-        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules")))
+        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules"), self.pointer_size))
 
     @cached_property
     def host_modules(self) -> ModuleList:
         """Wine's second module list: the ELF modules of the host."""
-        from .modules import ModuleList
+        from .streams.modules import ModuleList
 
-        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules")))
+        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules"), self.pointer_size))
 
     @cached_property
     def unloaded_modules(self) -> UnloadedModuleList:
         """UnloadedModuleListStream."""
-        from .modules import UnloadedModuleList
+        from .streams.modules import UnloadedModuleList
 
         return self._pick(14, lambda stream: UnloadedModuleList(self.source, stream, self.strings, self.absent(14, "unloaded modules", 0x20)))
 
     @cached_property
     def handles(self) -> HandleList:
         """HandleDataStream."""
-        from .handles import HandleList
+        from .streams.handles import HandleList
 
         return self._pick(12, lambda stream: HandleList(self.source, stream, self.strings, self.absent(12, "handles", 0x4)))
 
     @cached_property
     def handle_operations(self) -> HandleOperationList:
         """HandleOperationListStream."""
-        from .handles import HandleOperationList
+        from .streams.handles import HandleOperationList
 
         return self._pick(18, lambda stream: HandleOperationList(self.source, stream, self.absent(18, "handle operations")))
 
     @cached_property
     def memory_list(self) -> MemoryList:
         """MemoryListStream, as it stands in the file."""
-        from .memory import MemoryList
+        from .streams.memory import MemoryList
 
         return self._pick(5, lambda stream: MemoryList(self.source, stream, self.absent(5, "memory ranges")))
 
     @cached_property
     def memory64_list(self) -> Memory64List:
         """Memory64ListStream, as it stands in the file."""
-        from .memory import Memory64List
+        from .streams.memory import Memory64List
 
         return self._pick(9, lambda stream: Memory64List(self.source, stream, self.absent(9, "full memory", 0x2)))
 
     @cached_property
     def memory(self) -> Memory:
         """All captured memory as one sorted view: ``memory.read(address, size)``."""
-        from .memory import Memory
+        from .streams.memory import Memory
 
         return Memory(self.source, self.memory_list, self.memory64_list)
 
     @cached_property
     def regions(self) -> RegionList:
         """MemoryInfoListStream."""
-        from .memory import RegionList
+        from .streams.memory import RegionList
 
         return self._pick(16, lambda stream: RegionList(self.source, stream, self.absent(16, "memory regions", 0x800)))
 
     @cached_property
     def tokens(self) -> TokenList:
         """TokenStream."""
-        from .tokens import TokenList
+        from .streams.tokens import TokenList
 
         return self._pick(19, lambda stream: TokenList(self.source, stream, self.absent(19, "tokens", 0x40000)))
 
     @cached_property
     def functions(self) -> FunctionTableList:
         """FunctionTableStream: unwind tables of code made at run time."""
-        from .functions import FunctionTableList
+        from .streams.functions import FunctionTableList
 
         return self._pick(13, lambda stream: FunctionTableList(self.source, stream, self.absent(13, "function tables")))
 
@@ -240,21 +247,21 @@ class Minidump:
     @cached_property
     def system(self) -> Union[SystemInfo, Absent]:
         """SystemInfoStream."""
-        from .system import read_system
+        from .streams.system import read_system
 
         return read_system(self.source, self.stream(7), self.strings)
 
     @cached_property
     def misc(self) -> Union[MiscInfo, Absent]:
         """MiscInfoStream."""
-        from .misc import read_misc
+        from .streams.misc import read_misc
 
         return read_misc(self.source, self.stream(15))
 
     @cached_property
     def exception(self) -> Union[ExceptionInfo, Absent]:
         """ExceptionStream."""
-        from .exception import read_exception
+        from .streams.exception import read_exception
 
         return read_exception(self.source, self.stream(6))
 
@@ -264,70 +271,70 @@ class Minidump:
 
         Absent (not-applicable) for a process of Windows and for a dump without SystemInfoStream, whose codes are those of Windows.
         """
-        from .exception import CRASHPAD, read_fault
+        from .streams.exception import CRASHPAD, read_fault
 
         return read_fault(self.exception, self.system, self.stream(CRASHPAD) is not None)
 
     @cached_property
     def system_memory(self) -> Union[Counters, Absent]:
         """SystemMemoryInfoStream: counters of the machine."""
-        from .counters import read_system_memory
+        from .streams.counters import read_system_memory
 
         return read_system_memory(self.source, self.stream(21))
 
     @cached_property
     def vm_counters(self) -> Union[Counters, Absent]:
         """ProcessVmCountersStream: memory counters of the process."""
-        from .counters import read_vm_counters
+        from .streams.counters import read_vm_counters
 
         return read_vm_counters(self.source, self.stream(22))
 
     @cached_property
     def annotations(self) -> Union[CrashpadInfo, Absent]:
         """Crashpad's stream: ids and annotations."""
-        from .crashpad import read_crashpad
+        from .streams.crashpad import read_crashpad
 
         return read_crashpad(self)
 
     @cached_property
     def breakpad(self) -> Breakpad:
         """Breakpad's streams; false when there are none."""
-        from .breakpad import Breakpad
+        from .streams.breakpad import Breakpad
 
         return Breakpad(self)
 
     @cached_property
     def mozilla(self) -> Mozilla:
         """Mozilla's streams; false when there are none."""
-        from .vendor import Mozilla
+        from .streams.vendor import Mozilla
 
         return Mozilla(self)
 
     @cached_property
     def wine(self) -> Union[WineInfo, Absent]:
         """Wine's marker behind SystemInfo."""
-        from .vendor import read_wine
+        from .streams.vendor import read_wine
 
         return read_wine(self)
 
     @cached_property
     def user_streams(self) -> List[UserStream]:
         """Streams outside Microsoft's range that nobody but their writer can decode."""
-        from .vendor import user_streams
+        from .streams.vendor import user_streams
 
         return user_streams(self)
 
     @cached_property
     def comments(self) -> List[str]:
         """Text of CommentStreamA and CommentStreamW, in that order, as the debugger prints them."""
-        from .comments import read_comments
+        from .streams.comments import read_comments
 
         return read_comments(self)
 
     @cached_property
     def writer(self) -> Writer:
         """Who wrote the dump, with the evidence."""
-        from .writer import identify_writer
+        from .origin import identify_writer
 
         return identify_writer(self)
 

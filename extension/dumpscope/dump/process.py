@@ -13,15 +13,15 @@ from ..format.teb import (
 from ..record import NamedTuple, cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from .allowance import Allowance
-from .blocks import Block, Parameters, Peb, SharedData, Teb
+from .structures import Block, Parameters, Peb, SharedData, Teb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Optional, Union
 
-    from .blocks import Number, Text
     from .minidump import Minidump
-    from .threads import Thread
+    from .streams.threads import Thread
+    from .structures import Number, Text
 
 MAX_LOADED_MODULES = 10000
 _TRIED = 64

@@ -17,7 +17,7 @@ from itertools import chain, compress, count, islice
 from operator import add, ne, sub
 
 from ..record import NamedTuple
-from .memory import ADDRESS_END, Memory
+from .streams.memory import ADDRESS_END, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

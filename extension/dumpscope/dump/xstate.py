@@ -13,7 +13,7 @@ from ..format.contexts import CONTEXT_EX, XSAVE_AREA_HEADER, XSAVE_LEGACY_SIZE
 from ..format.misc import XSTATE_FEATURE_NAME
 from ..record import NamedTuple
 from .absence import DAMAGED, NOT_THERE, Absent
-from .misc import MiscInfo
+from .streams.misc import MiscInfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

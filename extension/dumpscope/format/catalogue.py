@@ -25,11 +25,12 @@ MODULES = (
     "counters",
     "contexts",
     "guid",
-    "crashpad",
-    "breakpad",
-    "mozilla",
-    "wine",
+    "vendor.crashpad",
+    "vendor.breakpad",
+    "vendor.mozilla",
+    "vendor.wine",
     "teb",
+    "stowed",
 )
 """Modules of this package that declare structures, in the order of the format reference."""
 

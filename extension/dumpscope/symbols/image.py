@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import NamedTuple, Optional, Protocol, Sequence, Tuple, Union
 
 from ..dump.absence import DAMAGED, NOT_CAPTURED, NOT_THERE, Absent
-from ..dump.memory import Memory
-from ..dump.modules import CodeView, decode_codeview
 from ..dump.source import Source
+from ..dump.streams.memory import Memory
+from ..dump.streams.modules import CodeView, decode_codeview
 from ..format.pe import (
     IMAGE_DEBUG_DIRECTORY,
     IMAGE_DEBUG_TYPE_CODEVIEW,

@@ -7,8 +7,8 @@ from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.minidump import Minidump
-from ..dump.modules import Module
 from ..dump.source import Source
+from ..dump.streams.modules import Module
 from ..errors import DumpError
 from .image import Image, MemoryReader, image_file, image_in_memory
 from .path import parse_path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...dump.absence import Absent
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..facts import Facts
-from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ what a readable handle table leaves out.
 
 from __future__ import annotations
 
+from ..crash.comments import snapshot_of
 from ..facts import Facts
-from ..rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ def _requested_none(facts: Facts) -> Optional[Match]:
         return None
     managed = facts.flags in (0x1005, 0x41A25, 0x1205AC, 0x41826, 0x41827, 0x61826) and not facts.has_exception
     hint = " These are the flags that dotnet-dump and createdump use, which open the process without that right." if managed else ""
-    return Match((*_common(facts), facts.version_proof(), facts.writer_proof()), {"hint": hint})
+    snapshot = snapshot_of(facts.dump)
+    if snapshot is not None:
+        hint = f" procdump {snapshot[1]} took it, of a snapshot."
+    more = () if snapshot is None else (snapshot[0],)
+    return Match((*_common(facts), facts.version_proof(), facts.writer_proof(), *more), {"hint": hint})
 
 
 def _dump_of_a_dump(facts: Facts) -> Optional[Match]:
@@ -300,6 +305,7 @@ RULES = (
         "handles",
         "handles-empty-list",
         _fine,
+        when_asked=True,
     ),
     Rule(
         "HND009",

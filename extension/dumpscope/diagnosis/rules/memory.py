@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...dump.absence import Absent
 from ...format.threads import MINIDUMP_THREAD
 from ..facts import Facts
-from ..rule import ERROR, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .rule import ERROR, INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,6 +202,7 @@ RULES = (
         "process-thread-data",
         "stacks-only",
         _captured,
+        when_asked=True,
     ),
     Rule(
         "MEM006",

@@ -6,7 +6,7 @@ from ...dump.absence import Absent
 from ...format.header import MINIDUMP_HEADER
 from ...format.misc import MINIDUMP_MISC_INFO_5
 from ..facts import Facts
-from ..rule import INFO, PROVEN, WARNING, Match, Proof, Rule
+from .rule import INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...dump.absence import Absent
-from ...dump.threads import Thread, ThreadInfo
+from ...dump.streams.threads import Thread, ThreadInfo
 from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO
 from ..facts import CHECKSUM_OFFSET, Facts
-from ..rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

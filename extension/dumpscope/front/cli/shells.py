@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...commands.registry import DUMP_NEEDED, DUMP_NONE, Command, Example, arg, build_parser
-from ...commands.session import Session
 from ...errors import UsageError
+from ...session.registry import DUMP_NEEDED, DUMP_NONE, Command, Example, arg, build_parser
+from ...session.session import Session
 from .environment import Environment
 
 TYPE_CHECKING = False

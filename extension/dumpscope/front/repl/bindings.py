@@ -6,10 +6,10 @@ import re
 
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-from ...commands.parsing import split_line
-from ...commands.spellings import completed, is_debuggers
 from ...errors import UsageError
 from ...record import NamedTuple
+from ...session.parsing import split_line
+from ..spellings import completed, is_debuggers
 from .line import parse_line
 from .runner import Runner
 
@@ -73,8 +73,7 @@ def why_statement(text: str) -> str:
 
 def _spelling(name: str) -> str:
     """The first spelling of a command of ours that the debugger would know."""
-    from ...commands.index import MODULES
-    from ...commands.registry import find_command
+    from ...commands.index import MODULES, find_command
 
     if name.lower() not in MODULES:
         return ""

@@ -10,15 +10,15 @@ from itertools import islice
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from ...commands.index import CATEGORIES
-from ...commands.offers import Offer, offers
-from ...commands.registry import Argument, Command, all_commands
-from ...commands.session import Session
-from ...commands.spellings import translate
+from ...commands.index import all_commands
 from ...dump.minidump import Minidump
 from ...errors import DumpscopeError
 from ...record import NamedTuple
+from ...session.offers import Offer, offers
+from ...session.registry import CATEGORIES, Argument, Command
+from ...session.session import Session
 from ...view.escape import printable
+from ..spellings import translate
 from .filters import SUMMARIES
 from .runner import Runner
 from .settings import SETTINGS

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from ...commands.parsing import is_decimal
 from ...errors import UsageError
 from ...view.paint import strip_ansi
+from ...wording.numbers import is_decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ...commands.parsing import split_line
 from ...errors import UsageError
 from ...record import NamedTuple
+from ...session.parsing import split_line
 from .filters import NAMES
 
 TYPE_CHECKING = False

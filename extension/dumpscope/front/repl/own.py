@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ...commands.help import command_help, command_list
-from ...commands.registry import DUMP_NONE, Argument, Command, Example, all_commands, arg
-from ...commands.session import Session
-from ...commands.spellings import is_debuggers, not_ours, outlook, translate
+from ...commands.index import all_commands
 from ...dump.absence import Absent
 from ...errors import UsageError
+from ...session.registry import DUMP_NONE, Argument, Command, Example, arg
+from ...session.session import Session
 from ...view.blocks import Column, Lines, Note, Table
+from ..spellings import is_debuggers, not_ours, outlook, translate
 from .filters import SUMMARIES
 from .settings import SETTINGS
 from .workspace import short_name
@@ -17,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, List, Sequence, Tuple
 
-    from ...commands.registry import Function
+    from ...session.registry import Function
     from ...view.blocks import Block
     from .runner import Runner
 

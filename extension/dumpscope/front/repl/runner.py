@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from ...commands.index import MODULES
-from ...commands.parsing import split_line
-from ...commands.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command, find_command
-from ...commands.session import Session, parse, run, wants_help
-from ...commands.spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
+from ...commands.index import MODULES, find_command
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError, output_fault
+from ...session.parsing import split_line
+from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command
+from ...session.session import Session, parse, run, wants_help
 from ...view.paint import PLAIN, Paint, strip_ansi
 from ..cli.main import Options, parse_options
+from ..spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
 from .filters import apply
 from .line import Line, is_message, message_text, parse_line, split_statements
 from .screen import Screen
@@ -223,7 +223,7 @@ class Runner:
         session = self.workspace.session
         if found.name in self.own or found.dump in (DUMP_NONE, DUMP_OPTIONAL):
             return session, words
-        if not session.has_file:
+        if not session.has_file and not (found.dump == DUMP_ANY and words):
             raise UsageError(f"{found.name} needs a dump, and none is open", "`open PATH` opens one")
         if found.dump == DUMP_NEEDED and not session.has_dump and session.open_error is not None:
             raise session.open_error

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from ...commands.parsing import is_decimal
 from ...errors import UsageError
 from ...record import NamedTuple
+from ...wording.numbers import is_decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, List, Optional
 
-    from ...commands.lessons import Lesson
-    from ...commands.session import Session
-    from ...commands.tutor import Progress, Tutor
+    from ...learning.lessons import Lesson
+    from ...learning.tutor import Progress, Tutor
+    from ...session.session import Session
     from ...view.blocks import Block
 
 LEAVE = ("q", "quit", "exit")
@@ -35,7 +35,7 @@ class KeptProgress:
 
     def load(self) -> Progress:
         """What is known now; another session may have added to the file."""
-        from ...commands.tutor import Progress
+        from ...learning.tutor import Progress
 
         kept = Progress(self._read())
         if self._progress is not None:
@@ -88,8 +88,8 @@ class Teacher:
     def teach(self, word: str, session: Session) -> int:
         """One lesson, on the open dump or on its sample, until its end or until the learner leaves. Raises UsageError for none."""
         from ...commands.learn import Classroom
-        from ...commands.lessons import find_lesson
-        from ...commands.tutor import Tutor
+        from ...learning.lessons import find_lesson
+        from ...learning.tutor import Tutor
 
         lesson = find_lesson(word)
         session.progress = self.screen.progress

@@ -9,12 +9,12 @@ import threading
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from ...commands.expression import current_thread
-from ...commands.offers import standing
-from ...commands.session import Session
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...errors import DumpscopeError
+from ...session.expression import current_thread
+from ...session.offers import standing
+from ...session.session import Session
 from ...view.escape import printable
 from .workspace import Workspace, short_name
 
@@ -33,8 +33,8 @@ try:
     os.nice(10)
 except (AttributeError, OSError):
     pass
-from dumpscope.commands.offers import standing
-from dumpscope.commands.session import Session
+from dumpscope.session.offers import standing
+from dumpscope.session.session import Session
 from dumpscope.dump.minidump import Minidump
 print(*standing(Session(Minidump.open(sys.argv[2]), sys.argv[2])))
 """

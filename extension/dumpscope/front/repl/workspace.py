@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from ...commands.parsing import is_decimal
-from ...commands.session import Session
 from ...dump.minidump import Minidump
 from ...dump.source import Source
 from ...errors import DumpError, DumpscopeError, UsageError
 from ...record import NamedTuple
+from ...session.session import Session
+from ...wording.numbers import is_decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Workspace:
         lead = f"||{current.number}:" if len(self._opened) > 1 else ""
         index = "???"
         if current.session.has_dump:
-            from ...commands.expression import current_thread
+            from ...session.expression import current_thread
 
             try:
                 thread = current_thread(current.session)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 
 from ...dump.absence import Absent
-from ...dump.exception import MAX_PARAMETERS
 from ...dump.minidump import Minidump
+from ...dump.streams.exception import MAX_PARAMETERS
 from ...record import NamedTuple
 from ...view.blocks import Column, Note, Table
 from ...view.kinds import address_text

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from ...commands.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command, find_command
-from ...commands.session import Session, parse, wants_help
-from ...commands.session import run as run_blocks
+from ...commands.index import find_command
 from ...dump.minidump import Minidump
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_USAGE, DumpError, DumpscopeError
+from ...session.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command
+from ...session.session import Session, parse, wants_help
+from ...session.session import run as run_blocks
 from ...view.escape import dml, printable
 from ...view.paint import PLAIN, Dml, Paint
 from ..cli.main import Options, parse_options

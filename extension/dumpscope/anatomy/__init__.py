@@ -1,0 +1,1 @@
+"""Every byte of a dump with its owner: bytes, whatis and map stand on it."""

@@ -1,0 +1,479 @@
+"""What the engine reads and answers about the memory of a dumped process: ReadVirtual and QueryVirtual.
+
+Observed: dbgeng 10.0.15063. Where there is no map of the address space (MemoryInfoListStream), and above its last entry,
+QueryVirtual makes regions up from the captured ranges.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from heapq import heappop, heappush
+from itertools import islice
+
+from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
+from ...format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
+from ...record import NamedTuple, cached_property
+from .answers import E_FAIL, E_NOINTERFACE, FILE_CORRUPT, MEMORY_ABSENT, S_OK, RegionsAnswer
+from .streams import Streams, Taken
+from .strict import PAGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Tuple, Union
+
+PAGE_READWRITE = 4
+CONFLICT = 0xD0000018
+"""STATUS_CONFLICTING_ADDRESSES as an HRESULT."""
+READ_BEHIND_END = 0x80070026
+"""ERROR_HANDLE_EOF as an HRESULT: a range of a full dump whose bytes are not in the file."""
+
+MASK64 = (1 << 64) - 1
+MASK32 = (1 << 32) - 1
+SHARED_DATA = 0x7FFE0000
+"""Where every process has the page of shared user data."""
+CLUSTER = 20_000
+"""Ranges that overlap each other, of which the first conflict is looked for in the engine's order."""
+BEHIND_TOP = 1000
+"""Steps of the walk through addresses that a machine of 32 bits does not have."""
+COMPARED = 1 << 31
+"""Bytes of overlapping ranges that are compared; what follows is taken to be equal."""
+
+_RANGE = MINIDUMP_MEMORY_DESCRIPTOR.select("StartOfMemoryRange", "Memory.DataSize", "Memory.Rva")
+_RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize")
+_INFO = ("BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type")
+_BOUNDS = ("BaseAddress", "RegionSize")
+
+_ADD = "DbsSplayTreeRangeMap::Add:"
+
+if TYPE_CHECKING:
+    Range = Tuple[int, int, int]
+    """Start, size, file offset."""
+
+
+class Region(NamedTuple):
+    """One answer of QueryVirtual. ``invented``: made of a captured range, not taken from the map of the address space."""
+
+    base: int
+    size: int
+    state: int
+    protect: int
+    type: int
+    allocation_protect: int
+    allocation_base: int
+    invented: bool
+
+
+def _wide(address: int) -> str:
+    return f"{address >> 32 & MASK32:08x}`{address & MASK32:08x}"
+
+
+class _Regions:
+    """A list that QueryVirtual asks: the first entry in the file that holds the address, or the one with the next higher base.
+
+    On a machine of 32 bits the engine compares only the low half of every address, and an end that wraps holds nothing.
+    """
+
+    ties_last = False
+    """Of several entries with the next higher base the last is taken, not the first."""
+
+    def __init__(self, mask: int) -> None:
+        self.mask = mask
+
+    @property
+    def count(self) -> int:
+        """How many entries there are."""
+        raise NotImplementedError
+
+    def extents(self) -> Iterator[Tuple[int, int]]:
+        """Base and size of every entry."""
+        raise NotImplementedError
+
+    def region(self, index: int) -> Region:
+        """An entry as an answer."""
+        raise NotImplementedError
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether the entries stand by address, and none is empty, overlaps another one or wraps."""
+        last = 0
+        for base, size in self.extents():
+            if base < last or not size or base + size > self.mask:
+                return False
+            last = base + size
+        return True
+
+    def bounds(self) -> Iterator[Tuple[int, int]]:
+        """Base and end of every entry, in as many bits as the machine's addresses have."""
+        mask = self.mask
+        for base, size in self.extents():
+            yield base & mask, base + size & mask
+
+    def finder(self) -> Union[_Ordered, _Unordered]:
+        """Answers for addresses that grow."""
+        return _Ordered(self) if self.apart else _Unordered(self)
+
+    def query(self, address: int) -> Optional[Region]:
+        """The answer for one address."""
+        address &= self.mask
+        best, best_base = -1, 0
+        for index, (base, end) in enumerate(self.bounds()):
+            if base <= address < end:
+                return self.region(index)
+            if base > address and (best < 0 or base < best_base or (base == best_base and self.ties_last)):
+                best, best_base = index, base
+        return None if best < 0 else self.region(best)
+
+
+class _Ordered:
+    """Answers from entries that stand by address."""
+
+    def __init__(self, owner: _Regions) -> None:
+        self._owner = owner
+        self._index = 0
+        self._now: Optional[Region] = None
+
+    def find(self, at: int) -> Optional[Region]:
+        """The answer for an address not below the last one."""
+        while self._now is None or self._now.base + self._now.size <= at:
+            if self._index >= self._owner.count:
+                return None
+            self._now = self._owner.region(self._index)
+            self._index += 1
+        return self._now
+
+
+class _Unordered:
+    """Answers from entries in any order."""
+
+    def __init__(self, owner: _Regions) -> None:
+        self._owner = owner
+        self._bases = array("Q")
+        self._ends = array("Q")
+        for base, end in owner.bounds():
+            self._bases.append(base)
+            self._ends.append(end)
+        self._order = sorted(range(len(self._bases)), key=self._bases.__getitem__)
+        self._next = 0
+        self._open: List[int] = []
+
+    def find(self, at: int) -> Optional[Region]:
+        """The answer for an address not below the last one."""
+        order, bases, ends = self._order, self._bases, self._ends
+        while self._next < len(order) and bases[order[self._next]] <= at:
+            heappush(self._open, order[self._next])
+            self._next += 1
+        while self._open and ends[self._open[0]] <= at:
+            heappop(self._open)
+        if self._open:
+            return self._owner.region(self._open[0])
+        index = self._next
+        if index == len(order):
+            return None
+        if self._owner.ties_last:
+            while index + 1 < len(order) and bases[order[index + 1]] == bases[order[self._next]]:
+                index += 1
+        return self._owner.region(order[index])
+
+
+class Captured(_Regions):
+    """The captured ranges of a dump, from MemoryListStream, or from Memory64ListStream where the header says full memory."""
+
+    ties_last = True
+
+    def __init__(self, streams: Streams, full: bool, narrow: bool) -> None:
+        super().__init__(MASK32 if narrow else MASK64)
+        self.streams = streams
+        self.full = full
+        self.taken: Optional[Taken] = streams.taken(9 if full else 5)
+
+    @property
+    def count(self) -> int:
+        """How many ranges there are."""
+        return 0 if self.taken is None else self.taken.number
+
+    @cached_property
+    def base(self) -> int:
+        """BaseRva of a full dump, 0 without its list."""
+        if self.taken is None or not self.full:
+            return 0
+        return self.streams.view.number(self.taken.rva, (MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8))
+
+    def walk(self) -> Iterator[Range]:
+        """Start, size and file offset of every range, as the list has them."""
+        if self.taken is None:
+            return
+        if not self.full:
+            for _, values in self.streams.rows(self.taken, _RANGE):
+                start, size, rva = values
+                yield start, size, rva
+            return
+        rva = self.base
+        for _, (start, size) in self.streams.rows(self.taken, _RANGE64):
+            yield start, size, rva
+            rva += size
+
+    def extents(self) -> Iterator[Tuple[int, int]]:
+        """Start and size of every range."""
+        for start, size, _ in self.walk():
+            yield start, size
+
+    def extent(self, index: int) -> Tuple[int, int]:
+        """Start and size of a range."""
+        assert self.taken is not None
+        reader = _RANGE64 if self.full else _RANGE
+        start, size = reader.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, reader.size))[:2]
+        return start, size
+
+    def region(self, index: int) -> Region:
+        """A range as an answer: the engine takes it for committed private memory."""
+        start, size = self.extent(index)
+        return Region(start, size, MEM_COMMIT, PAGE_READWRITE, MEM_PRIVATE, PAGE_READWRITE, start, True)
+
+    @cached_property
+    def end(self) -> int:
+        """Where the bytes of the last range of a full dump end."""
+        rva = self.base
+        for _, size, at in self.walk():
+            rva = at + size
+        return rva
+
+    # -- opening ---------------------------------------------------------------------------------------------------------
+
+    def refusal(self) -> Optional[Tuple[int, str]]:
+        """Why a partial dump's ranges keep the engine from opening it: HRESULT and text; None if they do not."""
+        view = self.streams.view
+        low, size = max(view.directory_end, 32), view.size
+        bad: Optional[Tuple[int, str]] = None
+        count = last = 0
+        apart = True
+        for start, length, rva in self.walk():
+            if rva < low or rva >= size or rva + length > size or rva + length > MASK32:
+                bad = FILE_CORRUPT, view.misplaced("Memory range data", rva, length).rstrip("\n")
+                break
+            if start < last:
+                apart = False
+            last = start + length
+            count += 1
+        if not apart:
+            conflict = self._conflict(count)
+            if conflict is not None:
+                first, end = conflict
+                return CONFLICT, f"{_ADD} Conflicting region {_wide(first)} - {_wide(end - 1)}"
+        return bad
+
+    def oddities(self) -> Iterator[str]:
+        """What the engine prints about the ranges of a partial dump that it accepts all the same."""
+        for start, size, _ in self.walk():
+            if not size:
+                yield f"{_ADD} ignoring zero-sized range at {_wide(start)}"
+            elif start + size > MASK64 + 1:
+                yield f"{_ADD} range {_wide(start)}:{size:x} overflows, truncating"
+
+    def _conflict(self, count: int) -> Optional[Tuple[int, int]]:
+        """Of the first range that overlaps an earlier one and has other bytes there: from where on, and its end.
+
+        A range that begins in the page of shared user data may have other bytes.
+        """
+        ranges = list(islice(self.walk(), count))
+        clashes: List[Tuple[int, int, int]] = []
+        group: List[int] = []
+        end = -1
+        for index in sorted(range(len(ranges)), key=lambda item: ranges[item][0]):
+            start, size, _ = ranges[index]
+            if start >= end:
+                clashes.extend(self._clash(ranges, group))
+                group = []
+            if size:
+                group.append(index)
+                end = max(end, start + size)
+        clashes.extend(self._clash(ranges, group))
+        if not clashes:
+            return None
+        return min(clashes)[1:]
+
+    def _clash(self, ranges: List[Range], group: List[int]) -> Iterator[Tuple[int, int, int]]:
+        """The first range of a group that conflicts, from where, and its end. ``group`` holds ranges that overlap, by address."""
+        if len(group) < 2 or len({ranges[index][2] - ranges[index][0] for index in group}) < 2:
+            return  # the same bytes of the file
+        pieces: List[Tuple[int, int, int]] = []
+        budget = COMPARED
+        with memoryview(self.streams.source.buffer) as data:
+            for index in sorted(group) if len(group) <= CLUSTER else group:
+                low, size, rva = ranges[index]
+                high, shift = low + size, rva - low
+                checked = not SHARED_DATA <= low < SHARED_DATA + PAGE
+                at = bisect_left(pieces, (low, -1, -1))
+                if at and pieces[at - 1][1] > low:
+                    at -= 1
+                while low < high:
+                    if at == len(pieces) or pieces[at][0] >= high:
+                        pieces.insert(at, (low, high, shift))
+                        break
+                    left, right, other = pieces[at]
+                    if left > low:
+                        pieces.insert(at, (low, left, shift))
+                        low = left
+                        at += 1
+                    size = min(high, right) - low
+                    if checked and other != shift and budget > 0:
+                        budget -= size
+                        if data[low + shift : low + shift + size] != data[low + other : low + other + size]:
+                            yield index, low, high
+                            return
+                    low, at = right, at + 1
+
+    # -- reading ---------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _by_start(self) -> List[int]:
+        starts = array("Q", (start for start, _ in self.extents()))
+        return sorted(range(len(starts)), key=starts.__getitem__)
+
+    def _search(self, address: int) -> Optional[int]:
+        """The range of a full dump that the engine reads an address from.
+
+        It halves the list by address, which misses some of the ranges that overlap.
+        """
+        low, high = 0, self.count
+        while low < high:
+            middle = (low + high) // 2
+            index = middle if self.apart else self._by_start[middle]
+            start, size = self.extent(index)
+            if address < start:
+                high = middle
+            elif address < (start + size & MASK64):
+                return index
+            else:
+                low = middle + 1
+        return None
+
+    def containing(self, address: int) -> Optional[Range]:
+        """The range that an address is read from."""
+        address &= MASK64
+        if self.full:
+            wanted = self._search(address)
+            return None if wanted is None else next(islice(self.walk(), wanted, None), None)
+        for item in self.walk():
+            if item[0] <= address < item[0] + item[1]:
+                return item
+        return None
+
+    def held(self, address: int, size: int) -> bytes:
+        """The bytes at an address, as far as the engine can read them, going on from range to range."""
+        data = b""
+        while len(data) < size:
+            found = self.containing(address + len(data))
+            if found is None:
+                break
+            start, length, rva = found
+            inside = (address + len(data) & MASK64) - start
+            more = self.streams.source.some(rva + inside, min(length - inside, size - len(data)))
+            if not more:
+                break
+            data += more
+        return data
+
+
+class AddressMap(_Regions):
+    """MemoryInfoListStream."""
+
+    def __init__(self, streams: Streams, taken: Taken, mask: int) -> None:
+        super().__init__(mask)
+        self.streams = streams
+        self.taken = taken
+        self._reader = MINIDUMP_MEMORY_INFO.select(*_INFO, stride=taken.element)
+        self._bounds = MINIDUMP_MEMORY_INFO.select(*_BOUNDS, stride=taken.element)
+
+    @property
+    def count(self) -> int:
+        """How many entries there are."""
+        return self.taken.number
+
+    def extents(self) -> Iterator[Tuple[int, int]]:
+        """Base and size of every entry."""
+        for _, (base, size) in self.streams.rows(self.taken, self._bounds):
+            yield base, size
+
+    def region(self, index: int) -> Region:
+        """An entry as an answer."""
+        offset = self.taken.first + index * self.taken.element
+        base, allocation, allocation_protect, size, state, protect, kind = self._reader.unpack(self.streams.source.fetch(offset, self._reader.size))
+        return Region(base, size, state, protect, kind, allocation_protect, allocation, False)
+
+
+class EngineMemory:
+    """Both memory interfaces of the engine on one dump."""
+
+    def __init__(self, streams: Streams, captured: Captured) -> None:
+        self.captured = captured
+        taken = streams.taken(16)
+        self.map = None if taken is None else AddressMap(streams, taken, captured.mask)
+
+    def read_virtual(self, address: int) -> int:
+        """HRESULT of reading at an address. The images on the symbol path, which the engine also reads from, are not known here."""
+        address &= MASK64
+        found = self.captured.containing(address)
+        if found is None:
+            return E_NOINTERFACE if self.captured.full else MEMORY_ABSENT
+        start, _, rva = found
+        return S_OK if (rva & MASK64) + address - start < self.captured.streams.view.size else READ_BEHIND_END
+
+    def read_pointer(self, address: int, width: int) -> Tuple[int, int]:
+        """HRESULT and value of a pointer that must be read whole."""
+        hresult = self.read_virtual(address)
+        if hresult != S_OK:
+            return hresult, 0
+        data = self.captured.held(address, width)
+        return (E_FAIL, 0) if len(data) < width else (S_OK, int.from_bytes(data, "little"))
+
+    def rows(self) -> Iterator[Tuple[Region, bool]]:
+        """QueryVirtual from address 0 on, each answer with whether the walk can go on behind it."""
+        sources: List[Union[_Ordered, _Unordered]] = []
+        if self.map is not None:
+            sources.append(self.map.finder())
+        sources.append(self.captured.finder())
+        at = 0
+        tries = BEHIND_TOP
+        while True:
+            region: Optional[Region] = None
+            if at > self.captured.mask:
+                # 64-bit addresses on a machine of 32 bits: the engine begins at the low end again
+                tries -= 1
+                region = self.query(at)[1] if tries > 0 else None
+            else:
+                while sources:
+                    region = sources[0].find(at)
+                    if region is not None:
+                        break
+                    del sources[0]  # what has no answer here has none above either
+            if region is None:
+                return
+            end = region.base + region.size & MASK64
+            more = region.size != 0 and end > at
+            yield region, more
+            if not more:
+                return
+            at = end
+
+    def query(self, address: int) -> Tuple[int, Optional[Region]]:
+        """QueryVirtual: HRESULT and region."""
+        found = self.map.query(address) if self.map is not None else None
+        if found is None:
+            found = self.captured.query(address)
+        return (E_NOINTERFACE, None) if found is None else (S_OK, found)
+
+    def regions(self) -> RegionsAnswer:
+        """The walk as one answer: the first and the last HRESULT, the regions from which it went on, and where it ended."""
+        count = end = 0
+        first: Optional[int] = None
+        last = E_NOINTERFACE
+        for region, more in self.rows():
+            if first is None:
+                first = S_OK
+            if more:
+                count += 1
+                end = region.base + region.size & MASK64
+            else:
+                last = S_OK
+        return RegionsAnswer(E_NOINTERFACE if first is None else first, last, count, end)

@@ -1,0 +1,147 @@
+"""What the flags promise and the file does not keep, bit by bit."""
+
+from __future__ import annotations
+
+from ..facts import FLAGS_OFFSET, Facts
+from ..promises import NO, PARTIAL, YES, Promise, promises
+from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Tuple
+
+_DOCS = "Microsoft Learn: MINIDUMP_TYPE"
+_OBSERVED = "observed: 110 public dumps of Microsoft's writers"
+_ALL = ("!handle", "!runaway", "!address", "!heap", "!peb", "lm", "!token")
+
+
+def _of(facts: Facts, asked: bool, *states: str) -> List[Promise]:
+    return [item for item in promises(facts) if item.asked is asked and item.delivered in states]
+
+
+def _proofs(items: List[Promise]) -> Tuple[Proof, ...]:
+    return tuple(Proof(f"0x{item.bit:x} {item.name}", item.note, item.offset) for item in items[:8])
+
+
+def _names(items: List[Promise]) -> str:
+    return ", ".join(f"0x{item.bit:x} {item.name}" for item in items)
+
+
+def _not_kept(facts: Facts) -> Optional[Match]:
+    items = [item for item in _of(facts, True, NO) if item.bit != 0x20]
+    if not items or not facts.writer.trusts_flags:
+        return None
+    return Match((Proof("header Flags", f"0x{facts.flags:x}", FLAGS_OFFSET), *_proofs(items)), {"names": _names(items)})
+
+
+def _in_part(facts: Facts) -> Optional[Match]:
+    items = _of(facts, True, PARTIAL)
+    if not items or not facts.writer.trusts_flags:
+        return None
+    return Match((Proof("header Flags", f"0x{facts.flags:x}", FLAGS_OFFSET), *_proofs(items)), {"names": _names(items)})
+
+
+def _unasked(facts: Facts) -> Optional[Match]:
+    items = [item for item in _of(facts, False, YES) if item.bit in (0x2, 0x4, 0x20, 0x800, 0x1000, 0x40000, 0x400000, 0x4000000)]
+    if not items:
+        return None
+    return Match((Proof("header Flags", f"0x{facts.flags:x}", FLAGS_OFFSET), *_proofs(items)), {"names": _names(items)})
+
+
+def _meaningless(facts: Facts) -> Optional[Match]:
+    if facts.header.implementation or not facts.flags:
+        return None
+    items = _of(facts, True, NO)
+    if not items:
+        return None
+    return Match(
+        (facts.version_proof(), Proof("header Flags", f"0x{facts.flags:x}", FLAGS_OFFSET), *_proofs(items)),
+        {"writer": facts.writer.name, "names": _names(items)},
+    )
+
+
+def _normalised(facts: Facts) -> Optional[Match]:
+    if not facts.asked(0x2) or not facts.writer.trusts_flags or facts.stream(9) is None:
+        return None
+    return Match((Proof("header Flags", f"0x{facts.flags:x}", FLAGS_OFFSET),), {"flags": f"0x{facts.flags:x}"})
+
+
+RULES = (
+    Rule(
+        "FLG001",
+        WARNING,
+        "asked for, and not there",
+        ("the flag is set and the command fails",),
+        _ALL,
+        "each flag that is set against the stream or memory that it promises",
+        "The flags ask for what the file does not hold: {names}. With Microsoft's writers this means that it was tried and nothing was got.",
+        PROVEN,
+        ("`why COMMAND` explains each of them; `plan COMMAND` says how to write a better dump",),
+        (_DOCS, _OBSERVED),
+        "article-nohandles",
+        "everything-small",
+        _not_kept,
+    ),
+    Rule(
+        "FLG002",
+        INFO,
+        "asked for, and there in part",
+        ("the flag is set and the command works for some threads or addresses only",),
+        _ALL,
+        "each flag that is set against all threads, modules or bytes that it is about",
+        "The flags ask for more than the file holds: {names}.",
+        PROVEN,
+        ("`why` shows by what each is known",),
+        (_DOCS,),
+        "thread-invalid-info",
+        "article-handles",
+        _in_part,
+    ),
+    Rule(
+        "FLG003",
+        INFO,
+        "there, though not asked for",
+        ("the flag is clear and the command works",),
+        _ALL,
+        "each flag that is clear against the stream that it would promise",
+        "The file holds more than its flags ask for: {names}. Debuggers look at the streams, so it works all the same (full memory aside).",
+        PROVEN,
+        ("nothing to do",),
+        ("observed: Crashpad's files; dbgeng 10.0.15063 on edited dumps",),
+        "handles-flag-cleared",
+        "everything-small",
+        _unasked,
+    ),
+    Rule(
+        "FLG004",
+        INFO,
+        "this writer's flags mean nothing",
+        ("the flag is set and the stream is not there",),
+        _ALL,
+        "the high word of Version, and the flags against the streams",
+        "{writer} is not one of Microsoft's writers: it stores flags and does not do what they ask for ({names}). Look at the streams, not at the flags.",
+        PROVEN,
+        ("`streams` shows what is there",),
+        ("Wine dlls/dbghelp/minidump.c", "observed: files of Wine and other writers"),
+        "handles-wine-writer",
+        "everything-small",
+        _meaningless,
+    ),
+    Rule(
+        "FLG005",
+        INFO,
+        "the header shows normalised flags, not the request",
+        ("bits that were asked for are not in the header",),
+        _ALL,
+        "flag 0x2, which makes Microsoft's writers clear what full memory contains",
+        "With full memory the header never shows data segments, process data, private memory or code (0x1, 0x100, 0x200, 0x2000), though all of "
+        "it is in the file. "
+        "{flags} is what the writer made of the request.",
+        INFERRED,
+        ("nothing to do: `flags 0x61907` shows such a normalisation",),
+        ("observed: dbghelp 6.3.9600 asked for 0x61907 stores 0x61806",),
+        "full-memory",
+        "everything-small",
+        _normalised,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Streams of writers other than Microsoft's, as data."""

@@ -1,0 +1,1 @@
+"""Lessons, and what takes a learner through them."""

@@ -1,0 +1,129 @@
+"""What a command works on: the open dump and where the answer will be shown."""
+
+from __future__ import annotations
+
+from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
+
+    from ..dump.minidump import Minidump
+    from ..dump.source import Source
+    from ..view.blocks import Block
+    from ..wording.usage import Usage
+    from .registry import Command
+
+
+if TYPE_CHECKING:
+
+    class Live(Protocol):
+        """A debugger that has the same dump open."""
+
+        def compare(self, dump: Minidump) -> Iterator[Block]:
+            """What it makes of the dump beside what we read."""
+
+
+def _unseen(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+class Session:
+    """A dump and the state of the command that runs on it.
+
+    ``status`` is the exit code of the last command; ``memo`` is a place for results that later commands can use again;
+    ``live`` is the debugger around us, where there is one; ``progress`` is told how much of a long work is done and how much
+    there is, and ends the work when it raises.
+    """
+
+    def __init__(self, dump: Optional[Minidump] = None, path: str = "", *, source: Optional[Source] = None, open_error: Optional[DumpError] = None) -> None:
+        self._dump = dump
+        self._source = source
+        self.open_error = open_error
+        self.path = path or (dump.path if dump is not None else "")
+        self.status = EXIT_DONE
+        self.memo: Dict[str, Any] = {}
+        self.live: Optional[Live] = None
+        self.progress: Callable[[int, int], None] = _unseen
+
+    @property
+    def dump(self) -> Minidump:
+        """The open dump. Raises UsageError when there is none."""
+        if self._dump is None:
+            raise UsageError("no dump is open", "give the path of a dump")
+        return self._dump
+
+    @property
+    def source(self) -> Source:
+        """The open file, minidump or not. Raises UsageError when there is none."""
+        if self._dump is not None:
+            return self._dump.source
+        if self._source is None:
+            raise UsageError("no dump is open", "give the path of a dump")
+        return self._source
+
+    @property
+    def has_file(self) -> bool:
+        """Whether a file is open, minidump or not."""
+        return self._dump is not None or self._source is not None
+
+    @property
+    def has_dump(self) -> bool:
+        """Whether a dump is open."""
+        return self._dump is not None
+
+    def not_in_dump(self) -> None:
+        """Say that what was asked for is not in the dump: the answer explains it, the exit code is 1."""
+        self.status = EXIT_NOT_IN_DUMP
+
+    def head(self, command: Command) -> Dict[str, Any]:
+        """The members that every JSON document begins with."""
+        dump = {"path": self.path, "size": self.source.size} if self.has_file else None
+        return {"schema": 1, "command": command.name, "dump": dump}
+
+
+def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
+    """The blocks that a command answers with, made as they are drawn."""
+    session.status = EXIT_DONE
+    return _warned(session, command.function(session, args))
+
+
+def _warned(session: Session, blocks: Iterator[Block]) -> Iterator[Block]:
+    """The blocks, and what turned out to be wrong with the texts in them, or in what commands before have looked at and kept."""
+    yield from blocks
+    overlap = session.dump.strings.overlap if session.has_dump else None
+    if overlap is not None:
+        from ..view.blocks import Note
+
+        yield Note(overlap.message, "warning")
+
+
+def parse(command: Command, words: Sequence[str], prog: str = "") -> Any:
+    """The arguments of a command from its words, without a dump among them. Raises UsageError."""
+    from .registry import build_parser
+
+    return build_parser(command, prog or command.name, with_dump=False).parse_words(words)
+
+
+def wants_help(words: Sequence[str]) -> bool:
+    """Whether the words ask for help rather than for an answer."""
+    for word in words:
+        if word == "--":
+            return False
+        if word in ("-h", "--help", "-?", "/?"):
+            return True
+    return False
+
+
+def usage_of(session: Session) -> Usage:
+    """The session's index of uses, made once."""
+    from ..wording.usage import Usage
+
+    found = session.memo.get("usage")
+    if not isinstance(found, Usage):
+        found = Usage(session.dump)
+        session.memo["usage"] = found
+    return found
+
+
+__all__: List[str] = ["Session", "parse", "run", "usage_of", "wants_help"]

@@ -1,0 +1,224 @@
+"""``memory``, ``regions``, ``address`` and ``read``."""
+
+import struct
+
+import pytest
+from samples.writer import DumpBuilder, Module
+
+STACK = 0x4A5E6FFE18
+
+
+def build(tmp_path, ranges, arch="amd64"):
+    builder = DumpBuilder(arch)
+    builder.add_system_info()
+    for address, data in ranges:
+        builder.add_memory(address, data)
+    builder.add_memory_list()
+    path = tmp_path / "made.dmp"
+    path.write_bytes(builder.build())
+    return path
+
+
+def test_ranges_totals_and_gaps(tmp_path, run_json):
+    path = build(tmp_path, [(0x1000, b"a" * 0x100), (0x1100, b"b" * 0x100), (0x5000, b"c" * 0x80), (0x5040, b"d" * 0x80)])
+    document = run_json("memory", path)
+    assert [item["start"] for item in document["ranges"]] == ["0x1000", "0x1100", "0x5000", "0x5040"]
+    totals = document["totals"]
+    assert (totals["range_count"], totals["listed_bytes"], totals["captured_bytes"]) == (4, 0x300, 0x2C0)
+    assert totals["stretches"] == 2
+    assert totals["largest_gap"] == {"start": "0x1200", "size": 0x3E00}
+
+
+def test_what_a_range_holds(run_json):
+    uses = [item["use"] for item in run_json("memory", "everything-small.dmp")["ranges"]]
+    assert "PEB" in uses
+    assert "TEB of thread 0 (1a30)" in uses
+    assert "stack of thread 2 (c58)" in uses
+    assert "KUSER_SHARED_DATA" in uses
+
+
+def test_full_memory_that_is_cut(cli, run_json):
+    assert run_json("memory", "full-memory-truncated.dmp")["totals"]["missing_bytes"] > 0
+    assert "the file ends before them" in cli("memory", "full-memory-truncated.dmp").out
+
+
+def test_no_memory_is_explained(cli):
+    assert cli("memory", "missing-memory.dmp").code == 1
+    result = cli("memory", "compressed-memory.dmp")
+    assert result.code == 1
+    assert "not public" in result.out
+
+
+def test_regions_fixed_fields(run_json):
+    regions = run_json("regions", "everything-small.dmp")["regions"]
+    first, second = regions[:2]
+    assert {"base", "size", "state", "protect", "type", "allocation_protect"} <= set(first)
+    assert first["base"] == "0x0"
+    assert first["state"] == "0x10000"
+    assert first["size"] == 0x7FFE0000
+    assert second["protect_names"] == ["PAGE_READONLY"]
+    assert second["type_name"] == "MEM_PRIVATE"
+
+
+def test_region_filters(run_json, cli):
+    regions = run_json("regions", "everything-small.dmp", "--state", "commit", "--protect", "guard")["regions"]
+    assert len(regions) == 3
+    assert all("PAGE_GUARD" in region["protect_names"] for region in regions)
+    assert all(region["usage"] == "Stack" for region in regions)
+    images = run_json("regions", "everything-small.dmp", "--type", "MEM_IMAGE")["regions"]
+    assert images
+    assert all(region["type"] == "0x1000000" for region in images)
+    assert cli("regions", "everything-small.dmp", "--state", "gone").code == 2
+    assert cli("regions", "everything-small.dmp", "--protect", "execute_readwrite").code == 1
+
+
+def test_region_summary_adds_up(run_json, cli):
+    document = run_json("regions", "everything-small.dmp", "--summary")
+    regions = run_json("regions", "everything-small.dmp")["regions"]
+    total = sum(region["size"] for region in regions)
+    for table in ("usage", "state"):
+        assert sum(row["size"] for row in document[table]) == total
+        assert sum(row["count"] for row in document[table]) == len(regions)
+    out = cli("regions", "everything-small.dmp", "--summary").out
+    assert "%ofBusy" in out
+    assert "Largest Region by Usage" in out
+    assert "7fff`ff37c000" in out
+
+
+def test_no_map_is_explained(run_json):
+    document = run_json("regions", "stacks-only.dmp")
+    assert document["regions"] is None
+    assert document["regions_reason"]["kind"] == "not-asked"
+    assert document["exit"] == 1
+
+
+def test_address_in_a_module(run_json):
+    document = run_json("address", "everything-small.dmp", "7ff6a1b2145c")
+    assert (document["usage"], document["module"], document["module_offset"]) == ("Image", "demo", "0x145c")
+    assert document["captured"] is True
+    assert document["region"]["protect"] == "0x20"
+
+
+def test_address_on_a_stack_that_is_captured(run_json):
+    document = run_json("address", "everything-small.dmp", "@rsp")
+    assert document["usage"] == "Stack"
+    assert document["thread"] == 0xC58
+    assert isinstance(document["offset"], int)
+
+
+def test_address_that_is_not_captured(run_json, cli):
+    document = run_json("address", "everything-small.dmp", "demo")
+    assert document["captured"] is False
+    assert document["captured_above"]["start"] == "0x7ff6a1b213dc"
+    assert "free" in cli("address", "everything-small.dmp", "7fff0000").out
+    assert "oldplugin.dll" in cli("address", "everything-small.dmp", "7ffc2d100010").out
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("b", "00000000`00001000  00 01 02 03 04 05 06 07-08 09 0a 0b 0c 0d 0e 0f  ................"),
+        ("w", "00000000`00001000  0100 0302 0504 0706 0908 0b0a 0d0c 0f0e"),
+        ("d", "00000000`00001000  03020100 07060504 0b0a0908 0f0e0d0c"),
+        ("q", "00000000`00001000  07060504`03020100 0f0e0d0c`0b0a0908"),
+        ("p", "00000000`00001000  07060504`03020100 0f0e0d0c`0b0a0908"),
+        ("s", "00000000`00001000  07060504`03020100"),
+    ],
+)
+def test_forms_of_read(tmp_path, cli, form, line):
+    path = build(tmp_path, [(0x1000, bytes(range(64)))])
+    assert cli("read", path, "1000", "10", "--form", form).out.splitlines()[0].rstrip() == line
+
+
+def test_read_across_a_gap(tmp_path, cli, run_json):
+    path = build(tmp_path, [(0x1000, b"\xaa" * 8)])
+    result = cli("read", path, "1000", "10")
+    assert result.code == 0
+    assert "aa-?? ??" in result.out
+    assert "8 of 16 bytes" in result.out
+    assert run_json("read", path, "1000", "10")["memory"]["pieces"][1]["hex"] is None
+
+
+def test_read_text(tmp_path, cli, run_json):
+    path = build(tmp_path, [(0x1000, "wide text\0".encode("utf-16-le")), (0x2000, b"narrow\x1b[31m\0rest")])
+    assert '"wide text"' in cli("read", path, "1000", "--form", "u").out
+    assert '"narrow\\x1b[31m"' in cli("read", path, "2000", "--form", "a").out
+    assert run_json("read", path, "2000", "--form", "a")["text"] == "narrow\x1b[31m"
+
+
+def test_read_pointers_with_symbols(cli):
+    result = cli("read", "everything-small.dmp", "@rsp", "L5", "--form", "s")
+    assert "demo+0x1490" in result.out
+    assert len(result.out.splitlines()) == 5
+
+
+def test_nothing_to_read(cli, run_json):
+    result = cli("read", "everything-small.dmp", "1000")
+    assert result.code == 1
+    assert "captured above" in result.out
+    assert run_json("read", "everything-small.dmp", "1000")["memory_reason"]["kind"] == "not-captured"
+    assert cli("read", "everything-small.dmp", "@rsp", "0").code == 2
+    assert cli("read", "everything-small.dmp", "@rsp", "ffffffff").code == 2
+
+
+def test_memory_that_an_expression_needs(cli, run_json):
+    result = cli("read", "everything-small.dmp", "poi(10)")
+    assert result.code == 1
+    assert "0x10" in result.out
+    assert run_json("address", "missing-thread-list.dmp", "@rip")["exit"] == 1
+
+
+def test_read_at_the_end_of_the_address_space(tmp_path, cli):
+    path = build(tmp_path, [((1 << 64) - 16, bytes(range(16)))])
+    result = cli("read", path, "ffffffffffffffff", "L20", "--form", "q")
+    assert result.out.splitlines()[0].split()[1] == "0f"
+    assert "the address space ends here: 1 of 256 bytes are there, too few for one element" in result.out
+    result = cli("read", path, "fffffffffffffff0", "L20", "--form", "q")
+    assert "07060504`03020100 0f0e0d0c`0b0a0908" in result.out
+    assert "16 of 256 bytes are there" in result.out
+    assert "1 of 16 bytes" in cli("read", path, "ffffffffffffffff", "L10", "--form", "a").out
+    assert "address space" not in cli("read", path, "fffffffffffffff0", "L2", "--form", "q").out
+
+
+def test_regions_that_share_addresses_are_not_summed_without_a_word(tmp_path, cli):
+    rows = struct.pack("<QQIIQIIII", (1 << 64) - 0x1000, 0, 4, 0, 0x2000, 0x1000, 4, 0x20000, 0)
+    for count, words in ((1, ""), (2, "a region shares addresses"), (3, "2 regions share addresses")):
+        builder = DumpBuilder()
+        builder.add_system_info()
+        builder.add_stream(16, struct.pack("<IIQ", 16, 48, count) + rows * count)
+        path = tmp_path / f"{count}.dmp"
+        path.write_bytes(builder.build())
+        out = cli("regions", path, "--summary").out
+        assert words in out
+        assert ("counted each time" in out) == bool(words)
+        assert ("region-overlap" in cli("dumpinfo", path, "-v").out) == bool(words)
+
+
+def headers_dump(tmp_path, flags, held):
+    made = DumpBuilder(flags=flags)
+    made.add_system_info()
+    made.add_module_list([Module(0x7FF600000000 + 0x100000 * index, 0x20000, f"C:\\demo\\m{index}.dll") for index in range(3)])
+    for index in range(held):
+        made.add_memory(0x7FF600000000 + 0x100000 * index, b"MZ" + bytes(0xFFE))
+    made.add_memory(0x1000, bytes(16))
+    made.add_memory_list()
+    path = tmp_path / f"{flags:x}-{held}.dmp"
+    path.write_bytes(made.build())
+    return path
+
+
+def test_module_headers_are_explained_by_their_flag(cli, tmp_path):
+    def said(*words):
+        return " ".join(cli(*words).out.split())
+
+    asked = headers_dump(tmp_path, 0x80000, 2)
+    assert "0x80000 MiniDumpWithModuleHeaders: the headers of 2 of 3 modules are captured" in said("memory", asked)
+    assert "the headers of m0 are here because the flags hold 0x80000 MiniDumpWithModuleHeaders" in said("read", asked, "m0")
+    assert "the writer did not store them" in said("read", asked, "m2")
+    assert "asks for the headers of a module only" in said("read", asked, "m0+4000")
+    plain = headers_dump(tmp_path, 0, 0)
+    assert "0x80000 MiniDumpWithModuleHeaders, which asks for the headers of modules, is not among the flags (0x0)" in said("read", plain, "m0")
+    assert "0x2 MiniDumpWithFullMemory" in said("read", plain, "m0+4000")
+    for where in ("memory", "read"):
+        assert "0x80000" not in said(where, headers_dump(tmp_path, 0x80002, 1), *(["m0"] if where == "read" else []))
+    assert "0x80000" not in said("memory", plain)

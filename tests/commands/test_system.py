@@ -1,0 +1,128 @@
+"""``system``, ``process`` and ``tokens``."""
+
+from samples.writer import DumpBuilder
+
+
+def test_system(run_json, cli):
+    document = run_json("system", "everything-small.dmp")
+    system = document["system"]
+    assert (system["os"], system["build"], system["processors"], system["architecture"]) == ("Windows 10 Version 19045", 19045, 8, "AMD64")
+    assert document["machine_memory"]["physical_bytes"] > 1 << 33
+    assert document["system_memory"]["BasicInfo.PageSize"] == 4096
+    assert document["clock"]["time_zone"]["standard_name"] == "W. Europe Standard Time"
+    out = cli("system", "everything-small.dmp").out
+    assert "UTC+1:00" in out
+    assert "BasicInfo" not in out
+    assert "BasicInfo" in cli("system", "everything-small.dmp", "--all").out
+
+
+def test_server_and_x86_and_arm(cli):
+    assert "Windows Server 2022" in cli("system", "server-2022.dmp").out
+    assert "SSE2" in cli("system", "everything-small-x86.dmp").out
+    assert "ARM64" in cli("system", "arm64-process.dmp").out
+
+
+def test_machine_out_of_commit(cli):
+    assert "could be committed" not in cli("system", "everything-small.dmp").out
+    assert "% of what can be committed" in cli("system", "commit-exhausted.dmp").out
+
+
+def test_without_system_info(cli, run_json):
+    assert cli("system", "missing-system-info.dmp").code == 1
+    assert run_json("system", "missing-system-info.dmp")["system"] is None
+
+
+def test_process(run_json, cli):
+    document = run_json("process", "everything-small.dmp")
+    process = document["process"]
+    assert process["process_id"] == 0x1A2C
+    assert process["command_line"] == '"C:\\demo\\demo.exe" --serve 8080'
+    assert process["current_directory"] == "C:\\demo\\"
+    assert process["peb"] == "0x4a5e3f1000"
+    assert document["environment"]["USERNAME"] == "anna"
+    assert [module["name"] for module in document["loaded_modules"]][:2] == ["demo.exe", "ntdll.dll"]
+    assert document["vm_counters"]["WorkingSetSize"] == 26214400
+    out = cli("process", "everything-small.dmp").out
+    assert "--serve 8080" in out
+    assert "USERNAME" not in out
+    assert "USERNAME" in cli("process", "everything-small.dmp", "--env").out
+    assert "C:\\Windows\\System32\\ntdll.dll" in cli("process", "everything-small.dmp", "--modules").out
+
+
+def test_process_of_32_bits_in_64(run_json):
+    document = run_json("process", "process-thread-data-wow64.dmp")
+    assert document["process"]["wow64"] is True
+    assert document["wow64_loaded_modules"]
+
+
+def test_a_reason_that_many_share_is_said_once(cli, run_json):
+    result = cli("process", "stacks-only.dmp")
+    assert result.code == 0
+    assert result.out.count("the PEB's address is not known") == 1
+    assert run_json("process", "stacks-only.dmp")["process"]["command_line_reason"]["kind"] == "not-captured"
+    assert cli("process", "stacks-only.dmp", "--env").code == 1
+
+
+def test_process_of_which_nothing_is_known(cli):
+    assert cli("process", "missing-everything-but-system-info.dmp").code == 1
+
+
+def test_tokens(run_json, cli):
+    tokens = run_json("tokens", "tokens-process-and-thread.dmp")["tokens"]
+    assert [token["id"] for token in tokens] == [0x1A2C, 0x1B44]
+    assert tokens[0]["integrity"] == "0x2000"
+    assert tokens[0]["groups"][0]["name"] == "Everyone"
+    assert {item["name"] for item in tokens[0]["privileges"]} >= {"SeShutdownPrivilege", "SeChangeNotifyPrivilege"}
+    out = cli("tokens", "tokens-process-and-thread.dmp").out
+    assert "the process" in out
+    assert "thread 1" in out
+    assert "NT AUTHORITY\\INTERACTIVE" in out
+
+
+def test_damaged_and_missing_tokens(cli):
+    assert cli("tokens", "stacks-only.dmp").code == 1
+    assert "warning" in cli("tokens", "token-offsets-beyond-end.dmp").out
+
+
+def test_one_variable(run_json, cli):
+    document = run_json("process", "everything-small.dmp", "--var", "username")
+    assert document["environment"] == {"USERNAME": "anna"}
+    assert "anna" in cli("process", "everything-small.dmp", "--var", "USER*").out
+    wrong = cli("process", "everything-small.dmp", "--var", "USERNAM")
+    assert wrong.code == 1
+    assert "did you mean USERNAME" in wrong.out
+    assert cli("process", "stacks-only.dmp", "--var", "PATH").code == 1
+
+
+def test_process_of_the_files_of_proc(run_json, cli):
+    """Breakpad on Linux copies them beside the streams of the format, which say little there."""
+    document = run_json("process", "breakpad-linux.dmp")
+    assert document["exit"] == 0
+    assert document["process"]["process_id"] == 4711
+    assert document["process"]["command_line"] == "/usr/bin/demo --serve 8080"
+    assert document["environment"] == {"HOME": "/home/anna", "LANG": "C.UTF-8"}
+    assert document["proc"]["name"] == "demo"
+    assert document["proc"]["threads"] == 2
+    out = cli("process", "breakpad-linux.dmp").out
+    assert "from /proc/PID/status" in out
+    assert "from /proc/PID/cmdline" in out
+    assert run_json("process", "breakpad-linux.dmp", "--var", "LANG")["environment"] == {"LANG": "C.UTF-8"}
+    assert "/proc" not in cli("process", "everything-small.dmp").out
+
+
+def test_files_of_proc_with_more(tmp_path, run_json):
+    status = b"Name:\tap\xffp\nState:\tt (tracing stop)\nPid:\t99\nPPid:\t7\nTracerPid:\t5\n"
+    status += b"Uid:\t1\t2\t3\t4\nVmSize:\t  17 kB\nVmPeak:\t 20 kB\nVmRSS:\tx kB\nThreads:\t9\n:\n"
+    made = DumpBuilder()
+    made.add_system_info(platform=0x8201)
+    made.add_stream(0x47670004, status)
+    made.add_stream(0x47670006, b"\0\0app\0" + b"x" * 50)
+    made.add_stream(0x47670007, b"A=1\0B\0=C\0A=2=3\0")
+    path = tmp_path / "made.dmp"
+    path.write_bytes(made.build())
+    document = run_json("process", path)
+    assert document["process"]["parent_id"] == 7
+    assert document["process"]["command_line"] == "app " + "x" * 50
+    assert document["environment"] == {"A": "2=3", "B": ""}
+    proc = document["proc"]
+    assert (proc["uid"], proc["virtual_bytes"], proc["tracer_id"], "resident_bytes" in proc) == ("1 2 3 4", 17 * 1024, 5, False)

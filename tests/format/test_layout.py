@@ -1,0 +1,614 @@
+"""Every structure's size and offsets, against numbers written down here by hand."""
+
+from __future__ import annotations
+
+import struct
+from typing import Dict
+
+import pytest
+
+from dumpscope.format import catalogue
+from dumpscope.format.layout import (
+    HEX,
+    LONG32,
+    RVA,
+    RVA_KIND,
+    UCHAR,
+    ULONG32,
+    ULONG64,
+    USHORT,
+    Enumeration,
+    Field,
+    FlagSet,
+    Scalar,
+    Structure,
+)
+
+# --- sizes ----------------------------------------------------------------------------------------------------------
+
+SIZES: Dict[str, int] = {
+    "MINIDUMP_HEADER": 0x20,
+    "MINIDUMP_DIRECTORY": 0xC,
+    "MINIDUMP_LOCATION_DESCRIPTOR": 8,
+    "MINIDUMP_LOCATION_DESCRIPTOR64": 16,
+    "MINIDUMP_MEMORY_DESCRIPTOR": 16,
+    "MINIDUMP_MEMORY_DESCRIPTOR64": 16,
+    "MINIDUMP_STRING": 4,
+    "MINIDUMP_THREAD": 48,
+    "MINIDUMP_THREAD_LIST": 4,
+    "MINIDUMP_THREAD_EX": 64,
+    "MINIDUMP_THREAD_EX_LIST": 4,
+    "MINIDUMP_THREAD_INFO_LIST": 12,
+    "MINIDUMP_THREAD_INFO": 64,
+    "MINIDUMP_THREAD_NAME": 12,
+    "MINIDUMP_THREAD_NAME_LIST": 4,
+    "VS_FIXEDFILEINFO": 52,
+    "MINIDUMP_MODULE": 108,
+    "MINIDUMP_MODULE_LIST": 4,
+    "MINIDUMP_UNLOADED_MODULE_LIST": 12,
+    "MINIDUMP_UNLOADED_MODULE": 24,
+    "CV_INFO_PDB70": 24,
+    "CV_INFO_PDB20": 16,
+    "CV_INFO_ELF": 4,
+    "IMAGE_DEBUG_MISC": 12,
+    "MINIDUMP_MEMORY_LIST": 4,
+    "MINIDUMP_MEMORY64_LIST": 16,
+    "MINIDUMP_MEMORY_INFO_LIST": 16,
+    "MINIDUMP_MEMORY_INFO": 48,
+    "MINIDUMP_EXCEPTION": 152,
+    "MINIDUMP_EXCEPTION_STREAM": 168,
+    "EXCEPTION_RECORD64": 152,
+    "EXCEPTION_RECORD32": 80,
+    "STOWED_EXCEPTION_INFORMATION_V2_64": 56,
+    "STOWED_EXCEPTION_INFORMATION_V2_32": 40,
+    "X86_CPU_INFO": 24,
+    "OTHER_CPU_INFO": 16,
+    "ARM_CPU_INFO": 8,
+    "CPU_INFORMATION": 24,
+    "MINIDUMP_SYSTEM_INFO": 56,
+    "SYSTEMTIME": 16,
+    "TIME_ZONE_INFORMATION": 172,
+    "XSTATE_FEATURE": 8,
+    "XSTATE_CONFIG_FEATURE_MSC_INFO": 528,
+    "MINIDUMP_MISC_INFO": 24,
+    "MINIDUMP_MISC_INFO_2": 44,
+    "MINIDUMP_MISC_INFO_3": 232,
+    "MINIDUMP_MISC_INFO_4": 832,
+    "MINIDUMP_MISC_INFO_5": 1364,
+    "MINIDUMP_HANDLE_DATA_STREAM": 16,
+    "MINIDUMP_HANDLE_DESCRIPTOR": 32,
+    "MINIDUMP_HANDLE_DESCRIPTOR_2": 40,
+    "MINIDUMP_HANDLE_OBJECT_INFORMATION": 12,
+    "THREAD_BASIC_INFORMATION64": 48,
+    "THREAD_BASIC_INFORMATION32": 28,
+    "CLIENT_ID64": 16,
+    "CLIENT_ID32": 8,
+    "PROCESS_BASIC_INFORMATION64": 48,
+    "PROCESS_BASIC_INFORMATION32": 24,
+    "PROCESS_EXTENDED_BASIC_INFORMATION64": 64,
+    "PROCESS_EXTENDED_BASIC_INFORMATION32": 32,
+    "SECTION_BASIC_INFORMATION64": 24,
+    "SECTION_BASIC_INFORMATION32": 16,
+    "MUTANT_BASIC_INFORMATION": 8,
+    "EVENT_BASIC_INFORMATION": 8,
+    "SEMAPHORE_BASIC_INFORMATION": 8,
+    "MINIDUMP_HANDLE_OPERATION_LIST": 16,
+    "AVRF_BACKTRACE_INFORMATION": 264,
+    "AVRF_HANDLE_OPERATION": 288,
+    "LUID": 8,
+    "SID": 8,
+    "MINIDUMP_TOKEN_INFO_LIST": 16,
+    "MINIDUMP_TOKEN_INFO_HEADER": 16,
+    "TOKEN_PART": 8,
+    "TOKEN_PARTS": 72,
+    "TOKEN_STATISTICS": 0x38,
+    "LUID_AND_ATTRIBUTES": 12,
+    "MINIDUMP_FUNCTION_TABLE_STREAM": 24,
+    "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR": 32,
+    "RUNTIME_FUNCTION_AMD64": 12,
+    "RUNTIME_FUNCTION_ARM": 8,
+    "IMAGE_DOS_HEADER": 64,
+    "IMAGE_FILE_HEADER": 20,
+    "IMAGE_DATA_DIRECTORY": 8,
+    "IMAGE_OPTIONAL_HEADER32": 224,
+    "IMAGE_OPTIONAL_HEADER64": 240,
+    "IMAGE_NT_HEADERS32": 248,
+    "IMAGE_NT_HEADERS64": 264,
+    "IMAGE_SECTION_HEADER": 40,
+    "IMAGE_EXPORT_DIRECTORY": 40,
+    "IMAGE_DEBUG_DIRECTORY": 28,
+    "MINIDUMP_SYSTEM_BASIC_INFORMATION": 52,
+    "MINIDUMP_SYSTEM_FILECACHE_INFORMATION": 60,
+    "MINIDUMP_SYSTEM_BASIC_PERFORMANCE_INFORMATION": 32,
+    "MINIDUMP_SYSTEM_PERFORMANCE_INFORMATION": 344,
+    "MINIDUMP_SYSTEM_PERFORMANCE_INFORMATION_2": 376,
+    "MINIDUMP_SYSTEM_MEMORY_INFO_1": 0x1EC,
+    "MINIDUMP_SYSTEM_MEMORY_INFO_2": 0x20C,
+    "MINIDUMP_PROCESS_VM_COUNTERS_1": 0x50,
+    "MINIDUMP_PROCESS_VM_COUNTERS_2": 0x98,
+    "M128A": 16,
+    "FLOATING_SAVE_AREA": 112,
+    "XSAVE_FORMAT": 512,
+    "XSAVE_FORMAT32": 512,
+    "CONTEXT_X86": 716,
+    "WOW64_CONTEXT": 716,
+    "CONTEXT_AMD64": 1232,
+    "CONTEXT_ARM": 416,
+    "CONTEXT_ARM64": 912,
+    "MDRawContextARM": 368,
+    "MDRawContextARM64_Old": 796,
+    "CONTEXT_CHUNK": 8,
+    "CONTEXT_EX": 24,
+    "XSAVE_AREA_HEADER": 64,
+    "XSAVE_CET_U_FORMAT": 16,
+    "GUID": 16,
+    "MinidumpUTF8String": 4,
+    "MinidumpByteArray": 4,
+    "MinidumpSimpleStringDictionaryEntry": 8,
+    "MinidumpSimpleStringDictionary": 4,
+    "MinidumpRVAList": 4,
+    "MinidumpAnnotation": 12,
+    "MinidumpAnnotationList": 4,
+    "MinidumpModuleCrashpadInfo": 28,
+    "MinidumpModuleCrashpadInfoLink": 12,
+    "MinidumpModuleCrashpadInfoList": 4,
+    "MinidumpCrashpadInfo": 0x40,
+    "MDRawBreakpadInfo": 12,
+    "MDRawAssertionInfo": 0x308,
+    "MDRawDebug64": 40,
+    "MDRawDebug32": 24,
+    "MDRawLinkMap64": 24,
+    "MDRawLinkMap32": 12,
+    "MINIDUMP_MAC_CRASH_INFO": 172,
+    "MINIDUMP_MAC_BOOTARGS": 12,
+    "WINE_SYSTEM_INFO": 20,
+    "UNICODE_STRING64": 16,
+    "UNICODE_STRING32": 8,
+    "LIST_ENTRY64": 16,
+    "LIST_ENTRY32": 8,
+    "NT_TIB64": 56,
+    "NT_TIB32": 28,
+    "CURDIR64": 24,
+    "CURDIR32": 12,
+    "RTL_CRITICAL_SECTION64": 40,
+    "RTL_CRITICAL_SECTION32": 24,
+    "KSYSTEM_TIME": 12,
+}
+# Declared in part only: as far as the last member that is read.
+PARTS = {
+    "TEB64": 0x1810,
+    "TEB32": 0xFE0,
+    "PEB64": 0x2F8,
+    "PEB32": 0x1F8,
+    "RTL_USER_PROCESS_PARAMETERS64": 0x3F8,
+    "RTL_USER_PROCESS_PARAMETERS32": 0x294,
+    "PEB_LDR_DATA64": 0x58,
+    "PEB_LDR_DATA32": 0x30,
+    "LDR_DATA_TABLE_ENTRY64": 0x110,
+    "LDR_DATA_TABLE_ENTRY32": 0x98,
+    "XSTATE_CONFIGURATION": 536,
+    "KUSER_SHARED_DATA": 0x5F0,
+}
+
+ALL = {structure.name: structure for structure in catalogue.structures()}
+
+
+def get(name: str) -> Structure:
+    structure = catalogue.structure(name)
+    assert structure is not None, name
+    return structure
+
+
+@pytest.mark.parametrize("name", sorted(SIZES | PARTS))
+def test_size(name: str) -> None:
+    assert get(name).size == (SIZES | PARTS)[name]
+
+
+def test_no_structure_without_a_size_written_here() -> None:
+    assert set(ALL) == set(SIZES) | set(PARTS)
+
+
+# --- offsets --------------------------------------------------------------------------------------------------------
+
+OFFSETS: Dict[str, str] = {
+    "MINIDUMP_HEADER": "Signature 0 Version 4 NumberOfStreams 8 StreamDirectoryRva 0xC CheckSum 0x10 TimeDateStamp 0x14 Flags 0x18",
+    "MINIDUMP_DIRECTORY": "StreamType 0 Location 4 Location.DataSize 4 Location.Rva 8",
+    "MINIDUMP_LOCATION_DESCRIPTOR": "DataSize 0 Rva 4",
+    "MINIDUMP_LOCATION_DESCRIPTOR64": "DataSize 0 Rva 8",
+    "MINIDUMP_MEMORY_DESCRIPTOR": "StartOfMemoryRange 0 Memory.DataSize 8 Memory.Rva 12",
+    "MINIDUMP_MEMORY_DESCRIPTOR64": "StartOfMemoryRange 0 DataSize 8",
+    "MINIDUMP_STRING": "Length 0 Buffer 4",
+    "MINIDUMP_THREAD": "ThreadId 0 SuspendCount 4 PriorityClass 8 Priority 12 Teb 16 Stack 24 Stack.Memory.DataSize 32 Stack.Memory.Rva 36 "
+    "ThreadContext 40 ThreadContext.Rva 44",
+    "MINIDUMP_THREAD_EX": "ThreadId 0 Priority 12 Teb 16 Stack 24 ThreadContext 40 BackingStore 48 BackingStore.Memory.Rva 60",
+    "MINIDUMP_THREAD_INFO_LIST": "SizeOfHeader 0 SizeOfEntry 4 NumberOfEntries 8",
+    "MINIDUMP_THREAD_INFO": "ThreadId 0 DumpFlags 4 DumpError 8 ExitStatus 12 CreateTime 16 ExitTime 24 KernelTime 32 UserTime 40 StartAddress 48 Affinity 56",
+    "MINIDUMP_THREAD_NAME": "ThreadId 0 RvaOfThreadName 4",
+    "VS_FIXEDFILEINFO": "dwSignature 0 dwStrucVersion 4 dwFileVersionMS 8 dwFileVersionLS 12 dwProductVersionMS 16 dwProductVersionLS 20 "
+    "dwFileFlagsMask 24 dwFileFlags 28 dwFileOS 32 dwFileType 36 dwFileSubtype 40 dwFileDateMS 44 dwFileDateLS 48",
+    "MINIDUMP_MODULE": "BaseOfImage 0 SizeOfImage 8 CheckSum 12 TimeDateStamp 16 ModuleNameRva 20 VersionInfo 24 VersionInfo.dwFileFlags 52 "
+    "CvRecord 76 CvRecord.Rva 80 MiscRecord 84 MiscRecord.Rva 88 Reserved0 92 Reserved1 100",
+    "MINIDUMP_UNLOADED_MODULE_LIST": "SizeOfHeader 0 SizeOfEntry 4 NumberOfEntries 8",
+    "MINIDUMP_UNLOADED_MODULE": "BaseOfImage 0 SizeOfImage 8 CheckSum 12 TimeDateStamp 16 ModuleNameRva 20",
+    "CV_INFO_PDB70": "CvSignature 0 Signature 4 Age 20 PdbFileName 24",
+    "CV_INFO_PDB20": "CvSignature 0 CvOffset 4 Signature 8 Age 12 PdbFileName 16",
+    "CV_INFO_ELF": "CvSignature 0 BuildId 4",
+    "IMAGE_DEBUG_MISC": "DataType 0 Length 4 Unicode 8 Reserved 9 Data 12",
+    "MINIDUMP_MEMORY64_LIST": "NumberOfMemoryRanges 0 BaseRva 8 MemoryRanges 16",
+    "MINIDUMP_MEMORY_LIST": "NumberOfMemoryRanges 0 MemoryRanges 4",
+    "MINIDUMP_MEMORY_INFO_LIST": "SizeOfHeader 0 SizeOfEntry 4 NumberOfEntries 8",
+    "MINIDUMP_MEMORY_INFO": "BaseAddress 0 AllocationBase 8 AllocationProtect 16 __alignment1 20 RegionSize 24 State 32 Protect 36 Type 40 __alignment2 44",
+    "MINIDUMP_EXCEPTION": "ExceptionCode 0 ExceptionFlags 4 ExceptionRecord 8 ExceptionAddress 16 NumberParameters 24 __unusedAlignment 28 "
+    "ExceptionInformation 32",
+    "MINIDUMP_EXCEPTION_STREAM": "ThreadId 0 __alignment 4 ExceptionRecord 8 ExceptionRecord.ExceptionInformation 40 ThreadContext 160 ThreadContext.Rva 164",
+    "EXCEPTION_RECORD64": "ExceptionRecord 8 ExceptionAddress 16 NumberParameters 24 ExceptionInformation 32",
+    "STOWED_EXCEPTION_INFORMATION_V2_64": "Size 0 Signature 4 ResultCode 8 ExceptionFormThreadId 12 ExceptionAddress 16 StackTraceWordSize 24 "
+    "StackTraceWords 28 StackTrace 32 NestedExceptionType 40 NestedException 48",
+    "STOWED_EXCEPTION_INFORMATION_V2_32": "Size 0 Signature 4 ResultCode 8 ExceptionFormThreadId 12 ExceptionAddress 16 StackTraceWordSize 20 "
+    "StackTraceWords 24 StackTrace 28 NestedExceptionType 32 NestedException 36",
+    "EXCEPTION_RECORD32": "ExceptionCode 0 ExceptionFlags 4 ExceptionRecord 8 ExceptionAddress 12 NumberParameters 16 ExceptionInformation 20",
+    "MINIDUMP_SYSTEM_INFO": "ProcessorArchitecture 0 ProcessorLevel 2 ProcessorRevision 4 Reserved0 6 NumberOfProcessors 6 ProductType 7 MajorVersion 8 "
+    "MinorVersion 12 BuildNumber 16 PlatformId 20 CSDVersionRva 24 SuiteMask 28 Reserved2 30 Cpu 32 Cpu.X86CpuInfo.VendorId 32 "
+    "Cpu.X86CpuInfo.VersionInformation 44 Cpu.X86CpuInfo.FeatureInformation 48 Cpu.X86CpuInfo.AMDExtendedCpuFeatures 52 "
+    "Cpu.OtherCpuInfo.ProcessorFeatures 32",
+    "MINIDUMP_MISC_INFO_5": "SizeOfInfo 0 Flags1 4 ProcessId 8 ProcessCreateTime 12 ProcessUserTime 16 ProcessKernelTime 20 ProcessorMaxMhz 24 "
+    "ProcessorCurrentMhz 28 ProcessorMhzLimit 32 ProcessorMaxIdleState 36 ProcessorCurrentIdleState 40 ProcessIntegrityLevel 44 "
+    "ProcessExecuteFlags 48 ProtectedProcess 52 TimeZoneId 56 TimeZone 60 BuildString 232 DbgBldStr 752 XStateData 832 ProcessCookie 1360",
+    "TIME_ZONE_INFORMATION": "Bias 0 StandardName 4 StandardDate 68 StandardBias 84 DaylightName 88 DaylightDate 152 DaylightBias 168",
+    "SYSTEMTIME": "wYear 0 wMonth 2 wDayOfWeek 4 wDay 6 wHour 8 wMinute 10 wSecond 12 wMilliseconds 14",
+    "XSTATE_CONFIG_FEATURE_MSC_INFO": "SizeOfInfo 0 ContextSize 4 EnabledFeatures 8 Features 16",
+    "MINIDUMP_HANDLE_DATA_STREAM": "SizeOfHeader 0 SizeOfDescriptor 4 NumberOfDescriptors 8 Reserved 12",
+    "MINIDUMP_HANDLE_DESCRIPTOR": "Handle 0 TypeNameRva 8 ObjectNameRva 12 Attributes 16 GrantedAccess 20 HandleCount 24 PointerCount 28",
+    "MINIDUMP_HANDLE_DESCRIPTOR_2": "Handle 0 TypeNameRva 8 ObjectNameRva 12 Attributes 16 GrantedAccess 20 HandleCount 24 PointerCount 28 ObjectInfoRva 32 "
+    "Reserved0 36",
+    "MINIDUMP_HANDLE_OBJECT_INFORMATION": "NextInfoRva 0 InfoType 4 SizeOfInfo 8",
+    "THREAD_BASIC_INFORMATION64": "ExitStatus 0 TebBaseAddress 8 ClientId.UniqueProcess 16 ClientId.UniqueThread 24 AffinityMask 32 Priority 40 "
+    "BasePriority 44",
+    "THREAD_BASIC_INFORMATION32": "ExitStatus 0 TebBaseAddress 4 ClientId.UniqueProcess 8 ClientId.UniqueThread 12 AffinityMask 16 Priority 20 BasePriority 24",
+    "MUTANT_BASIC_INFORMATION": "CurrentCount 0 OwnedByCaller 4 AbandonedState 5",
+    "PROCESS_BASIC_INFORMATION64": "ExitStatus 0 PebBaseAddress 8 AffinityMask 16 BasePriority 24 UniqueProcessId 32 InheritedFromUniqueProcessId 40",
+    "PROCESS_BASIC_INFORMATION32": "ExitStatus 0 PebBaseAddress 4 AffinityMask 8 BasePriority 12 UniqueProcessId 16 InheritedFromUniqueProcessId 20",
+    "PROCESS_EXTENDED_BASIC_INFORMATION64": "Size 0 BasicInfo 8 Flags 56",
+    "PROCESS_EXTENDED_BASIC_INFORMATION32": "Size 0 BasicInfo 4 Flags 28",
+    "SECTION_BASIC_INFORMATION64": "BaseAddress 0 AllocationAttributes 8 MaximumSize 16",
+    "SECTION_BASIC_INFORMATION32": "BaseAddress 0 AllocationAttributes 4 MaximumSize 8",
+    "AVRF_HANDLE_OPERATION": "Handle 0 ProcessId 8 ThreadId 12 OperationType 16 Spare0 20 BackTraceInformation 24 BackTraceInformation.ReturnAddresses 32",
+    "AVRF_BACKTRACE_INFORMATION": "Depth 0 Index 4 ReturnAddresses 8",
+    "MINIDUMP_TOKEN_INFO_LIST": "TokenListSize 0 TokenListEntries 4 ListHeaderSize 8 ElementHeaderSize 12",
+    "MINIDUMP_TOKEN_INFO_HEADER": "TokenSize 0 TokenId 4 TokenHandle 8",
+    "TOKEN_PARTS": "SessionId 16 User 24 Groups 32 PrimaryGroup 40 Privileges 48 Statistics 56 RestrictedSids 64",
+    "TOKEN_STATISTICS": "TokenId 0 AuthenticationId 8 ExpirationTime 16 TokenType 24 ImpersonationLevel 28 GroupCount 40 PrivilegeCount 44 ModifiedId 48",
+    "MINIDUMP_FUNCTION_TABLE_STREAM": "SizeOfHeader 0 SizeOfDescriptor 4 SizeOfNativeDescriptor 8 SizeOfFunctionEntry 12 NumberOfDescriptors 16 "
+    "SizeOfAlignPad 20",
+    "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR": "MinimumAddress 0 MaximumAddress 8 BaseAddress 16 EntryCount 24 SizeOfAlignPad 28",
+    "IMAGE_DOS_HEADER": "e_magic 0 e_cp 4 e_ss 0xE e_lfarlc 0x18 e_res 0x1C e_oemid 0x24 e_res2 0x28 e_lfanew 0x3C",
+    "IMAGE_FILE_HEADER": "Machine 0 NumberOfSections 2 TimeDateStamp 4 PointerToSymbolTable 8 NumberOfSymbols 12 SizeOfOptionalHeader 16 Characteristics 18",
+    "IMAGE_OPTIONAL_HEADER32": "Magic 0 SizeOfCode 4 AddressOfEntryPoint 0x10 BaseOfCode 0x14 BaseOfData 0x18 ImageBase 0x1C SectionAlignment 0x20 "
+    "FileAlignment 0x24 SizeOfImage 0x38 SizeOfHeaders 0x3C CheckSum 0x40 Subsystem 0x44 DllCharacteristics 0x46 SizeOfStackReserve 0x48 "
+    "SizeOfHeapCommit 0x54 LoaderFlags 0x58 NumberOfRvaAndSizes 0x5C DataDirectory 0x60",
+    "IMAGE_OPTIONAL_HEADER64": "Magic 0 SizeOfCode 4 AddressOfEntryPoint 0x10 BaseOfCode 0x14 ImageBase 0x18 SectionAlignment 0x20 FileAlignment 0x24 "
+    "SizeOfImage 0x38 SizeOfHeaders 0x3C CheckSum 0x40 Subsystem 0x44 DllCharacteristics 0x46 SizeOfStackReserve 0x48 SizeOfHeapCommit 0x60 "
+    "LoaderFlags 0x68 NumberOfRvaAndSizes 0x6C DataDirectory 0x70",
+    "IMAGE_NT_HEADERS64": "Signature 0 FileHeader 4 FileHeader.TimeDateStamp 8 OptionalHeader 0x18 OptionalHeader.SizeOfImage 0x50",
+    "IMAGE_SECTION_HEADER": "Name 0 VirtualSize 8 VirtualAddress 12 SizeOfRawData 16 PointerToRawData 20 PointerToRelocations 24 NumberOfRelocations 32 "
+    "Characteristics 36",
+    "IMAGE_EXPORT_DIRECTORY": "TimeDateStamp 4 Name 12 Base 16 NumberOfFunctions 20 NumberOfNames 24 AddressOfFunctions 28 AddressOfNames 32 "
+    "AddressOfNameOrdinals 36",
+    "IMAGE_DEBUG_DIRECTORY": "TimeDateStamp 4 Type 12 SizeOfData 16 AddressOfRawData 20 PointerToRawData 24",
+    "MINIDUMP_SYSTEM_MEMORY_INFO_2": "Revision 0 Flags 2 BasicInfo 4 FileCacheInfo 0x38 BasicPerfInfo 0x74 PerfInfo 0x94",
+    "MINIDUMP_SYSTEM_MEMORY_INFO_1": "Revision 0 Flags 2 BasicInfo 4 FileCacheInfo 0x38 BasicPerfInfo 0x74 PerfInfo 0x94",
+    "MINIDUMP_SYSTEM_BASIC_INFORMATION": "TimerResolution 0 PageSize 4 NumberOfPhysicalPages 8 LowestPhysicalPageNumber 12 HighestPhysicalPageNumber 16 "
+    "AllocationGranularity 20 MinimumUserModeAddress 24 MaximumUserModeAddress 32 ActiveProcessorsAffinityMask 40 NumberOfProcessors 48",
+    "MINIDUMP_SYSTEM_FILECACHE_INFORMATION": "CurrentSize 0 PeakSize 8 PageFaultCount 16 MinimumWorkingSet 20 MaximumWorkingSet 28 "
+    "CurrentSizeIncludingTransitionInPages 36 PeakSizeIncludingTransitionInPages 44 TransitionRePurposeCount 52 Flags 56",
+    "MINIDUMP_SYSTEM_BASIC_PERFORMANCE_INFORMATION": "AvailablePages 0 CommittedPages 8 CommitLimit 16 PeakCommitment 24",
+    "MINIDUMP_SYSTEM_PERFORMANCE_INFORMATION_2": "IdleProcessTime 0 IoReadTransferCount 8 IoReadOperationCount 0x20 IoOtherOperationCount 0x28 "
+    "AvailablePages 0x2C CommitLimit 0x34 CopyOnWriteCount 0x40 DemandZeroCount 0x4C CacheReadCount 0x58 PagedPoolPages 0x70 NonPagedPoolFrees 0x84 "
+    "FreeSystemPtes 0x88 PagedPoolLookasideHits 0x9C AvailablePagedPoolPages 0xA0 CcFastReadNoWait 0xB0 CcFastMdlReadNotPossible 0xCC CcMapDataNoWait 0xD0 "
+    "CcPinReadNoWait 0xE4 CcCopyReadNoWait 0xF4 CcMdlReadWaitMiss 0x110 CcReadAheadIos 0x114 CcDataPages 0x124 ContextSwitches 0x128 SystemCalls 0x134 "
+    "CcTotalDirtyPages 0x138 CcDirtyPageThreshold 0x140 ResidentAvailablePages 0x148 SharedCommittedPages 0x150 MdlPagesAllocated 0x158 "
+    "PfnDatabaseCommittedPages 0x160 SystemPageTableCommittedPages 0x168 ContiguousPagesAllocated 0x170",
+    "MINIDUMP_PROCESS_VM_COUNTERS_1": "Revision 0 PageFaultCount 4 PeakWorkingSetSize 8 WorkingSetSize 16 QuotaPagedPoolUsage 32 QuotaNonPagedPoolUsage 48 "
+    "PagefileUsage 56 PeakPagefileUsage 64 PrivateUsage 72",
+    "MINIDUMP_PROCESS_VM_COUNTERS_2": "Revision 0 Flags 2 PageFaultCount 4 PeakWorkingSetSize 8 PagefileUsage 56 PeakPagefileUsage 64 PeakVirtualSize 72 "
+    "VirtualSize 80 PrivateUsage 88 PrivateWorkingSetSize 96 SharedCommitUsage 104 JobSharedCommitUsage 112 JobPrivateCommitUsage 120 "
+    "JobPeakPrivateCommitUsage 128 JobPrivateCommitLimit 136 JobTotalCommitLimit 144",
+    "CONTEXT_X86": "ContextFlags 0 Dr0 4 Dr1 8 Dr2 0xC Dr3 0x10 Dr6 0x14 Dr7 0x18 FloatSave 0x1C SegGs 0x8C SegFs 0x90 SegEs 0x94 SegDs 0x98 Edi 0x9C Esi 0xA0 "
+    "Ebx 0xA4 Edx 0xA8 Ecx 0xAC Eax 0xB0 Ebp 0xB4 Eip 0xB8 SegCs 0xBC EFlags 0xC0 Esp 0xC4 SegSs 0xC8 ExtendedRegisters 0xCC "
+    "ExtendedRegisters.MxCsr 228 ExtendedRegisters.XmmRegisters 364",
+    "WOW64_CONTEXT": "ContextFlags 0 Eip 0xB8 Esp 0xC4 ExtendedRegisters 0xCC",
+    "CONTEXT_AMD64": "P1Home 0 ContextFlags 0x30 MxCsr 0x34 SegCs 0x38 SegDs 0x3A SegEs 0x3C SegFs 0x3E SegGs 0x40 SegSs 0x42 EFlags 0x44 Dr0 0x48 Dr6 0x68 "
+    "Dr7 0x70 Rax 0x78 Rcx 0x80 Rdx 0x88 Rbx 0x90 Rsp 0x98 Rbp 0xA0 Rsi 0xA8 Rdi 0xB0 R8 0xB8 R9 0xC0 R10 0xC8 R11 0xD0 R12 0xD8 R13 0xE0 R14 0xE8 R15 0xF0 "
+    "Rip 0xF8 FltSave 0x100 FltSave.XmmRegisters 0x1A0 Xmm0 0x1A0 Xmm15 0x290 VectorRegister 0x300 VectorControl 0x4A0 DebugControl 0x4A8 "
+    "LastBranchToRip 0x4B0 LastBranchFromRip 0x4B8 LastExceptionToRip 0x4C0 LastExceptionFromRip 0x4C8",
+    "CONTEXT_ARM": "ContextFlags 0 R0 4 R12 0x34 Sp 0x38 Lr 0x3C Pc 0x40 Cpsr 0x44 Fpscr 0x48 Q 0x50 Bvr 336 Bcr 368 Wvr 400 Wcr 404 Padding2 408",
+    "CONTEXT_ARM64": "ContextFlags 0 Cpsr 4 X0 8 X1 16 X28 232 Fp 0xF0 Lr 0xF8 Sp 0x100 Pc 0x108 V 0x110 Fpcr 0x310 Fpsr 0x314 Bcr 792 Bvr 824 Wcr 888 Wvr 896",
+    "MDRawContextARM": "ContextFlags 0 R0 4 Sp 56 Lr 60 Pc 64 Cpsr 68 Fpscr 72 D 80 Extra 336",
+    "MDRawContextARM64_Old": "ContextFlags 0 X0 8 Lr 248 Sp 256 Pc 264 Cpsr 272 Fpsr 276 Fpcr 280 V 284",
+    "CONTEXT_EX": "All 0 Legacy 8 XState 16 XState.Length 20",
+    "XSAVE_AREA_HEADER": "Mask 0 CompactionMask 8 Reserved2 16",
+    "MinidumpCrashpadInfo": "version 0 report_id 4 client_id 20 simple_annotations 36 module_list 44 reserved 52 address_mask 56",
+    "MinidumpModuleCrashpadInfo": "version 0 list_annotations 4 simple_annotations 12 annotation_objects 20",
+    "MinidumpModuleCrashpadInfoLink": "minidump_module_list_index 0 location 4",
+    "MinidumpAnnotation": "name 0 type 4 reserved 6 value 8",
+    "MDRawBreakpadInfo": "validity 0 dump_thread_id 4 requesting_thread_id 8",
+    "MDRawAssertionInfo": "expression 0 function 256 file 512 line 768 type 772",
+    "MDRawDebug64": "version 0 map 4 dso_count 8 brk 16 ldbase 24 dynamic 32",
+    "MDRawLinkMap64": "addr 0 name 8 ld 16",
+    "MINIDUMP_MAC_BOOTARGS": "stream_type 0 bootargs 4",
+    "TEB64": "NtTib.StackBase 8 NtTib.StackLimit 0x10 NtTib.Self 0x30 ClientId.UniqueProcess 0x40 ClientId.UniqueThread 0x48 ThreadLocalStoragePointer 0x58 "
+    "ProcessEnvironmentBlock 0x60 LastErrorValue 0x68 CountOfOwnedCriticalSections 0x6C LastStatusValue 0x1250 DeallocationStack 0x1478 TlsSlots 0x1480 "
+    "HardErrorMode 0x16B0 TlsExpansionSlots 0x1780 WowTebOffset 0x180C",
+    "TEB32": "NtTib.StackBase 4 NtTib.StackLimit 8 NtTib.Self 0x18 ClientId.UniqueProcess 0x20 ClientId.UniqueThread 0x24 ThreadLocalStoragePointer 0x2C "
+    "ProcessEnvironmentBlock 0x30 LastErrorValue 0x34 CountOfOwnedCriticalSections 0x38 LastStatusValue 0xBF4 DeallocationStack 0xE0C TlsSlots 0xE10 "
+    "HardErrorMode 0xF28 TlsExpansionSlots 0xF94 WowTebOffset 0xFDC",
+    "PEB64": "BeingDebugged 2 ImageBaseAddress 0x10 Ldr 0x18 ProcessParameters 0x20 ProcessHeap 0x30 NumberOfProcessors 0xB8 NtGlobalFlag 0xBC "
+    "NumberOfHeaps 0xE8 ProcessHeaps 0xF0 LoaderLock 0x110 OSMajorVersion 0x118 OSBuildNumber 0x120 SessionId 0x2C0 CSDVersion 0x2E8",
+    "PEB32": "BeingDebugged 2 ImageBaseAddress 8 Ldr 0xC ProcessParameters 0x10 ProcessHeap 0x18 NumberOfProcessors 0x64 NtGlobalFlag 0x68 "
+    "NumberOfHeaps 0x88 ProcessHeaps 0x90 LoaderLock 0xA0 OSMajorVersion 0xA4 OSBuildNumber 0xAC SessionId 0x1D4 CSDVersion 0x1F0",
+    "RTL_USER_PROCESS_PARAMETERS64": "Flags 8 StandardInput 0x20 StandardOutput 0x28 StandardError 0x30 CurrentDirectory.DosPath 0x38 DllPath 0x50 "
+    "ImagePathName 0x60 CommandLine 0x70 Environment 0x80 WindowTitle 0xB0 DesktopInfo 0xC0 EnvironmentSize 0x3F0",
+    "RTL_USER_PROCESS_PARAMETERS32": "Flags 8 StandardInput 0x18 StandardOutput 0x1C StandardError 0x20 CurrentDirectory.DosPath 0x24 DllPath 0x30 "
+    "ImagePathName 0x38 CommandLine 0x40 Environment 0x48 WindowTitle 0x70 DesktopInfo 0x78 EnvironmentSize 0x290",
+    "PEB_LDR_DATA64": "InLoadOrderModuleList 0x10 InMemoryOrderModuleList 0x20 InInitializationOrderModuleList 0x30",
+    "PEB_LDR_DATA32": "InLoadOrderModuleList 0xC InMemoryOrderModuleList 0x14 InInitializationOrderModuleList 0x1C",
+    "LDR_DATA_TABLE_ENTRY64": "DllBase 0x30 EntryPoint 0x38 SizeOfImage 0x40 FullDllName 0x48 BaseDllName 0x58 Flags 0x68 TimeDateStamp 0x80 LoadReason 0x10C",
+    "LDR_DATA_TABLE_ENTRY32": "DllBase 0x18 EntryPoint 0x1C SizeOfImage 0x20 FullDllName 0x24 BaseDllName 0x2C Flags 0x34 TimeDateStamp 0x44 LoadReason 0x94",
+    "RTL_CRITICAL_SECTION64": "LockCount 8 RecursionCount 12 OwningThread 16 LockSemaphore 24 SpinCount 32",
+    "RTL_CRITICAL_SECTION32": "LockCount 4 RecursionCount 8 OwningThread 12 LockSemaphore 16 SpinCount 20",
+    "KUSER_SHARED_DATA": "InterruptTime 8 SystemTime 0x14 TimeZoneBias 0x20 NtSystemRoot 0x30 NtBuildNumber 0x260 NtMajorVersion 0x26C NtMinorVersion 0x270 "
+    "TickCount 0x320 XState.EnabledFeatures 0x3D8 XState.Features 0x3F0",
+}
+
+
+def _pairs(text: str) -> list[tuple[str, int]]:
+    words = text.split()
+    return [(words[index], int(words[index + 1], 0)) for index in range(0, len(words), 2)]
+
+
+@pytest.mark.parametrize("name", sorted(OFFSETS))
+def test_offsets(name: str) -> None:
+    structure = get(name)
+    wrong = [(path, structure.offset_of(path), offset) for path, offset in _pairs(OFFSETS[name]) if structure.offset_of(path) != offset]
+    assert not wrong
+
+
+def test_element_inside_an_array_of_structures() -> None:
+    info = get("MINIDUMP_MISC_INFO_5")
+    assert info.leaf("XStateData.Features[0].Offset").offset == 848
+    assert info.leaf("XStateData.Features[2].Size").offset == 868
+    assert info.leaf("XStateData.Features[63].Size").offset == 1356
+
+
+def test_versions_of_misc_info_are_prefixes_of_the_last() -> None:
+    from dumpscope.format.misc import MISC_INFO_GUARDS, MISC_INFO_SIZES
+
+    assert sorted(MISC_INFO_SIZES) == [24, 44, 232, 832, 1364]
+    last = get("MINIDUMP_MISC_INFO_5")
+    for structure in MISC_INFO_SIZES.values():
+        for field in structure.fields:
+            assert last.offset_of(field.name) == field.offset
+    assert set(MISC_INFO_GUARDS) == {field.name for field in last.fields} - {"SizeOfInfo", "Flags1", "XStateData"}
+
+
+def test_object_information_is_chosen_by_type_and_size() -> None:
+    from dumpscope.format.handles import OBJECT_INFORMATION
+
+    assert {kind: sorted(sizes) for kind, sizes in OBJECT_INFORMATION.items()} == {
+        1: [28, 48],
+        2: [8],
+        3: [8, 16],
+        4: [24, 48],
+        5: [32, 64],
+        6: [8],
+        7: [16, 24],
+        8: [8],
+    }
+    for sizes in OBJECT_INFORMATION.values():
+        for size, structure in sizes.items():
+            assert structure.size == size
+
+
+# --- decoding -------------------------------------------------------------------------------------------------------
+
+
+def test_thread_decodes() -> None:
+    data = struct.pack("<IIIIQQIIII", 0x1A00, 1, 0x20, 0xFFFFFFFE, 0x69F3CAD000, 0x21FC28, 0x3D8, 0x2B5E, 0x4D0, 0x1000)
+    values = get("MINIDUMP_THREAD").unpack(b"\xff" * 3 + data, 3)
+    assert values["ThreadId"] == 0x1A00
+    assert values["Teb"] == 0x69F3CAD000
+    assert values["Stack.StartOfMemoryRange"] == 0x21FC28
+    assert values["Stack.Memory.DataSize"] == 0x3D8
+    assert values["Stack.Memory.Rva"] == 0x2B5E
+    assert (values["ThreadContext.DataSize"], values["ThreadContext.Rva"]) == (0x4D0, 0x1000)
+    field = get("MINIDUMP_THREAD").field("Priority")
+    assert isinstance(field.values, Enumeration)
+    assert field.values.label(values["Priority"]) == "THREAD_PRIORITY_LOWEST"
+
+
+def test_unaligned_64_bit_number_decodes() -> None:
+    assert get("MINIDUMP_THREAD_NAME").unpack(struct.pack("<IQ", 7, 0x123456789A)) == {"ThreadId": 7, "RvaOfThreadName": 0x123456789A}
+
+
+def test_union_members_are_all_decoded() -> None:
+    data = bytearray(56)
+    struct.pack_into("<HHHBB", data, 0, 9, 6, 0x8C01, 36, 1)
+    struct.pack_into("<12sIII", data, 32, b"GenuineIntel", 0x806C1, 0xBFEBFBFF, 0)
+    values = get("MINIDUMP_SYSTEM_INFO").unpack(bytes(data))
+    assert (values["Reserved0"], values["NumberOfProcessors"], values["ProductType"]) == (0x0124, 36, 1)
+    assert struct.pack("<3I", *values["Cpu.X86CpuInfo.VendorId"]) == b"GenuineIntel"
+    assert values["Cpu.OtherCpuInfo.ProcessorFeatures"][0] == int.from_bytes(b"GenuineI", "little")
+
+
+def test_too_short_a_buffer_is_an_error() -> None:
+    with pytest.raises(struct.error):
+        get("MINIDUMP_HEADER").unpack(bytes(31))
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_select_reads_what_unpack_reads(name: str) -> None:
+    structure = ALL[name]
+    data = bytes((7 * index + 3) & 0xFF for index in range(structure.size + 5))
+    values = structure.unpack(data)
+    end = 0
+    paths = []
+    for leaf in structure.leaves:
+        if leaf.offset >= end:
+            paths.append(leaf.path)
+            end = leaf.offset + leaf.field.size
+    reader = structure.select(*paths, stride=structure.size + 5)
+    assert reader.size == structure.size + 5
+    flat = []
+    for path in paths:
+        flat.extend(values[path] if isinstance(values[path], tuple) else [values[path]])
+    assert list(reader.unpack(data)) == flat
+
+
+def test_select_refuses_what_cannot_be() -> None:
+    thread = get("MINIDUMP_THREAD")
+    with pytest.raises(ValueError, match="out of order"):
+        thread.select("Teb", "ThreadId")
+    with pytest.raises(ValueError, match="beyond an element of 20 bytes"):
+        thread.select("ThreadId", "Teb", stride=20)
+    with pytest.raises(KeyError):
+        thread.select("Tib")
+
+
+# --- the machinery itself -------------------------------------------------------------------------------------------
+
+
+def test_packing_and_padding() -> None:
+    fields = [("a", UCHAR), ("b", ULONG64), ("c", USHORT)]
+    packed = Structure("packed", [Field(name, type) for name, type in fields])
+    natural = Structure("natural", [Field(name, type) for name, type in fields], pack=8)
+    assert [field.offset for field in packed.fields] == [0, 4, 12]
+    assert (packed.size, packed.align) == (16, 4)
+    assert [field.offset for field in natural.fields] == [0, 8, 16]
+    assert (natural.size, natural.align) == (24, 8)
+
+
+def test_arrays_and_unknown_names() -> None:
+    inner = Structure("inner", [Field("x", USHORT), Field("y", LONG32)])
+    outer = Structure("outer", [Field("n", UCHAR), Field("bytes", UCHAR, count=3), Field("list", inner, count=2), Field("rest", inner, count=0)])
+    assert outer.size == 20
+    assert [leaf.path for leaf in outer.leaves] == ["n", "bytes", "list[0].x", "list[0].y", "list[1].x", "list[1].y"]
+    values = outer.unpack(struct.pack("<B3sHxxiHxxi", 1, b"abc", 2, -3, 4, -5))
+    assert values == {"n": 1, "bytes": b"abc", "list[0].x": 2, "list[0].y": -3, "list[1].x": 4, "list[1].y": -5}
+    assert outer.offset_of("rest") == 20
+    for path in ("none", "n.x", "list.z"):
+        with pytest.raises(KeyError):
+            outer.offset_of(path)
+    with pytest.raises(KeyError):
+        outer.leaf("list.x")
+
+
+def test_kind_follows_from_the_type() -> None:
+    flags = FlagSet("F", {1: ("ONE", "first"), 4: ("FOUR", "")})
+    assert Field("a", RVA).kind == RVA_KIND
+    assert Field("a", ULONG32).kind == "decimal"
+    assert Field("a", ULONG32, values=flags).kind == HEX
+
+
+def test_flag_names() -> None:
+    flags = FlagSet("F", {1: ("ONE", "first"), 4: ("FOUR", ""), 0xC0: ("BOTH", "")})
+    assert flags.labels(0x45) == ["ONE", "FOUR", "0x40"]
+    assert flags.labels(0xC1) == ["ONE", "BOTH"]
+    assert flags.split(0x2) == ([], 2)
+    assert flags.labels(0) == []
+    assert FlagSet("G", {0: ("NONE", ""), 1: ("ONE", "")}).labels(0) == ["NONE"]
+    assert (flags.value("FOUR"), flags.meaning(1), flags.meaning(2)) == (4, "first", "")
+    with pytest.raises(KeyError):
+        flags.value("TWO")
+
+
+def test_enumeration_names() -> None:
+    numbers = Enumeration("E", {3: ("THREE", "three")})
+    assert (numbers.label(3), numbers.label(4), numbers.meaning(3), numbers.meaning(4), numbers.value("THREE")) == ("THREE", None, "three", "", 3)
+    with pytest.raises(KeyError):
+        numbers.value("FOUR")
+
+
+def test_c_text() -> None:
+    text = get("MINIDUMP_DIRECTORY").c_declaration().splitlines()
+    assert text[0] == "typedef struct _MINIDUMP_DIRECTORY {"
+    assert text[2] == "    MINIDUMP_LOCATION_DESCRIPTOR Location;  // +0x4"
+    assert text[-1] == "} MINIDUMP_DIRECTORY;  // 0xc bytes"
+    assert "    WCHAR Buffer[];  // +0x4" in get("MINIDUMP_STRING").c_declaration()
+    assert "    UCHAR Reserved[3];  // +0x9" in get("IMAGE_DEBUG_MISC").c_declaration()
+
+
+# --- the tables as a whole ------------------------------------------------------------------------------------------
+
+# Described by a word that stands for the 32-bit and the 64-bit form, or for one context of several.
+BY_WIDTH = {"CONTEXT", "PEB", "PEB_LDR_DATA", "RTL_USER_PROCESS_PARAMETERS", "RTL_CRITICAL_SECTION"}
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_everything_is_described(name: str) -> None:
+    structure = ALL[name]
+    assert structure.source
+    assert structure.meaning.endswith(".")
+    for field in structure.fields:
+        assert field.meaning, field.name
+        target = field.target[:-2] if field.target.endswith("[]") else field.target
+        assert not target or target in ALL or target in BY_WIDTH, field.name
+        assert field.at is None or field.at == field.offset, field.name
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_members_overlap_in_unions_only(name: str) -> None:
+    unions = {"CPU_INFORMATION", "MINIDUMP_SYSTEM_INFO", "CONTEXT_AMD64"}
+    end = 0
+    for field in sorted(ALL[name].fields, key=lambda field: field.offset):
+        if name not in unions:
+            assert field.offset >= end, field.name
+        assert isinstance(field.type, (Scalar, Structure))
+        end = max(end, field.offset + field.size)
+    assert end <= ALL[name].size
+
+
+def test_a_name_that_is_not_there() -> None:
+    assert catalogue.structure("MINIDUMP_NOTHING") is None
+
+
+# --- contexts -------------------------------------------------------------------------------------------------------
+
+
+def test_registers_of_each_processor() -> None:
+    from dumpscope.format.contexts import AMD64_LAYOUT, ARM64_LAYOUT, ARM_LAYOUT, BREAKPAD_ARM64_LAYOUT, BREAKPAD_ARM_LAYOUT, X86_LAYOUT
+
+    expected = {
+        X86_LAYOUT: ("eip esp ebp efl", 4, 0x10000, 16),
+        AMD64_LAYOUT: ("rip rsp rbp efl", 8, 0x100000, 24),
+        ARM_LAYOUT: ("pc sp r11 psr", 4, 0x200000, 17),
+        ARM64_LAYOUT: ("pc sp fp psr", 8, 0x400000, 34),
+        BREAKPAD_ARM_LAYOUT: ("pc sp r11 psr", 4, 0x40000000, 17),
+        BREAKPAD_ARM64_LAYOUT: ("pc sp fp psr", 8, 0x80000000, 34),
+    }
+    for layout, (special, pointer, family, count) in expected.items():
+        assert " ".join(register.name for register in (layout.ip, layout.sp, layout.fp, layout.flags)) == special
+        assert (layout.pointer_size, layout.family, len(layout.registers)) == (pointer, family, count)
+        for register in layout.registers + layout.debug:
+            assert register.path.casefold() in (register.name, "seg" + register.name, "eflags", "cpsr")
+            assert layout.structure.leaf(register.path).field.size <= pointer
+        for register in (layout.ip, layout.sp, layout.fp):
+            assert layout.structure.leaf(register.path).field.size == pointer
+
+
+def test_debugger_order_of_registers() -> None:
+    from dumpscope.format.contexts import AMD64_LAYOUT, X86_LAYOUT
+
+    def names(rows: object) -> str:
+        return "/".join(" ".join(register.name for register in row) for row in rows)  # type: ignore[attr-defined]
+
+    assert names(AMD64_LAYOUT.rows) == "rax rbx rcx/rdx rsi rdi/rip rsp rbp/r8 r9 r10/r11 r12 r13/r14 r15"
+    assert names(X86_LAYOUT.rows) == "eax ebx ecx edx esi edi/eip esp ebp"
+    assert names([AMD64_LAYOUT.segments]) == "cs ss ds es fs gs"
+
+
+def test_guid_text() -> None:
+    from dumpscope.format.guid import guid_text
+
+    assert guid_text(bytes(range(16))) == "03020100-0504-0706-0809-0a0b0c0d0e0f"
+    with pytest.raises(ValueError, match="16 bytes, not 3"):
+        guid_text(b"abc")

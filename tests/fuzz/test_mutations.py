@@ -1,0 +1,104 @@
+"""Mutated dumps through every command and every renderer: a bounded run of ``python -m tests.fuzz``, the same one each time."""
+
+from __future__ import annotations
+
+import random
+from time import monotonic
+from typing import Dict, List
+
+import pytest
+from tests.fuzz.driver import RENDERERS, Broken, Checker, corpus
+from tests.fuzz.mutator import every_cut, every_field, mutate, sites
+
+SECONDS = 12.0
+"""Time for one part; on a slow machine fewer mutants are tried."""
+
+
+@pytest.fixture(scope="module")
+def checker() -> Checker:
+    return Checker()
+
+
+@pytest.fixture(scope="module")
+def bases() -> Dict[str, bytes]:
+    return corpus()
+
+
+def report(found: List[str]) -> None:
+    assert not found, f"{len(found)} broken invariants, first of them:\n" + "\n".join(found[:5])
+
+
+def test_every_command_is_driven(checker: Checker) -> None:
+    from dumpscope.commands.index import all_commands
+    from dumpscope.session.registry import DUMP_NONE
+
+    wanted = {command.name for command in all_commands() if command.dump != DUMP_NONE} - {"writedump"}
+    assert {call.command.name for call in checker.calls} == wanted
+    assert {"text", "ansi", "dml", "json", "csv"} <= set(RENDERERS)
+
+
+def test_mutants_break_nothing(checker: Checker, bases: Dict[str, bytes]) -> None:
+    names = sorted(bases)
+    groups = {name: sites(data) for name, data in bases.items()}
+    found: List[str] = []
+    end = monotonic() + SECONDS
+    for number in range(400):
+        chance = random.Random(f"suite/{number}")
+        name = chance.choice(names)
+        mutant = mutate(bases[name], chance, groups[name])
+        found += [f"{name}: {mutant.story}\n{error}" for error in checker.some(mutant.data, chance)]
+        if monotonic() > end:
+            break
+    report(found)
+
+
+@pytest.mark.parametrize("name", ["everything-small", "handles-table", "hostile-everywhere"])
+def test_fields_at_their_edges(checker: Checker, bases: Dict[str, bytes], name: str) -> None:
+    if name not in bases:
+        pytest.skip("no such sample")
+    chance = random.Random(name)
+    mutants = list(every_field(bases[name]))
+    found: List[str] = []
+    end = monotonic() + SECONDS / 4
+    for mutant in chance.sample(mutants, min(150, len(mutants))):
+        found += [f"{mutant.story}\n{error}" for error in checker.some(mutant.data, chance)]
+        if monotonic() > end:
+            break
+    report(found)
+
+
+def test_cut_at_every_boundary(checker: Checker, bases: Dict[str, bytes]) -> None:
+    """The first 2 KiB at each 32-bit boundary; the rest by chance."""
+    chance = random.Random(7)
+    cuts = list(every_cut(bases["everything-small"]))
+    picked = chance.sample(cuts[:512], 60) + chance.sample(cuts[512:], 40)
+    found: List[str] = []
+    end = monotonic() + SECONDS / 2
+    for mutant in picked:
+        found += [f"{mutant.story}\n{error}" for error in checker.some(mutant.data, chance)]
+        if monotonic() > end:
+            break
+    report(found)
+
+
+def test_the_same_seed_gives_the_same_mutant(bases: Dict[str, bytes]) -> None:
+    for number in range(20):
+        name = random.Random(number).choice(sorted(bases))
+        one = mutate(bases[name], random.Random(number))
+        assert one == mutate(bases[name], random.Random(number))
+
+
+def test_painted_texts_are_the_text(checker: Checker, bases: Dict[str, bytes]) -> None:
+    """On samples as they are: ANSI and DML without their paint are the text, and two runs give the same."""
+    found: List[str] = []
+    for name in ("hostile-everywhere",):
+        found += [f"{name}: {error}" for error in checker.everything(bases[name])]
+    report(found)
+
+
+def test_the_driver_notices(checker: Checker) -> None:
+    from tests.fuzz.driver import inert
+
+    for renderer, text in (("text", "a\x1b[0m"), ("ansi", "\x1b]0;x\x07"), ("json", '{"a": 1, "a": 2}'), ("json", "[NaN]"), ("csv", "a\r\n=1+1\r\n")):
+        with pytest.raises(Broken):
+            inert(renderer, text)
