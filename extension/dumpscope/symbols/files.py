@@ -6,7 +6,7 @@ import os
 from typing import Iterable, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Tuple, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
-from ..dump.modules import CodeView, Module
+from ..dump.streams.modules import CodeView, Module
 from .breakpad import SymbolFile, open_symbol_file
 from .images import Images
 from .path import parse_path

@@ -6,15 +6,10 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
-<<<<<<< HEAD
-from ..dump.modules import Module
+from ..dump.streams.modules import Module
 from .files import BreakpadSymbols, NativeSymbols, SymbolFiles
 from .images import Images
 from .search import Fetcher, Tried
-=======
-from ..dump.streams.modules import Module
-from .images import Images, Tried
->>>>>>> main
 from .undecorate import undecorate
 
 
