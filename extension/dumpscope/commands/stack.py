@@ -238,7 +238,7 @@ def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], 
     examples=[
         ("stack", "the thread that raised the exception"),
         ("stack 3 --lines", "the fourth thread, with source lines"),
-        ("stack --all -i C:\\images", "every thread; images from a folder"),
+        ("stack --all -i images", "every thread; images from a folder"),
         ("stack --unique", "equal stacks once"),
         ("stack --evidence", "with the proof of each frame"),
     ],
