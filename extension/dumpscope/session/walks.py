@@ -8,9 +8,9 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
-from ..stacks.frames import Frame, Proof, Stack, frame_values
-from ..stacks.records import Records
+from ..stacks.frames import BOTTOM, Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
+from ..symbols.breakpad import SymbolFile
 from ..symbols.images import Images
 from ..symbols.names import Name, Namer
 from .session import Session
@@ -51,7 +51,7 @@ class Walks:
         self._names: Dict[Tuple[int, bool], List[Name]] = {}
         self._stacks: Dict[Tuple[int, int], Stack] = {}
 
-    def _records(self, module: Module) -> Union[Records, Absent]:
+    def _records(self, module: Module) -> Union[SymbolFile, Absent]:
         """The STACK records of a module's symbol file."""
         symbols = self.namer.symbols(module)
         return symbols if isinstance(symbols, Absent) else symbols.unwind_records()
@@ -83,7 +83,7 @@ class Walks:
         for index, frame in enumerate(frames):
             child = frame.sp
             if stack.architecture == "x86":
-                above = frames[index + 1].place if index + 1 < len(frames) else None
+                above = frames[index + 1].place if index + 1 < len(frames) else stack.end.address if stack.end.kind == BOTTOM else None
                 child = (frame.sp if above is None else above) - 4
             names = self.names(frame.ip, frame.calls)
             for name in names[:-1]:

@@ -9,6 +9,7 @@ from ..dump.contexts import Registers
 from ..dump.minidump import Minidump
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
+from ..symbols.breakpad import CfiRow, SymbolFile, WinFrame
 from .frames import CFI, DAMAGED, FRAME_POINTER, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, SCAN, End, Origin, Proof, Step
 from .memory import StackMemory
 from .programs import BadProgram, Unreadable, evaluate, run
@@ -22,38 +23,7 @@ DEBUGGERS_WARNING = "Stack unwind information not available. Following frames ma
 """What the debugger says before frames that it takes from frame pointers alone (observed: dbgeng 10.0.15063)."""
 
 
-class WinRecord(Protocol):
-    """A STACK WIN record."""
-
-    kind: int
-    parameters: int
-    saved: int
-    locals: int
-    program: str
-    uses_frame_pointer: bool
-    offset: int
-
-
-class CfiRecord(Protocol):
-    """The rules of STACK CFI at an address."""
-
-    rules: Dict[str, str]
-    offset: int
-
-
-class Records(Protocol):
-    """The STACK records of one symbol file, by RVA."""
-
-    path: str
-
-    def win(self, address: int) -> Optional[WinRecord]:
-        """The STACK WIN record that covers an address."""
-
-    def cfi(self, address: int) -> Optional[CfiRecord]:
-        """The rules of STACK CFI at an address."""
-
-
-Finder = Callable[[Module], Union[Records, Absent]]
+Finder = Callable[[Module], Union[SymbolFile, Absent]]
 
 
 class Machine(NamedTuple):
@@ -229,7 +199,7 @@ class RecordUnwinder:
             found.update(r13=registers[13], r14=registers[14], r15=registers[15])
         return found
 
-    def _by_cfi(self, module: Module, records: Records, row: CfiRecord, registers: Sequence[int]) -> Step:
+    def _by_cfi(self, module: Module, records: SymbolFile, row: CfiRow, registers: Sequence[int]) -> Step:
         values = self._variables(registers)
         rules = row.rules
         if ".cfa" not in rules or ".ra" not in rules:
@@ -248,7 +218,7 @@ class RecordUnwinder:
         text = " ".join(f"{name}: {rule}" for name, rule in rules.items())
         return Step(found, RecordOrigin("STACK CFI", module.name, records.path, row.offset, text), place, self._plausible(found[self.ip]))
 
-    def _by_win(self, module: Module, records: Records, win: WinRecord, registers: Sequence[int]) -> Step:
+    def _by_win(self, module: Module, records: SymbolFile, win: WinFrame, registers: Sequence[int]) -> Step:
         word = self.memory.word
         sp = registers[self.sp]
         start = sp + self._parameters + win.locals + win.saved & self._mask
@@ -320,4 +290,4 @@ class RecordUnwinder:
         return None
 
 
-__all__ = ["MACHINES", "Finder", "Machine", "RecordUnwinder", "Records"]
+__all__ = ["MACHINES", "Finder", "Machine", "RecordUnwinder"]
