@@ -275,6 +275,19 @@ def _() -> Built:
     return microsoft(exception(0xC0000005, SPEC.ip, (0, 0xFFFFFFFFFFFFFFFF), r8=0xFEEEFEEEFEEEFEEE, rcx=HEAP))
 
 
+@sample("crash-operand", "The register that held a bad pointer", "mov rax,[rdi+rcx*8+0x10] with rdi full of cdcdcdcd", 0, **OPENS)
+def _() -> Built:
+    return crashpad(
+        exception(0xC0000005, SPEC.ip, (0, 0xFFFFFFFFFFFFFFFF), rdi=0xCDCDCDCDCDCDCDCD, rcx=2),
+        memory=[(SPEC.ip, b"\x48\x8b\x44\xcf\x10" + b"\x90" * 11)],
+    )
+
+
+@sample("crash-on-purpose", "A crash that was asked for", "mov dword ptr [0],0 as Electron's process.crash() has it", 0, **OPENS)
+def _() -> Built:
+    return crashpad(exception(0xC0000005, SPEC.ip, (1, 0)), memory=[(SPEC.ip, b"\xc7\x04\x25\0\0\0\0\0\0\0\0" + b"\xcc" * 5)])
+
+
 @sample("crash-null-member", "A member of an object that is not there", "address 0x18", 0, **OPENS)
 def _() -> Built:
     return microsoft(exception(0xC0000005, SPEC.ip, (0, 0x18)))
@@ -288,6 +301,21 @@ def _() -> Built:
 @sample("crash-stack-outside", "A stack pointer that is not in the thread's stack", "the TEB has the limits", 0, **OPENS)
 def _() -> Built:
     return microsoft(exception(0xC0000005, SPEC.ip, (1, HEAP), rsp=HEAP + 0x800), memory=[(SPEC.teb, process.memory_64().teb(SPEC, size=0x100))])
+
+
+@sample("crash-recursion", "A function that calls itself without an end", "code C00000FD; one return address all over the stack", 0, **OPENS)
+def _() -> Built:
+    low = SPEC.stack_base - 0x2000
+    used = struct.pack("<QQQQ", 0, HEAP, 0, DEMO + 0x1A44) * 0x100
+    rows = process.threads_64()
+    made = DumpBuilder("amd64", 0, 0xA061, slots=16)
+    made.add_thread_list([*rows[:2], rows[2]._replace(stack_address=low, stack=used, context=context(rsp=low))])
+    made.add_module_list(process.modules())
+    made.add_memory_list()
+    made.add_exception(**exception(0xC00000FD, SPEC.ip, (1, low - 8), rsp=low))
+    made.add_system_info()
+    made.add_misc_info()
+    return made
 
 
 @sample("crash-emulated", "An x64 program on an ARM64 machine", "the emulator xtajit64.dll is in the process", 0, **OPENS)

@@ -11,8 +11,9 @@ import pytest
 from dumpscope.diagnosis.audit import apply, audit
 from dumpscope.diagnosis.crash.account import account_of
 from dumpscope.diagnosis.crash.cpp import demangled
+from dumpscope.diagnosis.crash.operand import memory_operands
 from dumpscope.diagnosis.crash.patterns import PATTERNS, pattern_of
-from dumpscope.diagnosis.crash.product import protobuf_text
+from dumpscope.diagnosis.crash.product import _UNREAL_FILE, protobuf_text
 from dumpscope.diagnosis.crash.statement import Account, Statement
 from dumpscope.diagnosis.crash.words import tells
 from dumpscope.diagnosis.facts import Facts
@@ -70,9 +71,9 @@ EVENTS: Dict[str, Tuple[str, bool, str]] = {
     "crash-delphi": ("crash", True, "Delphi: a Delphi exception was not handled (0eedfade)"),
     "crash-null-call": ("crash", True, "Access violation (c0000005): execute at 00000000`00000000"),
     "crash-freed-memory": ("crash", True, "Access violation (c0000005): read from ddddddf5"),
-    "crash-hung-window": ("hang", False, "the program's window did not answer, and procdump took the dump; no exception is stored"),
+    "crash-hung-window": ("hang", False, "the program's window hung, and procdump took the dump; no exception is stored"),
     "exception-wake-debugger": ("debugger", False, "a debugger broke in and wrote the dump (Wake debugger, 80000007): the program raised nothing"),
-    "exception-hang-report": ("hang", False, "the program did not answer, and Windows Error Reporting took the dump (cfffffff): it raised nothing"),
+    "exception-hang-report": ("hang", False, "the program hung, and Windows Error Reporting took the dump (cfffffff): it raised nothing"),
     "exception-in-page-error": ("crash", True, "In-page I/O error (c0000006): read from 000001d5`a3c50000, I/O error c000009c STATUS_DEVICE_DATA_ERROR"),
     "exception-fast-fail": (
         "crash",
@@ -107,6 +108,11 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
     ],
     "crash-chromium-check": [
         ("says", "[6700:3160:0428/101530.125:FATAL:browser_main.cc(212)] Check failed: !views_.empty().", "likely"),
+        (
+            "cause",
+            "GWP-ASan of Chromium knows the address: a block of memory was used after it was freed, or beyond its end (its report is in the stream)",
+            "certain",
+        ),
         ("program", "Demo Editor 1.4.2 (Electron 28.1.0)", "certain"),
         ("note", "version of the browser: 120.0.6099.71", "likely"),
     ],
@@ -163,9 +169,33 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
             "likely",
         )
     ],
+    "crash-operand": [
+        (
+            "remark",
+            "the address is non-canonical, so the processor did not tell it (-1 stands in its place), nor whether it was read or written; "
+            "the instruction used [rdi+rcx*8+0x10], which is cdcdcdcd`cdcdcded",
+            "certain",
+        ),
+        (
+            "remark",
+            "the address is the fill pattern cdcdcdcd plus 0x20: heap memory of the debug C runtime that was never written was taken for a pointer",
+            "likely",
+        ),
+    ],
+    "crash-on-purpose": [
+        (
+            "remark",
+            "the address stands in the instruction itself: the program crashed on purpose (a failed assertion, or a crash that was asked for)",
+            "likely",
+        )
+    ],
     "crash-null-member": [("remark", "a null pointer plus 0x18: a member of an object, or an element of an array, that is not there", "likely")],
     "crash-null-call": [("remark", "a null function pointer was called", "likely"), ("where", "at address 0", "certain")],
     "crash-stack-outside": [("remark", "the stack pointer 000001d5`a3c40800 is outside the thread's stack: a fiber, a switched or a damaged stack", "certain")],
+    "crash-recursion": [
+        ("remark", "demo+0x1a44 is 256 times on the stack: a function that calls itself without an end", "likely"),
+        ("remark", "at least 0x2000 bytes of stack are in use", "certain"),
+    ],
     "crash-emulated": [("note", "the program is an x64 one, emulated on an ARM64 machine", "certain")],
     "crash-hung-window": [("note", "procdump -r: the dump is of a snapshot (PSS) of the process, not of the process itself", "certain")],
     "breakpad-windows": [("says", "index < size() (Store::at, c:\\build\\store.cpp:217)", "certain")],
@@ -188,13 +218,28 @@ SILENT = {
     "exception-breakpoint": [],
     "exception-wake-debugger": [],
     "stacks-only": [],
-    "breakpad-linux": [],
+    "breakpad-linux": ["a null pointer was used"],
 }
 
 
 @pytest.mark.parametrize("name", SILENT)
 def test_no_remark_without_a_reason(name: str) -> None:
     assert [item.text for item in account(name).about("remark")] == SILENT[name]
+
+
+def test_addresses_of_other_systems() -> None:
+    at = exception_at("breakpad-linux")
+    assert texts(account("breakpad-linux"), "remark") == [("a null pointer was used", "guess")]  # 0 may mean that it was not kept
+    mapped = edited("breakpad-linux", (at + 4, struct.pack("<I", 1)))
+    assert texts(mapped, "remark") == [("a null pointer was used", "likely")]
+    member = edited("breakpad-linux", (at + 4, struct.pack("<I", 1)), (at + 16, struct.pack("<Q", 0x28)))
+    assert texts(member, "remark")[0][0].startswith("a null pointer plus 0x28: ")
+    kernel = edited("breakpad-linux", (at + 4, struct.pack("<I", 0x80)))
+    assert texts(kernel, "remark") == [
+        ("the address is non-canonical, so the processor did not tell it (0 stands in its place), nor whether it was read or written", "likely")
+    ]
+    other = edited("breakpad-linux", (at, struct.pack("<I", 8)))
+    assert texts(other, "remark") == []
 
 
 def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:
@@ -220,6 +265,9 @@ def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:
         (0x8000, "crash", "Unreal Engine: the graphics device"),
         (0xC000, "out of memory", "Unreal Engine: out of memory"),
         (0x12345678, "crash", "Unknown exception (12345678)"),
+        (0xE1234567, "crash", "An exception of the program's own (e1234567)"),
+        (0x8007000E, "crash", "Unknown exception, E_OUTOFMEMORY as HRESULT (8007000e)"),
+        (0xC0000135, "crash", "DLL not found (c0000135)"),
         (0xFFFFFFFF, "requested", "a dump was requested without a crash"),
     ],
 )
@@ -227,6 +275,14 @@ def test_codes_of_other_writers(code: int, kind: str, words: str) -> None:
     event = edited("crash-delphi", (exception_at("crash-delphi"), struct.pack("<I", code))).event
     assert event.kind == kind
     assert event.title.startswith(words)
+
+
+def test_the_thread_that_asked_breakpad() -> None:
+    data = (SAMPLES / "breakpad-windows.dmp").read_bytes()
+    at = facts_of(data).stream(6)
+    assert at is not None
+    found = edited("breakpad-windows", (at.offset, b"\0\0\0\0"))
+    assert texts(found, "thread") == [("c58 (index 2) asked for the dump", "certain")]
 
 
 def test_the_heaps_code_says_that_the_damage_is_older() -> None:
@@ -293,6 +349,7 @@ def test_an_account_of_damaged_bytes_never_fails(name: str) -> None:
         ("panic-reason", "index out of bounds", True),
         ("electron.v8-oom.is_heap_oom", "1", True),
         ("error-count", "12", False),
+        ("Issue32066-failure_reason", "Invalid deposit", True),
         ("last-error", "0x57", False),
         ("crash-handler-path", "C:\\x", False),
         ("url", "https://example.org/", False),
@@ -303,6 +360,66 @@ def test_an_account_of_damaged_bytes_never_fails(name: str) -> None:
 )
 def test_annotations_that_tell_what_went_wrong(name: str, value: str, expected: bool) -> None:
     assert tells(name, value) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "wide", "operands"),
+    [
+        ("8b00", False, ["[eax]"]),
+        ("8b4014", False, ["[eax+0x14]"]),
+        ("8b4df8", False, ["[ebp-0x8]"]),
+        ("a1", False, []),
+        ("488b44cf10", True, ["[rdi+rcx*8+0x10]"]),
+        ("48c7040841414141", True, ["[rax+rcx]"]),
+        ("c704250000000000000000", True, ["[0x0]"]),
+        ("8b0d44332211", True, ["[rip+0x11223344]"]),
+        ("8b0d44332211", False, ["[0x11223344]"]),
+        ("4d8b5c2408", True, ["[r12+0x8]"]),
+        ("4b8b04f4", True, ["[r12+r14*8]"]),
+        ("65488b042530000000", True, ["gs:[0x30]"]),
+        ("f3a4", True, ["[rsi]", "[rdi]"]),
+        ("f3a4", False, ["[esi]", "[edi]"]),
+        ("0fb64101", True, ["[rcx+0x1]"]),
+        ("f20f1002", True, ["[rdx]"]),
+        ("c5fe6f06", True, ["[rsi]"]),
+        ("c4c17e6f00", True, ["[r8]"]),
+        ("ff5028", True, ["[rax+0x28]"]),
+        ("89c8", True, []),
+        ("e800000000", True, []),
+        ("0f0b", True, []),
+        ("cc", True, []),
+        ("48", True, []),
+        ("8b", True, []),
+        ("8b84", True, []),
+        ("", True, []),
+        ("678b00", True, []),
+    ],
+)
+def test_memory_operands(code: str, wide: bool, operands: List[str]) -> None:
+    assert [item.text for item in memory_operands(bytes.fromhex(code), wide)] == operands
+
+
+def test_the_address_of_an_operand() -> None:
+    registers = {"rdi": 0x1000, "rcx": 2}
+    assert memory_operands(bytes.fromhex("488b44cf10"), True)[0].address(registers, 8, 0) == 0x1020
+    assert memory_operands(bytes.fromhex("8b0d00010000"), True)[0].address(registers, 8, 0x7000) == 0x7100
+    assert memory_operands(bytes.fromhex("8b4df8"), False)[0].address({"ebp": 4}, 4, 0) == 0xFFFFFFFC
+    assert memory_operands(bytes.fromhex("65488b042530000000"), True)[0].address(registers, 8, 0) is None
+    assert memory_operands(bytes.fromhex("8b4df8"), False)[0].address({}, 4, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("DemoGame-Win64-Shipping.exe", True),
+        ("UnrealEditor.exe", True),
+        ("UE4Editor-Win64-Debug.exe", True),
+        ("demo.exe", False),
+        ("MyUnrealEditorTool.exe", False),
+    ],
+)
+def test_names_of_unreal_engines_programs(name: str, expected: bool) -> None:
+    assert bool(_UNREAL_FILE.match(name)) is expected
 
 
 def test_patterns() -> None:
@@ -369,3 +486,17 @@ def test_the_option_r_in_procdumps_comment_is_evidence() -> None:
     found = {item.code: item for item in audit(facts_of((SAMPLES / "crash-hung-window.dmp").read_bytes()))}
     assert "procdump -r took it, of a snapshot" in found["HND002"].verdict
     assert any(proof.what == "comment of procdump" and "-r" in proof.value for proof in found["HND002"].evidence)
+
+
+@pytest.mark.parametrize("name", ["crash-unreal", "crash-chromium-check", "crash-hung-window", "crash-cpp-type", "crash-abort-message", "breakpad-windows"])
+def test_what_the_program_says_is_taken_out_by_redact(name: str, run_json: Any) -> None:
+    open_document = run_json("dumpinfo", SAMPLES / f"{name}.dmp")
+    document = run_json("dumpinfo", SAMPLES / f"{name}.dmp", "--redact")
+    private = [item for item in open_document["account"]["statements"] if item["private"]]
+    assert private
+    for before, after in zip(open_document["account"]["statements"], document["account"]["statements"]):
+        if before["private"]:
+            assert after["text"] == "[redacted]"
+            assert {proof["value"] for proof in after["evidence"]} == {"[redacted]"}
+    for item in private:
+        assert item["text"][:24] not in str(document)

@@ -62,6 +62,8 @@ def writer_fields(dump: Minidump) -> Fields:
         Item("name", "writer", writer.name, "name"),
         Item("version", "version", writer.version or Absent("not-there", "no version is recorded"), "text"),
         Item("confidence", "confidence", writer.confidence, "text"),
+        Item("tool", "called by", writer.tool or None, "text", note=writer.tool_confidence, hidden=not writer.tool),
+        Item("tool_confidence", "", writer.tool_confidence if writer.tool else None, "text", hidden=True),
         Item("evidence", "", evidence, "data", hidden=True),
     ]
     for place in writer.evidence[:4]:

@@ -19,6 +19,8 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
     for rule in rules:
         if rule.needs_dump and facts.opened is None:
             continue
+        if rule.needs_directory and facts.directory_unreadable:
+            continue  # a stream that is not in a directory of zeros may well be in the file: nothing follows from it
         match = rule.test(facts)
         if match is not None:
             found.append(for_its_writer(_for_its_system(finding(rule, match), facts), facts))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..dump.origin import Writer
     from ..dump.streams.threads import Thread
     from .engine.view import EngineView
+    from .repair import Base, Moved, Size
 
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
 VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
@@ -57,6 +58,35 @@ class Facts:
         from .engine.view import EngineView
 
         return EngineView(self.source)
+
+    @cached_property
+    def directory_unreadable(self) -> bool:
+        """Whether nothing can be concluded from a stream that is not in the directory: it is not, or not wholly, in the file, has no entry, or is all zero."""
+        if self.opened is None:
+            return False
+        streams = self.dump.streams
+        return streams.damage is not None or not any(stream.type for stream in streams) or self.moved_directory is not None
+
+    @cached_property
+    def right_base(self) -> Optional[Base]:
+        """The right BaseRva, where the file's is wrong."""
+        from .repair import right_base
+
+        return right_base(self)
+
+    @cached_property
+    def right_size(self) -> Optional[Size]:
+        """The right size of Memory64ListStream, where the directory's is wrong."""
+        from .repair import right_size
+
+        return right_size(self)
+
+    @cached_property
+    def moved_directory(self) -> Optional[Moved]:
+        """Where the directory stands, when its RVA has lost its upper bits."""
+        from .repair import moved_directory
+
+        return moved_directory(self)
 
     @property
     def header(self) -> Header:

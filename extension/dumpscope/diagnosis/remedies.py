@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional, Tuple
 from .facts import Facts
 from .rules.rule import Finding
 
-_BY_HAND = ("`.dump", "procdump", "Task Manager", "dotnet-dump", "`/ma`")
+_BY_HAND = ("`.dump", "WER: ", "procdump", "Task Manager", "dotnet-dump", "`/ma`")
 """Words of steps that somebody takes at a debugger or at the machine."""
 _FLAGS = ("MiniDumpWith", "MINIDUMP_TYPE", "MiniDumpWriteDump", "dbghelp.dll", "write the dump", "replaced by 0x")
 """Words of steps that are taken in a call of MiniDumpWriteDump, which not every reporter makes."""

@@ -163,14 +163,14 @@ class Minidump:
         """ModuleListStream."""
         from .streams.modules import ModuleList
 
-        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules")))
+        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules"), self.pointer_size))
 
     @cached_property
     def host_modules(self) -> ModuleList:
         """Wine's second module list: the ELF modules of the host."""
         from .streams.modules import ModuleList
 
-        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules")))
+        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules"), self.pointer_size))
 
     @cached_property
     def unloaded_modules(self) -> UnloadedModuleList:

@@ -48,8 +48,6 @@ def account_remarks(session: Session) -> Iterator[Block]:
     if found is None:
         return
     yield Data("account", found.document())
-    items = [_item(statement) for statement in found.about(SAYS, CAUSE, REMARK)]
-    callers = found.about(WHERE)[1:]
-    items = [_item(statement) for statement in callers] + items
-    if items:
-        yield Fields("", items, title="known of it")
+    items = [Item("", "what", found.event.title, role="emphasis" if found.crashed else "")]
+    items.extend(_item(statement) for statement in (*found.about(WHERE)[1:], *found.about(SAYS, CAUSE, REMARK)))
+    yield Fields("", items, title="what happened")

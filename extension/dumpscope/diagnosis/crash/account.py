@@ -17,21 +17,24 @@ from ..rules.rule import Proof
 from .comments import snapshot_of
 from .cpp import CPP, MAGIC
 from .event import event_of, parameter_proof
-from .places import address_text, caller_of, is_system, place_of
+from .places import address_text, caller_of, is_system, narrow, place_of
 from .product import products
 from .remarks import remarks
-from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOTE, THREAD, WHERE, Account, Event, Statement
+from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, WHERE, Account, Event, Statement
 from .stowed import stowed_exceptions
 from .words import own_words
 
 _ADDRESS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionAddress")
-_ABORTS = {"mysqld.exe": "MySQL or MariaDB", "mariadbd.exe": "MariaDB"}
+_ABORTS = (("mysql", "MySQL or MariaDB"), ("maria", "MariaDB"), ("ndb", "MySQL Cluster"))
+"""How the names of programs begin that share my_thr_init.c."""
 SHOWN_FRAMES = 6
+GWP_ASAN = 0x4B6B0004
+"""kGwpAsanMinidumpStreamType: written only where the address of the exception is one that GWP-ASan guards."""
 
 
 def account_of(facts: Facts) -> Optional[Account]:
-    """What is known of the crash; None where the file is no readable minidump."""
-    if facts.opened is None:
+    """What is known of the crash; None where the file is no readable minidump, or its directory cannot be read and nothing was found."""
+    if facts.opened is None or (facts.directory_unreadable and not facts.has_exception):
         return None
     event = event_of(facts)
     return Account(event, tuple(_statements(facts, event)))
@@ -41,8 +44,11 @@ def _statements(facts: Facts, event: Event) -> Iterator[Statement]:
     dump = facts.dump
     found = dump.exception
     if not isinstance(found, Absent):
-        yield from _where(facts, found)
+        if found.address or event.kind not in NOT_CRASHED:
+            yield from _where(facts, found)
         yield _thread(dump, found)
+    else:
+        yield from _asked_by(dump)
     yield from own_words(facts)
     if not isinstance(found, Absent):
         yield from _causes(facts, found, event)
@@ -59,7 +65,7 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
     """Whose code it was: the module of the instruction, and the caller where that only raises exceptions for others."""
     dump = facts.dump
     fault = None if isinstance(dump.fault, Absent) else dump.fault
-    address = found.address
+    address = narrow(dump, found.address)
     proof = Proof("ExceptionRecord.ExceptionAddress", address_text(dump, address), found.offset + _ADDRESS)
     if fault is not None and fault.address_is in (ACCESSED, SENDER):  # the record has no instruction; its registers have
         registers = dump.registers(found)
@@ -73,12 +79,12 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
     else:
         yield Statement(WHERE, place.words or f"{address_text(dump, address)}, in no module", CERTAIN, (proof,))
     if found.code == CPP and len(found.parameters) > 2 and found.parameters[0] in MAGIC:
-        thrower = dump.modules.at(found.parameters[2])
+        thrower = dump.modules.at(narrow(dump, found.parameters[2]))
         if thrower is not None:
             evidence = (parameter_proof(found, 2),)
             yield Statement(WHERE, f"thrown by {thrower.file_name}", CERTAIN, evidence, "its ThrowInfo lies in that module")
-    if place.module is None or not is_system(place.module):
-        return
+    if place.module is None or not is_system(place.module) or found.code in (0xE0434352, 0xE0434F4D):
+        return  # what calls RaiseException for .NET is its runtime; the code that threw lies in no module
     caller = caller_of(facts, found)
     if caller is not None:
         slot, value, module = caller
@@ -97,6 +103,16 @@ def _thread(dump: Minidump, found: ExceptionInfo) -> Statement:
     return Statement(THREAD, f"{found.thread_id:x} (index {thread.index})" + (f" {name}" if name else ""), CERTAIN, (proof,))
 
 
+def _asked_by(dump: Minidump) -> Iterator[Statement]:
+    """The thread that asked Breakpad for a dump without an exception."""
+    info = dump.breakpad.info if dump.breakpad else None
+    if info is not None and not isinstance(info, Absent) and isinstance(info.requesting_thread_id, int):
+        thread = dump.threads.find(info.requesting_thread_id)
+        index = f" (index {thread.index})" if thread is not None else ", which is not in the thread list"
+        proof = Proof("MDRawBreakpadInfo.requesting_thread_id", f"0x{info.requesting_thread_id:x}", info.offset + 8)
+        yield Statement(THREAD, f"{info.requesting_thread_id:x}{index} asked for the dump", CERTAIN, (proof,), "Breakpad")
+
+
 # -- why ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -110,9 +126,14 @@ def _causes(facts: Facts, found: ExceptionInfo, event: Event) -> Iterator[Statem
         yield Statement(
             CAUSE, f"{found.code:08x} is {foreign.symbol} of {foreign.owner}", CERTAIN if found.code > 0xFFFF else LIKELY, event.evidence[:1], foreign.source
         )
+    report = dump.stream(GWP_ASAN)
+    if report is not None:
+        words = "GWP-ASan of Chromium knows the address: a block of memory was used after it was freed, or beyond its end (its report is in the stream)"
+        yield Statement(CAUSE, words, CERTAIN, (Proof("stream kGwpAsanMinidumpStreamType", f"size 0x{report.size:x}", report.offset),))
     if found.code == 0x80000003 and len(dump.modules):
-        server = _ABORTS.get(dump.modules[0].file_name.lower())
-        place = place_of(dump, found.address)
+        program = dump.modules[0].file_name.lower()
+        server = next((name for begin, name in _ABORTS if program.startswith(begin)), None)
+        place = place_of(dump, narrow(dump, found.address))
         if server is not None and place.module is not None and place.module.file_name.lower() != "ntdll.dll":
             words = f"abort() of {server}, whose handler of SIGABRT stops with int 3: a failed assertion, or damaged data; the words are in its error log"
             yield Statement(CAUSE, words, LIKELY, event.evidence, "mysys/my_thr_init.c or sql/mysqld.cc: my_sigabrt_handler")
@@ -133,7 +154,7 @@ def _stowed(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
             more = f" and {len(item.frames) - SHOWN_FRAMES} more" if len(item.frames) > SHOWN_FRAMES else ""
             words += f", return addresses {', '.join(shown)}{more}"
         evidence = (Proof(f"stowed exception at {address_text(dump, item.address)}", f"version {item.version}", item.offset),)
-        yield Statement(CAUSE, words, CERTAIN, evidence)
+        yield Statement(CAUSE, words, CERTAIN, evidence, private=bool(item.text))
 
 
 def _comment(dump: Minidump) -> Iterator[Statement]:
@@ -141,8 +162,13 @@ def _comment(dump: Minidump) -> Iterator[Statement]:
     for item in comment_streams(dump):
         text = " ".join(item.text.split())
         if text:
-            yield Statement(NOTE, f"comment: {text[:300]}", CERTAIN, (Proof("comment", text[:200], item.offset),))
+            yield Statement(NOTE, f"comment: {text[:300]}", CERTAIN, (Proof("comment", text[:200], item.offset),), private=True)
     snapshot = snapshot_of(dump)
     if snapshot is not None:
         proof, option = snapshot
-        yield Statement(NOTE, f"procdump {option}: the dump is of a snapshot (PSS) of the process, not of the process itself", CERTAIN, (proof,))
+        yield Statement(
+            NOTE,
+            f"procdump {option}: the dump is of a snapshot (PSS) of the process, not of the process itself",
+            CERTAIN,
+            (Proof(proof.what, option, proof.offset),),
+        )

@@ -14,7 +14,7 @@ from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import UNKNOWN
 from ..facts import Facts
 from ..rules.rule import Proof
-from .places import address_text, is_system, place_of
+from .places import address_text, is_system, narrow, place_of
 from .statement import ASSERTION, BREAKPOINT, CRASH, DEBUGGER, HANG, NONE, OUT_OF_MEMORY, REQUESTED, UNREADABLE, Event
 
 ACCESS_VIOLATION, IN_PAGE_ERROR, GUARD_PAGE, STACK_OVERFLOW = 0xC0000005, 0xC0000006, 0x80000001, 0xC00000FD
@@ -26,6 +26,8 @@ _ACCESS = {0: "read from", 1: "write to", 8: "execute at"}
 
 _ON_DEMAND = ("Task Manager", "dotnet-dump", "procdump")
 
+_CUSTOMER = 0x20000000
+"""Bit 29 of a code: not one of Microsoft's (winerror.h)."""
 CODE = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionCode")
 PARAMETERS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionInformation")
 
@@ -53,7 +55,7 @@ def event_of(facts: Facts) -> Event:
     if found.code == WAKE:
         return Event(DEBUGGER, "a debugger broke in and wrote the dump (Wake debugger, 80000007): the program raised nothing", (code_proof(found),))
     if found.code == HUNG:
-        return Event(HANG, "the program did not answer, and Windows Error Reporting took the dump (cfffffff): it raised nothing", (code_proof(found),))
+        return Event(HANG, "the program hung, and Windows Error Reporting took the dump (cfffffff): it raised nothing", (code_proof(found),))
     foreign = foreign_code(found.code) if found.code not in EXCEPTIONS else None
     if foreign is not None and not foreign.crashed:
         return Event(REQUESTED, f"{foreign.owner}: {foreign.words} ({found.code:08x}); nothing crashed", (code_proof(found),))
@@ -61,7 +63,18 @@ def event_of(facts: Facts) -> Event:
         return Event(REQUESTED, "a dump was requested without a crash (ffffffff, as Breakpad marks it)", (code_proof(found),))
     kind = OUT_OF_MEMORY if found.code in _OUT_OF_MEMORY else ASSERTION if found.code in _ASSERTIONS else CRASH
     detail = _detail(dump, found)
-    return Event(kind, f"{exception_name(found.code)} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
+    return Event(kind, f"{_name(found.code)} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
+
+
+def _name(code: int) -> str:
+    """The name of an exception code; what can be said of one that has none."""
+    name = exception_name(code)
+    if code in EXCEPTIONS or name != "Unknown exception":
+        return name
+    meaning = next(iter(describe_code(code)), None)
+    if meaning is not None and code > 0xFFFF:
+        return f"Unknown exception, {meaning.symbol} as {meaning.kind}"
+    return "An exception of the program's own" if code & _CUSTOMER and code >> 28 != 0 else name
 
 
 def _detail(dump: Minidump, found: ExceptionInfo) -> str:
@@ -119,8 +132,9 @@ def _breakpoint(facts: Facts, found: ExceptionInfo) -> Event:
     dump = facts.dump
     name = f"{exception_name(found.code)} ({found.code:08x})"
     proofs: List[Proof] = [code_proof(found)]
-    data, offset = code_at(dump, found.address)
-    place = place_of(dump, found.address)
+    address = narrow(dump, found.address)
+    data, offset = code_at(dump, address)
+    place = place_of(dump, address)
     if data:
         proofs.append(Proof(f"code at {address_text(dump, found.address)}", data.hex(" "), offset))
     if data[:3] == b"\xcc\x0f\x0b":
@@ -145,20 +159,19 @@ def _without(facts: Facts, absence: Absent) -> Event:
     if absence.kind != NOT_THERE:
         stream = facts.stream(6)
         proofs = () if stream is None else (Proof(f"directory entry {stream.index}", f"ExceptionStream, size 0x{stream.size:x}", stream.offset),)
-        return Event(UNREADABLE, f"the exception cannot be read: {absence.message}", proofs)
+        return Event(UNREADABLE, absence.message, proofs)
     directory = facts.directory_proof(6, "ExceptionStream")
     writer = facts.writer
     comment = next((item for item in facts.dump.comments if item), "")
     lowered = comment.lower()
     if "hung window" in lowered:
-        return Event(HANG, "the program's window did not answer, and procdump took the dump; no exception is stored", (directory,))
+        return Event(HANG, "the program's window hung, and procdump took the dump; no exception is stored", (directory,))
     if "manual dump" in lowered:
         return Event(NONE, "dump of a running process, taken by hand; no exception is stored", (directory,))
     if lowered.startswith("***"):
-        trigger = next((line.strip("* \r") for line in comment.splitlines()[1:] if line.strip("* \r")), "")
-        return Event(NONE, "dump of a running process by procdump" + (f" ({trigger[:120]})" if trigger else "") + "; no exception is stored", (directory,))
+        return Event(NONE, "dump of a running process by procdump, whose comment says when; no exception is stored", (directory,))
     if writer.family == "dbgeng":
         return Event(NONE, "dump of a stopped or running process, written by a debugger; no exception is stored", (directory,))
-    if writer.tool in _ON_DEMAND:
+    if any(name in writer.tool for name in _ON_DEMAND):
         return Event(NONE, f"dump of a running process, probably by {writer.tool} ({writer.tool_confidence}); no exception is stored", (directory,))
     return Event(NONE, "no exception is stored: the dump was asked for without a crash, or its writer was not given the exception", (directory,))

@@ -27,6 +27,11 @@ def address_text(dump: Minidump, value: int) -> str:
     return f"{value >> 32 & 0xFFFFFFFF:08x}`{value & 0xFFFFFFFF:08x}"
 
 
+def narrow(dump: Minidump, value: int) -> int:
+    """An address of a record as the dump's machine has it: writers extend the 32-bit ones by their sign."""
+    return value & 0xFFFFFFFF if dump.pointer_size == 4 else value
+
+
 def is_system(module: Module) -> bool:
     """Whether a module belongs to Windows or to Microsoft's C runtime, by its path or name."""
     return bool(_WINDOWS.match(module.path) or _SYSTEM_NAMES.match(module.file_name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
@@ -40,6 +41,8 @@ _ENGINES = {
 }
 """Modules that tell what a program is built on."""
 _REPORTERS = {"sentry.dll": "sentry-native", "crashrpt.dll": "CrashRpt", "bugsplat.dll": "BugSplat", "bugsplat64.dll": "BugSplat", "backtrace.dll": "Backtrace"}
+_UNREAL_FILE = re.compile(r"(?i)^(?:UE4Editor|UnrealEditor|UE4Game|UnrealGame)(?:-.+)?[.]exe$|.+-Win(?:64|32|GDK)-(?:Shipping|Test|DebugGame)[.]exe$")
+"""Names that Unreal Engine's build tool gives to programs."""
 _EMULATORS = {
     "xtajit64.dll": "the program is an x64 one, emulated on an ARM64 machine",
     "xtajit64se.dll": "the program is an x64 one, emulated on an ARM64 machine",
@@ -65,11 +68,11 @@ def products(facts: Facts) -> Iterator[Statement]:
         text = f"{named.name} {named.version}".strip()
         yield Statement(PRODUCT, text, CERTAIN, (named.proof,), named.source)
     if main is not None and (named is None or main[0].file_name.lower().rsplit(".", 1)[0] not in named.name.lower()):
-        module, proof = main
+        module, proof, how = main
         version = f" {version_text(module.file_version)}" if module.file_version else ""
         kind = _ENGINES.get(module.file_name.lower(), "")
-        yield Statement(PRODUCT, f"{module.file_name}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), "first module")
-    yield from _built_on(dump)
+        yield Statement(PRODUCT, f"{module.file_name}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), how)
+    yield from _built_on(dump, -1 if main is None else main[0].index)
     yield from _reporter(facts)
     yield from _profile(dump)
     for module in dump.modules.walk(0, 4000):
@@ -79,12 +82,15 @@ def products(facts: Facts) -> Iterator[Statement]:
             break
 
 
-def _main(dump: Minidump) -> Optional[Tuple[Module, Proof]]:
-    """The program's own file: the first module."""
+def _main(dump: Minidump) -> Optional[Tuple[Module, Proof, str]]:
+    """The program's own file, what proves it, and how it was chosen: the first module, or the first .exe where a list begins with a DLL."""
     if not len(dump.modules):
         return None
-    module = dump.modules[0]
-    return (module, Proof("module 0", module.path, module.offset)) if module.file_name else None
+    module, how = dump.modules[0], "first module"
+    if module.file_name.lower().endswith(".dll"):
+        found = next((item for item in dump.modules.walk(0, 4000) if item.file_name.lower().endswith(".exe")), None)
+        module, how = (found, "first .exe of the modules") if found is not None else (module, how)
+    return (module, Proof(f"module {module.index}", module.path, module.offset), how) if module.file_name else None
 
 
 def _annotation(info: CrashpadInfo, *names: str) -> Tuple[str, Optional[int]]:
@@ -148,13 +154,15 @@ def _unreal_name(context: UnrealContext) -> Optional[_Named]:
     return _Named(f"{name}," if name else "", f"{version}{more}", Proof(key, found.text, found.offset), "crash context of Unreal Engine")
 
 
-def _built_on(dump: Minidump) -> Iterator[Statement]:
-    """What the program is built on, with the version of that module; two at the most."""
+def _built_on(dump: Minidump, program: int) -> Iterator[Statement]:
+    """What the program, itself the module of this index, is built on, with the version of that module; two at the most."""
     seen: List[str] = []
     for module in dump.modules.walk(0, 4000):
         name = _ENGINES.get(module.file_name.lower())
-        if name is None or name in seen or module.index == 0:
+        if name is None or name in seen or module.index == program:
             continue
+        if "Chromium" in name and any("Gecko" in other for other in seen):
+            continue  # Gecko had a chrome.dll of its own
         seen.append(name)
         version = f" {version_text(module.product_version or module.file_version)}" if module.file_version or module.product_version else ""
         proof = Proof(f"module {module.index}", module.path, module.offset)
@@ -164,7 +172,7 @@ def _built_on(dump: Minidump) -> Iterator[Statement]:
     if not len(dump.modules):
         return
     first = dump.modules[0]
-    if first.file_name.lower().endswith(("-win64-shipping.exe", "-win64-test.exe", "-win64-development.exe")) and isinstance(read_unreal(dump), Absent):
+    if _UNREAL_FILE.match(first.file_name) and isinstance(read_unreal(dump), Absent):
         yield Statement(PRODUCT, "built on Unreal Engine", LIKELY, (Proof("module 0", first.path, first.offset),), "name of the program's file")
 
 
@@ -176,6 +184,11 @@ def _reporter(facts: Facts) -> Iterator[Statement]:
         if name is not None:
             version = f" {version_text(module.file_version)}" if module.file_version else ""
             yield Statement(NOTE, f"its crash reporter is {name}{version}", LIKELY, (Proof(f"module {module.index}", module.path, module.offset),))
+            return
+    for module in dump.modules.walk(0, 200):
+        record = module.codeview
+        if not isinstance(record, Absent) and "sentry-native" in record.path:
+            yield Statement(NOTE, "its crash reporter is sentry-native", LIKELY, (Proof(f"symbol file of module {module.index}", record.path, record.offset),))
             return
     if dump.stream(0x43500001) is None and not dump.breakpad:
         return

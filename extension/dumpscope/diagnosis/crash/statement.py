@@ -40,6 +40,7 @@ class Statement(NamedTuple):
     """One thing that is known: what it is about, in words, how sure it is, and where the file shows it.
 
     ``source`` says in a few words where it comes from, such as the name of an annotation; an empty string where ``evidence`` says enough.
+    ``private`` is true for what quotes the program, its user or its memory: ``--redact`` takes text and values of these out.
     """
 
     topic: str
@@ -47,6 +48,7 @@ class Statement(NamedTuple):
     certainty: str
     evidence: Tuple[Proof, ...] = ()
     source: str = ""
+    private: bool = False
 
     def document(self) -> Dict[str, Any]:
         """The statement as JSON has it."""
@@ -55,6 +57,7 @@ class Statement(NamedTuple):
             "text": self.text,
             "certainty": self.certainty,
             "source": self.source or None,
+            "private": self.private or self.topic == SAYS,
             "evidence": [{"what": item.what, "value": item.value, "offset": item.offset} for item in self.evidence],
         }
 

@@ -38,7 +38,9 @@ KNOWN_KEYS = (
     "abort_message",
 )
 """Names of annotations that hold what went wrong: chromium base/logging.cc and notreached, gin/v8_initializer.cc, electron shell/common, Crashpad for iOS."""
-_TELLING = re.compile(r"(?i)fatal|assert|\bd?check\b|dcheck|notreached|panic|abort|\boom\b|exception|error|crash[-_ .]?(?:reason|message|cause)|terminat")
+_TELLING = re.compile(
+    r"(?i)fatal|assert|\bd?check\b|dcheck|notreached|panic|abort|\boom\b|exception|error|fail(?:ed|ure)|reason|crash[-_ .]?(?:reason|message|cause)|terminat"
+)
 _SILENT = re.compile(r"(?i)_bt$|backtrace|handler|enabled|count|attrs|_id$|guid|path$|dir$|time|report|version")
 _NUMBER = re.compile(r"(?:0x)?[0-9a-fA-F.,:\- ]*")
 _STACK_TEXTS = (
@@ -113,7 +115,7 @@ def _annotations(dump: Minidump, info: CrashpadInfo) -> Iterator[Statement]:
     rows.sort(key=lambda row: order.get(row[0], len(order)))
     for name, value, whose, offset in rows[:MOST]:
         what = f"{whose} {name}".rstrip()
-        yield Statement(SAYS, shortened(value), CERTAIN, (Proof(what, value[:80], offset),), what)
+        yield Statement(SAYS, shortened(value), CERTAIN, (Proof(what, shortened(value, 80), offset),), what)
 
 
 def _assertion(dump: Minidump) -> Iterator[Statement]:
@@ -124,7 +126,9 @@ def _assertion(dump: Minidump) -> Iterator[Statement]:
         return
     place = ", ".join(text for text in (assertion.function, f"{assertion.file}:{assertion.line}" if assertion.file else "") if text)
     text = (assertion.expression or assertion.type_name) + (f" ({place})" if place else "")
-    yield Statement(SAYS, shortened(text), CERTAIN, (Proof("MD_ASSERTION_INFO_STREAM", assertion.expression[:80], assertion.offset),), "Breakpad's assertion")
+    yield Statement(
+        SAYS, shortened(text), CERTAIN, (Proof("MD_ASSERTION_INFO_STREAM", shortened(assertion.expression, 80), assertion.offset),), "Breakpad's assertion"
+    )
 
 
 # -- Unreal Engine -----------------------------------------------------------------------------------------------------------
@@ -138,7 +142,7 @@ def _unreal(facts: Facts) -> Iterator[Statement]:
     message = context.properties.get("ErrorMessage")
     if message is not None and message.text:
         what = "ErrorMessage of Unreal Engine" + (f" (CrashType {kind})" if kind else "")
-        yield Statement(SAYS, shortened(message.text), CERTAIN, (Proof("ErrorMessage", message.text[:80], message.offset),), what)
+        yield Statement(SAYS, shortened(message.text), CERTAIN, (Proof("ErrorMessage", shortened(message.text, 80), message.offset),), what)
     elif kind:
         yield Statement(SAYS, f"CrashType {kind}", CERTAIN, (Proof("CrashType", kind, context.properties["CrashType"].offset),), "Unreal Engine")
 
@@ -155,7 +159,11 @@ def _unreal_assertion(dump: Minidump, found: ExceptionInfo) -> Iterator[Statemen
     place = dump.memory.locate(pointer) if text else None
     if text and text[:1].isprintable():
         yield Statement(
-            SAYS, shortened(text), LIKELY, (Proof("FAssertInfo.ErrorMessage", text[:80], place[0] if place else None),), "FAssertInfo of Unreal Engine"
+            SAYS,
+            shortened(text),
+            LIKELY,
+            (Proof("FAssertInfo.ErrorMessage", shortened(text, 80), place[0] if place else None),),
+            "FAssertInfo of Unreal Engine",
         )
 
 
@@ -176,7 +184,7 @@ def _cpp(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
     text = what.types[0] + (f": {shortened(what.text)}" if what.text else "")
     if what.text:
         where = dump.memory.locate(what.text_address)
-        proofs.append(Proof("what()", what.text[:80], where[0] if where else None))
+        proofs.append(Proof("what()", shortened(what.text, 80), where[0] if where else None))
     yield Statement(SAYS, text, CERTAIN, tuple(proofs), "type" + (" and what() " if what.text else " ") + "of the C++ exception")
 
 
@@ -214,7 +222,7 @@ def _on_the_stack(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
             seen.append(text)
             place = dump.memory.locate(start + match.start())
             yield Statement(
-                SAYS, shortened(text), LIKELY, (Proof("text on the stack", text[:80], place[0] if place else None),), f"{what}, on the thread's stack"
+                SAYS, shortened(text), LIKELY, (Proof("text on the stack", shortened(text, 80), place[0] if place else None),), f"{what}, on the thread's stack"
             )
             if len(seen) >= 2:
                 return

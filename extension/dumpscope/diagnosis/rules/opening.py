@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
-from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
+from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
 from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
+from . import repairs
 from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ def _kind(*wanted: str) -> Callable[[Facts], Optional[Match]]:
 _KERNEL = ("kernel-dump",)
 _LEGACY = ("legacy-user-dump",)
 _SHORT = ("minidump-cut", "too-small", "zeros")
-_OWN = (*_KERNEL, *_LEGACY, *_SHORT, "empty")
+_OWN = (*_KERNEL, *_LEGACY, *_SHORT, *repairs.SIGNATURE_KINDS, "empty")
 
 
 def _wrong_version(facts: Facts) -> Optional[Match]:
@@ -47,13 +48,17 @@ def _wrong_version(facts: Facts) -> Optional[Match]:
         return None
     return Match(
         (Proof("header Version, low word", f"0x{facts.header.version:04x}, not 0x{MINIDUMP_VERSION:04x}", VERSION_OFFSET),),
-        {"version": f"0x{facts.header.version:04x}"},
+        {"version": f"0x{facts.header.version:04x}", "then": repairs.version_note(facts)},
     )
 
 
 def _directory_outside(facts: Facts) -> Optional[Match]:
+    rva = facts.header.directory_rva
+    if rva < MINIDUMP_HEADER.size:
+        what = f"its RVA is 0x{rva:x}, inside the header, which has 0x{MINIDUMP_HEADER.size:x} bytes"
+        return Match((Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", f"0x{rva:x}", 12)), {"what": what})
     damage = facts.dump.streams.damage
-    if damage is None:
+    if damage is None or facts.moved_directory is not None:
         return None
     return Match(
         (Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", damage.message, 12)), {"what": damage.message}
@@ -62,14 +67,20 @@ def _directory_outside(facts: Facts) -> Optional[Match]:
 
 def _zeroed(facts: Facts) -> Optional[Match]:
     streams = facts.dump.streams
-    if not len(streams) or any(stream.type or stream.size or stream.rva for stream in streams):
+    if not len(streams) or any(stream.type or stream.size or stream.rva for stream in streams) or facts.moved_directory is not None:
         return None
     size = len(streams) * MINIDUMP_DIRECTORY.size
     return Match((Proof("directory", f"all 0x{size:x} bytes are zero", streams.rva), Proof("size of the file", f"{facts.source.size} bytes")))
 
 
 def _no_system(facts: Facts) -> Optional[Match]:
-    if facts.stream(7) is not None or _zeroed(facts) is not None or facts.dump.streams.damage is not None:
+    if (
+        facts.header.directory_rva < MINIDUMP_HEADER.size
+        or facts.stream(7) is not None
+        or _zeroed(facts) is not None
+        or facts.dump.streams.damage is not None
+        or facts.moved_directory is not None
+    ):
         return None
     return Match((facts.directory_proof(7, "SystemInfoStream"),))
 
@@ -117,14 +128,14 @@ def _flag_without_full(facts: Facts) -> Optional[Match]:
             (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")), {"what": "there is no Memory64ListStream"}
         )
     full = facts.dump.memory64_list
-    if not full.span.refused:
+    if not full.span.refused or facts.right_size is not None:
         return None
     message = full.damage[0].message if full.damage else "its size does not fit its count"
     return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), Proof("Memory64ListStream", message, stream.offset)), {"what": message})
 
 
 def _full_without_flag(facts: Facts) -> Optional[Match]:
-    if facts.asked(0x2) or facts.stream(9) is None:
+    if facts.asked(0x2) or facts.stream(9) is None or facts.right_size is not None:
         return None
     return Match(
         (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")),
@@ -147,7 +158,7 @@ def _architecture(facts: Facts) -> Optional[Match]:
 def _truncated(facts: Facts) -> Optional[Match]:
     stream = facts.stream(9)
     full = facts.dump.memory64_list
-    if stream is None or full.span.refused:
+    if stream is None or full.span.refused or facts.right_base is not None:
         return None
     missing = full.expected_file_size - facts.source.size
     if missing <= 0:
@@ -160,7 +171,12 @@ def _truncated(facts: Facts) -> Optional[Match]:
             Proof("size the file should have", f"0x{full.expected_file_size:x}"),
             Proof("size it has", f"0x{facts.source.size:x}"),
         ),
-        {"missing": f"0x{missing:x} ({missing} bytes)", "lost": lost, "ranges": len(full)},
+        {
+            "missing": f"0x{missing:x} ({missing} bytes)",
+            "lost": lost,
+            "ranges": len(full),
+            "opens": "It opens, and every command" if facts.engine.opening.ok else "Every command",
+        },
     )
 
 
@@ -345,11 +361,13 @@ RULES = (
         "the low word of the header's Version against 0xA793",
         "The file begins with MDMP, but the low word of its version is {version}; the debugger takes only 0xA793.",
         PROVEN,
-        ("if a program of yours wrote it: Version's low word must be MINIDUMP_VERSION (0xA793)", _FETCH),
+        ("in a copy, put back 93 a7 at 0x4: {then}", "if a program of yours wrote it: Version's low word must be MINIDUMP_VERSION (0xA793)", _FETCH),
         (_OBSERVED,),
         "not-a-dump-wrong-version",
         "handles",
         _wrong_version,
+        True,
+        False,
     ),
     Rule(
         "OPN007",
@@ -365,6 +383,8 @@ RULES = (
         "damaged-directory-beyond-end",
         "handles",
         _directory_outside,
+        True,
+        False,
     ),
     Rule(
         "OPN008",
@@ -384,6 +404,8 @@ RULES = (
         "damaged-directory-zeroed",
         "missing-system-info",
         _zeroed,
+        True,
+        False,
     ),
     Rule(
         "OPN009",
@@ -400,6 +422,8 @@ RULES = (
         "missing-system-info",
         "handles",
         _no_system,
+        True,
+        False,
     ),
     Rule(
         "OPN010",
@@ -508,8 +532,7 @@ RULES = (
         ("WARNING: Dump file has been truncated.  Data may be missing.", "Memory access error", "????????`????????"),
         ("!heap", "!address", "!peb", "!teb", "k", "!locks", "SOS", ".time"),
         "BaseRva + the sizes of all ranges, against the size of the file",
-        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. It opens, and every command that needs "
-        "those addresses fails.",
+        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. {opens} that needs those addresses fails.",
         PROVEN,
         (_FETCH, "if the disk was full while it was written: make room and write it again"),
         (_OBSERVED,),
@@ -617,4 +640,5 @@ RULES = (
         "handles",
         _duplicates,
     ),
+    *repairs.RULES,
 )

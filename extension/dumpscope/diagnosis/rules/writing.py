@@ -119,6 +119,8 @@ RULES = (
         "damaged-directory-zeroed",
         "full-memory",
         _ended,
+        True,
+        False,
     ),
     Rule(
         "WRT005",
