@@ -234,34 +234,6 @@ def _unloaded(wide: bool) -> Structure:
 DUMP_UNLOADED_DRIVER64 = _unloaded(True)
 DUMP_UNLOADED_DRIVER32 = _unloaded(False)
 
-EXCEPTION_RECORD64 = Structure(
-    "EXCEPTION_RECORD64",
-    [
-        Field("ExceptionCode", ULONG32, "", HEX),
-        Field("ExceptionFlags", ULONG32, "", HEX),
-        Field("ExceptionRecord", ULONG64, "", ADDRESS),
-        Field("ExceptionAddress", ULONG64, "", ADDRESS),
-        Field("NumberParameters", ULONG32, "", COUNT),
-        Field("ExceptionInformation", ULONG64, "", HEX, count=15, at=0x20),
-    ],
-    source="winnt.h",
-    meaning="An exception in a kernel dump.",
-    pack=8,
-)
-EXCEPTION_RECORD32 = Structure(
-    "EXCEPTION_RECORD32",
-    [
-        Field("ExceptionCode", ULONG32, "", HEX),
-        Field("ExceptionFlags", ULONG32, "", HEX),
-        Field("ExceptionRecord", ULONG32, "", ADDRESS),
-        Field("ExceptionAddress", ULONG32, "", ADDRESS),
-        Field("NumberParameters", ULONG32, "", COUNT),
-        Field("ExceptionInformation", ULONG32, "", HEX, count=15),
-    ],
-    source="winnt.h",
-    meaning="An exception in a kernel dump.",
-)
-
 STRUCTURES = (
     DUMP_HEADER64,
     DUMP_HEADER32,
@@ -273,8 +245,6 @@ STRUCTURES = (
     DUMP_STRING,
     DUMP_UNLOADED_DRIVER64,
     DUMP_UNLOADED_DRIVER32,
-    EXCEPTION_RECORD64,
-    EXCEPTION_RECORD32,
     PHYSICAL_MEMORY_RUN64,
     PHYSICAL_MEMORY_RUN32,
 )

@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...errors import DumpError
 from ...format import kernel as layout
+from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..source import Source
@@ -25,7 +26,7 @@ _NAME_LIMIT = 512
 class Driver(NamedTuple):
     """A driver that was loaded. ``path`` is the file's text, ``offset`` the entry's, ``timestamp`` may be a hash of the file."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     base: int
     size: int
     path: str
@@ -48,7 +49,7 @@ class Driver(NamedTuple):
 class UnloadedDriver(NamedTuple):
     """A driver that was unloaded. The dump keeps the first 12 characters of ``name``; ``cut`` says whether there were more."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     start: int
     end: int
     name: str
@@ -265,7 +266,8 @@ class KernelDump:
             name = self._string(item["DriverNameOffset"])
             found.append(Driver(index, item["DllBase"], item["SizeOfImage"], name, item["CheckSum"], item["TimeDateStamp"], item["EntryPoint"], at))
         if not found:
-            return Absent(DAMAGED if triage["DriverCount"] else NOT_THERE, f"no driver can be read: {triage['DriverCount']} at 0x{triage['DriverListOffset']:x}")
+            count, at = triage["DriverCount"], triage["DriverListOffset"]
+            return Absent(DAMAGED if count else NOT_THERE, f"no driver can be read: {count} at 0x{at:x}")
         return found
 
     @cached_property
@@ -292,7 +294,7 @@ class KernelDump:
     @cached_property
     def exception(self) -> Union[KernelException, Absent]:
         """The exception record of the header."""
-        shape = layout.EXCEPTION_RECORD64 if self.wide else layout.EXCEPTION_RECORD32
+        shape = EXCEPTION_RECORD64 if self.wide else EXCEPTION_RECORD32
         offset = self.header_layout.offset_of("ExceptionRecord")
         item = shape.unpack(self.header["ExceptionRecord"])
         if item["ExceptionCode"] == layout.FILL:
@@ -304,14 +306,14 @@ class KernelDump:
     @cached_property
     def registers(self) -> Any:
         """The processor's registers at the stop, or Absent."""
-        from ..contexts import read_registers
+        from ..contexts import registers_at
 
         wanted = {"x86": 0, "x64": 9, "ARM": 5, "ARM64": 12}.get(self.architecture)
         offset = self.header_layout.offset_of("ContextRecord")
         data: bytes = self.header["ContextRecord"]
         if wanted is None or data.startswith(b"PAGE"):
             return Absent(NOT_THERE, "the header has no registers")
-        return read_registers(self.source, wanted, offset, len(data))
+        return registers_at(self.source, wanted, offset, len(data))
 
     # memory
 
