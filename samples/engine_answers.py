@@ -38,6 +38,7 @@ ANSWERS: Dict[str, Answer] = {
     "crash-chromium-check": Answer(0, 0, 0x80004002, 0, 3),
     "crash-chromium-oom": Answer(0, 0, 0x80004002, 0, 3),
     "crash-cpp-type": Answer(0, 0, 0x80004002, 0, 3),
+    "crash-delay-load": Answer(0, 0, 0x80004002, 0, 3),
     "crash-delphi": Answer(0, 0, 0x80004002, 0, 3),
     "crash-emulated": Answer(0, 0, 0x80004002, 0, 3),
     "crash-freed-memory": Answer(0, 0, 0x80004002, 0, 2),

@@ -124,3 +124,15 @@ def test_a_minidump_without_its_signature_is_named_with_the_bytes_to_put_back():
 def test_a_directory_that_is_none_makes_no_minidump_without_signature():
     for front in (b"\x12" * 8, b"\0" * 8):
         assert kind_of(Source.from_object(front + (2).to_bytes(4, "little") + (32).to_bytes(4, "little") + b"\x07\0\0\x01" * 4000)).code in ("unknown", "zeros")
+
+
+def test_a_minidump_that_was_broken_off_early_is_named():
+    whole = DumpBuilder()
+    whole.add_system_info()
+    whole.add_module_list([])
+    data = b"\0\0\0\0\x93\xa7" + whole.build()[6:]
+    for size in (32, 40, 50):
+        kind = kind_of(Source.from_object(data[:size]))
+        assert kind.code == "signature-zero"
+        assert "write the dump again" in kind.hint
+    assert kind_of(Source.from_object(data[:31])).code == "too-small"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..diagnosis.audit import apply, audit
-from ..diagnosis.engine.answers import FAILS
+from ..diagnosis.engine.answers import FAILS, WORKS
 from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, looks_like_code, near_commands, read_message, rules_of_codes
 from ..diagnosis.pasted.debugger import OPENING_CODES
@@ -32,6 +32,8 @@ _SPEAKS = {
     "kernel": "a dump of a whole machine",
     "live": "the debugger or a running process, not a dump",
 }
+MOST_TEXT = 20_000
+"""Characters of a pasted text that are looked at: a log of a whole session is longer than what it ends in."""
 MOST_FINDINGS = 8
 """Findings of plain ``why`` that are shown beside a message that nobody knows."""
 
@@ -63,6 +65,7 @@ class Said(NamedTuple):
 
 def understand(text: str) -> Said:
     """Read a pasted text."""
+    text = text[:MOST_TEXT]
     code = looks_like_code(text)
     if code is not None:
         return Said(text, code, Reading([code], [], rules_of_codes([code]), False), ())
@@ -260,6 +263,8 @@ def _content(said: Said, facts: Any) -> Iterator[Block]:
         yield from _known_causes([rule.code for rule in rules], "Known causes of this message:")
         yield from _steps(steps)
         return
+    if facts.opened is not None:
+        rules = [rule for rule in rules if rule.needs_dump]
     scores = said.reading.scores
     fired = apply(rules, facts)
     own = [rule.code for rule in rules]
@@ -272,6 +277,9 @@ def _content(said: Said, facts: Any) -> Iterator[Block]:
     if _refuses(facts):
         first = [item for item in _opening_findings(facts) if item not in fired]
         fired = [*[item for item in fired if item.code.startswith("OPN")], *first, *[item for item in fired if not item.code.startswith("OPN")]]
+    if said.reading.commands and not said.known:
+        fired, notes = _of_command(said.reading.commands[0], fired, facts)
+        yield from notes
     if said.kind == MANAGED and facts.opened is not None:
         yield from _managed(facts)
     if fired:
@@ -281,10 +289,23 @@ def _content(said: Said, facts: Any) -> Iterator[Block]:
     elif said.kind == KERNEL:
         yield Note("This file is a dump of one process, not of a machine: the message is about another file.", "warning")
     elif said.kind != LIVE and rules:
-        yield from _known_causes([rule.code for rule in rules], "None of the known causes is found in this dump; they are:")
+        particular = [rule.code for rule in rules if not rule.code.startswith("FLG")]
+        yield from _known_causes(particular, "None of the known causes is found in this dump; they are:")
         if said.known:
             yield from _rest(facts)
     yield from _steps(steps)
+
+
+def _of_command(name: str, fired: List[RuleFinding], facts: Facts) -> Tuple[List[RuleFinding], List[Block]]:
+    """The findings without those about flags in general, and a word where the command works on this dump."""
+    own = [item for item in fired if not item.code.startswith("FLG")]
+    answer = facts.engine.commands.get(name)
+    if answer is None or any(item.rule.severity != INFO for item in own):
+        return own or fired, []
+    if answer.outcome != WORKS:
+        serious = [item for item in _opening_findings(facts) if item.rule.severity == ERROR and item not in own]
+        return [*serious, *own], [Note(f"{name} on this dump: {answer.why}.", "warning")] if answer.why else []
+    return own, [Note(f"{name} will work on this dump: the message is of another dump, or the trouble is on the debugger's side.")]
 
 
 def _managed(facts: Facts) -> Iterator[Block]:

@@ -214,6 +214,7 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
         ("why 0x80004002", "a code"),
     ],
     spellings=["!analyze"],
+    description="Without a dump, a command, a message, a code or a rule is explained in general: `dumpscope why 'MiniDumpWriteDump failed with 8007012b'`.",
     dump=DUMP_ANY,
 )
 def why(session: Session, args: Any) -> Iterator[Block]:

@@ -61,11 +61,22 @@ class Facts:
 
     @cached_property
     def directory_unreadable(self) -> bool:
-        """Whether nothing can be concluded from a stream that is not in the directory: it is not, or not wholly, in the file, has no entry, or is all zero."""
+        """Whether nothing can be concluded from a stream that is not in the directory.
+
+        The directory is not, or not wholly, in the file, lies in the header, has no entry, is all zero, or is none at all.
+        """
         if self.opened is None:
             return False
         streams = self.dump.streams
-        return streams.damage is not None or not any(stream.type for stream in streams) or self.moved_directory is not None
+        if streams.damage is not None or streams.rva < MINIDUMP_HEADER.size or self.moved_directory is not None:
+            return True
+        return not any(stream.type for stream in streams) or self.directory_garbled
+
+    @cached_property
+    def directory_garbled(self) -> bool:
+        """Whether what stands where the directory should be is none: no entry that is in use has a type that is known, and data in the file."""
+        used = [stream for stream in self.dump.streams if stream.type]
+        return bool(used) and not any(stream.name != "???" and self.source.available(stream.rva, 1) for stream in used)
 
     @cached_property
     def right_base(self) -> Optional[Base]:

@@ -191,6 +191,8 @@ def letters(flags: int) -> Tuple[str, int]:
     """Options of ``.dump /m`` that ask for these flags, and the bits that no option asks for."""
     text = ""
     rest = flags & ~DUMP_ALWAYS
+    if rest & DUMP_LETTERS["A"] == DUMP_LETTERS["A"]:  # the only option that asks for 0x20000
+        text, rest = "A", rest & ~DUMP_LETTERS["A"]
     for letter in _LETTER_ORDER:
         bits = DUMP_LETTERS[letter]
         if rest & bits == bits:

@@ -58,6 +58,10 @@ def opening_after(source: Source, edits: Sequence[Edit]) -> Opening:
         copy.close()
 
 
+_CUT = ("string-outside-file", "string-cut", "stream-outside-file", "stream-cut")
+"""Damage that a cut file has: then the memory is not there, and nothing is to be said of where it begins."""
+
+
 class List64(NamedTuple):
     """The head of Memory64ListStream as it stands in the file, and the sizes of its ranges."""
 
@@ -133,7 +137,7 @@ def right_base(facts: Facts) -> Optional[Base]:
         known = "the bytes of all ranges fill the file exactly from the end of the list on"
     elif found.base >= facts.source.size or not found.base:
         last = max((stream.end for stream in facts.dump.streams if stream.type and stream.end <= facts.source.size), default=0)
-        if place < max(last, found.end):
+        if place < max(last, found.end) or any(item.code in _CUT for item in facts.damage):
             return None
         known = "the bytes of all ranges fill the file exactly from there to its end, behind all streams"
     else:
@@ -142,11 +146,22 @@ def right_base(facts: Facts) -> Optional[Base]:
 
 
 def _count_is_wrong(facts: Facts, found: List64) -> bool:
-    """Whether the memory of as many ranges as the directory has room for ends where the file ends: then BaseRva is right, and the count is not."""
-    if found.size == found.needed or found.size <= _LIST64_HEAD or found.size % _RANGE64 or found.base + found.total == facts.source.size:
+    """Whether the count is wrong rather than the directory's size: of the two numbers of ranges, the one whose memory fills more of the file is right."""
+    size = facts.source.size
+    if found.size == found.needed or found.base + found.total == size:
         return False
-    other = list64(facts, (found.size - _LIST64_HEAD) // _RANGE64)
-    return other is not None and other.base + other.total == facts.source.size
+    other = _by_size(facts)
+    if other is None or not other.base or other.base + other.total > size:
+        return False
+    return found.base + found.total > size or other.total > found.total
+
+
+def _by_size(facts: Facts) -> Optional[List64]:
+    """The list with as many ranges as the directory's size has room for."""
+    stream = facts.stream(MEMORY64_LIST)
+    if stream is None or stream.size <= _LIST64_HEAD or stream.size % _RANGE64:
+        return None
+    return list64(facts, (stream.size - _LIST64_HEAD) // _RANGE64)
 
 
 def _images(facts: Facts, found: List64, place: int) -> List[Tuple[str, str, int]]:
@@ -181,7 +196,13 @@ class Size(NamedTuple):
 def right_size(facts: Facts) -> Optional[Size]:
     """The right directory size of a Memory64ListStream whose size is not 16 × (count + 1); None where it is right, or nothing is known."""
     found = list64(facts)
-    if found is None or found.size == found.needed:
+    if found is None:
+        # A count that cannot be true; what the directory has room for may be.
+        other = _by_size(facts)
+        if other is None or other.base + other.total != facts.source.size:
+            return None
+        found = other._replace(count=int.from_bytes(facts.source.some(other.rva, 8), "little"), total=0)
+    if found.size == found.needed:
         return None
     missing = not facts.asked(FULL_MEMORY)
     edits = [Edit(found.entry + _SIZE_FIELD, struct.pack("<I", found.needed & 0xFFFFFFFF))]

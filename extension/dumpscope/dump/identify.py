@@ -122,6 +122,9 @@ def _spoilt(source: Source, head: bytes) -> Optional[FileKind]:
         return None
     count, rva = struct.unpack_from("<II", head, 8)
     names = sound_directory(source, count, rva)
+    if names is None and head[:6] == b"\0\0\0\0" + _VERSION and 0 < count <= MOST_ENTRIES and rva >= HEADER_SIZE:
+        title = "the beginning of a minidump: the signature is zero, the version is right, and the directory or what it points to is not in the file"
+        return FileKind("signature-zero", title, "the writer was ended long before its last step (Crashpad writes the signature last): write the dump again")
     if names is None:
         return None
     put_back = "in a copy, put 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"

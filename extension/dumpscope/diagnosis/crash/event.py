@@ -63,7 +63,10 @@ def event_of(facts: Facts) -> Event:
         return Event(REQUESTED, "a dump was requested without a crash (ffffffff, as Breakpad marks it)", (code_proof(found),))
     kind = OUT_OF_MEMORY if found.code in _OUT_OF_MEMORY else ASSERTION if found.code in _ASSERTIONS else CRASH
     detail = _detail(dump, found)
-    return Event(kind, f"{_name(found.code)} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
+    name = _name(found.code)
+    if foreign is not None and found.code <= 0xFFFF and facts.writer.tool == foreign.owner:
+        name = f"{foreign.owner}: {foreign.words}"  # the crash context proves whose code it is
+    return Event(kind, f"{name} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
 
 
 def _name(code: int) -> str:
@@ -96,6 +99,12 @@ def _detail(dump: Minidump, found: ExceptionInfo) -> str:
         return f"0x{parameters[0]:x} bytes were asked for"
     if code in (0xE0434352, 0xE0434F4D) and parameters:
         return f"HRESULT {_code_name(parameters[0] & 0xFFFFFFFF)}"
+    if code == 0xC0000008 and parameters:
+        handle = dump.handles.find(parameters[0]) if len(dump.handles) else None
+        known = "" if handle is None else f", {handle.type or 'of an unknown type'} when the dump was written"
+        return f"handle {parameters[0]:x}{known}"
+    if code == 0xC0000421 and parameters:
+        return f"stop code {parameters[0]:x}"
     if code in (0x40080201, 0x40080202) and parameters:
         return f"HRESULT {_code_name(parameters[-1] & 0xFFFFFFFF)}"
     return ""

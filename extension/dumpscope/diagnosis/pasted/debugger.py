@@ -8,7 +8,7 @@ from .known import KERNEL, LIVE, OPENING, READING, SYMBOLS, Known
 
 _CONSOLE = "look into the command window, or View > Logs: the line above `Could not open dump file` says why"
 _ADMIN = "copy the file out of C:\\Windows or the WER queue to a folder of yours, or start the debugger as administrator"
-_USER_CONTEXT = ("THR014", "EXC006", "THR012", "THR009", "EXC001")
+_USER_CONTEXT = ("THR014", "EXC006", "THR012", "THR009")
 
 MESSAGES: Tuple[Known, ...] = (
     Known(

@@ -83,7 +83,7 @@ MESSAGES: Tuple[Known, ...] = (
         ),
     ),
     Known(
-        r"minidumpwritedump.{0,80}(?:fail|error|return|denied|0x[0-9a-f]{8}|gle|hr\b|false\b|= ?-?\d)"
+        r"minidumpwritedump.{0,80}(?:fail|error|return|denied|0x[0-9a-f]{8}|\bgle\b|\bhr\b|\bfalse\b|= ?-?\d)"
         r"|(?:fail\w*|error|calling|call to|unable).{0,40}minidumpwritedump",
         "programs that call MiniDumpWriteDump",
         WRITING,
@@ -104,6 +104,20 @@ MESSAGES: Tuple[Known, ...] = (
         WRITING,
         "A dump was not written",
         general=True,
+    ),
+)
+
+MESSAGES = (
+    *MESSAGES,
+    Known(
+        r"(?<!!)minidumpwritedump(?!\+0x)|\bcreatedump\b",
+        "programs that call MiniDumpWriteDump",
+        WRITING,
+        "The writing of a dump is what it is about",
+        (),
+        (),
+        ("check the result of the call: GetLastError is an HRESULT then, not a Win32 error",),
+        True,
     ),
 )
 

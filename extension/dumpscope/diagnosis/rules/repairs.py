@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from typing import List, Optional
 
-from ...dump.identify import kind_of
+from ...dump.identify import kind_of, sound_directory
+from ...format.header import MINIDUMP_HEADER
 from ..engine.answers import Opening
 from ..facts import FLAGS_OFFSET, Facts
-from ..repair import Edit, signature_opening
+from ..repair import Edit, opening_after, signature_opening
 from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
 
 SIGNATURE_KINDS = ("signature-zero", "signature-spoilt")
@@ -46,7 +47,7 @@ def _signature(facts: Facts) -> Optional[Match]:
         (
             Proof("first 6 bytes", f"{head[:6].hex(' ')}, not 4d 44 4d 50 93 a7", 0),
             Proof("header NumberOfStreams, StreamDirectoryRva", f"{count} streams, directory at 0x{rva:x}", 8),
-            Proof("directory", "SystemInfoStream and lists are there", rva),
+            *((Proof("directory", "SystemInfoStream and lists are there", rva),) if sound_directory(facts.source, count, rva) is not None else ()),
         ),
         {"why": why, "then": _then(opening, "With the six bytes put back"), "edit": edit.words},
     )
@@ -55,6 +56,16 @@ def _signature(facts: Facts) -> Optional[Match]:
 def version_note(facts: Facts) -> str:
     """What the debugger does once the two bytes of the version are right."""
     return _then(signature_opening(facts.source)[1], "with them")
+
+
+def directory_note(facts: Facts) -> str:
+    """Where the directory stands, if it is where Microsoft's writers put it; else what the likeliest reason is."""
+    header = facts.header
+    if header.directory_rva != MINIDUMP_HEADER.size and sound_directory(facts.source, header.stream_count, MINIDUMP_HEADER.size) is not None:
+        edit = Edit(MINIDUMP_HEADER.offset_of("StreamDirectoryRva"), struct.pack("<I", MINIDUMP_HEADER.size))
+        then = _then(opening_after(facts.source, [edit]), "With that")
+        return f"A directory of {header.stream_count} entries stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
+    return "Mostly the file was cut while it was copied"
 
 
 def _base(facts: Facts) -> Optional[Match]:

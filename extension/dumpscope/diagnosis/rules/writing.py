@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...dump.absence import Absent
 from ...format.flags import refused
 from ..facts import Facts
-from .opening import _truncated, _zeroed
+from .opening import _zeroed
+from .ranges import _truncated
 from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
 from .threads import _info_proofs, _infos
 

@@ -130,7 +130,7 @@ def describe_code(value: int) -> List[Meaning]:
 
     foreign = foreign_code(value) if value > 0xFFFF else None  # the short ones are Win32 errors everywhere but in an exception
     if foreign is not None:
-        found.append(Meaning(EXCEPTION, foreign.symbol, f"{foreign.owner}: {foreign.words}"))
+        found.append(Meaning(EXCEPTION, foreign.symbol, f"{foreign.owner}: {foreign.words} ({foreign.source})"))
     return found
 
 

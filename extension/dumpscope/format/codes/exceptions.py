@@ -195,7 +195,8 @@ def exception_name(code: int) -> str:
 
     foreign = foreign_code(code)
     if foreign is not None:
-        return f"{foreign.owner}: {foreign.words}"
+        # A short code says little of whose it is: other programs may raise it too.
+        return f"{foreign.owner}: {foreign.words}" if code > 0xFFFF else f"as {foreign.owner} uses it: {foreign.words}"
     return ntstatus_name(code) or "Unknown exception"
 
 
