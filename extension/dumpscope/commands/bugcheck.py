@@ -9,7 +9,7 @@ from ..dump.kernel.kerneldump import Driver, KernelDump
 from ..errors import UsageError
 from ..format.codes import code_name, ntstatus_name
 from ..format.codes.bugcheck import ACCESS, ADDRESS, BUG_CHECKS, CODE, IRQL, STATUS, bug_check, plain_code
-from ..session.registry import DUMP_ANY, arg, command
+from ..session.registry import DUMP_FIRST, arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
 
@@ -115,7 +115,7 @@ def number_of(text: str) -> int:
     ],
     examples=[("bugcheck 0x133", "a code alone"), ("bugcheck 0xd1 28 2 0 fffff80312345678", "with its parameters")],
     spellings=[".bugcheck"],
-    dump=DUMP_ANY,
+    dump=DUMP_FIRST,
     description="With a kernel dump, its own code; addresses are resolved to driver+offset, and the driver most likely meant is named with the evidence.",
 )
 def bugcheck(session: Session, args: Any) -> Iterator[Block]:

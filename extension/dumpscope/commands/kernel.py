@@ -11,6 +11,7 @@ from ..dump.kernel.kerneldump import KernelDump
 from ..errors import DumpError, UsageError
 from ..format.codes import code_name
 from ..format.kernel import PRODUCT_TYPE
+from ..session.missing import facts_of
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from ..wording.registers import register_rows, register_values
@@ -313,7 +314,10 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
         if not by_name:
             raise UsageError(f"{text!r} is no address, register or driver of this dump", "give a hexadecimal address")
         address = by_name[0]
-    size = min(int(str(getattr(args, "size", None) or "80"), 0), 1 << 20)
+    wanted = str(getattr(args, "length", None) or "80").lstrip("Ll").replace("0n", "")
+    if not _is_hex(wanted[2:] if wanted.lower().startswith("0x") else wanted):
+        raise UsageError(f"{wanted!r} is no length", "give the number of bytes in hexadecimal, such as 40 or L40")
+    size = min(int(wanted, 16), 1 << 20)
     data = dump.read(address, size)
     yield Data("address", f"0x{address:x}")
     if not data:
@@ -380,8 +384,17 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
         yield from _account(dump)
         return
     yield from _account(dump)
-    yield Note(f"The debugger opens this file as a kernel dump: {dump.kind_meaning}.")
-    yield Table("commands", [Column("command", "command", "name"), Column("outcome", "outcome"), Column("why", "why")], found, title="debugger commands")
+    opening = facts_of(session).engine.opening
+    yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
+    if opening.ok:
+        yield Note(f"The debugger opens this file as a kernel dump: {dump.kind_meaning}.")
+        columns = [Column("command", "command", "name"), Column("outcome", "outcome"), Column("why", "why")]
+        yield Table("commands", columns, found, title="debugger commands")
+    else:
+        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
+        for line in opening.message.splitlines():
+            yield Note(line)
+        yield Data("commands", None)
     yield from _damage(dump)
 
 

@@ -10,7 +10,7 @@ from ...commands.opening import session_of
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError, output_fault
 from ...record import NamedTuple
-from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, build_parser
+from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, Command, build_parser
 from ...session.session import Session, run, wants_help
 from .environment import Environment
 
@@ -175,7 +175,7 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
     """Open the dump that the words name, run the command, and write its answer; returns the exit code."""
     if found.dump in (DUMP_NEEDED, DUMP_ANY) and not rest:
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
-    if found.dump == DUMP_ANY and _asks_without_dump(rest):
+    if (found.dump == DUMP_ANY and _asks_without_dump(rest)) or (found.dump == DUMP_FIRST and not _begins_with_file(rest)):
         args = build_parser(found, f"dumpscope {found.name}", with_dump=False).parse_words(rest)
         session = Session()
         _render(found, session, run(session, found, args), options, env)
@@ -187,6 +187,12 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         _render(found, session, run(session, found, args), options, env)
         return session.status
     return _run_on_file(found, path, args, options, env)
+
+
+def _begins_with_file(words: List[str]) -> bool:
+    """Whether the first word that is no option is a file, or can only be meant as one."""
+    first = next((word for word in words if not word.startswith("-")), "")
+    return os.path.exists(first) or first.lower().endswith(".dmp") or "/" in first or "\\" in first
 
 
 def _asks_without_dump(words: List[str]) -> bool:
