@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
@@ -57,7 +57,7 @@ def texts(found: Account, topic: str) -> List[Tuple[str, str]]:
     return [(item.text, item.certainty) for item in found.statements if item.topic == topic]
 
 
-EVENTS: Dict[str, Tuple[str, bool, str]] = {
+EVENTS: Dict[str, Tuple[str, Optional[bool], str]] = {
     "crash-chromium-oom": (
         "out of memory",
         True,
@@ -86,7 +86,7 @@ EVENTS: Dict[str, Tuple[str, bool, str]] = {
         True,
         "SIGSEGV: memory was used that may not be; si_code 0: not kept, as by older Breakpads, or sent by a process with kill (SI_USER)",
     ),
-    "stacks-only": ("no exception", False, "no exception is stored: the dump was asked for without a crash, or its writer was not given the exception"),
+    "stacks-only": ("no exception", None, "no exception is stored: the dump was asked for without a crash, or its writer was not given the exception"),
 }
 
 
@@ -273,6 +273,14 @@ def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:
     assert edited("exception-breakpoint", (at + 16, ntdll)).event.kind == "debugger"
     system = struct.pack("<Q", 0x7FFC37F20000 + 0x1234)
     assert edited("exception-breakpoint", (at + 16, system)).event.kind == "breakpoint"
+
+
+def test_a_thread_that_went_on_was_not_stopped_by_a_debugger() -> None:
+    at = exception_at("crash-mariadb")
+    ntdll = edited("crash-mariadb", (at + 16, struct.pack("<Q", 0x7FFC3A6F0000 + 0xA0B10)))
+    assert (ntdll.event.kind, ntdll.crashed) == ("breakpoint", None)
+    system = edited("crash-mariadb", (at + 16, struct.pack("<Q", 0x7FFC37F20000 + 0x1234)))
+    assert (system.event.kind, system.crashed) == ("assertion", True)
 
 
 @pytest.mark.parametrize(

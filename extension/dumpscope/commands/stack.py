@@ -237,7 +237,7 @@ def _one(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], str, 
     examples=[
         ("stack", "the thread that raised the exception"),
         ("stack 3 --lines", "the fourth thread, with source lines"),
-        ("stack --all -i C:\\images", "every thread; images from a folder"),
+        ("stack --all -i images", "every thread; images from a folder"),
         ("stack --unique", "equal stacks once"),
         ("stack --evidence", "with the proof of each frame"),
     ],

@@ -20,7 +20,7 @@ from .event import event_of, parameter_proof
 from .places import address_text, caller_of, exception_stack, is_system, narrow, place_of
 from .product import products
 from .remarks import remarks
-from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, WHERE, Account, Event, Statement
+from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, UNDECIDED, WHERE, Account, Event, Statement
 from .stowed import stowed_exceptions
 from .words import own_words
 
@@ -44,7 +44,7 @@ def _statements(facts: Facts, event: Event) -> Iterator[Statement]:
     dump = facts.dump
     found = dump.exception
     if not isinstance(found, Absent):
-        if found.address or event.kind not in NOT_CRASHED:
+        if found.address or event.kind not in NOT_CRASHED + UNDECIDED:
             yield from _where(facts, found)
         yield _thread(dump, found)
     else:

@@ -19,7 +19,8 @@ from .statement import ASSERTION, BREAKPOINT, CRASH, DEBUGGER, HANG, NONE, OUT_O
 
 ACCESS_VIOLATION, IN_PAGE_ERROR, GUARD_PAGE, STACK_OVERFLOW = 0xC0000005, 0xC0000006, 0x80000001, 0xC00000FD
 BREAK, WAKE, HUNG, FAST_FAILED = 0x80000003, 0x80000007, 0xCFFFFFFF, 0xC0000409
-OTHER_BREAKS = (0x4000001F, 0x80000004)
+SINGLE_STEP = 0x80000004
+OTHER_BREAKS = (0x4000001F, SINGLE_STEP)
 _ASSERTIONS = (0xC0000420, 0x4000, 0x20000000)
 _OUT_OF_MEMORY = (0xE0000008, 0xC000, 0xC0000017)
 _ACCESS = {0: "read from", 1: "write to", 8: "execute at"}
@@ -148,16 +149,33 @@ def _breakpoint(facts: Facts, found: ExceptionInfo) -> Event:
         proofs.append(Proof(f"code at {address_text(dump, found.address)}", data.hex(" "), offset))
     if data[:3] == b"\xcc\x0f\x0b":
         return Event(ASSERTION, f"{name}: the program stopped itself (int 3, ud2: a failed CHECK or assertion)", tuple(proofs))
-    stopped = found.code != BREAK and found.code != 0x4000001F
-    if facts.writer.family == "dbgeng":
-        return Event(DEBUGGER, f"{name}: a debugger wrote the dump while it had the program stopped", tuple(proofs))
-    if place.module is not None and place.module.file_name.lower() == "ntdll.dll" and not stopped:
-        return Event(DEBUGGER, f"{name} in ntdll: a debugger broke in", tuple(proofs))
-    if stopped:
+    stepped = found.code == SINGLE_STEP
+    debugger = facts.writer.family == "dbgeng"
+    if debugger and not address:
+        return Event(DEBUGGER, f"{name} at address 0: a debugger made it up and wrote the dump", tuple(proofs))
+    if debugger:
+        return Event(BREAKPOINT, f"{name}: a debugger had stopped the program there, and wrote the dump", tuple(proofs))
+    moved = has_moved(dump, found)
+    if place.module is not None and place.module.file_name.lower() == "ntdll.dll" and not stepped:
+        if not moved:
+            return Event(DEBUGGER, f"{name} in ntdll: a debugger broke in", tuple(proofs))
+        return Event(BREAKPOINT, f"{name} in ntdll: a check of the heap or of the loader, or DbgBreakPoint", tuple(proofs))
+    if stepped:
         return Event(BREAKPOINT, name, tuple(proofs))
     if place.module is not None and not is_system(place.module):
         return Event(ASSERTION, f"{name} in the program's own code: an abort, a failed assertion or DebugBreak", tuple(proofs))
+    if moved:
+        return Event(ASSERTION, f"{name}: the program called DebugBreak, or an abort or assertion did", tuple(proofs))
     return Event(BREAKPOINT, f"{name}: DebugBreak, an abort or an assertion", tuple(proofs))
+
+
+def has_moved(dump: Minidump, found: ExceptionInfo) -> bool:
+    """Whether the thread was no longer at the exception when its registers were taken: a handler of the program ran, and no debugger waits."""
+    thread = dump.threads.find(found.thread_id)
+    if thread is None or not thread.context_rva or thread.context_rva == found.context_rva:
+        return False
+    fault, now = dump.registers(found), dump.registers(thread)
+    return not isinstance(fault, Absent) and not isinstance(now, Absent) and fault.ip != now.ip
 
 
 # -- no exception ------------------------------------------------------------------------------------------------------------
