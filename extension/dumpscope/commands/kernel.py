@@ -402,7 +402,7 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
 def _address(session: Session, args: Any) -> Iterator[Block]:
     """What is at an address: driver and block."""
     dump = _dump(session)
-    text = str(args.address).replace("`", "")
+    text = "".join(args.address).replace("`", "")
     if not _is_hex(text[2:] if text.lower().startswith("0x") else text):
         raise UsageError(f"{text!r} is no address", "give a hexadecimal address")
     value = int(text, 16)
