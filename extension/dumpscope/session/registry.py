@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
 
     from ..view.blocks import Block
-    from .parsing import Parser
     from .session import Session
 
 if TYPE_CHECKING:
@@ -140,15 +139,3 @@ def command(
         return function
 
     return register
-
-
-def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
-    """A parser of the command's arguments that raises UsageError and never ends the process."""
-    from .parsing import Parser
-
-    arguments = list(found.arguments)
-    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY):
-        arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
-    elif with_dump and found.dump == DUMP_OPTIONAL:
-        arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))
-    return Parser(prog, arguments)
