@@ -86,6 +86,9 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Names of a region's numbers", "format.memory", (), (), ("MEMORY_STATE", "MEMORY_TYPE", "PAGE_PROTECTION")),
     Home("Names of access rights", "format.access", (), ("rights_of", "describe_access")),
     Home("Names of codes", "format.codes", ("Meaning",), ("code_name", "describe_code")),
+    Home("Writing dumps", "writing.builder", ("DumpBuilder",)),
+    Home("Memory of a dump that is written", "writing.memory", ("MemoryPlan", "Planned")),
+    Home("Files that appear whole", "writing.output", (), ("write_whole",)),
 )
 
 
@@ -228,7 +231,7 @@ def _bases(cls: type) -> Iterator[type]:
 def _elements(cls: type) -> Dict[str, str]:
     """What the type variable of a list stands for: ``{"T": "Thread"}``, and nothing for a class that leaves it open."""
     for base in getattr(cls, "__orig_bases__", ()):
-        for element in base.__args__:
+        for element in getattr(base, "__args__", ()):
             if isinstance(element, type):
                 return {"T": element.__name__}
     return {}
@@ -237,7 +240,7 @@ def _elements(cls: type) -> Dict[str, str]:
 def element(cls: type) -> Optional[type]:
     """What the class is a sequence of, if it is one of objects of ours."""
     for base in getattr(cls, "__orig_bases__", ()):
-        for found in base.__args__:
+        for found in getattr(base, "__args__", ()):
             if isinstance(found, type):
                 return found
     return None

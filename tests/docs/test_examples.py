@@ -7,6 +7,7 @@ import doctest
 import io
 import re
 from pathlib import Path
+from typing import Any, Dict
 
 import pytest
 
@@ -47,3 +48,13 @@ def test_example_of_the_readme_runs() -> None:
     assert lines[0].endswith("] MiniDumpWriteDump of dbgcore.dll")
     assert lines[1].startswith("0x4 Event ")
     assert lines[-2:] == ["handles are there", "16 []"]
+
+
+def test_the_examples_of_the_writing_guide_run() -> None:
+    text = (ROOT / "docs" / "writing.md").read_text("utf-8")
+    names: Dict[str, Any] = {}
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "docs/writing.md", "exec"), names)
+    assert [handle.name for handle in names["again"].handles] == ["\\BaseNamedObjects\\Go", "\\BaseNamedObjects\\Stop"]

@@ -38,7 +38,7 @@ BARRED = {
     "symbols": {"view"},
     "stacks": {"view", "diagnosis"},
     "learning": {"atlas", "fleet", "diagnosis"},
-    "front": {"atlas", "fleet", "writing", "anatomy", "capture", "symbols", "stacks"},
+    "front": {"atlas", "fleet", "anatomy", "capture", "symbols", "stacks"},
 }
 """What a layer must not import although it is below."""
 # What a lesson or page needs from the version, and what classes are made with.
