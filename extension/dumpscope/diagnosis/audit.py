@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Iterable, List
+
 from ..dump.absence import Absent
 from .facts import Facts
 from .rules.catalogue import all_rules
 from .rules.rule import SEVERITIES, Finding, Rule, finding
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, List
 
 
 def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from ..record import NamedTuple
 from .plan import canonical
 from .rules.catalogue import all_rules
 from .rules.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 _HEX = re.compile(r"\b(?:0x)?([0-9a-fA-F]{8})\b")
 _PREFIXED = re.compile(r"\b0x([0-9a-fA-F]{1,8})\b")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from ..format.flags import DUMP_ALWAYS, DUMP_LETTERS, MINIDUMP_TYPE, normalise
-from ..record import NamedTuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Sequence, Tuple
+from ..format.flags import DUMP_ALWAYS, DUMP_LETTERS, MINIDUMP_TYPE, normalise
 
 QUERY = "PROCESS_QUERY_INFORMATION"
 READ = "PROCESS_VM_READ"

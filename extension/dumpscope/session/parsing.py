@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any, Dict, List, NoReturn, Optional, Sequence
 
 from ..errors import UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, NoReturn, Optional, Sequence
-
-    from .registry import DUMP_ANY, DUMP_NEEDED, DUMP_OPTIONAL, Argument, Command
+from .registry import DUMP_ANY, DUMP_NEEDED, DUMP_OPTIONAL, Argument, Command
 
 
 class Parser:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
+from ..view.blocks import Block
+from .session import Session
 
-    from ..view.blocks import Block
-    from .session import Session
-
-if TYPE_CHECKING:
-    Function = Callable[["Session", Any], Iterator["Block"]]
+Function = Callable[[Session, Any], Iterator[Block]]
 
 CATEGORIES = ("overview", "handles", "threads", "modules", "memory", "failure", "process", "bytes", "learning", "session")
 

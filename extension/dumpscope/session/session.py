@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol
+
+from ..dump.minidump import Minidump
+from ..dump.source import Source
 from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
-
-    from ..dump.minidump import Minidump
-    from ..dump.source import Source
-    from ..view.blocks import Block
-    from ..wording.usage import Usage
+from ..view.blocks import Block
+from ..wording.usage import Usage
 
 
-if TYPE_CHECKING:
+class Live(Protocol):
+    """A debugger that has the same dump open."""
 
-    class Live(Protocol):
-        """A debugger that has the same dump open."""
+    def compare(self, dump: Minidump) -> Iterator[Block]:
+        """What it makes of the dump beside what we read."""
 
-        def compare(self, dump: Minidump) -> Iterator[Block]:
-            """What it makes of the dump beside what we read."""
+
+class Named(Protocol):
+    """What has a name: a command."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
 
 
 def _unseen(done: int, total: int) -> None:
     """Nobody watches."""
-
-
-    class Named(Protocol):
-        """What has a name: a command."""
-
-        @property
-        def name(self) -> str:
-            """The name."""
 
 
 class Session:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Callable, Optional
+
 from ...dump.absence import Absent
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
+from ..evidence import Proof
 from ..facts import Facts
-from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Optional
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _COMMANDS = (".ecxr", ".exr -1", "!analyze", ".lastevent")
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...commands.index import find_command
 from ...dump.minidump import Minidump
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError, output_fault
-from ...record import NamedTuple
-from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, build_parser
-from ...session.session import Session, run, wants_help
+from ...session.parsing import build_parser
+from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command
+from ...session.running import run, wants_help
+from ...session.session import Session
 from .environment import Environment
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
