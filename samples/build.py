@@ -19,20 +19,22 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from samples import article, damaged, damaged_threads, handle_cases, healthy, hostile, not_minidumps, third_party  # noqa: E402
+from samples import article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, nearly_open, not_minidumps, third_party  # noqa: E402
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
 
 FAMILIES: Dict[str, str] = {
     "article": "The article's dump",
     "handle_cases": "Handles: the eight reasons for a failing `!handle`, and lists that work",
+    "crashes": "Crashes: what programs say of their end, and what memory and registers tell",
     "healthy": "Nothing wrong: one per kind of stream",
     "damaged": "Something wrong: header, directory, streams, memory, lists",
     "damaged_threads": "Something wrong: threads and exceptions",
+    "nearly_open": "Something wrong: a few bytes that keep a file from opening",
     "hostile": "Texts that try to do harm",
     "third_party": "Other writers",
     "not_minidumps": "No minidumps",
 }
-MODULES = (article, damaged, damaged_threads, handle_cases, healthy, hostile, not_minidumps, third_party)
+MODULES = (article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, nearly_open, not_minidumps, third_party)
 
 INTRODUCTION = """# Samples
 

@@ -9,6 +9,7 @@ A sample's facts are what tests compare a reader with. Keys in use:
   teb            {id: address}                       dump_flags     {id: ThreadInfo.DumpFlags}
   last_error     {id: Win32 error}                   last_status    {id: NTSTATUS}
   modules        number of modules                   module_names   first names in order
+  debugger_names the modules' names as `lm` has them, in file order
   unloaded       number of unloaded modules          ranges, memory_bytes   captured memory
   handles        number of descriptors               handle         {value: {type, name, access, info}}
   exception      {code, tid, address}                comment        text of a comment stream

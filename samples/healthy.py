@@ -773,3 +773,57 @@ def _() -> Built:
         system={"major": 6, "minor": 1, "build": 7601, "csd": "Service Pack 1"},
         misc={"version": 3},
     )
+
+
+@sample(
+    "module-names",
+    "Module names that the debugger changes",
+    "dots, blanks, an .exe and a .dll of one name, three equal names, no name at all",
+    0,
+    modules=17,
+    debugger_names=[
+        "my_app_exe",
+        "my_app",
+        "my_app_7ff610200000",
+        "MY_APP_7ff610300000",
+        "kernel_appcore",
+        "api_ms_win_core_file_l1_2_0",
+        "7z",
+        "Plug_In__1_",
+        "______",
+        "__",
+        "libgcc_s_dw2_1",
+        "libc_so",
+        "",
+        "_7ff610d00000",
+        "Unknown_Module_00007ff6_10e00000",
+        "Unknown_Module_00007ff6_10f00000",
+        "beef",
+    ],
+    **opens(),
+)
+def _() -> Built:
+    names = (
+        "C:\\demo\\my-app.exe",
+        "C:\\demo\\my-app.dll",
+        "C:\\demo\\plugins\\my-app.dll",
+        "C:\\demo\\MY APP.DLL",
+        "C:\\Windows\\System32\\kernel.appcore.dll",
+        "C:\\Windows\\System32\\api-ms-win-core-file-l1-2-0.dll",
+        "C:\\demo\\7z.dll",
+        "C:\\demo\\Plug+In (1).dll",
+        "C:\\demo\\модуль.dll",
+        "C:\\demo\\日本.dll",
+        "C:\\mingw\\libgcc_s_dw2-1.dll",
+        "/lib/x86_64-linux-gnu/libc.so.6",
+        "C:\\demo\\.dll",
+        "C:\\demo\\.so",
+        "",
+        "..",
+        "C:\\demo\\beef.dll",
+    )
+    made = compose("threads memory system misc")
+    made.add_module_list([Module(0x7FF610000000 + 0x100000 * index, 0x10000, name) for index, name in enumerate(names)])
+    thread = process.threads_64()[0]
+    made.add_exception(thread.tid, 0xC0000005, 0x7FF610300010, (0, 0), thread.context)
+    return made

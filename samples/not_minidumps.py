@@ -111,3 +111,30 @@ def _() -> Built:
 @sample("not-a-dump-byte-swapped", "A header in the other byte order", "PMDM: written on a big-endian machine", 0, magic=b"PMDM", engine="refuses")
 def _() -> Built:
     return struct.pack(">4sIIIIIQ", b"PMDM", 0xA793, 0, 32, 0, 1709294400, 0)
+
+
+@sample("not-a-dump-crash-report", "A crash report in text form, called .dmp", "games and launchers write them", 0, magic=b"Unha", engine="refuses")
+def _() -> Built:
+    return (
+        b"Unhandled exception at 0x00401000 in demo.exe\r\nException code: C0000005 "
+        b"ACCESS_VIOLATION\r\nFault address: 00401000 01:00000000 C:\\demo\\demo.exe\r\n"
+        b"\r\nRegisters:\r\nEAX:00000000 EBX:00000000\r\n\r\nCall stack:\r\n00401000 demo.exe\r\n"
+    )
+
+
+@sample("not-a-dump-java-report", "The text report of a Java runtime", "hs_err, called .dmp", 0, magic=b"#\n# ", engine="refuses")
+def _() -> Built:
+    return (
+        b"#\n# A fatal error has been detected by the Java Runtime Environment:\n#\n#  "
+        b"EXCEPTION_ACCESS_VIOLATION (0xc0000005) at pc=0x00007ffb1000, pid=6884\n#\n"
+    )
+
+
+@sample("not-a-dump-oracle-export", "An export of Oracle's database", "exp and expdp call their files .dmp", 0, magic=b"\x03\x03\x69E", engine="refuses")
+def _() -> Built:
+    return b"\x03\x03\x69EXPORT:V11.02.00\nDDEMO\nRUSERS\n2048\n0\n20\n0\n" + bytes(64)
+
+
+@sample("not-a-dump-sql-export", "A database export as SQL text", "mysqldump", 0, magic=b"-- M", engine="refuses")
+def _() -> Built:
+    return b"-- MySQL dump 10.13  Distrib 8.0.36, for Win64 (x86_64)\n--\n-- Host: localhost    Database: demo\n"

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from samples.writer import DumpBuilder
+from samples.writer import DumpBuilder, Module
 
 STACK = 0x4A5E6FFE18
 
@@ -192,3 +192,33 @@ def test_regions_that_share_addresses_are_not_summed_without_a_word(tmp_path, cl
         assert words in out
         assert ("counted each time" in out) == bool(words)
         assert ("region-overlap" in cli("dumpinfo", path, "-v").out) == bool(words)
+
+
+def headers_dump(tmp_path, flags, held):
+    made = DumpBuilder(flags=flags)
+    made.add_system_info()
+    made.add_module_list([Module(0x7FF600000000 + 0x100000 * index, 0x20000, f"C:\\demo\\m{index}.dll") for index in range(3)])
+    for index in range(held):
+        made.add_memory(0x7FF600000000 + 0x100000 * index, b"MZ" + bytes(0xFFE))
+    made.add_memory(0x1000, bytes(16))
+    made.add_memory_list()
+    path = tmp_path / f"{flags:x}-{held}.dmp"
+    path.write_bytes(made.build())
+    return path
+
+
+def test_module_headers_are_explained_by_their_flag(cli, tmp_path):
+    def said(*words):
+        return " ".join(cli(*words).out.split())
+
+    asked = headers_dump(tmp_path, 0x80000, 2)
+    assert "0x80000 MiniDumpWithModuleHeaders: the headers of 2 of 3 modules are captured" in said("memory", asked)
+    assert "the headers of m0 are here because the flags hold 0x80000 MiniDumpWithModuleHeaders" in said("read", asked, "m0")
+    assert "the writer did not store them" in said("read", asked, "m2")
+    assert "asks for the headers of a module only" in said("read", asked, "m0+4000")
+    plain = headers_dump(tmp_path, 0, 0)
+    assert "0x80000 MiniDumpWithModuleHeaders, which asks for the headers of modules, is not among the flags (0x0)" in said("read", plain, "m0")
+    assert "0x2 MiniDumpWithFullMemory" in said("read", plain, "m0+4000")
+    for where in ("memory", "read"):
+        assert "0x80000" not in said(where, headers_dump(tmp_path, 0x80002, 1), *(["m0"] if where == "read" else []))
+    assert "0x80000" not in said("memory", plain)

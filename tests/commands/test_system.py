@@ -1,5 +1,7 @@
 """``system``, ``process`` and ``tokens``."""
 
+from samples.writer import DumpBuilder
+
 
 def test_system(run_json, cli):
     document = run_json("system", "everything-small.dmp")
@@ -80,3 +82,47 @@ def test_tokens(run_json, cli):
 def test_damaged_and_missing_tokens(cli):
     assert cli("tokens", "stacks-only.dmp").code == 1
     assert "warning" in cli("tokens", "token-offsets-beyond-end.dmp").out
+
+
+def test_one_variable(run_json, cli):
+    document = run_json("process", "everything-small.dmp", "--var", "username")
+    assert document["environment"] == {"USERNAME": "anna"}
+    assert "anna" in cli("process", "everything-small.dmp", "--var", "USER*").out
+    wrong = cli("process", "everything-small.dmp", "--var", "USERNAM")
+    assert wrong.code == 1
+    assert "did you mean USERNAME" in wrong.out
+    assert cli("process", "stacks-only.dmp", "--var", "PATH").code == 1
+
+
+def test_process_of_the_files_of_proc(run_json, cli):
+    """Breakpad on Linux copies them beside the streams of the format, which say little there."""
+    document = run_json("process", "breakpad-linux.dmp")
+    assert document["exit"] == 0
+    assert document["process"]["process_id"] == 4711
+    assert document["process"]["command_line"] == "/usr/bin/demo --serve 8080"
+    assert document["environment"] == {"HOME": "/home/anna", "LANG": "C.UTF-8"}
+    assert document["proc"]["name"] == "demo"
+    assert document["proc"]["threads"] == 2
+    out = cli("process", "breakpad-linux.dmp").out
+    assert "from /proc/PID/status" in out
+    assert "from /proc/PID/cmdline" in out
+    assert run_json("process", "breakpad-linux.dmp", "--var", "LANG")["environment"] == {"LANG": "C.UTF-8"}
+    assert "/proc" not in cli("process", "everything-small.dmp").out
+
+
+def test_files_of_proc_with_more(tmp_path, run_json):
+    status = b"Name:\tap\xffp\nState:\tt (tracing stop)\nPid:\t99\nPPid:\t7\nTracerPid:\t5\n"
+    status += b"Uid:\t1\t2\t3\t4\nVmSize:\t  17 kB\nVmPeak:\t 20 kB\nVmRSS:\tx kB\nThreads:\t9\n:\n"
+    made = DumpBuilder()
+    made.add_system_info(platform=0x8201)
+    made.add_stream(0x47670004, status)
+    made.add_stream(0x47670006, b"\0\0app\0" + b"x" * 50)
+    made.add_stream(0x47670007, b"A=1\0B\0=C\0A=2=3\0")
+    path = tmp_path / "made.dmp"
+    path.write_bytes(made.build())
+    document = run_json("process", path)
+    assert document["process"]["parent_id"] == 7
+    assert document["process"]["command_line"] == "app " + "x" * 50
+    assert document["environment"] == {"A": "2=3", "B": ""}
+    proc = document["proc"]
+    assert (proc["uid"], proc["virtual_bytes"], proc["tracer_id"], "resident_bytes" in proc) == ("1 2 3 4", 17 * 1024, 5, False)

@@ -182,3 +182,27 @@ def test_priorities_have_names_on_windows_only(tmp_path, cli):
         (tmp_path / "one.dmp").write_bytes(builder.build())
         line = next(line for line in cli("threads", tmp_path / "one.dmp", "0").out.splitlines() if line.startswith("Priority"))
         assert line.endswith(words)
+
+
+def test_last_errors_of_all_threads_in_one_table(run_json, cli):
+    rows = run_json("threads", "everything-small.dmp", "--errors")["errors"]
+    assert [(row["tid"], row["last_error"], row["last_status"]) for row in rows] == [
+        (0x1A30, "0x0", "0x0"),
+        (0x1B44, "0x2", "0xc0000034"),
+        (0x0C58, "0x57", "0xc000000d"),
+    ]
+    assert [row["error_words"] for row in rows] == ["(0) ERROR_SUCCESS", "(2) ERROR_FILE_NOT_FOUND", "(87) ERROR_INVALID_PARAMETER"]
+    out = cli("threads", "everything-small.dmp", "--errors").out
+    assert "STATUS_OBJECT_NAME_NOT_FOUND" in out
+    assert "worker" in out
+
+
+def test_last_errors_that_the_dump_does_not_hold(run_json, cli):
+    document = run_json("threads", "stacks-only.dmp", "--errors")
+    assert document["exit"] == 1
+    for row in document["errors"]:
+        assert row["last_error"] is None
+        assert row["last_error_reason"]["kind"]
+    assert "TEB" in cli("threads", "stacks-only.dmp", "--errors").out
+    assert cli("threads", "everything-small.dmp", "1", "--errors").code == 2
+    assert cli("threads", "everything-small.dmp", "--times", "--errors").code == 2

@@ -28,7 +28,14 @@ KINDS = {
     "pdb": b"Microsoft C/C++ MSF 7.00\r\n" + PAD,
     "git-lfs-pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
     "web-page": b"\r\n<!DOCTYPE html><html><body>Sign in</body></html>",
-    "text": "Loading Dump File [C:\\größe.dmp]\r\n".encode() * 10,
+    "text": "a name: größe\r\n".encode() * 10,
+    "debugger-log": "Loading Dump File [C:\\größe.dmp]\r\n".encode() * 10,
+    "crash-report": b"#\n# A fatal error has been detected by the Java Runtime Environment:\n#\n",
+    "database-export": b"\x03\x00\x01EXPORT:V12.01.00\nDSYSTEM\n" + PAD,
+    "database-backup": b"TAPE\0\0\x03\0" + PAD,
+    "heap-dump": b"JAVA PROFILE 1.0.2\0" + PAD,
+    "event-trace": b"Nettrace\x14\0\0\0!FastSerialization.1" + PAD,
+    "network-capture": b"\xd4\xc3\xb2\xa1\x02\0\x04\0" + PAD,
     "unknown": b"\x01\x02\x03\xf4" * 100,
     "too-small": b"\x01\xfe\xfd",
 }
@@ -77,3 +84,55 @@ def test_sizes_are_filled_where_a_size_is_wrong():
 def test_a_minidump_is_one():
     kind = kind_of(Source.from_object(DumpBuilder().build()))
     assert kind.is_minidump
+
+
+TEXTS = {
+    "-- MySQL dump 10.13  Distrib 8.0.36\n--\n": "database-export",
+    "/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n": "database-export",
+    "--\n-- PostgreSQL database dump\n--\n": "database-export",
+    "-- exported\nCREATE TABLE demo (id int);\n": "database-export",
+    "Version=1\r\nEventType=APPCRASH\r\nEventTime=133\r\n": "crash-report",
+    "Application exception occurred:\n        App: demo.exe (pid=1)\n": "crash-report",
+    "Process:               demo [123]\nPath: /a\nIdentifier: demo\n": "crash-report",
+    "date/time          : 2024-01-01\ncomputer name      : PC\nexception class    : EAccessViolation\n": "crash-report",
+    "Operating system: Windows NT\n                  10.0\nCPU: amd64\n\nCrash reason:  EXCEPTION_ACCESS_VIOLATION_READ\n": "crash-report",
+    "Traceback (most recent call last):\n  File x\n": "crash-report",
+    "Unhandled Exception: EXCEPTION_ACCESS_VIOLATION reading address 0x00000000\n": "crash-report",
+    "2024-01-01 service started\n": "text",
+    "The list of dumps is empty.\n": "text",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_texts_called_dmp_are_told_apart(text, encoding):
+    assert kind_of(Source.from_object(text.encode(encoding))).code == TEXTS[text]
+
+
+def test_a_minidump_without_its_signature_is_named_with_the_bytes_to_put_back():
+    whole = DumpBuilder()
+    whole.add_system_info()
+    whole.add_module_list([])
+    data = whole.build()
+    for start, code in ((b"\x12\x34\x56\x78\x9a\xbc", "signature-spoilt"), (b"\0\0\0\0\x93\xa7", "signature-zero"), (b"\0" * 6, "signature-zero")):
+        kind = kind_of(Source.from_object(start + data[6:]))
+        assert kind.code == code
+        assert "4d 44 4d 50 93 a7" in kind.hint
+    assert kind_of(Source.from_object(data)).is_minidump
+
+
+def test_a_directory_that_is_none_makes_no_minidump_without_signature():
+    for front in (b"\x12" * 8, b"\0" * 8):
+        assert kind_of(Source.from_object(front + (2).to_bytes(4, "little") + (32).to_bytes(4, "little") + b"\x07\0\0\x01" * 4000)).code in ("unknown", "zeros")
+
+
+def test_a_minidump_that_was_broken_off_early_is_named():
+    whole = DumpBuilder()
+    whole.add_system_info()
+    whole.add_module_list([])
+    data = b"\0\0\0\0\x93\xa7" + whole.build()[6:]
+    for size in (32, 40, 50):
+        kind = kind_of(Source.from_object(data[:size]))
+        assert kind.code == "signature-zero"
+        assert "write the dump again" in kind.hint
+    assert kind_of(Source.from_object(data[:31])).code == "too-small"

@@ -59,6 +59,8 @@ SIZES: Dict[str, int] = {
     "MINIDUMP_EXCEPTION_STREAM": 168,
     "EXCEPTION_RECORD64": 152,
     "EXCEPTION_RECORD32": 80,
+    "STOWED_EXCEPTION_INFORMATION_V2_64": 56,
+    "STOWED_EXCEPTION_INFORMATION_V2_32": 40,
     "X86_CPU_INFO": 24,
     "OTHER_CPU_INFO": 16,
     "ARM_CPU_INFO": 8,
@@ -240,6 +242,10 @@ OFFSETS: Dict[str, str] = {
     "ExceptionInformation 32",
     "MINIDUMP_EXCEPTION_STREAM": "ThreadId 0 __alignment 4 ExceptionRecord 8 ExceptionRecord.ExceptionInformation 40 ThreadContext 160 ThreadContext.Rva 164",
     "EXCEPTION_RECORD64": "ExceptionRecord 8 ExceptionAddress 16 NumberParameters 24 ExceptionInformation 32",
+    "STOWED_EXCEPTION_INFORMATION_V2_64": "Size 0 Signature 4 ResultCode 8 ExceptionFormThreadId 12 ExceptionAddress 16 StackTraceWordSize 24 "
+    "StackTraceWords 28 StackTrace 32 NestedExceptionType 40 NestedException 48",
+    "STOWED_EXCEPTION_INFORMATION_V2_32": "Size 0 Signature 4 ResultCode 8 ExceptionFormThreadId 12 ExceptionAddress 16 StackTraceWordSize 20 "
+    "StackTraceWords 24 StackTrace 28 NestedExceptionType 32 NestedException 36",
     "EXCEPTION_RECORD32": "ExceptionCode 0 ExceptionFlags 4 ExceptionRecord 8 ExceptionAddress 12 NumberParameters 16 ExceptionInformation 20",
     "MINIDUMP_SYSTEM_INFO": "ProcessorArchitecture 0 ProcessorLevel 2 ProcessorRevision 4 Reserved0 6 NumberOfProcessors 6 ProductType 7 MajorVersion 8 "
     "MinorVersion 12 BuildNumber 16 PlatformId 20 CSDVersionRva 24 SuiteMask 28 Reserved2 30 Cpu 32 Cpu.X86CpuInfo.VendorId 32 "

@@ -10,6 +10,7 @@ from ..dump.streams.exception import MAX_PARAMETERS, ExceptionInfo
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ..format.faults import ACCESSED, SENDER, UNKNOWN, Fault
+from ..session.account import account_remarks
 from ..session.missing import facts_of, missing
 from ..session.registry import command
 from ..session.session import Session, usage_of
@@ -24,13 +25,6 @@ MAX_NESTED = 16
 CPP = 0xE06D7363
 _CPP_MAGIC = (0x19930520, 0x19930521, 0x19930522, 0x01994000)
 CLR = (0xE0434352, 0xE0434F4D)
-_SIMULATED = {
-    0x0517A7ED: "Crashpad makes up this code when a program asks for a dump without having crashed",
-    0xFFFFFFFF: "Breakpad makes up this code when a program asks for a dump without having crashed",
-    0x80000007: "the debugger stopped the program (wake debugger): the program itself raised nothing",
-    0xCFFFFFFF: "Windows Error Reporting made this up: the program hung and raised nothing",
-    0x80000003: "a breakpoint: the debugger's break, DebugBreak or an assertion; often not a crash",
-}
 
 
 class _Record(NamedTuple):
@@ -196,8 +190,6 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
     yield from _where(session, found, fault)
     if fault is not None:
         yield from _foreign(session, found, fault)
-    elif found.code in _SIMULATED:
-        yield Note(f"{found.code:08x}: {_SIMULATED[found.code]}", "hint")
     if found.parameter_count > MAX_PARAMETERS:
         yield Note(f"NumberParameters says {found.parameter_count}; a record holds {MAX_PARAMETERS} at the most", "warning")
     if not found.complete:
@@ -207,6 +199,7 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
             yield Note(f"nested record: {item.message}", "hint")
         else:
             yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
+    yield from account_remarks(session)
     yield from _registers(session, found)
 
 

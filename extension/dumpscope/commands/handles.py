@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import count, tee
+from collections import Counter
+from itertools import count, islice, tee
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..diagnosis.engine.shortcut import handles_refused
@@ -133,12 +134,46 @@ def blank_notes(handles: HandleList, counts: Dict[str, int]) -> Iterator[Note]:
         )
 
 
-def _summary(session: Session, handles: HandleList) -> Iterator[Block]:
-    counts = handles.count_types()
-    total = sum(counts.values())
+_SUMMARY_ORDERS = ("type", "name")
+
+
+def _summary(session: Session, handles: HandleList, found: Optional[Iterator[Handle]], order: Optional[str]) -> Iterator[Block]:
+    """How many there are of each type: of ``found``, or of all."""
+    counts = handles.count_types() if found is None else _most_first(Counter(handle.type for handle in found))
+    rows = [(name or "<none>", count) for name, count in counts.items()]
     columns = [Column("type", "type", "type", link="handles --type {}"), Column("count", "count", "count")]
-    yield Table("types", columns, [(name or "<none>", count) for name, count in counts.items()])
-    yield Fields("", [Item("count", "handles", total, "count")])
+    yield Table("types", columns, sorted(rows) if order == "type" else rows)
+    yield from _summary_end(session, handles, counts)
+
+
+def _summary_by_name(session: Session, handles: HandleList, found: Iterator[Handle], order: Optional[str]) -> Iterator[Block]:
+    """How many there are of each type and name."""
+    pairs = _most_first(Counter((handle.type, handle.name) for handle in found))
+    rows = [(count, kind or "<none>", name or "<none>") for (kind, name), count in pairs.items()]
+    if order == "type":
+        rows.sort(key=lambda row: (row[1], -row[0], row[2]))
+    elif order == "name":
+        rows.sort(key=lambda row: (row[2], row[1]))
+    columns = [Column("count", "count", "count"), Column("type", "type", "type", link="handles --type {}"), Column("name", "name", "name")]
+    yield Table("names", columns, rows)
+    counts: Counter[str] = Counter()
+    for (kind, _), many in pairs.items():
+        counts[kind] += many
+    yield from _summary_end(session, handles, counts)
+
+
+def _most_first(counts: Counter[Any]) -> Dict[Any, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _summary_end(session: Session, handles: HandleList, counts: Dict[str, int]) -> Iterator[Block]:
+    total = sum(counts.values())
+    if total < len(handles):
+        yield Fields("", [Item("count", "handles", total, "count", note=f"of {len(handles)}")])
+        if not total:
+            session.not_in_dump()
+    else:
+        yield Fields("", [Item("count", "handles", total, "count")])
     yield from blank_notes(handles, counts)
     if counts.get("File"):
         yield Note("File handles have no names: writers do not ask for them, since the question can hang on a pipe", "hint")
@@ -227,11 +262,13 @@ def _parse(args: Any) -> Tuple[int, int, Optional[str]]:
         arg("--name", repeat=True, metavar="GLOB", help="only names that match, such as '*Mutex*'; may be given again"),
         arg("--named", switch=True, help="only handles that have a name"),
         arg("--sort", choices=list(_SORT), help="order of the rows; the file's own if not given"),
-        arg("--summary", switch=True, help="how many there are of each type"),
+        arg("--summary", switch=True, help="how many there are of each type, among those that the other options choose"),
+        arg("--by-name", switch=True, help="with --summary: how many there are of each type and name"),
     ],
     examples=[
         ("handles", "all handles"),
         ("handles --summary", "how many of each type"),
+        ("handles --type Mutant --summary --by-name", "how many mutexes of each name"),
         ("handles 24", "one handle in full"),
         ("handles 0 f Event", "every event with its state, as !handle 0 f Event"),
         ("handles --name '*Mutex*'", "by name"),
@@ -253,9 +290,11 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
         # The debugger lists nothing here; what we can read all the same goes under its own name.
         key = "salvaged_handles"
         yield from salvage("handles", table, "handle stream", refused)
-    if args.summary:
-        yield from _summary(session, table)
-        return
+    summary = args.summary or args.by_name
+    if summary and value:
+        raise UsageError("--summary counts the handles of a list, not one handle", f"`handles {args.handle}` shows that one")
+    if summary and args.sort not in (None, *_SUMMARY_ORDERS):
+        raise UsageError(f"a summary has no column {args.sort!r} to sort by", "it is sorted by count, or with --sort type, --sort name")
     if value:
         found = table.find(value)
         if found is None:
@@ -273,6 +312,14 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     items: Iterator[Handle] = table.walk(types=wanted_type)
     if wanted_name is not None or args.named:
         items = (item for item in items if (not args.named or item.name) and (wanted_name is None or wanted_name(item.name)))
+    if args.by_name:
+        yield from _summary_by_name(session, table, items, args.sort)
+    elif summary:
+        yield from _summary(session, table, items if wanted_type is not None or wanted_name is not None or args.named else None, args.sort)
+    if summary:
+        if patterns and not len(list(islice(table.walk(types=wanted_type), 1))):
+            yield from _near_types(table, patterns)
+        return
     if args.sort:
         items = iter(sorted(items, key=_SORT[args.sort]))
     numbers = count()

@@ -14,6 +14,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "dumpdebug": ("dumpdebug",),
     "handles": ("handles handle",),
     "threads": ("threads thread",),
+    "stack": ("stack",),
     "modules": ("modules module lm", "unloaded"),
     "memory": ("memory", "regions", "address", "read"),
     "search": ("search", "strings"),

@@ -16,6 +16,7 @@ from ..session.registry import arg, command
 from ..session.session import Session, usage_of
 from ..view.blocks import Block, Column, Data, Fields, Hexdump, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, size_text
+from ..wording.module_headers import headers_captured, why_here, why_not_here
 from ..wording.usage import FREE, Use
 
 MAX_READ = 1 << 20
@@ -148,6 +149,9 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
     else:
         yield Table(key, columns, rows())
     yield from _memory_totals(session, totals)
+    headers = headers_captured(dump)
+    if headers:
+        yield Note(headers, "hint")
 
 
 def _memory_totals(session: Session, totals: List[int]) -> Iterator[Block]:
@@ -511,7 +515,7 @@ def not_captured_words(dump: Minidump, value: int, region: Optional[Region]) -> 
             if item.start <= value < item.end:
                 return f"the file ends before it: its bytes would be at 0x{item.rva + value - item.start:x}, the file has 0x{dump.size:x}"
         return "full memory was captured without it: it could not be read, or there was nothing"
-    return "a partial dump: its flags did not ask for this memory"
+    return why_not_here(dump, value) or "a partial dump: its flags did not ask for this memory"
 
 
 # -- read --------------------------------------------------------------------------------------------------------------------
@@ -574,6 +578,9 @@ def read(session: Session, args: Any) -> Iterator[Block]:
     held = sum(piece.size for piece in dump.memory.pieces(start, size) if piece.data is not None)
     if held < size:
         yield Note(f"{size - held} of {size} bytes are not in the dump", "hint")
+    headers = why_here(dump, start)
+    if headers:
+        yield Note(headers, "hint")
     yield from _end_of_space(size, asked, "" if whole else ", too few for one element: shown as bytes")
 
 

@@ -7,9 +7,11 @@ from typing import Any, Dict, Iterator, List, Tuple, Union
 from ..dump.absence import Absent, Damage
 from ..dump.minidump import Minidump
 from ..dump.streams.exception import exception_shape
+from ..dump.streams.vendor import stream_name
 from ..errors import UsageError
 from ..format.flags import MINIDUMP_TYPE
 from ..format.streams import STREAMS
+from ..session.account import account
 from ..session.places import find_stream
 from ..session.registry import arg, command
 from ..session.session import Session
@@ -56,6 +58,8 @@ def writer_fields(dump: Minidump) -> Fields:
         Item("name", "writer", writer.name, "name"),
         Item("version", "version", writer.version or Absent("not-there", "no version is recorded"), "text"),
         Item("confidence", "confidence", writer.confidence, "text"),
+        Item("tool", "called by", writer.tool or None, "text", note=writer.tool_confidence, hidden=not writer.tool),
+        Item("tool_confidence", "", writer.tool_confidence if writer.tool else None, "text", hidden=True),
         Item("evidence", "", evidence, "data", hidden=True),
     ]
     for place in writer.evidence[:4]:
@@ -103,7 +107,7 @@ def stream_rows(dump: Minidump) -> Iterator[Tuple[Any, ...]]:
     """Index, type, name, size, place, count and the arithmetic of each stream."""
     for stream in dump.streams:
         count, words = explain_size(dump, stream)
-        yield stream.index, stream.type, stream.name, stream.size, stream.rva, count, words
+        yield stream.index, stream.type, stream_name(dump, stream), stream.size, stream.rva, count, words
 
 
 _STREAM_COLUMNS = [
@@ -159,6 +163,7 @@ def dumpinfo(session: Session, args: Any) -> Iterator[Block]:
             raise UsageError("--check compares with the debugger that has the dump open", "in WinDbg: !py dumpinfo --check")
         yield from session.live.compare(dump)
         return
+    yield from account(session)
     yield header_fields(dump)
     yield writer_fields(dump)
     yield from system_fields(dump)

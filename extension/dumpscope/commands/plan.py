@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 from ..diagnosis.plan import NEEDS, canonical, letters, rights
 from ..diagnosis.plan import plan as make_plan
+from ..dump.absence import NOT_APPLICABLE, Absent
 from ..errors import UsageError
 from ..format.flags import DUMP_ALWAYS, MINIDUMP_TYPE, MINIDUMP_TYPE_BITS, normalise, refused, writers_of
 from ..session.parsing import number
@@ -19,13 +20,35 @@ def flags_value(text: str) -> int:
 
     Raises UsageError.
     """
-    if text.startswith("/m"):
-        return _letters_value(text)
+    if text.startswith(("/", ".dump")):
+        return _dump_value(text)
     value = 0
     for word in text.replace("|", ",").split(","):
         word = word.strip()
         if word:
             value |= _one_flag(word)
+    return value
+
+
+_NEUTRAL = ("/o", "/u", "/a", "/b", "/ba", "/c", "/j", "/k", "/l", "/r", "/s", "/i")
+FULL = "/f"
+"""The option of ``.dump`` that asks for another format than a minidump."""
+
+
+def _dump_words(text: str) -> List[str]:
+    return [word for word in text.split() if word != ".dump"]
+
+
+def _dump_value(text: str) -> int:
+    """The flags of a ``.dump`` line or its options. Raises UsageError."""
+    value: Optional[int] = None
+    for word in _dump_words(text):
+        if word.startswith("/m"):
+            value = (value or 0) | _letters_value(word)
+        elif word.startswith("/") and word not in _NEUTRAL:
+            raise UsageError(f".dump has no option {word!r} that sets flags", "/m with its letters does, such as /mfht; /f asks for a full user dump")
+    if value is None:
+        return DUMP_ALWAYS  # .dump without /m writes what /m writes
     return value
 
 
@@ -79,12 +102,16 @@ def _one_flag(word: str) -> int:
         ("flags 0x1105", "what the article's dump was asked for"),
         ("flags handles,threadinfo,fullmemoryinfo", "the value for these"),
         ("flags /mFhut", "what .dump /mFhut asks for"),
+        ("flags /f", "what .dump /f writes instead"),
     ],
     description="Needs no dump; with one, each bit is held against what the dump really has.",
     dump=DUMP_OPTIONAL,
 )
 def flags(session: Session, args: Any) -> Iterator[Block]:
     """A value of MINIDUMP_TYPE, explained."""
+    if FULL in _dump_words(args.value):
+        yield from _full_user_dump()
+        return
     value = flags_value(args.value)
     if value >= 1 << 64:
         raise UsageError("flags have 64 bits")
@@ -144,6 +171,23 @@ def flags(session: Session, args: Any) -> Iterator[Block]:
             [Column("writer", "known for this value", "name"), Column("evidence", "known by"), Column("note", "note")],
             [(item.writer, item.evidence, item.note) for item in writers],
         )
+
+
+def _full_user_dump() -> Iterator[Block]:
+    """``.dump /f``, which writes no minidump (observed: dbgeng 10.0.15063)."""
+    yield Fields(
+        "value",
+        [
+            Item("flags", "flags", Absent(NOT_APPLICABLE, "a full user dump has no MINIDUMP_TYPE"), "mask"),
+            Item("dump", "debugger", ".dump /f", "text", note="user full dump: signature USERDUMP or USERDU64, not MDMP"),
+        ],
+    )
+    yield Note(
+        "it is the format before minidumps: memory, threads and modules; no handles, thread times, memory regions, tokens or comments. "
+        "The debugger writes it from a live process only.",
+        "warning",
+    )
+    yield Note("`.dump /ma` asks for all memory in a minidump, with handles, thread times and regions: `flags /ma`", "hint")
 
 
 @command(

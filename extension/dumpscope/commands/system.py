@@ -8,6 +8,7 @@ from ..dump.absence import NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.counters import Counter, Counters
 from ..dump.streams.misc import Date, MiscInfo, TimeZone
+from ..dump.streams.proc import ProcFiles
 from ..dump.streams.system import SystemInfo
 from ..dump.streams.tokens import Sid, Token
 from ..format.layout import ADDRESS, DURATION, HEX
@@ -293,22 +294,31 @@ def _peb_items(dump: Minidump) -> Iterator[Item]:
     category="process",
     arguments=[
         arg("--env", switch=True, help="the environment variables"),
+        arg("--var", metavar="NAME", help="one environment variable, such as PATH (case does not matter); a pattern such as 'PROC*' shows those that match"),
         arg("--modules", switch=True, help="the modules in the order in which the loader has them"),
         arg("--all", switch=True, help="every counter, also those that are 0 or not valid"),
     ],
     examples=[
         ("process", "the process"),
         ("process --env", "with its environment"),
+        ("process --var PATH", "one variable, as !envvar PATH"),
     ],
     spellings=["!peb", "|", ".time"],
 )
 def process(session: Session, args: Any) -> Iterator[Block]:
     """The process."""
     dump = session.dump
-    if isinstance(dump.misc, Absent) and isinstance(dump.process.peb, Absent):
+    files = ProcFiles(dump.breakpad)
+    if args.var:
+        yield from _variables(session, files, args.var)
+        return
+    if isinstance(dump.misc, Absent) and isinstance(dump.process.peb, Absent) and not files:
         session.not_in_dump()
-    yield from _together("process", [*_misc_items(dump), *_peb_items(dump)])
-    yield from _environment(session, args.env)
+    yield from _together("process", _from_files(files, [*_misc_items(dump), *_peb_items(dump)]))
+    if files:
+        yield Fields("proc", list(_proc_items(files)), title="as the files of /proc say")
+        yield Note("`annotations` shows the files themselves", "hint")
+    yield from _environment(session, files, args.env)
     yield from _loader_modules(session, args.modules)
     counters = dump.vm_counters
     if isinstance(counters, Absent):
@@ -318,6 +328,38 @@ def process(session: Session, args: Any) -> Iterator[Block]:
         if not args.all:
             yield Fields("", list(_memory_items(counters)), title="memory of the process")
         yield from counter_blocks("vm_counters", counters, "memory of the process", 4096, args.all)
+
+
+def _from_files(files: ProcFiles, items: List[Item]) -> List[Item]:
+    """What the streams of the format do not say and the copied files of /proc do, with where it is from."""
+    known: Dict[str, Tuple[Any, str]] = {}
+    pid = files.number("Pid")
+    if pid is not None:
+        known["process_id"] = (pid, f"decimal {pid}; from /proc/PID/status")
+    if files.arguments:
+        known["command_line"] = (" ".join(files.arguments), "from /proc/PID/cmdline, which separates the arguments by NULs")
+    if files.parent is not None:
+        items.insert(1, Item("parent_id", "parent", files.parent, "id", note=f"decimal {files.parent}"))
+    return [
+        item._replace(value=known[item.key][0], note=known[item.key][1]) if item.key in known and isinstance(item.value, Absent) else item for item in items
+    ]
+
+
+def _proc_items(files: ProcFiles) -> Iterator[Item]:
+    """The fields of /proc/PID/status that people look at."""
+    status = files.status
+    for key, label, name in (("name", "name", "Name"), ("state", "state", "State"), ("uid", "user ids", "Uid"), ("gid", "group ids", "Gid")):
+        if name in status:
+            yield Item(key, label, status[name].replace("\t", " "), "text")
+    if files.number("Threads") is not None:
+        yield Item("threads", "threads", files.number("Threads"), "count")
+    tracer = files.number("TracerPid")
+    if tracer:
+        yield Item("tracer_id", "traced by", tracer, "id", note=f"decimal {tracer}: a debugger, or the writer of this dump")
+    for key, label, name, most in (("virtual_bytes", "virtual size", "VmSize", "VmPeak"), ("resident_bytes", "resident", "VmRSS", "VmHWM")):
+        size, peak = files.size(name), files.size(most)
+        if size is not None:
+            yield Item(key, label, size, "size", note="" if peak is None else f"peak {size_text(peak)}")
 
 
 def _memory_items(counters: Counters) -> Iterator[Item]:
@@ -350,9 +392,39 @@ def _together(key: str, items: List[Item]) -> Iterator[Block]:
             yield Note(f"{', '.join(reasons[message])}: {message}", "hint")
 
 
-def _environment(session: Session, shown: bool) -> Iterator[Block]:
-    """The environment variables, or how many there are."""
+def _variables_of(session: Session, files: ProcFiles) -> Union[Dict[str, str], Absent]:
+    """The environment: of the PEB, or of a copied /proc/PID/environ."""
     found = session.dump.process.environment
+    if isinstance(found, Absent) and files.environment is not None:
+        return files.environment
+    return found if isinstance(found, Absent) else dict(found)
+
+
+def _variables(session: Session, files: ProcFiles, wanted: str) -> Iterator[Block]:
+    """One variable of the environment, or those whose names match."""
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    found = _variables_of(session, files)
+    if isinstance(found, Absent):
+        yield from missing(session, "environment", found, "!peb")
+        return
+    pattern = wanted.casefold()
+    rows = [(name, value) for name, value in found.items() if name.casefold() == pattern or fnmatchcase(name.casefold(), pattern)]
+    if not rows:
+        yield from missing(session, "environment", Absent(NOT_THERE, f"no variable {wanted!r} is among the {len(found)} of the environment"))
+        names = {name.casefold(): name for name in found}
+        near = [names[name] for name in get_close_matches(pattern, names, 3)]
+        if near:
+            yield Note(f"did you mean {', '.join(near)}?", "hint")
+        return
+    yield Data("environment", dict(rows))
+    yield Table("", [Column("", "variable", "name", role="label"), Column("", "value", "text")], rows)
+
+
+def _environment(session: Session, files: ProcFiles, shown: bool) -> Iterator[Block]:
+    """The environment variables, or how many there are."""
+    found = _variables_of(session, files)
     if isinstance(found, Absent):
         yield Data("environment", None)
         yield Data("environment_reason", {"kind": found.kind, "message": found.message})
@@ -360,7 +432,7 @@ def _environment(session: Session, shown: bool) -> Iterator[Block]:
             session.not_in_dump()
             yield Note(f"no environment: {found.message}", "warning")
         return
-    yield Data("environment", dict(found))
+    yield Data("environment", found)
     if shown:
         yield Table("", [Column("", "variable", "name", role="label"), Column("", "value", "text")], list(found.items()), title="environment")
     else:

@@ -275,6 +275,53 @@ def thread_columns(view: ThreadView, *, times: bool = False, named: bool = True,
     ]
 
 
+def _errors(session: Session, view: ThreadView, threads: Iterator[Thread]) -> Iterator[Block]:
+    """The last error and the last status of each thread, which the debugger reads from the TEBs."""
+    reasons: Dict[str, int] = {}
+    total = known = 0
+
+    def words(get: Callable[[Thread], Any], say: Callable[[int], str]) -> Callable[[Thread], Any]:
+        def cell(thread: Thread) -> Any:
+            value = get(thread)
+            return value if isinstance(value, Absent) else say(value) or None
+
+        return cell
+
+    def rows() -> Iterator[Sequence[Any]]:
+        nonlocal total, known
+        for thread in threads:
+            total += 1
+            value = view.last_error(thread)
+            if isinstance(value, Absent):
+                reasons[value.message] = reasons.get(value.message, 0) + 1
+            else:
+                known += 1
+            yield (thread,)
+
+    def column(key: str, title: str, kind: str, get: Callable[[Thread], Any], **more: Any) -> Column:
+        return Column(key, title, kind, index=0, get=get, **more)
+
+    yield Table(
+        "errors",
+        [
+            column("index", "#", "int", lambda thread: thread.index, link="threads {}"),
+            column("tid", "tid", "id", lambda thread: thread.tid, link="~~[{}]s"),
+            column("last_error", "last error", "code", view.last_error),
+            column("error_words", "which is", "text", words(view.last_error, win32_words)),
+            column("last_status", "last status", "code", view.last_status),
+            column("status_words", "which is", "text", words(view.last_status, status_words)),
+            column("teb", "teb", view.kind, lambda thread: thread.teb, hidden=True),
+            column("name", "name", "name", view.name, hidden=not len(view.dump.thread_names)),
+        ],
+        rows(),
+        title="last error and last status of each thread",
+    )
+    if not known:
+        session.not_in_dump()
+    for message, how_many in list(reasons.items())[:8]:
+        yield Note(f"{how_many} of {total} thread{'' if total == 1 else 's'}: {message}", "warning" if not known else "hint")
+
+
 def _date(view: ThreadView, thread: Thread) -> Union[str, Absent]:
     created = view.member("create_time", strict=False)(thread)
     return created if isinstance(created, Absent) else sort_date(created)
@@ -447,6 +494,7 @@ def _affinity_words(mask: int) -> str:
         arg("thread", nargs="?", metavar="THREAD", help="one thread in full: its index (decimal, as in ~3), or its id (0x4554, tid:4554)", completes="tid"),
         arg("--sort", choices=_SORTS, help="order of the rows: processor time (kernel and user) as !runaway, or one of the others"),
         arg("--times", switch=True, help="show when each was created and the processor time that it used"),
+        arg("--errors", switch=True, help="show the last error and the last status of each, as !gle -all"),
     ],
     examples=[
         ("threads", "all threads"),
@@ -454,6 +502,7 @@ def _affinity_words(mask: int) -> str:
         ("threads 0x4554", "by thread id"),
         ("threads --sort time", "who used most processor time, as !runaway"),
         ("threads --times", "when each was created"),
+        ("threads --errors", "the last error and the last NTSTATUS of every thread"),
     ],
     aliases=["thread"],
     spellings=["~", "!runaway", ".ttime", "!gle"],
@@ -468,6 +517,8 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
     if args.thread is not None:
         if args.sort or args.times:
             raise UsageError("--sort and --times are for the whole list, not for one thread")
+        if args.errors:
+            raise UsageError("--errors is for the whole list: one thread in full has its last error anyway", f"`threads {args.thread}`")
         found, note = find_thread(session, args.thread)
     view = ThreadView(dump)
     key = "threads"
@@ -484,6 +535,11 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
         yield from _detail(session, view, found)
         if note:
             yield Note(note, "hint")
+        return
+    if args.errors:
+        if args.times:
+            raise UsageError("--errors and --times are two tables: ask for one of them")
+        yield from _errors(session, view, iter(_sorted(view, args.sort)) if args.sort else iter(table))
         return
     times = bool(args.times or args.sort not in (None, "tid"))
     infos = dump.thread_infos

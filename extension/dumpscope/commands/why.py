@@ -8,13 +8,14 @@ from typing import Any, Iterator, List, Sequence, Tuple
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.engine.answers import FAILS, WORKS, CommandAnswer
 from ..diagnosis.facts import Facts
-from ..diagnosis.messages import Reading, looks_like_code, looks_like_rule, near_commands, read_message, rules_of_codes
+from ..diagnosis.messages import looks_like_code, looks_like_rule
 from ..diagnosis.plan import NEEDS, canonical
 from ..diagnosis.promises import promises
 from ..diagnosis.rules.catalogue import FAMILIES, all_rules, find_rule
-from ..diagnosis.rules.rule import ERROR, SEVERITIES, WARNING, Rule
+from ..diagnosis.rules.rule import ERROR, WARNING, Rule
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
+from ..session.account import account
 from ..session.missing import facts_of, finding_block
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
@@ -106,6 +107,7 @@ def _engine_data(facts: Facts) -> Iterator[Block]:
 
 def _audit(session: Session) -> Iterator[Block]:
     facts = facts_of(session)
+    yield from account(session)
     yield from _opening(facts)
     found = audit(facts)
     if facts.opened is not None:
@@ -125,7 +127,29 @@ def _audit(session: Session) -> Iterator[Block]:
     yield from _engine_data(facts)
 
 
+def _command_alone(name: str) -> Iterator[Block]:
+    """One command without a dump: what it needs, and why it fails where it does."""
+    need = NEEDS[name]
+    flags = f"flag 0x{need.flags:x}" if need.flags else "no flag"
+    yield Fields(
+        "command",
+        [
+            Item("command", "command", name, "text", role="emphasis"),
+            Item("needs", "it needs", f"{need.why}: {flags}" + (", and an exception record" if need.exception else "")),
+            Item("limits", "limits", list(need.limits), "words"),
+        ],
+    )
+    rules = [rule for rule in all_rules() if name in rule.commands]
+    if rules:
+        yield Note("Why it fails on a dump, as far as dumpscope knows:")
+        yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in rules])
+    yield Note(f"`why DUMP {name!r}` looks at a dump; `plan {name!r}` gives the flags, rights and lines for one on which it works", "hint")
+
+
 def _one_command(session: Session, name: str) -> Iterator[Block]:
+    if not session.has_file:
+        yield from _command_alone(name)
+        return
     facts = facts_of(session)
     yield from _opening(facts)
     found = sorted(
@@ -151,61 +175,6 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
     if need is not None and answer.outcome != WORKS:
         yield Note(f"`plan '{name}'` gives the flags, rights and lines for a dump on which it works", "hint")
     yield from _engine_data(facts)
-
-
-def _codes(numbers: Sequence[int]) -> List[Block]:
-    from ..format.codes import describe_code
-
-    rows = []
-    for value in numbers:
-        for meaning in describe_code(value):
-            rows.append((value, *tuple(meaning)[:3]))
-    if rows:
-        columns = [Column("value", "code", "hresult"), Column("kind", "as"), Column("symbol", "symbol", "type"), Column("text", "means")]
-        return [Table("codes", columns, rows, title="codes")]
-    return []
-
-
-def _message(session: Session, text: str) -> Iterator[Block]:
-    code = looks_like_code(text)
-    reading = read_message(text) if code is None else Reading([code], [], rules_of_codes([code]), False)
-    codes = _codes(reading.codes)
-    yield from codes
-    if reading.taken_as:
-        yield Note("Nearest known message: " + " ".join(reading.taken_as.split()))
-    facts = facts_of(session) if session.has_file else None
-    fired: List[RuleFinding] = []
-    if facts is not None:
-        candidates = list(reading.rules)
-        for name in reading.commands:
-            candidates.extend(rule for rule in all_rules() if name in rule.commands and rule not in candidates)
-        fired = apply(candidates, facts)
-        fired.sort(key=lambda item: (-reading.scores.get(item.code, 0.0), SEVERITIES.index(item.rule.severity)))
-    if fired:
-        yield Note("On this dump it means:")
-        for item in fired:
-            yield finding_block(item)
-        return
-    if reading.rules:
-        session_words = "None of the known causes is found in this dump; they are:" if facts is not None else "Known causes of this message:"
-        yield Note(session_words)
-        yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in reading.rules])
-        return
-    if not codes:
-        session.not_in_dump()
-        yield from _unknown(text)
-
-
-def _unknown(text: str) -> Iterator[Block]:
-    """What to say to a text that is nothing known."""
-    single = len(text.split()) == 1
-    near = near_commands(text) if single else []
-    kind = "debugger command" if single and text[0] in "!." else "message"
-    yield Note(f"{text!r} is no {kind} that dumpscope knows", "warning")
-    if near:
-        yield Note(f"did you mean {' or '.join(near)}?", "hint")
-    else:
-        yield Note("`rules` lists the messages and causes that it knows; `why '!handle'` asks about a command", "hint")
 
 
 def _rule(session: Session, rule: Rule) -> Iterator[Block]:
@@ -240,6 +209,7 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
         ("why 0x80004002", "a code"),
     ],
     spellings=["!analyze"],
+    description="Without a dump, a command, a message, a code or a rule is explained in general: `dumpscope why 'MiniDumpWriteDump failed with 8007012b'`.",
     dump=DUMP_ANY,
 )
 def why(session: Session, args: Any) -> Iterator[Block]:
@@ -255,7 +225,9 @@ def why(session: Session, args: Any) -> Iterator[Block]:
     if looks_like_rule(text):
         yield from _rule(session, find_rule(text))
         return
-    yield from _message(session, text)
+    from .pasted import message_blocks
+
+    yield from message_blocks(session, text)
 
 
 def _rule_columns() -> List[Column]:

@@ -6,6 +6,7 @@ from typing import Iterable, List
 
 from ..dump.absence import Absent
 from .facts import Facts
+from .remedies import for_its_writer
 from .rules.catalogue import all_rules
 from .rules.rule import SEVERITIES, Finding, Rule, finding
 
@@ -16,9 +17,11 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
     for rule in rules:
         if rule.needs_dump and facts.opened is None:
             continue
+        if rule.needs_directory and facts.directory_unreadable:
+            continue  # a stream that is not in a directory of zeros may well be in the file: nothing follows from it
         match = rule.test(facts)
         if match is not None:
-            found.append(_for_its_system(finding(rule, match), facts))
+            found.append(for_its_writer(_for_its_system(finding(rule, match), facts), facts))
     return found
 
 
@@ -40,7 +43,7 @@ def _for_its_system(found: Finding, facts: Facts) -> Finding:
 
 def audit(facts: Facts) -> List[Finding]:
     """Every finding, worst first; among equals in the order of the catalogue."""
-    found = apply(all_rules(), facts)
+    found = apply((rule for rule in all_rules() if not rule.when_asked), facts)
     return sorted(found, key=lambda item: SEVERITIES.index(item.rule.severity))
 
 

@@ -14,7 +14,7 @@ from ..dump.streams.threads import Thread
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
 from .engine.view import EngineView
-from .evidence import Proof
+from .evidence import Base, Moved, Proof, Size
 
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
 VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
@@ -52,6 +52,46 @@ class Facts:
     def engine(self) -> EngineView:
         """What Microsoft's engine accepts of this file and answers on it."""
         return EngineView(self.source)
+
+    @cached_property
+    def directory_unreadable(self) -> bool:
+        """Whether nothing can be concluded from a stream that is not in the directory.
+
+        The directory is not, or not wholly, in the file, lies in the header, has no entry, is all zero, or is none at all.
+        """
+        if self.opened is None:
+            return False
+        streams = self.dump.streams
+        if streams.damage is not None or streams.rva < MINIDUMP_HEADER.size or self.moved_directory is not None:
+            return True
+        return not any(stream.type for stream in streams) or self.directory_garbled
+
+    @cached_property
+    def directory_garbled(self) -> bool:
+        """Whether what stands where the directory should be is none: no entry that is in use has a type that is known, and data in the file."""
+        used = [stream for stream in self.dump.streams if stream.type]
+        return bool(used) and not any(stream.name != "???" and self.source.available(stream.rva, 1) for stream in used)
+
+    @cached_property
+    def right_base(self) -> Optional[Base]:
+        """The right BaseRva, where the file's is wrong."""
+        from .repair import right_base
+
+        return right_base(self)
+
+    @cached_property
+    def right_size(self) -> Optional[Size]:
+        """The right size of Memory64ListStream, where the directory's is wrong."""
+        from .repair import right_size
+
+        return right_size(self)
+
+    @cached_property
+    def moved_directory(self) -> Optional[Moved]:
+        """Where the directory stands, when its RVA has lost its upper bits."""
+        from .repair import moved_directory
+
+        return moved_directory(self)
 
     @property
     def header(self) -> Header:

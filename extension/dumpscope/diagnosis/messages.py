@@ -6,19 +6,15 @@ import re
 from functools import cache
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
+from .pasted.numbers import codes_in, one_number, whole_code
 from .plan import canonical
 from .rules.catalogue import all_rules
 from .rules.rule import Rule
 
-_HEX = re.compile(r"\b(?:0x)?([0-9a-fA-F]{8})\b")
-_PREFIXED = re.compile(r"\b0x([0-9a-fA-F]{1,8})\b")
-_DECIMAL = re.compile(r"\b0n(\d{1,10})\b")
 _COMMAND = re.compile(r"(?<![\w/\\.])([!.~][a-zA-Z*][\w*]*(?: -1)?)")
 _EXTENSION = re.compile(r"ERROR: (!\w+): extension exception (?:0x)?([0-9a-fA-F]{8})", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9_]{3,}")
-_ERROR = re.compile(r"\berror(?: code)?[ :=]+(\d{1,5})\b(?! ?InitTypeRead)", re.IGNORECASE)
-_SYMBOL = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
-_BEFORE_CODE = re.compile(r"^(?:(?:win32|hresult|ntstatus|failure|hr|error|code|exception)[ :=]+)+")
+_NUMBER_WORD = re.compile(r"(?:0x|0n)?[0-9a-f]*\d[0-9a-f]*")
 _UNABLE = {"failed": "unable", "fails": "unable", "cannot": "unable", "could": "unable", "couldn": "unable", "failure": "unable"}
 _STOP = {"the", "and", "not", "for", "error", "warning", "with", "this", "from", "may", "have", "has", "does", "that", "are", "was", "you"}
 
@@ -35,45 +31,15 @@ class Reading(NamedTuple):
     taken_as: str = ""
     """The known message that the text comes near, where its own words match none."""
 
-
-def codes_in(text: str) -> List[int]:
-    """Numbers in a message that are error codes: 0x80004002, 80004002, 0n87, 0x57, error 87, E_NOINTERFACE."""
-    found: List[int] = []
-    for match in _HEX.finditer(text):
-        if any(char.isdigit() for char in match.group(1)):
-            found.append(int(match.group(1), 16))
-    found.extend(int(match.group(1), 16) for match in _PREFIXED.finditer(text))
-    found.extend(int(match.group(1)) for match in _DECIMAL.finditer(text) if int(match.group(1)) < 1 << 32)
-    found.extend(int(match.group(1)) for match in _ERROR.finditer(text))
-    found.extend(code for code in map(code_of_symbol, _SYMBOL.findall(text)) if code is not None)
-    return list(dict.fromkeys(found))
-
-
-def code_of_symbol(name: str) -> Optional[int]:
-    """The number of a symbol such as ``E_NOINTERFACE`` or ``STATUS_PARTIAL_COPY``."""
-    from ..format.codes import table
-    from ..format.codes.exceptions import EXCEPTIONS
-
-    for which in ("win32", "hresult", "ntstatus"):
-        for value, symbol in table(which).items():
-            if symbol == name:
-                return value
-    return next((value for value, item in EXCEPTIONS.items() if item.symbol == name), None)
-
-
-def one_number(code: int) -> int:
-    """The number that stands for all spellings of a code: a Win32 error and an NTSTATUS without the HRESULT around them."""
-    if code >> 16 == 0x8007:
-        return code & 0xFFFF
-    return code & ~0x10000000 if code >> 28 == 0xD else code
+    def asks_about(self, rule: Rule) -> bool:
+        """Whether the text names a command of the rule, or has its wording; a code alone may mean anything."""
+        return bool(set(rule.commands) & set(self.commands)) or self.scores.get(rule.code, 0.0) >= 0.6
 
 
 @cache
 def _symptom_codes(rule: Rule) -> FrozenSet[int]:
     """The codes in a rule's symptoms, each as its one number; small hexadecimal numbers are no codes there."""
-    text = "\n".join(rule.symptoms)
-    plain = _PREFIXED.sub(lambda match: match.group(0) if len(match.group(1)) == 8 else "", text)
-    return frozenset(one_number(code) for code in codes_in(plain) if code)
+    return frozenset(one_number(code.value) for symptom in rule.symptoms for code in codes_in(symptom) if code.value)
 
 
 def rules_of_codes(codes: Iterable[int]) -> List[Rule]:
@@ -103,10 +69,10 @@ def _squeeze(text: str) -> str:
 def _score(wanted: str, words: Set[str], symptom: str) -> float:
     """0 to 1: how much a pasted text and a symptom have in common. Numbers count as little: they change from case to case."""
     plain = _squeeze(symptom)
-    if len(wanted) >= 8 and len(plain) >= 8 and (plain in wanted or wanted in plain):
+    if min(len(wanted), len(plain)) >= 8 and (plain in wanted or wanted in plain) and re.search("[g-z]", plain if plain in wanted else wanted):
         return 1.0
-    theirs = {word for word in _words(symptom) if not word.isdigit()}
-    ours = {word for word in words if not word.isdigit()}
+    theirs = {word for word in _words(symptom) if not _NUMBER_WORD.fullmatch(word)}
+    ours = {word for word in words if not _NUMBER_WORD.fullmatch(word)}
     if not theirs or not ours:
         return 0.0
     common = len(theirs & ours)
@@ -144,7 +110,8 @@ def _nearly(words: Set[str]) -> List[Tuple[float, int, Rule, str]]:
 
 def read_message(text: str) -> Reading:
     """Recognise a pasted message. Wording is matched loosely, codes exactly; the command that a message names narrows it."""
-    codes = codes_in(text)
+    codes = [code.value for code in codes_in(text)]
+    numbers = {one_number(code) for code in codes}
     commands = commands_in(text)
     extension = _EXTENSION.search(text)
     if extension:
@@ -155,6 +122,8 @@ def read_message(text: str) -> Reading:
     scored = []
     for order, rule in enumerate(all_rules()):
         best = max(_score(wanted, words, symptom) for symptom in rule.symptoms)
+        if best and numbers and _symptom_codes(rule) and not numbers & _symptom_codes(rule):
+            best -= 0.3  # the same words with another code
         if commands and set(commands) & set(rule.commands):
             best += 0.25 if best else 0.05
         elif commands and extension:
@@ -169,9 +138,6 @@ def read_message(text: str) -> Reading:
     scores = {rule.code: -score for score, _, rule in scored}
     if rules:
         return Reading(codes, commands, rules[:24], exact, scores)
-    rules = rules_of_codes(codes)
-    if rules:
-        return Reading(codes, commands, rules[:24], False)
     near = _nearly(words) if not commands else []
     scores = {rule.code: -score for score, _, rule, _ in near}
     best_score = near[0][0] if near else 0.0
@@ -212,15 +178,4 @@ def looks_like_rule(text: str) -> bool:
 
 def looks_like_code(text: str) -> Optional[int]:
     """The number if the whole text is one error code: ``0x80004002``, ``80004002``, ``0n87``, ``1392``, ``Win32 error 1392``, ``E_NOINTERFACE``."""
-    plain = " ".join(text.split()).strip("\"'()[].,;: ").lower()
-    plain = _BEFORE_CODE.sub("", plain)
-    if re.fullmatch(r"0x[0-9a-f]{1,8}|[0-9a-f]{8}", plain):
-        return int(plain, 16)
-    decimal = re.fullmatch(r"0n(\d{1,10})|(\d{1,5}|\d{10})", plain)
-    if decimal and int(decimal.group(1) or decimal.group(2)) < 1 << 32:
-        return int(decimal.group(1) or decimal.group(2))
-    if _SYMBOL.fullmatch(plain.upper()):
-        return code_of_symbol(plain.upper())
-    if re.fullmatch(r"-\d{1,10}", plain):
-        return int(plain) & 0xFFFFFFFF
-    return None
+    return whole_code(text)

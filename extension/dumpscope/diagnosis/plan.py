@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from ..format.flags import DUMP_ALWAYS, DUMP_LETTERS, MINIDUMP_TYPE, normalise
@@ -20,6 +21,8 @@ class Need(NamedTuple):
     exception: bool = False
     limits: Tuple[str, ...] = ()
 
+
+_BITNESS = "the bitness of debugger and process must agree"
 
 NEEDS: Dict[str, Need] = {
     "!handle": Need(0x4, "the handle table", limits=("names of File handles are never written",)),
@@ -51,8 +54,14 @@ NEEDS: Dict[str, Need] = {
     "dt": Need(0x1, "global variables"),
     "dv": Need(0x40, "what local variables point to"),
     "u": Need(0x2000, "code, where the binaries are not at hand"),
-    "SOS": Need(0x2, "the managed heap", limits=("the bitness of debugger and process must agree",)),
+    "SOS": Need(0x2, "the managed heap", limits=(_BITNESS,)),
     "!clrstack": Need(0x2, "the managed heap and the runtime's data"),
+    "!clrthreads": Need(0x2, "the runtime's own data (SOS)", limits=(_BITNESS,)),
+    "!dumpheap": Need(0x2, "the managed heap (SOS)", limits=(_BITNESS,)),
+    "!eeheap": Need(0x2, "the managed heap and the runtime's own data (SOS)", limits=(_BITNESS,)),
+    "!pe": Need(0x2, "managed exceptions, which are objects of the managed heap (SOS)", limits=(_BITNESS,)),
+    "!syncblk": Need(0x2, "the runtime's own data (SOS)", limits=(_BITNESS,)),
+    "!wow64exts.sw": Need(0x100, "the 32-bit registers behind the TEBs of a 32-bit process that a 64-bit tool has dumped"),
 }
 """By debugger command as it is typed."""
 
@@ -89,16 +98,52 @@ SPELLINGS: Dict[str, str] = {
     "ub": "u",
     "!sos": "SOS",
     "sos": "SOS",
+    "!sw": "!wow64exts.sw",
+    ".effmach x86": "!wow64exts.sw",
+    "!printexception": "!pe",
+    "!dumpexceptions": "!pe",
+    "!threads": "!clrthreads",
+    "clrthreads": "!clrthreads",
+    "clrstack": "!clrstack",
+    "!dumpstack": "!clrstack",
+    "!eestack": "!clrstack",
+    "!dso": "!clrstack",
+    "!dumpstackobjects": "!clrstack",
+    "dumpheap": "!dumpheap",
+    "eeheap": "!eeheap",
+    "syncblk": "!syncblk",
+    "!do": "!dumpheap",
+    "!dumpobj": "!dumpheap",
+    "!dumparray": "!dumpheap",
+    "!gcroot": "!dumpheap",
+    "!gcwhere": "!dumpheap",
+    "!verifyheap": "!dumpheap",
+    "!objsize": "!dumpheap",
+    "!finalizequeue": "!dumpheap",
+    "!gchandles": "!dumpheap",
+    "!dumpasync": "!dumpheap",
+    "!heapstat": "!eeheap",
+    "!dumpdomain": "!eeheap",
+    "!dumpmt": "!eeheap",
+    "!eeversion": "SOS",
+    "!threadpool": "SOS",
+    "!name2ee": "SOS",
+    "!ip2md": "SOS",
+    "!dumpmodule": "SOS",
+    ".cordll": "SOS",
     ".unloaded": "lm",
     "unloaded": "lm",
 }
+
+_MODULE = re.compile(r"^!(?:ext|exts|uext|ntsdexts|kdexts|sos|clr10\\sos)\.(?=\w)", re.IGNORECASE)
+"""An extension DLL's name before one of its commands, as in ``!ext.handle``."""
 
 _LETTER_ORDER = "fhFutipwdcrRy"
 
 
 def canonical(command: str) -> str:
     """The command as :data:`NEEDS` spells it, an empty string for one that is not known."""
-    text = " ".join(command.split())
+    text = _MODULE.sub("!", " ".join(command.split()))
     for name in (text, SPELLINGS.get(text, ""), text.lower(), SPELLINGS.get(text.lower(), "")):
         if name in NEEDS:
             return name
@@ -142,6 +187,8 @@ def letters(flags: int) -> Tuple[str, int]:
     """Options of ``.dump /m`` that ask for these flags, and the bits that no option asks for."""
     text = ""
     rest = flags & ~DUMP_ALWAYS
+    if rest & DUMP_LETTERS["A"] == DUMP_LETTERS["A"]:  # the only option that asks for 0x20000
+        text, rest = "A", rest & ~DUMP_LETTERS["A"]
     for letter in _LETTER_ORDER:
         bits = DUMP_LETTERS[letter]
         if rest & bits == bits:

@@ -66,6 +66,8 @@ def _full_memory(facts: Facts) -> Answer:
     if stream is None:
         return NO, "no Memory64ListStream", None
     full = facts.dump.memory64_list
+    if facts.right_base is not None:
+        return YES, f"0x{facts.right_base.found.total:x} bytes from 0x{facts.right_base.right:x} on; BaseRva is wrong", stream.offset
     if full.span.refused:
         return PARTIAL, full.damage[0].message, stream.offset
     missing = full.expected_file_size - facts.source.size
@@ -246,7 +248,7 @@ _LOOK: Dict[int, Callable[[Facts], Answer]] = {
 
 def promise(facts: Facts, bit: int) -> Promise:
     """One bit. Raises KeyError for a number that is no bit of MINIDUMP_TYPE."""
-    delivered, note, offset = _LOOK[bit](facts)
+    delivered, note, offset = (UNKNOWN, "the directory cannot be read", None) if facts.directory_unreadable else _LOOK[bit](facts)
     return Promise(bit, MINIDUMP_TYPE_BITS[bit].name, facts.asked(bit), delivered, note, offset)
 
 

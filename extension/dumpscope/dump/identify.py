@@ -6,7 +6,7 @@ import struct
 from typing import List, NamedTuple, NoReturn, Optional
 
 from ..errors import DumpError
-from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of
+from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of, text_kind_of
 from .source import Source
 
 MINIDUMP = "minidump"
@@ -15,6 +15,12 @@ SEARCH_LIMIT = 1 << 20
 """How far into a file a minidump is looked for that does not begin at its first byte, in bytes."""
 
 _VERSION = b"\x93\xa7"
+_ENTRY_SIZE = 12
+MOST_ENTRIES = 4096
+"""Entries of a directory that is looked for without a signature."""
+_SYSTEM_LEAST = 32
+_PROCESSORS = (0, 1, 2, 3, 5, 6, 9, 12, 0x8000, 0x8001, 0x8002, 0x8003, 0x8004)
+"""ProcessorArchitecture values of Windows, and those that Breakpad has added."""
 
 
 class FileKind(NamedTuple):
@@ -55,10 +61,16 @@ def kind_of(source: Source) -> FileKind:
         return FileKind(signature.code, signature.title, signature.hint)
     if not any(head):
         return _zeros(source)
+    spoilt = _spoilt(source, head)
+    if spoilt is not None:
+        return spoilt
     found = _embedded(source)
     if found is not None:
         title = f"not a minidump from its first byte on: one begins at offset 0x{found:x}"
         return FileKind("minidump-inside", title, f"cut off the first {found} bytes (a transfer put them there), and open the rest", found)
+    known = text_kind_of(_decoded(head))
+    if known is not None and _is_text(head):
+        return FileKind(known.code, known.title, known.hint)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(MARKUP):
         return FileKind("web-page", "a web page or XML text, not a dump", "the download gave an error or login page: fetch the dump itself")
@@ -68,6 +80,62 @@ def kind_of(source: Source) -> FileKind:
         return FileKind("too-small", f"a file of {size} bytes, too small for a minidump", _FETCH_AGAIN, 0, HEADER_SIZE, size)
     title = f"not a minidump: it begins with {head[:8].hex(' ')}, not with MDMP"
     return FileKind("unknown", title, "check that it is the right file, and unpack it if it is packed")
+
+
+def sound_directory(source: Source, count: int, rva: int, wraps: int = 0) -> Optional[List[str]]:
+    """The names of the streams, where a directory of a minidump stands at ``rva``; None where what stands there is none.
+
+    It must have SystemInfoStream with a processor that there is, a list of threads or modules, and no type below 0x10000 that nobody has defined.
+    ``wraps`` is how many times 4 GiB may be missing in an RVA.
+    """
+    from ..format.streams import MINIDUMP_STREAM_TYPE
+
+    size = count * _ENTRY_SIZE
+    if not 0 < count <= MOST_ENTRIES or rva < HEADER_SIZE or source.available(rva, size) < size:
+        return None
+    names: List[str] = []
+    system = lists = False
+    for kind, length, place in struct.iter_unpack("<III", source.some(rva, size)):
+        if kind == 0:
+            continue
+        label = MINIDUMP_STREAM_TYPE.label(kind)
+        if label is None and kind < 0x10000:
+            return None
+        names.append(label or f"type 0x{kind:x}")
+        lists = lists or kind in (3, 4)
+        if kind == 7 and length >= _SYSTEM_LEAST:
+            heads = (source.some(place + (wrap << 32), 2) for wrap in range(wraps + 1))
+            system = system or any(len(head) == 2 and int.from_bytes(head, "little") in _PROCESSORS for head in heads)
+    return names if system and lists else None
+
+
+def _spoilt(source: Source, head: bytes) -> Optional[FileKind]:
+    """A minidump but for its signature: header and directory are sound.
+
+    nanodump spoils signature and version on purpose; Crashpad writes the signature last, so it is zero where the writer was broken off.
+    """
+    if len(head) < HEADER_SIZE:
+        return None
+    count, rva = struct.unpack_from("<II", head, 8)
+    names = sound_directory(source, count, rva)
+    if names is None and head[:6] == b"\0\0\0\0" + _VERSION and 0 < count <= MOST_ENTRIES and rva >= HEADER_SIZE:
+        title = "the beginning of a minidump: the signature is zero, the version is right, and the directory or what it points to is not in the file"
+        return FileKind("signature-zero", title, "the writer was ended long before its last step (Crashpad writes the signature last): write the dump again")
+    if names is None:
+        return None
+    put_back = "in a copy, put 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"
+    if not any(head[:4]):
+        title = f"a minidump without its signature: the first four bytes are zero, and a directory of {len(names)} streams stands at 0x{rva:x}"
+        return FileKind("signature-zero", title, f"the writer was ended before its last step (Crashpad writes the signature last); {put_back}")
+    title = f"a minidump with a wrong signature: it begins with {head[:6].hex(' ')}, and a directory of {len(names)} streams stands at 0x{rva:x}"
+    return FileKind("signature-spoilt", title, f"some writers spoil the signature on purpose (nanodump); {put_back}")
+
+
+def _decoded(head: bytes) -> str:
+    """The beginning of a file as text, for what to look for in it."""
+    if head.startswith(b"\xff\xfe"):
+        return head[2:].decode("utf-16-le", "replace")
+    return head.decode("utf-8", "replace")
 
 
 def _zeros(source: Source) -> FileKind:

@@ -53,6 +53,7 @@ class Minidump:
         self.header: Header = read_header(source)
         self.streams: Directory = read_directory(source, self.header)
         self.strings = StringTable(source)
+        self._companions: List[Callable[[], None]] = []
 
     @classmethod
     def open(cls, thing: Any) -> Minidump:
@@ -68,8 +69,14 @@ class Minidump:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of the files that were opened for it."""
+        while self._companions:
+            self._companions.pop()()
         self.source.close()
+
+    def close_with(self, close: Callable[[], None]) -> None:
+        """Have ``close`` called when the dump is closed: for files that were opened because of it, such as images."""
+        self._companions.append(close)
 
     def __enter__(self) -> Minidump:
         return self
@@ -160,14 +167,14 @@ class Minidump:
         """ModuleListStream."""
         from .streams.modules import ModuleList
 
-        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules")))
+        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules"), self.pointer_size))
 
     @cached_property
     def host_modules(self) -> ModuleList:
         """Wine's second module list: the ELF modules of the host."""
         from .streams.modules import ModuleList
 
-        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules")))
+        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules"), self.pointer_size))
 
     @cached_property
     def unloaded_modules(self) -> UnloadedModuleList:

@@ -74,6 +74,10 @@ _NAMES = {
 }
 _FAMILIES = {"dbgcore": MICROSOFT, "dbghelp": MICROSOFT, "dbgeng": DBGENG, "crashpad": CRASHPAD}
 
+TRIAGE = 0x100000
+"""MiniDumpFilterTriage."""
+HUNG = 0xCFFFFFFF
+"""The exception code that Windows Error Reporting makes up for a program that does not answer."""
 LLDB_STREAM = 0x4C4C4442
 """LLDBGenerated of llvm's MinidumpConstants.def: the letters LLDB."""
 
@@ -194,6 +198,7 @@ def identify_writer(dump: Minidump) -> Writer:
     _by_streams(found)
     _by_system_text(found)
     _by_version(found)
+    _by_exception(found)
     _by_flags(found)
     _by_file_name(found)
     found.settle(UNKNOWN, "unknown", "", GUESS)
@@ -341,6 +346,14 @@ def _by_version(found: _Finding) -> None:
         found.add("header.Version", "high word 0: none of Microsoft's writers", 4)
 
 
+def _by_exception(found: _Finding) -> None:
+    """An exception code that only one tool makes up."""
+    exception = found.dump.exception
+    if not isinstance(exception, Absent) and exception.code == HUNG:
+        found.add("ExceptionRecord.ExceptionCode", f"0x{HUNG:08x}: Windows Error Reporting's word for a hang", exception.offset + 8)
+        found.suggest("Windows Error Reporting", LIKELY)
+
+
 def _by_flags(found: _Finding) -> None:
     """Values that programs are known to leave. They prove nothing."""
     flags = found.dump.header.flags
@@ -352,6 +365,9 @@ def _by_flags(found: _Finding) -> None:
         names = " or ".join(row.writer for row in rows)
         found.add("header.Flags", f"0x{flags:x}, as in files of {names}", 24)
         found.suggest(rows[0].writer, GUESS)
+    elif flags & TRIAGE and not engine:
+        found.add("header.Flags", f"0x{flags:x}: 0x{TRIAGE:x} MiniDumpFilterTriage, which Windows Error Reporting and createdump --triage set", 24)
+        found.suggest("Windows Error Reporting", GUESS)
 
 
 def _by_file_name(found: _Finding) -> None:

@@ -27,6 +27,7 @@ MODULES = (
     "vendor.mozilla",
     "vendor.wine",
     "teb",
+    "stowed",
 )
 """Modules of this package that declare structures, in the order of the format reference."""
 

@@ -40,7 +40,6 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
     "!peb": ("process",),
     "!dlls": ("process", "--modules"),
     "!environment": ("process", "--env"),
-    "!envvar": ("process", "--env"),
     "vertarget": ("system",),
     "version": ("system",),
     "!cpuinfo": ("system",),
@@ -56,7 +55,6 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
     "qd": ("quit",),
     ".q": ("quit",),
     "!threads": ("threads",),
-    "!uniqstack": ("threads",),
     "!lmi": ("modules",),
     ".effmach": ("system",),
     ".thread": ("threads", "."),
@@ -66,7 +64,7 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
 }
 """Debugger commands whose arguments, where they have any, are left out or mean the same."""
 
-_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, "!uniqstack": False, ".ttime": False, "!analyze": False, ".reload": False}
+_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, ".ttime": False, "!analyze": False, ".reload": False}
 
 _FORMS = {
     "db": "b",
@@ -88,12 +86,13 @@ _STACK = re.compile(r"k[bcpPvnLfdM]*$")
 _LM = re.compile(r"lm([1-9a-zA-Z]*)$")
 _THREAD = re.compile(r"~(~\[(?P<tid>[^\]]+)\]|(?P<index>\d+|[.#*]))?\s*(?P<rest>.*)$")
 
+_EACH_GLE = re.compile(r"e\s*!(?:ext\.|uext\.)?gle\b", re.IGNORECASE)
+
 NEAREST: Dict[str, Tuple[str, ...]] = {
     "!heap": ("regions --summary", "process"),
     "!locks": ("threads",),
     "!cs": ("read",),
     "!htrace": ("handles",),
-    "!findstack": ("search --pointer",),
     "!for_each_module": ("modules",),
     "!address": ("regions", "address"),
     "!mapped_file": ("address",),
@@ -101,11 +100,13 @@ NEAREST: Dict[str, Tuple[str, ...]] = {
     "!clrstack": ("threads",),
     "!list": ("read --form p",),
     "!sos": ("why SOS",),
+    "!sw": ("threads",),
+    "!wow64exts.sw": ("threads",),
+    ".effmach": ("threads",),
     "!exploitable": ("exception",),
     "!verifier": ("handles",),
     ".dump": ("plan",),
     ".writemem": ("read",),
-    ".frame": ("threads",),
     ".cxr": ("threads",),
     ".formats": ("evaluate",),
     ".tlist": ("process",),
@@ -164,7 +165,7 @@ def translate(line: str, session: Optional[Session] = None) -> Optional[Translat
     if _LM.match(low) and low not in ("lmi",):
         return _modules(low, rest)
     if _STACK.match(head):
-        return _stack(rest, session)
+        return _stack(head, rest)
     words = _SIMPLE.get(low)
     if words is not None:
         return Translation([*words, *(split_line(rest) if _KEEPS_ARGUMENTS.get(low, True) and words[0] not in ("quit", "clear", "system", "dumps") else ())])
@@ -215,7 +216,12 @@ def _teb(rest: str, session: Optional[Session]) -> Translation:
 
 
 def _gle(rest: str, session: Optional[Session]) -> Translation:
-    return Translation(["threads"] if rest.startswith("-a") else ["threads", "."])
+    return Translation(["threads", "--errors"] if rest.startswith("-a") else ["threads", "."])
+
+
+def _environment_variable(rest: str, session: Optional[Session]) -> Translation:
+    words = split_line(rest)
+    return Translation(["process", "--var", words[0]] if words else ["process", "--env"])
 
 
 def _address(rest: str, session: Optional[Session]) -> Translation:
@@ -295,13 +301,25 @@ def _search(rest: str, session: Optional[Session]) -> Translation:
     return Translation(["search", "--bytes", data.hex()], note)
 
 
+def _unique(rest: str, session: Optional[Session]) -> Translation:
+    return Translation(["stack", "--unique"])
+
+
+def _find_stack(rest: str, session: Optional[Session]) -> Translation:
+    words = split_line(rest)
+    return Translation(["stack", "--find", words[0]] if words else ["help", "stack"])
+
+
 _MAKERS: Dict[str, _Maker] = {
+    "!uniqstack": _unique,
+    "!findstack": _find_stack,
     "!handle": _handle,
     "!htrace": _handle,
     ".exr": _exr,
     "!runaway": _runaway,
     "!teb": _teb,
     "!gle": _gle,
+    "!envvar": _environment_variable,
     "!address": _address,
     "!vprot": _vprot,
     "!mapped_file": _vprot,
@@ -343,22 +361,29 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
         return Translation(["threads"])
     if rest in ("s", "S"):
         return Translation(["switch", which or "."])
+    verb = rest.split(" ")[0] if rest else "-"
+    if _EACH_GLE.match(rest):
+        return Translation(["threads", "--errors"] if which in ("*", "") else ["threads", which])
     if which == "*" or not which:
-        if rest[:1] in ("k", "r", "e"):
-            return Translation(["threads"], f"`{text}` walks all threads; `threads N` shows one with its registers, `~Ns` and `k` its stack")
+        if _STACK.match(verb):
+            return Translation(["stack", "--all", *_stack_words(verb, rest[len(verb) :])])
         return Translation(["threads"])
-    if _STACK.match(rest.split(" ")[0] if rest else "-"):
-        return Translation(["threads", which], f"`~{which}s`, then `k` shows the pointers on its stack")
+    if _STACK.match(verb):
+        return Translation(["stack", which, *_stack_words(verb, rest[len(verb) :])])
     return Translation(["threads", which])
 
 
-def _stack(rest: str, session: Optional[Session]) -> Translation:
-    note = "dumpscope does not unwind: these are the pointers on the stack, with the modules they point into"
-    words = split_line(rest)
-    count = 0x20
-    if words and re.fullmatch(r"[0-9a-fA-F]{1,4}", words[-1]):
-        count = max(1, number(words[-1]))
-    return Translation(["read", "@$csp", f"L{count:x}", "--form", "s"], note)
+def _stack(head: str, rest: str) -> Translation:
+    return Translation(["stack", *_stack_words(head, rest)])
+
+
+def _stack_words(head: str, rest: str) -> List[str]:
+    """Our options for ``kL 20``: lines unless L says no, and a number of frames, hexadecimal as in the debugger."""
+    words = [] if "L" in head else ["--lines"]
+    given = split_line(rest)
+    if given and re.fullmatch(r"(?:0[xnty])?[0-9a-fA-F]{1,6}", given[-1]):
+        words += ["--limit", str(max(1, number(given[-1])))]
+    return words
 
 
 def _read(low: str, rest: str, session: Optional[Session]) -> Translation:

@@ -135,6 +135,8 @@ class _Parser:
         text = self.text
         if self.at >= len(text):
             raise self.wrong("an address is missing" if not text.strip() else "a value is missing at the end")
+        if text.startswith("!", self.at):
+            return self.named_module()
         found = _NUMBER.match(text, self.at)
         if found and found.group().strip("`"):
             self.at = found.end()
@@ -160,6 +162,15 @@ class _Parser:
                 return value
         rest = re.split(r"[\s+*()]", text[self.at :], maxsplit=1)[0] or text[self.at]
         raise self.wrong(f"{rest!r} is not a number, a register or a module of this dump")
+
+    def named_module(self) -> int:
+        """``!name``: a module, even where its name is a number too, as the debugger has it."""
+        self.at += 1
+        length, base = self.module()
+        if not length:
+            raise self.wrong(f"{self.text[self.at - 1 :]!r} names no module of this dump")
+        self.at += length
+        return base
 
     def memory(self, size: int, depth: int) -> int:
         """``poi(address)`` and its like."""
@@ -256,10 +267,14 @@ class _Parser:
 
 
 def _module_names(session: Session) -> Iterator[Tuple[str, int]]:
-    """Every name that a module goes by, lower case, with its base; the first module of a name wins."""
+    """Every name that a module goes by, lower case, with its base: the debugger's names first, then those of files, as far as they are free."""
     names: Dict[str, int] = {}
+    others: List[Tuple[str, int]] = []
     for module in session.dump.modules:
-        for name in (module.name, re.sub(r"\W", "_", module.name), module.file_name):
-            if name:
-                names.setdefault(name.lower(), module.base)
+        if module.name:
+            names.setdefault(module.name.lower(), module.base)
+        others += [(module.file_name, module.base), (module.file_name.rpartition(".")[0], module.base)]
+    for name, base in others:
+        if name:
+            names.setdefault(name.lower(), base)
     return iter(names.items())

@@ -59,6 +59,12 @@ def missing(session: Session, key: str, absence: Absent, debugger_command: str =
         yield Data(key, [] if absence.kind == EMPTY else None)
         yield Data(key + "_reason", {"kind": absence.kind, "message": absence.message})
     yield Note(absence.message, "warning")
+    facts = facts_of(session)
+    if facts.opened is not None and facts.directory_unreadable:
+        # It may be in the file all the same: what keeps it from being found is what there is to say.
+        for item in explain_command(facts, "!analyze")[:1]:
+            yield finding_block(item)
+        return
     prefix = _PREFIXES.get(debugger_command, "")
     found = [item for item in explain_command(facts_of(session), debugger_command) if prefix and item.code.startswith(prefix)]
     serious = [item for item in found if item.rule.severity != INFO] or found

@@ -230,6 +230,8 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
+            if value.get("private") is True:  # a statement that quotes the program, its user or its memory
+                value = {**value, "text": REDACTED, "evidence": [{**item, "value": REDACTED} for item in value.get("evidence", ())]}
             if "hex" in value and value.get("path") == "":  # bytes that no field of a structure is for
                 value = {**value, "value": None, "text": REDACTED}
             return {self.text(name): self.value(member, name) for name, member in value.items()}

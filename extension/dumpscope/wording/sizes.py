@@ -8,7 +8,7 @@ from ..dump.absence import Absent
 from ..dump.directory import Stream
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
-from ..format.streams import STREAMS
+from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 
 _LISTS = {
     3: "threads",
@@ -67,7 +67,12 @@ def _single(dump: Minidump, stream: Stream) -> str:
         return "" if isinstance(misc, Absent) else f"version {misc.version} of MINIDUMP_MISC_INFO"
     kind = STREAMS.get(stream.type)
     if kind is None or not kind.structure or kind.header:
-        return ""
+        from ..dump.streams.vendor import PROTOBUF, UserStream
+
+        other = UserStream(stream, dump.source) if stream.type > LAST_RESERVED_STREAM else None
+        if other is None or not other.vendor or (kind is not None and kind.family):
+            return ""
+        return f"{other.vendor}'s" + (", a protocol buffer" if other.guess == PROTOBUF else f", {other.guess}")
     from ..format.catalogue import structure
 
     shape = structure(kind.structure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import struct
 from pathlib import Path
 from typing import Iterator, List
 
@@ -20,7 +21,31 @@ SAMPLES = ROOT / "samples"
 RULES: List[Rule] = list(all_rules())
 
 
+class Wrapped(Source):
+    """A dump of more than 4 GiB: the first bytes of a full dump, and its directory again behind 4 GiB, where the header's RVA has lost its upper bits."""
+
+    FAR = (1 << 32) + 0x2000
+
+    def __init__(self, data: bytes) -> None:
+        count, rva = struct.unpack_from("<II", data, 8)
+        self.head = data[:12] + struct.pack("<I", self.FAR & 0xFFFFFFFF) + data[16:]
+        self.directory = data[rva : rva + 12 * count]
+        # What is far is read from the file: bytes that nobody would take for a directory stand where the header points.
+        self.head = self.head.ljust(0x2000, b"\0") + b"\xcc" * 0x1000 + self.head[0x3000:]
+        super().__init__(None, "wrapped.dmp", None, self.FAR + len(self.directory))
+
+    def fetch(self, offset: int, size: int) -> bytes:
+        out = bytearray(size)
+        for start, data in ((0, self.head), (self.FAR, self.directory)):
+            low, high = max(start, offset), min(start + len(data), offset + size)
+            if low < high:
+                out[low - offset : high - offset] = data[low - start : high - start]
+        return bytes(out)
+
+
 def facts(name: str) -> Facts:
+    if name == "made/directory-wrapped":
+        return Facts.of(Wrapped((SAMPLES / "everything-small.dmp").read_bytes()))
     return Facts.of(Source.from_object((SAMPLES / f"{name}.dmp").read_bytes()))
 
 

@@ -100,7 +100,7 @@ def test_f2_asks_why(play: Play) -> None:
     shown, _ = play("!handle" + F2 + CTRL_C + F2 + CTRL_D)
     assert "▸ why !handle\n" in shown
     assert "HND002" in shown
-    assert "▸ why\nThe debugger opens this file." in shown
+    assert "▸ why\nwhat happened\n" in shown
 
 
 def test_a_pasted_message_goes_to_why(play: Play) -> None:

@@ -127,6 +127,9 @@ def test_several_dumps(session: Callable[..., Made]) -> None:
     answer(made, "close")
     assert runner.workspace.prompt == "dumpscope> "
     assert "none is open" in answer(made, "handles")
+    assert "none is open" in answer(made, "why")
+    assert "HND002" in answer(made, "why '!handle'")
+    assert "ERROR_PARTIAL_COPY" in answer(made, "why MiniDumpWriteDump failed with 8007012b")
     assert "no dump is open" in answer(made, "close")
     assert "no dump is open" in answer(made, "dumps")
     assert "handles.dmp: Windows" in answer(made, f"open '{SAMPLES / 'handles.dmp'}'")

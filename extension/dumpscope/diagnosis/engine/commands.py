@@ -28,6 +28,7 @@ INDIRECT = 0x40
 PROCESS_DATA = 0x100
 PRIVATE_MEMORY = 0x200
 CODE_SEGMENTS = 0x2000
+AMD64 = 9
 RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll", "libcoreclr.so", "libcoreclr.dylib")
 
 _LAST_ERROR = {True: 0x34, False: 0x68}
@@ -440,19 +441,33 @@ class Commands:
         return Verdict(PARTIAL, S_OK, "", "the tokens are in the file; the debugger has no command that shows them for a user dump")
 
     def managed(self, command: str) -> Verdict:
-        """``SOS`` and ``!clrstack``."""
+        """``SOS`` and its commands."""
         if not self.view.has_process:
             return self._extension_without_process(command)
         modules = self.view.stream(4)
         if modules is None or not self._runtime(modules):
-            return Verdict(FAILS, S_OK, "", "no .NET runtime is among the modules")
+            return Verdict(FAILS, S_OK, "", "no .NET runtime is among the modules: there is nothing for SOS to show")
         if self.view.full:
             return GOOD
         if self.flags & PRIVATE_MEMORY:
             return Verdict(PARTIAL, S_OK, "", "private memory is in the dump; parts of the runtime's data may not be")
         return Verdict(FAILS, MEMORY_ABSENT, "", "the managed heap and the runtime's data are not in the dump")
 
+    def other_side(self, command: str) -> Verdict:
+        """``!wow64exts.sw``: the 32-bit side of a process that a 64-bit tool has dumped."""
+        if not self.view.has_process:
+            return self._extension_without_process(command)
+        modules = self.view.stream(4)
+        if self.view.machine != AMD64 or modules is None or not self._loaded(modules, ("wow64.dll", "wow64cpu.dll")):
+            return Verdict(FAILS, S_OK, "", "the dump has no 32-bit side: no wow64.dll is among the modules of an x64 process")
+        if self.view.full or self.flags & PROCESS_DATA:
+            return GOOD
+        return Verdict(FAILS, MEMORY_ABSENT, "", "the 32-bit registers stand behind the TEBs, and those are not in the dump")
+
     def _runtime(self, modules: Taken) -> bool:
+        return self._loaded(modules, RUNTIMES)
+
+    def _loaded(self, modules: Taken, names: Tuple[str, ...]) -> bool:
         streams = self.view.opened.streams
         if streams is None:
             return False
@@ -460,7 +475,7 @@ class Commands:
             if index > 4096:
                 break
             name = streams.view.string(rva)[1].lower().replace("/", "\\").rpartition("\\")[2]
-            if name in RUNTIMES:
+            if name in names:
                 return True
         return False
 
@@ -499,6 +514,12 @@ JUDGES: Dict[str, Callable[[Commands, str], Verdict]] = {
     "u": Commands.code,
     "SOS": Commands.managed,
     "!clrstack": Commands.managed,
+    "!clrthreads": Commands.managed,
+    "!dumpheap": Commands.managed,
+    "!eeheap": Commands.managed,
+    "!pe": Commands.managed,
+    "!syncblk": Commands.managed,
+    "!wow64exts.sw": Commands.other_side,
 }
 """How each command is judged; the order is that of the audit."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
+from ..crash.comments import snapshot_of
 from ..evidence import Proof
 from ..facts import Facts
 from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Rule
@@ -49,7 +50,11 @@ def _requested_none(facts: Facts) -> Optional[Match]:
         return None
     managed = facts.flags in (0x1005, 0x41A25, 0x1205AC, 0x41826, 0x41827, 0x61826) and not facts.has_exception
     hint = " These are the flags that dotnet-dump and createdump use, which open the process without that right." if managed else ""
-    return Match((*_common(facts), facts.version_proof(), facts.writer_proof()), {"hint": hint})
+    snapshot = snapshot_of(facts.dump)
+    if snapshot is not None:
+        hint = f" procdump {snapshot[1]} took it, of a snapshot."
+    more = () if snapshot is None else (snapshot[0],)
+    return Match((*_common(facts), facts.version_proof(), facts.writer_proof(), *more), {"hint": hint})
 
 
 def _dump_of_a_dump(facts: Facts) -> Optional[Match]:
@@ -299,6 +304,7 @@ RULES = (
         "handles",
         "handles-empty-list",
         _fine,
+        when_asked=True,
     ),
     Rule(
         "HND009",

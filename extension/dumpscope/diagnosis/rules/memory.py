@@ -201,6 +201,7 @@ RULES = (
         "process-thread-data",
         "stacks-only",
         _captured,
+        when_asked=True,
     ),
     Rule(
         "MEM006",

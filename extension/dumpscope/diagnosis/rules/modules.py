@@ -10,6 +10,7 @@ from ..evidence import Proof
 from ..facts import Facts
 from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
+SOS_COMMANDS = ("!clrstack", "!clrthreads", "!dumpheap", "!eeheap", "!pe", "!syncblk")
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
 _NAME = MINIDUMP_MODULE.offset_of("ModuleNameRva")
 _UNLOADED_NAME = MINIDUMP_UNLOADED_MODULE.offset_of("ModuleNameRva")
@@ -182,7 +183,7 @@ RULES = (
         WARNING,
         "a 32-bit program, dumped by a 64-bit tool",
         ("Wrong architecture", "SOS does not support the current target architecture", "wow64cpu!CpupSyscallStub"),
-        ("k", "SOS", "r", "!heap"),
+        ("k", "SOS", "r", "!heap", "!wow64exts.sw", *SOS_COMMANDS),
         "SystemInfo says AMD64, and wow64.dll is loaded",
         "This is the 64-bit side of a 32-bit process: stacks show wow64cpu, and 32-bit registers are hidden in the TLS of each thread.",
         PROVEN,
@@ -200,7 +201,7 @@ RULES = (
         WARNING,
         "a .NET process without the memory that SOS needs",
         ("Failed to load data access DLL", "Unable to load the DAC", "The garbage collector data structures are not in a valid state for traversal"),
-        ("SOS", "!clrstack"),
+        ("SOS", *SOS_COMMANDS),
         "a runtime among the modules; full memory, flags 0x200 and 0x8000",
         "{runtime} is loaded, and the dump has neither full memory nor the runtime's auxiliary data: SOS can show next to nothing.",
         INFERRED,

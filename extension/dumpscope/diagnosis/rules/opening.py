@@ -6,9 +6,10 @@ from typing import Callable, List, Optional
 
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
-from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
+from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
 from ..evidence import Proof
-from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
+from ..facts import VERSION_OFFSET, Facts
+from . import ranges, repairs
 from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
@@ -38,7 +39,7 @@ def _kind(*wanted: str) -> Callable[[Facts], Optional[Match]]:
 _KERNEL = ("kernel-dump",)
 _LEGACY = ("legacy-user-dump",)
 _SHORT = ("minidump-cut", "too-small", "zeros")
-_OWN = (*_KERNEL, *_LEGACY, *_SHORT, "empty")
+_OWN = (*_KERNEL, *_LEGACY, *_SHORT, *repairs.SIGNATURE_KINDS, "empty")
 
 
 def _wrong_version(facts: Facts) -> Optional[Match]:
@@ -46,29 +47,44 @@ def _wrong_version(facts: Facts) -> Optional[Match]:
         return None
     return Match(
         (Proof("header Version, low word", f"0x{facts.header.version:04x}, not 0x{MINIDUMP_VERSION:04x}", VERSION_OFFSET),),
-        {"version": f"0x{facts.header.version:04x}"},
+        {"version": f"0x{facts.header.version:04x}", "then": repairs.version_note(facts)},
     )
 
 
 def _directory_outside(facts: Facts) -> Optional[Match]:
+    rva = facts.header.directory_rva
     damage = facts.dump.streams.damage
-    if damage is None:
+    if facts.moved_directory is not None:
         return None
-    return Match(
-        (Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", damage.message, 12)), {"what": damage.message}
-    )
+    if rva < MINIDUMP_HEADER.size:
+        what = f"its RVA is 0x{rva:x}, inside the header, which has 0x{MINIDUMP_HEADER.size:x} bytes"
+    elif damage is not None:
+        what = damage.message
+    elif facts.directory_garbled:
+        what = f"none of the {len(facts.dump.streams)} entries at 0x{rva:x} has a type that is known and data in the file"
+    else:
+        return None
+    proofs = (Proof("header NumberOfStreams", str(facts.header.stream_count), 8), Proof("header StreamDirectoryRva", f"0x{rva:x}: {what}", 12))
+    return Match(proofs, {"what": what, "mend": repairs.directory_note(facts)})
 
 
 def _zeroed(facts: Facts) -> Optional[Match]:
     streams = facts.dump.streams
-    if not len(streams) or any(stream.type or stream.size or stream.rva for stream in streams):
+    if not len(streams) or any(stream.type or stream.size or stream.rva for stream in streams) or facts.moved_directory is not None:
         return None
     size = len(streams) * MINIDUMP_DIRECTORY.size
     return Match((Proof("directory", f"all 0x{size:x} bytes are zero", streams.rva), Proof("size of the file", f"{facts.source.size} bytes")))
 
 
 def _no_system(facts: Facts) -> Optional[Match]:
-    if facts.stream(7) is not None or _zeroed(facts) is not None or facts.dump.streams.damage is not None:
+    if (
+        facts.header.directory_rva < MINIDUMP_HEADER.size
+        or facts.stream(7) is not None
+        or _zeroed(facts) is not None
+        or facts.dump.streams.damage is not None
+        or facts.moved_directory is not None
+        or facts.directory_garbled
+    ):
         return None
     return Match((facts.directory_proof(7, "SystemInfoStream"),))
 
@@ -107,30 +123,6 @@ def _no_modules(facts: Facts) -> Optional[Match]:
     return Match((facts.directory_proof(4, "ModuleListStream"), *proofs), {"what": what})
 
 
-def _flag_without_full(facts: Facts) -> Optional[Match]:
-    if not facts.asked(0x2):
-        return None
-    stream = facts.stream(9)
-    if stream is None:
-        return Match(
-            (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")), {"what": "there is no Memory64ListStream"}
-        )
-    full = facts.dump.memory64_list
-    if not full.span.refused:
-        return None
-    message = full.damage[0].message if full.damage else "its size does not fit its count"
-    return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), Proof("Memory64ListStream", message, stream.offset)), {"what": message})
-
-
-def _full_without_flag(facts: Facts) -> Optional[Match]:
-    if facts.asked(0x2) or facts.stream(9) is None:
-        return None
-    return Match(
-        (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")),
-        {"byte": f"0x{FLAGS_OFFSET:x}", "value": f"0x{facts.flags & 0xFF | 2:02x}"},
-    )
-
-
 def _architecture(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
     if isinstance(system, Absent) or system.architecture in (0, 5, 6, 9, 12):
@@ -141,63 +133,6 @@ def _architecture(facts: Facts) -> Optional[Match]:
         (Proof("SystemInfo.ProcessorArchitecture", f"0x{system.architecture:x} ({system.architecture_name})", system.offset),),
         {"value": f"0x{system.architecture:x}"},
     )
-
-
-def _truncated(facts: Facts) -> Optional[Match]:
-    stream = facts.stream(9)
-    full = facts.dump.memory64_list
-    if stream is None or full.span.refused:
-        return None
-    missing = full.expected_file_size - facts.source.size
-    if missing <= 0:
-        return None
-    lost = sum(1 for item in full.walk(0, 1_000_000) if item.held < item.size)
-    return Match(
-        (
-            Proof("Memory64ListStream.BaseRva", f"0x{full.base_rva:x}", stream.rva + 8),
-            Proof("bytes of all ranges", f"0x{full.total:x}"),
-            Proof("size the file should have", f"0x{full.expected_file_size:x}"),
-            Proof("size it has", f"0x{facts.source.size:x}"),
-        ),
-        {"missing": f"0x{missing:x} ({missing} bytes)", "lost": lost, "ranges": len(full)},
-    )
-
-
-def _range_outside(facts: Facts) -> Optional[Match]:
-    if facts.stream(9) is not None:
-        return None
-    ranges = facts.dump.memory_list
-    if ranges.span.refused:
-        return None
-    for item in ranges.walk(0, 1_000_000):
-        if item.held < item.size:
-            return Match(
-                (
-                    Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
-                    Proof("size of the file", f"0x{facts.source.size:x}"),
-                ),
-                {"index": item.index, "held": item.held, "size": item.size},
-            )
-    return None
-
-
-def _conflict(facts: Facts) -> Optional[Match]:
-    if facts.engine.opening.hresult != 0xD0000018:
-        return None
-    rows = sorted((item.start, item.end, item.rva, item.offset, item.index) for item in facts.dump.memory_list.walk(0, 200_000))
-    for left, right in zip(rows, rows[1:]):
-        if right[0] < left[1]:
-            size = min(left[1], right[1]) - right[0]
-            first = facts.source.some(left[2] + right[0] - left[0], size)
-            if first != facts.source.some(right[2], size):
-                return Match(
-                    (
-                        Proof(f"range {left[4]}", f"0x{left[0]:x} to 0x{left[1]:x}, bytes at 0x{left[2]:x}", left[3]),
-                        Proof(f"range {right[4]}", f"0x{right[0]:x} to 0x{right[1]:x}, bytes at 0x{right[2]:x}", right[3]),
-                    ),
-                    {"address": f"0x{right[0]:x}"},
-                )
-    return Match((Proof("MemoryListStream", "ranges that overlap and differ", None),), {"address": "one address"})
 
 
 def _before_directory(facts: Facts) -> Optional[Match]:
@@ -249,7 +184,7 @@ def _duplicates(facts: Facts) -> Optional[Match]:
     return Match(tuple(proofs)) if proofs else None
 
 
-RULES = (
+_OWN_RULES = (
     Rule(
         "OPN001",
         ERROR,
@@ -344,11 +279,13 @@ RULES = (
         "the low word of the header's Version against 0xA793",
         "The file begins with MDMP, but the low word of its version is {version}; the debugger takes only 0xA793.",
         PROVEN,
-        ("if a program of yours wrote it: Version's low word must be MINIDUMP_VERSION (0xA793)", _FETCH),
+        ("in a copy, put back 93 a7 at 0x4: {then}", "if a program of yours wrote it: Version's low word must be MINIDUMP_VERSION (0xA793)", _FETCH),
         (_OBSERVED,),
         "not-a-dump-wrong-version",
         "handles",
         _wrong_version,
+        True,
+        False,
     ),
     Rule(
         "OPN007",
@@ -356,14 +293,16 @@ RULES = (
         "the directory is not in the file",
         ("ERROR: Directory not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
         _OPEN,
-        "StreamDirectoryRva and NumberOfStreams against the size of the file",
-        "The header points to a directory that the file does not hold: {what}. Mostly the file was cut while it was copied.",
+        "StreamDirectoryRva and NumberOfStreams against the size of the file and of the header, and whether any entry there is one",
+        "The header points to a directory that the file does not hold: {what}. {mend}.",
         PROVEN,
         (_FETCH,),
         (_OBSERVED,),
         "damaged-directory-beyond-end",
         "handles",
         _directory_outside,
+        True,
+        False,
     ),
     Rule(
         "OPN008",
@@ -383,6 +322,8 @@ RULES = (
         "damaged-directory-zeroed",
         "missing-system-info",
         _zeroed,
+        True,
+        False,
     ),
     Rule(
         "OPN009",
@@ -399,6 +340,8 @@ RULES = (
         "missing-system-info",
         "handles",
         _no_system,
+        True,
+        False,
     ),
     Rule(
         "OPN010",
@@ -456,36 +399,6 @@ RULES = (
         _no_modules,
     ),
     Rule(
-        "OPN013",
-        ERROR,
-        "the flags say full memory, and it is not there",
-        ("Full-memory minidump must have a Memory64ListStream", "Could not open dump file [...], HRESULT 0x80004005"),
-        _OPEN,
-        "flag 0x2, and a Memory64ListStream whose size is exactly 16 × (count + 1)",
-        "Flag 0x2 is set, and {what}. This one flag the debugger believes, and it refuses the file.",
-        PROVEN,
-        ("if the dump was meant to be small: clear bit 0x2 of the byte at 0x18 in a copy", "otherwise the writer was interrupted: write it again"),
-        (_OBSERVED,),
-        "full-memory-flag-without-list",
-        "full-memory",
-        _flag_without_full,
-    ),
-    Rule(
-        "OPN014",
-        ERROR,
-        "full memory is there, and the flags do not say so",
-        ("Partial memory minidumps can't have Memory64ListStreams", "Could not open dump file [...], Win32 error 0n1392"),
-        _OPEN,
-        "a Memory64ListStream, and flag 0x2 clear",
-        "The file holds a Memory64ListStream, but flag 0x2 (MiniDumpWithFullMemory) is not set, and the debugger refuses that.",
-        PROVEN,
-        ("set the flag in a copy: the byte at {byte} becomes {value}", "if a program of yours wrote it: store 0x2 in the header's Flags"),
-        (_OBSERVED, "skelsec/minidump issue 29"),
-        "full-memory-list-without-flag",
-        "full-memory",
-        _full_without_flag,
-    ),
-    Rule(
         "OPN015",
         ERROR,
         "the processor is one that the debugger does not know",
@@ -499,56 +412,6 @@ RULES = (
         "system-info-architecture-unknown",
         "handles",
         _architecture,
-    ),
-    Rule(
-        "OPN016",
-        WARNING,
-        "the dump is truncated",
-        ("WARNING: Dump file has been truncated.  Data may be missing.", "Memory access error", "????????`????????"),
-        ("!heap", "!address", "!peb", "!teb", "k", "!locks", "SOS", ".time"),
-        "BaseRva + the sizes of all ranges, against the size of the file",
-        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. It opens, and every command that needs "
-        "those addresses fails.",
-        PROVEN,
-        (_FETCH, "if the disk was full while it was written: make room and write it again"),
-        (_OBSERVED,),
-        "full-memory-truncated",
-        "full-memory",
-        _truncated,
-    ),
-    Rule(
-        "OPN017",
-        ERROR,
-        "a memory range lies outside the file",
-        ("Memory range data not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
-        _OPEN,
-        "RVA and size of every range of MemoryListStream against the size of the file",
-        "Range {index} of MemoryListStream has {size} bytes, of which the file holds {held}. A partial dump that is cut does not open at all, "
-        "unlike a full one.",
-        PROVEN,
-        (_FETCH, "dumpscope reads what is there"),
-        (_OBSERVED,),
-        "memory-list-range-beyond-end",
-        "memory-list-ranges-overlap",
-        _range_outside,
-    ),
-    Rule(
-        "OPN018",
-        ERROR,
-        "two ranges give different bytes for one address",
-        ("DbsSplayTreeRangeMap::Add: Conflicting region", "Could not open dump file [...], NTSTATUS 0xC0000018"),
-        _OPEN,
-        "overlapping ranges of MemoryListStream, byte for byte",
-        "Two ranges overlap at {address} and hold different bytes. The debugger accepts overlaps only where they agree, and refuses the file.",
-        PROVEN,
-        (
-            "the process ran while it was dumped: write the dump from another process, or of a suspended one",
-            "if a program of yours wrote it: merge overlapping ranges before writing them",
-        ),
-        (_OBSERVED,),
-        "memory-list-ranges-conflict",
-        "memory-list-ranges-overlap",
-        _conflict,
     ),
     Rule(
         "OPN019",
@@ -617,3 +480,5 @@ RULES = (
         _duplicates,
     ),
 )
+
+RULES = tuple(sorted((*_OWN_RULES, *ranges.RULES, *repairs.RULES), key=lambda rule: rule.code))

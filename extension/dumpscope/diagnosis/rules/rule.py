@@ -35,7 +35,9 @@ class Rule(NamedTuple):
     ``symptoms`` are the debugger's messages, in every wording known; ``commands`` the debugger commands that suffer; ``checks``
     says in words what is looked at; ``verdict`` and ``remedy`` are plain words with ``{names}`` filled from the match. ``fires``
     and ``silent`` name a sample on which the rule must and must not fire. ``needs_dump`` is false for rules about files that are
-    no readable minidump. A code is never used again for another cause.
+    no readable minidump, ``needs_directory`` for rules that look at header and directory themselves: no other one is asked where the
+    directory cannot be read. ``when_asked`` is true for rules about what is in order: they are told only to somebody who asks about their
+    commands, and are no part of an audit. A code is never used again for another cause.
     """
 
     code: str
@@ -52,6 +54,8 @@ class Rule(NamedTuple):
     silent: str
     test: Callable[[Facts], Optional[Match]]
     needs_dump: bool = True
+    needs_directory: bool = True
+    when_asked: bool = False
 
 
 class Finding(NamedTuple):

@@ -8,7 +8,8 @@ from ...dump.absence import Absent
 from ...format.flags import refused
 from ..evidence import Proof
 from ..facts import Facts
-from .opening import _truncated, _zeroed
+from .opening import _zeroed
+from .ranges import _truncated
 from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Rule
 from .threads import _info_proofs, _infos
 
@@ -118,6 +119,8 @@ RULES = (
         "damaged-directory-zeroed",
         "full-memory",
         _ended,
+        True,
+        False,
     ),
     Rule(
         "WRT005",

@@ -13,7 +13,7 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from ...errors import NotInDump
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
-from ..absence import Absent
+from ..absence import Absent, Damage
 from ..directory import Stream
 from ..lists import NOTHING, RecordList, Span, counted, described, headless, holders
 from ..source import Source
@@ -130,8 +130,20 @@ def _span64(source: Source, stream: Stream) -> Span:
     span = counted(source, stream._replace(size=max(0, stream.size - 8)), MINIDUMP_MEMORY_DESCRIPTOR64.size, wide=True)
     first = stream.rva + _HEAD64.size
     room = source.available(first, max(span.claimed * span.stride, 0)) // span.stride if span.stride else 0
-    damage = tuple(item._replace(available=stream.size, needed=_HEAD64.size + span.claimed * 16) for item in span.damage)
+    needed = _HEAD64.size + span.claimed * span.stride
+    damage = tuple(_whole(item, source, stream, span.claimed, needed) for item in span.damage)
     return span._replace(first=first, count=min(span.count, room), header_size=_HEAD64.size, damage=damage)
+
+
+def _whole(item: Damage, source: Source, stream: Stream, claimed: int, needed: int) -> Damage:
+    """Damage of the list with the sizes of the whole stream: its bounds were taken without BaseRva."""
+    message = item.message
+    if item.code == "stream-size-mismatch":
+        message = f"{stream.name}: the directory says 0x{stream.size:x} bytes, {claimed} records need 0x{needed:x}"
+    elif item.code in ("stream-cut", "stream-outside-file"):
+        held = source.available(stream.rva, stream.size)
+        message = f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds " + (f"0x{held:x} of them" if held else "none of them")
+    return item._replace(message=message, available=stream.size, needed=needed)
 
 
 class Piece(NamedTuple):

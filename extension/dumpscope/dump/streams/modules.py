@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.modules import (
     CV_INFO_PDB20,
@@ -15,6 +15,7 @@ from ...format.modules import (
 from ..absence import DAMAGED, NOT_KNOWN, NOT_THERE, Absent
 from ..directory import Stream
 from ..lists import NOTHING, RecordList, counted, described, holders
+from ..module_names import MOST_NAMED, beyond_name, listed_names
 from ..source import Source
 from ..strings import StringTable
 
@@ -93,10 +94,8 @@ class Module(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The debugger's name: the file name without its extension."""
-        name = self.file_name
-        stem, dot, _ = name.rpartition(".")
-        return stem if dot and stem else name
+        """The debugger's name, as in ``lm`` and in ``module+offset``: see :func:`~dumpscope.dump.module_names.module_names`."""
+        return self.table.name_of(self)
 
     @property
     def image_key(self) -> str:
@@ -115,12 +114,14 @@ def version_text(version: int) -> str:
 
 
 class ModuleList(RecordList[Module]):
-    """The modules in file order."""
+    """The modules in file order. ``pointer_size`` is that of the dumped machine: it decides how the debugger names some of them."""
 
-    def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
+    def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent], pointer_size: int = 8) -> None:
         span = NOTHING
         reader = None
         self._strings: StringTable = strings
+        self.pointer_size = pointer_size
+        self._names: Optional[List[str]] = None
         if stream is not None:
             span = counted(source, stream, MINIDUMP_MODULE.size)
             if span.count:
@@ -147,10 +148,26 @@ class ModuleList(RecordList[Module]):
         position = bisect_right(places, address) - 1
         return None if position < 0 or numbers[position] < 0 else self[numbers[position]]
 
+    def name_of(self, module: Module) -> str:
+        """The debugger's name of one of these modules. The names of all are made when the first is asked for."""
+        if self._names is None:
+            self._names = listed_names(self.source, self._headers(), self.pointer_size)
+        if module.index < len(self._names):
+            return self._names[module.index]
+        return beyond_name(module.base, module.path, self.pointer_size)
+
+    def _headers(self) -> Iterator[Tuple[int, int, int]]:
+        """Base, size and RVA of the path of the modules that the engine's rule is applied to."""
+        for values, _ in self._rows(0, min(self.span.count, MOST_NAMED)):
+            yield values[0], values[1], values[4]
+
     def named(self, name: str) -> List[Module]:
-        """Modules whose name, file name or path is ``name``, case not significant."""
+        """Modules whose name, file name or path is ``name``, case not significant; those with that very debugger's name alone, if there are."""
         wanted = name.casefold()
-        return [module for module in self if wanted in (module.name.casefold(), module.file_name.casefold(), module.path.casefold())]
+        exact = [module for module in self if module.name.casefold() == wanted]
+        if exact:
+            return exact
+        return [module for module in self if wanted in (module.file_name.casefold(), module.path.casefold()) or wanted == _stem(module)]
 
     def symbol(self, address: int) -> str:
         """``module+0x1234`` for an address in a module, an empty string elsewhere."""
@@ -164,6 +181,12 @@ class ModuleList(RecordList[Module]):
         if not rva or not size:
             return Absent(NOT_THERE, "no CodeView record")
         return decode_codeview(self.source.some(rva, min(size, MAX_RECORD)), rva)
+
+
+def _stem(module: Module) -> str:
+    """The file's name without its extension, for comparing."""
+    stem, dot, _ = module.file_name.casefold().rpartition(".")
+    return stem if dot and stem else module.file_name.casefold()
 
 
 def decode_codeview(data: bytes, offset: int) -> Union[CodeView, Absent]:

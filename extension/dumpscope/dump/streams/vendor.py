@@ -15,6 +15,8 @@ from ..directory import Stream
 from ..minidump import Minidump
 from ..single import read_single
 from ..source import Source
+from .unreal import CRASH_CONTEXT, MARK, crash_context_stream
+from .unreal import NAME as UNREAL_NAME
 
 MAX_TEXT = 1 << 20
 """Bytes of a stream that are decoded as text."""
@@ -117,7 +119,14 @@ class UserStream:
     @property
     def name(self) -> str:
         """The type's C name, or ``0x…`` for a type without one."""
-        return self.stream.name if self.stream.name != "???" else f"0x{self.stream.type:x}"
+        if self.stream.name != "???":
+            return self.stream.name
+        return UNREAL_NAME if self._is_unreal else f"0x{self.stream.type:x}"
+
+    @property
+    def _is_unreal(self) -> bool:
+        """Whether the stream is a crash context of Unreal Engine: the number is anybody's, so the text decides."""
+        return self.stream.type == CRASH_CONTEXT and MARK.encode() in self.data(_PROBE).replace(b"\0", b"")
 
     @property
     def size(self) -> int:
@@ -139,6 +148,8 @@ class UserStream:
             return "Facebook"
         if self.stream.type == 0x4C4C4442:
             return "LLDB"
+        if self._is_unreal:
+            return "Unreal Engine"
         return ""
 
     def data(self, limit: int = MAX_TEXT) -> bytes:
@@ -241,6 +252,13 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
     return 0, -1
+
+
+def stream_name(dump: Minidump, stream: Stream) -> str:
+    """The name of a stream: that of its type, that which its content proves, or ``???``."""
+    if stream.type == CRASH_CONTEXT and crash_context_stream(dump) == stream:
+        return UNREAL_NAME
+    return stream.name
 
 
 def user_streams(dump: Minidump, limit: int = 4096) -> List[UserStream]:

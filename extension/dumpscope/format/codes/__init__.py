@@ -121,6 +121,11 @@ def describe_code(value: int) -> List[Meaning]:
     known = EXCEPTIONS.get(value)
     if known is not None:
         found.append(Meaning(EXCEPTION, known.symbol, known.words))
+    from .foreign import foreign_code
+
+    foreign = foreign_code(value) if value > 0xFFFF else None  # the short ones are Win32 errors everywhere but in an exception
+    if foreign is not None:
+        found.append(Meaning(EXCEPTION, foreign.symbol, f"{foreign.owner}: {foreign.words} ({foreign.source})"))
     return found
 
 

@@ -58,6 +58,12 @@ EXCEPTIONS: Dict[int, ExceptionCode] = {
     0xC0000094: ExceptionCode("STATUS_INTEGER_DIVIDE_BY_ZERO", "Integer divide-by-zero", "integer division by zero"),
     0xC0000095: ExceptionCode("STATUS_INTEGER_OVERFLOW", "Integer overflow", "an integer overflow that is checked"),
     0xC0000096: ExceptionCode("STATUS_PRIVILEGED_INSTRUCTION", "Privileged instruction", "an instruction that only the kernel may run"),
+    0xC000027B: ExceptionCode(
+        "STATUS_STOWED_EXCEPTION",
+        "Stowed exception",
+        "the program ended itself because of errors that were put aside before (stowed exceptions, Windows Runtime)",
+        ("address of the pointers to the stowed exceptions", "how many there are"),
+    ),
     0xC00000FD: ExceptionCode("STATUS_STACK_OVERFLOW", "Stack overflow", "the stack is used up: endless recursion, mostly", _ACCESS),
     0xC0000135: ExceptionCode("STATUS_DLL_NOT_FOUND", "DLL not found", "a DLL is missing"),
     0xC0000138: ExceptionCode("STATUS_ORDINAL_NOT_FOUND", "Ordinal not found", "a DLL lacks an ordinal"),
@@ -97,7 +103,6 @@ EXCEPTIONS: Dict[int, ExceptionCode] = {
         ("magic number 0x19930520 to 0x19930522", "address of the thrown object", "address of its type description", "base of the throwing module (64 bit)"),
     ),
     0xE0000001: ExceptionCode("E_BREAKPAD_ASSERTION", "Unknown exception", "an assertion or pure virtual call reported by a crash handler"),
-    0x0517A7ED: ExceptionCode("CRASHPAD_SIMULATED", "Unknown exception", "Crashpad was asked for a dump without a crash"),
     0x000006BA: ExceptionCode("RPC_S_SERVER_UNAVAILABLE", "RPC server unavailable", "an RPC server could not be reached"),
 }
 """Exception codes by number. The debugger's words are those of its own list; others are ours."""
@@ -177,18 +182,25 @@ FAST_FAIL: Dict[int, Tuple[str, str]] = {
 
 
 def exception_name(code: int) -> str:
-    """The debugger's words for an exception code, its NTSTATUS symbol, or ``Unknown exception``."""
+    """The debugger's words for an exception code, those of the program that made it up, its NTSTATUS symbol, or ``Unknown exception``."""
     known = EXCEPTIONS.get(code)
     if known is not None:
         return known.debugger
     from . import ntstatus_name
+    from .foreign import foreign_code
 
+    foreign = foreign_code(code)
+    if foreign is not None:
+        # A short code says little of whose it is: other programs may raise it too.
+        return f"{foreign.owner}: {foreign.words}" if code > 0xFFFF else f"as {foreign.owner} uses it: {foreign.words}"
     return ntstatus_name(code) or "Unknown exception"
 
 
 def describe_parameters(code: int, parameters: Sequence[int]) -> List[str]:
     """What each parameter of an exception means, in words; an empty string where nothing is known."""
-    known = EXCEPTIONS.get(code)
+    from .foreign import foreign_code
+
+    known = EXCEPTIONS.get(code) or foreign_code(code)
     words = [known.parameters[at] if known is not None and at < len(known.parameters) else "" for at in range(len(parameters))]
     if code in (0xC0000005, 0xC0000006, 0x80000001) and parameters:
         words[0] = {0: "read", 1: "write", 8: "execute"}.get(parameters[0], words[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...commands.index import find_command
@@ -172,6 +173,11 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
     """Open the dump that the words name, run the command, and write its answer; returns the exit code."""
     if found.dump in (DUMP_NEEDED, DUMP_ANY) and not rest:
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
+    if found.dump == DUMP_ANY and _asks_without_dump(rest):
+        args = build_parser(found, f"dumpscope {found.name}", with_dump=False).parse_words(rest)
+        session = Session()
+        _render(found, session, run(session, found, args), options, env)
+        return session.status
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(rest)
     path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
     if path is None:
@@ -189,6 +195,27 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         session = Session(dump, path)
         _render(found, session, run(session, found, args), options, env)
         return session.status
+
+
+def _asks_without_dump(words: List[str]) -> bool:
+    """Whether the words are a question and no path: whoever failed to write a dump has none to name."""
+    first = next((word for word in words if not word.startswith("--")), "")
+    if not first or os.path.exists(first):
+        return False
+    if re.fullmatch(r"(?:[A-Za-z]:)?[\\/.\w -]*\.(?:m|h)?dmp", first, re.IGNORECASE) and not re.search(
+        r"\b(?:fail|error|cannot|could not|unable)", first, re.IGNORECASE
+    ):
+        return False
+    from ...diagnosis.messages import is_question
+    from ...diagnosis.plan import canonical
+
+    if len(first.split()) > 1:
+        return True
+    return (
+        (first[0] in "!.~" and bool(canonical(first)))
+        or is_question(first)
+        or (first.isalpha() and len(words) > 1 and not os.path.exists(words[1]) and len(words) > 2)
+    )
 
 
 def _run_on_file(found: Command, path: str, args: Any, options: Options, env: Environment) -> int:

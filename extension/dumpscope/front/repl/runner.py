@@ -220,7 +220,7 @@ class Runner:
         session = self.workspace.session
         if found.name in self.own or found.dump in (DUMP_NONE, DUMP_OPTIONAL):
             return session, words
-        if not session.has_file:
+        if not session.has_file and not (found.dump == DUMP_ANY and words):
             raise UsageError(f"{found.name} needs a dump, and none is open", "`open PATH` opens one")
         if found.dump == DUMP_NEEDED and not session.has_dump and session.open_error is not None:
             raise session.open_error

@@ -1,0 +1,1 @@
+"""What people paste: error messages of debuggers, readers and writers of dumps, and the codes in them."""

@@ -1,0 +1,263 @@
+"""Files that a few changed bytes would open: the signature, BaseRva, the size of Memory64ListStream, a directory whose RVA has wrapped."""
+
+from __future__ import annotations
+
+import struct
+from typing import List, Optional
+
+from ...dump.identify import kind_of, sound_directory
+from ...format.header import MINIDUMP_HEADER
+from ..engine.answers import Opening
+from ..evidence import Edit, Proof
+from ..facts import FLAGS_OFFSET, Facts
+from ..repair import opening_after, signature_opening
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Rule
+
+SIGNATURE_KINDS = ("signature-zero", "signature-spoilt")
+_OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
+_OPEN = (".opendump", "windbg -z", "!analyze")
+
+
+def _then(opening: Opening, what: str) -> str:
+    """What the debugger does with the mended copy."""
+    if not opening.ok:
+        return f"{what} the debugger still refuses the file, for another reason: {opening.message.splitlines()[0]}"
+    if opening.message.startswith("WARNING"):
+        return f"{what} the debugger opens the file, and finds it truncated"
+    return f"{what} the debugger opens the file"
+
+
+def _steps(edits: List[Edit]) -> str:
+    return " and ".join(edit.words for edit in edits)
+
+
+def _signature(facts: Facts) -> Optional[Match]:
+    kind = kind_of(facts.source)
+    if kind.code not in SIGNATURE_KINDS:
+        return None
+    edit, opening = signature_opening(facts.source)
+    head = facts.source.some(0, 16)
+    count, rva = struct.unpack_from("<II", head, 8)
+    zero = kind.code == "signature-zero"
+    why = (
+        "The signature is zero. Crashpad writes it last, so its handler was ended before it was done; what was to be written last may be missing."
+        if zero
+        else "The signature is wrong and the rest is sound. nanodump and its like spoil it on purpose, to hide the file from scanners."
+    )
+    return Match(
+        (
+            Proof("first 6 bytes", f"{head[:6].hex(' ')}, not 4d 44 4d 50 93 a7", 0),
+            Proof("header NumberOfStreams, StreamDirectoryRva", f"{count} streams, directory at 0x{rva:x}", 8),
+            *((Proof("directory", "SystemInfoStream and lists are there", rva),) if sound_directory(facts.source, count, rva) is not None else ()),
+        ),
+        {"why": why, "then": _then(opening, "With the six bytes put back"), "edit": edit.words},
+    )
+
+
+def version_note(facts: Facts) -> str:
+    """What the debugger does once the two bytes of the version are right."""
+    return _then(signature_opening(facts.source)[1], "with them")
+
+
+def directory_note(facts: Facts) -> str:
+    """Where the directory stands, if it is where Microsoft's writers put it; else what the likeliest reason is."""
+    header = facts.header
+    if header.directory_rva != MINIDUMP_HEADER.size and sound_directory(facts.source, header.stream_count, MINIDUMP_HEADER.size) is not None:
+        edit = Edit(MINIDUMP_HEADER.offset_of("StreamDirectoryRva"), struct.pack("<I", MINIDUMP_HEADER.size))
+        then = _then(opening_after(facts.source, [edit]), "With that")
+        return f"A directory of {header.stream_count} entries stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
+    return "Mostly the file was cut while it was copied"
+
+
+def _base(facts: Facts) -> Optional[Match]:
+    base = facts.right_base
+    if base is None:
+        return None
+    found = base.found
+    return Match(
+        (
+            Proof("Memory64ListStream.BaseRva", f"0x{found.base:x}", found.rva + 8),
+            Proof("end of the list", f"0x{found.end:x}", None),
+            Proof("bytes of all ranges", f"0x{found.total:x}"),
+            Proof("size of the file", f"0x{facts.source.size:x} = 0x{base.right:x} + 0x{found.total:x}"),
+            *(Proof(*proof) for proof in base.proofs),
+        ),
+        {
+            "right": f"0x{base.right:x}",
+            "wrong": f"0x{found.base:x}",
+            "known": base.known,
+            "edit": base.edit.words,
+            "refused": "The debugger refuses the file" if not facts.engine.opening.ok else "The debugger opens the file, and shows wrong or no memory",
+        },
+        PROVEN if base.right == found.end or base.proofs else INFERRED,
+    )
+
+
+def _size(facts: Facts) -> Optional[Match]:
+    size = facts.right_size
+    if size is None:
+        return None
+    found = size.found
+    flag = (
+        " Besides, flag 0x2 (MiniDumpWithFullMemory) is not set: neither change alone makes the file open, so make them together." if size.flag_missing else ""
+    )
+    base = " BaseRva is wrong as well." if facts.right_base is not None else ""
+    wrong = f" The memory of {size.count} ranges ends where the file ends: the count is wrong, not the size." if size.count is not None else ""
+    proofs = [
+        Proof("directory entry of Memory64ListStream, DataSize", f"0x{found.size:x}", found.entry + 4),
+        Proof("Memory64ListStream.NumberOfMemoryRanges", f"{found.count}: 16 × ({found.count} + 1) = 0x{size.right:x}", found.rva),
+    ]
+    if size.flag_missing:
+        proofs.append(Proof("header Flags", f"0x{facts.flags:x}: 0x2 MiniDumpWithFullMemory is not set", FLAGS_OFFSET))
+    return Match(
+        tuple(proofs),
+        {
+            "size": f"0x{found.size:x}",
+            "right": f"0x{size.right:x}",
+            "count": found.count,
+            "more": wrong + flag + base,
+            "edits": _steps(list(size.edits)),
+            "then": _then(size.opening, "With that"),
+        },
+    )
+
+
+def _moved(facts: Facts) -> Optional[Match]:
+    moved = facts.moved_directory
+    if moved is None:
+        return None
+    rva = facts.header.directory_rva
+    return Match(
+        (
+            Proof("header StreamDirectoryRva", f"0x{rva:x}", 12),
+            Proof("directory found", f"{moved.streams} entries: {', '.join(moved.names)}, …", moved.offset),
+            Proof("size of the file", f"0x{facts.source.size:x}"),
+        ),
+        {"rva": f"0x{rva:x}", "offset": f"0x{moved.offset:x}"},
+    )
+
+
+def _chunks(facts: Facts) -> Optional[Match]:
+    """Ranges of Memory64ListStream that are empty, or do not ascend without touching: ClrMD before 2.0 checks neighbours and gives up."""
+    full = facts.dump.memory64_list
+    if full.span.refused or not facts.engine.opening.ok:
+        return None
+    before = None
+    for item in full.walk(0, 1_000_000):
+        if before is not None and (not before.size or before.end > item.start):
+            what = "has no bytes" if not before.size else "ends behind the beginning of the next one"
+            return Match(
+                (
+                    Proof(f"range {before.index}", f"0x{before.start:x}, 0x{before.size:x} bytes", before.offset),
+                    Proof(f"range {item.index}", f"0x{item.start:x}, 0x{item.size:x} bytes", item.offset),
+                ),
+                {"index": before.index, "what": what},
+            )
+        before = item
+    return None
+
+
+RULES = (
+    Rule(
+        "OPN023",
+        ERROR,
+        "a minidump whose signature is not there",
+        (
+            "Could not match Dump File signature - invalid file format",
+            "Could not open dump file [...], Win32 error 0n87",
+            "Minidump header signature mismatch",
+            "MinidumpHeaderSignatureMismatchException",
+            "ERROR kuhl_m_sekurlsa_acquireLSA ; Memory opening",
+        ),
+        _OPEN,
+        "the first six bytes, and whether a directory with SystemInfoStream and lists stands where bytes 8 to 15 say",
+        "{why} {then}.",
+        PROVEN,
+        ("in a copy, put back these six bytes: {edit}", "where the writer was broken off, write the dump again if you can"),
+        (_OBSERVED, "fortra/nanodump issues 20 and 27: restore_signature", "Crashpad: MinidumpFileWriter writes the signature last"),
+        "not-a-dump-signature-spoilt",
+        "handles",
+        _signature,
+        False,
+        False,
+    ),
+    Rule(
+        "OPN024",
+        ERROR,
+        "BaseRva points to the wrong place",
+        (
+            "Dump file is too large to map",
+            "Could not open dump file [...], Win32 error 0n87",
+            "Full-memory minidump must have a Memory64ListStream",
+            "WARNING: Dump file has been truncated.  Data may be missing.",
+        ),
+        (*_OPEN, "!heap", "!peb", "!teb", "k", "SOS"),
+        "BaseRva + the sizes of all ranges, against the size of the file and the end of the list",
+        "Memory64ListStream.BaseRva is {wrong}, and the memory begins at {right}: {known}. Nothing is truncated. {refused}.",
+        PROVEN,
+        ("in a copy, set BaseRva to {right}: {edit}", "if a program of yours wrote it: BaseRva is the offset in the file of the first range's first byte"),
+        (_OBSERVED, "minidumpapiset.h: MINIDUMP_MEMORY64_LIST"),
+        "full-memory-base-wrong",
+        "full-memory",
+        _base,
+    ),
+    Rule(
+        "OPN025",
+        ERROR,
+        "size and count of the full memory's list contradict each other",
+        (
+            "Full-memory minidump must have a Memory64ListStream",
+            "Partial memory minidumps can't have Memory64ListStreams",
+            "Memory64ListStream stream stream size mismatch",
+            "Could not open dump file [...], HRESULT 0x80004005",
+        ),
+        _OPEN,
+        "DataSize of Memory64ListStream in the directory against 16 × (NumberOfMemoryRanges + 1)",
+        "The directory says {size} bytes for Memory64ListStream, and {count} ranges need {right}: 16 "
+        "× (count + 1). The debugger then takes the list for absent.{more} {then}.",
+        PROVEN,
+        ("in a copy, put: {edits}", "if a program of yours wrote it: DataSize is 16 bytes for the head and 16 for each range; store 0x2 in the header's Flags"),
+        (_OBSERVED, "skelsec/minidump issue 29"),
+        "full-memory-list-size-wrong",
+        "full-memory",
+        _size,
+    ),
+    Rule(
+        "OPN026",
+        ERROR,
+        "the directory lies beyond 4 GiB, and its RVA has wrapped",
+        ("Minidump does not have system info", "Could not open dump file [...], HRESULT 0x80004005", "ERROR: Directory not present in dump (RVA 0x...)"),
+        _OPEN,
+        "files of more than 4 GiB: a directory at StreamDirectoryRva + a multiple of 4 GiB",
+        "StreamDirectoryRva is {rva}, where no directory stands; one stands at {offset}. The field "
+        "has 32 bits: what is written behind 4 GiB cannot be pointed to. "
+        "No reader finds it by the header.",
+        PROVEN,
+        (
+            "if a program of yours wrote it: put header, directory and all streams first and the memory (Memory64ListStream's bytes) last",
+            "write the dump again with another writer, or with less memory: below 4 GiB the field is large enough",
+        ),
+        ("minidumpapiset.h: RVA is a ULONG32", _OBSERVED),
+        "made/directory-wrapped",
+        "full-memory",
+        _moved,
+        True,
+        False,
+    ),
+    Rule(
+        "OPN027",
+        INFO,
+        "memory ranges that older ClrMD refuses",
+        ("Unexpected relative addresses inconsistency between dump memory chunks 21 and 22.", "Unexpected overlap between memory chunks"),
+        ("SOS",),
+        "neighbours in Memory64ListStream: a range without bytes, or one that reaches into the next",
+        "Range {index} of Memory64ListStream {what}. The debugger does not mind; ClrMD before "
+        "2.0 (older dotnet-dump, msos, SuperDump) stops with an exception.",
+        PROVEN,
+        ("use a current dotnet-dump or ClrMD, or WinDbg with SOS", "if a program of yours wrote it: leave ranges without bytes out, and sort them by address"),
+        ("microsoft/clrmd issue 300", "goldshtn/msos issue 69"),
+        "full-memory-empty-range",
+        "full-memory",
+        _chunks,
+    ),
+)

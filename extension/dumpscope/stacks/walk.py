@@ -1,0 +1,123 @@
+"""Walking: frame by frame from the registers of a thread to the end of its stack."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Protocol, Sequence, Tuple, Union
+
+from ..dump.absence import Absent
+from ..dump.contexts import Registers
+from ..dump.minidump import Minidump
+from ..dump.streams.threads import Thread
+from ..symbols.images import Images
+from .frames import BOTTOM, CONTEXT, EXCEPTION_CONTEXT, LIMIT, LOOP, NO_REGISTERS, NOT_SUPPORTED, ContextOrigin, End, Frame, Stack, Step
+
+MAX_FRAMES = 100_000
+"""Frames of one stack at the most: more than a stack of a megabyte can hold of ordinary calls."""
+
+
+class Unwinder(Protocol):
+    """Finds the caller of a frame on one kind of processor. ``ip`` and ``sp`` are indexes into a frame's registers."""
+
+    names: Tuple[str, ...]
+    architecture: str
+    preserved: Tuple[int, ...]
+    ip: int
+    sp: int
+
+    def begin(self, registers: Registers, thread: Optional[Thread]) -> List[int]:
+        """The registers of frame 0. Says whose stack is walked."""
+
+    def caller(self, registers: Sequence[int], first: bool) -> Union[Step, End]:
+        """The frame that called this one, or why it is not known. ``first`` says that ``registers`` are of an interrupted function."""
+
+    def interrupted(self, step: Step) -> bool:
+        """Whether the frame that was found had been interrupted, and had not called."""
+
+
+def _x64(dump: Minidump, images: Images) -> Unwinder:
+    from .x64.unwind import X64Unwinder
+
+    return X64Unwinder(dump, images)
+
+
+_UNWINDERS = {"AMD64": _x64}
+
+
+class Walker:
+    """Walks the stacks of one dump. What it learns of code on the way is kept for the next stack.
+
+    >>> walker = Walker(dump, Images(dump, ["C:\\\\images"]))      # doctest: +SKIP
+    >>> for frame in walker.exception().frames:                 # doctest: +SKIP
+    ...     print(hex(frame.ip), frame.found_by)
+    """
+
+    def __init__(self, dump: Minidump, images: Images) -> None:
+        self.dump = dump
+        self.images = images
+        self._unwinders: Dict[str, Optional[Unwinder]] = {}
+
+    def place(self, address: int) -> Optional[int]:
+        """Where an address of the process stands in the dump file."""
+        found = self.dump.memory.locate(address)
+        return None if found is None else found[0]
+
+    def exception(self, limit: int = MAX_FRAMES) -> Stack:
+        """The stack of the thread that raised the exception, from the registers that the exception stores."""
+        exception = self.dump.exception
+        if isinstance(exception, Absent):
+            return Stack((), End(NO_REGISTERS, exception.message), (), "")
+        return self.walk(self.dump.registers(exception), self.dump.threads.find(exception.thread_id), EXCEPTION_CONTEXT, limit)
+
+    def thread(self, thread: Thread, limit: int = MAX_FRAMES) -> Stack:
+        """The stack of a thread: for the one that raised the exception from the exception's registers, where they can be read."""
+        exception = self.dump.exception
+        if not isinstance(exception, Absent) and exception.thread_id == thread.tid:
+            registers = self.dump.registers(exception)
+            if not isinstance(registers, Absent):
+                return self.walk(registers, thread, EXCEPTION_CONTEXT, limit)
+        return self.walk(self.dump.registers(thread), thread, CONTEXT, limit)
+
+    def walk(self, registers: Union[Registers, Absent], thread: Optional[Thread], origin: str = CONTEXT, limit: int = MAX_FRAMES) -> Stack:
+        """The stack that begins with these registers, ``limit`` frames of it at the most."""
+        if isinstance(registers, Absent):
+            return Stack((), End(NO_REGISTERS, registers.message), (), "")
+        name = registers.architecture
+        if name not in self._unwinders:
+            make = _UNWINDERS.get(name)
+            self._unwinders[name] = None if make is None else make(self.dump, self.images)
+        unwinder = self._unwinders[name]
+        if unwinder is None:
+            return Stack((), End(NOT_SUPPORTED, f"stacks of {name} are not walked", registers.ip), (), name)
+        first = ContextOrigin(origin, registers.offset, registers.size)
+        frames, end = _frames(unwinder, unwinder.begin(registers, thread), first, min(limit, MAX_FRAMES))
+        return Stack(tuple(frames), end, unwinder.names, name, unwinder.preserved)
+
+
+def _frames(unwinder: Unwinder, registers: Sequence[int], first: ContextOrigin, limit: int) -> Tuple[List[Frame], End]:
+    frames: List[Frame] = []
+    step = Step(registers, first, None)
+    certain = True
+    ip, sp = unwinder.ip, unwinder.sp
+    caller = unwinder.caller
+    fresh = True  # the frame was interrupted rather than called from
+    number = 0
+    while True:
+        registers, origin, place, seen = step
+        below = registers[sp]
+        found = caller(registers, fresh)
+        certain = certain and seen and origin.certain
+        if isinstance(found, End):
+            frames.append(Frame(number, registers[ip], below, None, origin, certain, place, registers, fresh))
+            return frames, found
+        back = found.registers[ip]
+        frames.append(Frame(number, registers[ip], below, back, origin, certain, place, registers, fresh))
+        number += 1
+        if back == 0:
+            return frames, End(BOTTOM, "the return address is 0: the bottom of the stack", found.place)
+        above = found.registers[sp]
+        if above <= below:
+            return frames, End(LOOP, f"the stack pointer of the next frame, 0x{above:x}, is not above 0x{below:x}", above)
+        if number >= limit:
+            return frames, End(LIMIT, f"the limit of {limit} frames is reached", back)
+        fresh = unwinder.interrupted(found)
+        step = found
