@@ -53,6 +53,25 @@ ROWS: List[Tuple[str, str, str, str]] = [
     ("handles", "Failed to write minidump, last error 0x522", r"privilege", r"^OPN"),
     ("handles", "MiniDumpWriteDump failed with code 0xc000010a", r"process is ending", r"^OPN"),
     ("handles", 'ERROR: !handle: extension exception 0x80004002. "Unable to read handle information"', r"^HND008  ", "does not know"),
+    (
+        "article-nohandles",
+        '*** WARNING: Unable to verify timestamp for ntdll.dll\nERROR: !handle: extension exception 0x80004002.\n    "Unable to read handle information"',
+        r"^HND002  ",
+        "about symbols",
+    ),
+    (
+        "missing-system-info",
+        "Microsoft (R) Windows Debugger Version 10.0.25921.1001 AMD64\nLoading Dump File [C:\\x.DMP]\nMinidump does not have system info\n"
+        'Could not open dump file [C:\\x.DMP], HRESULT 0x80004005\n    "Unspecified error"',
+        r"^OPN009  ",
+        "None of the known",
+    ),
+    (
+        "missing-thread-list",
+        "?:???> !analyze -v\nWARNING: The debugger does not have a current process or thread\nWARNING: Many commands will not work",
+        r"^OPN011  ",
+        NONE,
+    ),
     ("article-nohandles", "!handle: Unable to read handle information", r"^HND002  ", "does not know"),
     ("article-nohandles", "ERROR: !runaway: extension exception 0x80004002.", r"!runaway will work on this dump", r"^(?:HND|FLG)"),
     ("missing-thread-list", "ERROR: !runaway: extension exception 0x80004002.", r"^OPN011  ", r"will work"),

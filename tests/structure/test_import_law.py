@@ -128,8 +128,13 @@ def test_prompt_toolkit_and_pygments_stay_in_the_repl() -> None:
             assert "repl" in path.parts, path
 
 
+def test_symbolic_is_imported_in_one_file() -> None:
+    users = [path for path in modules() if "symbolic" in outside_imports(path)]
+    assert [path.relative_to(PACKAGE).parts for path in users] == [("symbols", "symbolic_files.py")]
+
+
 def test_the_rest_is_standard_library() -> None:
-    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments"}
+    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic"}
     if sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names needs Python 3.10")
     for path in modules():

@@ -58,6 +58,11 @@ def commands_in(text: str) -> List[str]:
     return list(dict.fromkeys(found))
 
 
+def extension_in(text: str) -> bool:
+    """Whether an extension command reports its failure in the text: ``ERROR: !handle: extension exception 0x80004002``."""
+    return _EXTENSION.search(text) is not None
+
+
 def _words(text: str) -> Set[str]:
     return set(_WORD.findall(text.lower())) - _STOP
 

@@ -106,7 +106,7 @@ def _member(argument: Argument) -> str:
 
 def _looks_like_option(word: str) -> bool:
     """A dash and more, unless it is a negative number or holds a blank."""
-    return len(word) > 1 and word[0] == "-" and " " not in word and not word[1:].replace(".", "", 1).isdigit()
+    return len(word) > 1 and word[0] == "-" and " " not in word and not word[1:].replace(".", "", 1).isdigit() and not word.lower().startswith("-0x")
 
 
 def number(text: str, what: str = "number") -> int:

@@ -41,7 +41,7 @@ class Walks:
     def __init__(self, session: Session, image_paths: Tuple[str, ...], symbol_paths: Tuple[str, ...], loose: bool) -> None:
         self.key = (image_paths, symbol_paths, loose)
         self.images = Images(session.dump, image_paths, loose)
-        self.namer = Namer(session.dump, self.images, symbol_paths)
+        self.namer = Namer(session.dump, self.images, symbol_paths, loose)
         self.walker = Walker(session.dump, self.images)
         self._dump = session.dump
         self._names: Dict[Tuple[int, bool], List[Name]] = {}

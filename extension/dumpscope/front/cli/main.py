@@ -209,13 +209,11 @@ def _asks_without_dump(words: List[str]) -> bool:
     from ...diagnosis.messages import is_question
     from ...diagnosis.plan import canonical
 
-    if len(first.split()) > 1:
+    if len(first.split()) > 1 or first[0] == "!" or is_question(first) or (first[0] in ".~" and canonical(first)):
         return True
-    return (
-        (first[0] in "!.~" and bool(canonical(first)))
-        or is_question(first)
-        or (first.isalpha() and len(words) > 1 and not os.path.exists(words[1]) and len(words) > 2)
-    )
+    # Words of a message without quotes; a file without an extension that is not there has a command or a quoted message behind it.
+    rest = words[words.index(first) + 1 :]
+    return first.isalpha() and bool(rest) and all(len(word.split()) == 1 and word[0] not in "!.~" for word in rest)
 
 
 def _run_on_file(found: Command, path: str, args: Any, options: Options, env: Environment) -> int:
