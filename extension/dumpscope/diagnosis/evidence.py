@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
+from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR64
+from ..format.memory import MINIDUMP_MEMORY64_LIST
+from .engine.answers import Opening
+
+LIST64_HEAD = MINIDUMP_MEMORY64_LIST.offset_of("BaseRva") + 8
+RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.size
+
 
 class Proof(NamedTuple):
     """What proves a finding: a field or fact, its value as text, and the file offset where it can be seen (None if computed)."""
@@ -41,7 +48,7 @@ class List64(NamedTuple):
     @property
     def needed(self) -> int:
         """The size that the directory should give for this count."""
-        return _LIST64_HEAD + self.count * _RANGE64
+        return LIST64_HEAD + self.count * RANGE64
 
     @property
     def end(self) -> int:
