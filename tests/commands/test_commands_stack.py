@@ -99,3 +99,25 @@ def test_wrong_arguments(step: Tuple[str, str], words: list) -> None:
 
 def test_a_thread_that_is_not_there(step: Tuple[str, str]) -> None:
     assert main(["stack", step[0], "tid:1234"]) == 1
+
+
+def test_frame_up_and_down(step: Tuple[str, str]) -> None:
+    from dumpscope.commands.index import find_command
+    from dumpscope.dump.minidump import Minidump
+    from dumpscope.session.session import Session, parse, run
+    from dumpscope.view.document import render_json
+
+    with Minidump.open(step[0]) as dump:
+        session = Session(dump)
+
+        def ask(name: str, *words: str) -> dict:
+            command = find_command(name)
+            return json.loads("".join(render_json(run(session, command, parse(command, list(words))), {"schema": 1})))
+
+        ask("stack", "-i", step[1])
+        assert ask("frame", "2")["frame"]["ip"] == "0x1400017a6"
+        assert ask("up")["frame"]["ip"] == "0x1400017a6"
+        assert ask("up")["frame"]["frame"] == 4
+        assert ask("down")["frame"]["frame"] == 3
+        assert ask("frame")["frame"]["found_by"] == "unwind data"
+        assert ask("frame", "99")["frame"] is None

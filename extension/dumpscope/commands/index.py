@@ -15,6 +15,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "handles": ("handles handle",),
     "threads": ("threads thread",),
     "stack": ("stack",),
+    "frame": ("frame", "up", "down"),
     "modules": ("modules module lm", "unloaded"),
     "memory": ("memory", "regions", "address", "read"),
     "search": ("search", "strings"),

@@ -59,7 +59,7 @@ def frame_columns(drawn: _Drawn, *, lines: bool) -> List[Column]:
     empty = "--------`--------" if width == 8 else "--------"
 
     def child(row: Row) -> str:
-        return inline if row.inline else address_text(row.frame.sp, width)
+        return inline if row.inline else address_text(row.child, width)
 
     def back(row: Row) -> str:
         value = row.frame.return_address
@@ -91,7 +91,7 @@ def _csv_columns(width: int) -> List[Column]:
         Column("index", "index", "int", hidden=True, index=0),
         Column("tid", "tid", "int", hidden=True, index=1),
         column("frame", "int", lambda row: row.number),
-        column("child_sp", kind, lambda row: row.frame.sp),
+        column("child_sp", kind, lambda row: row.child),
         column("return_address", kind, lambda row: row.frame.return_address),
         column("ip", kind, lambda row: row.frame.ip),
         column("module", "text", of_name("module")),
@@ -203,7 +203,7 @@ def _limit(text: Optional[str]) -> int:
     return min(value, MAX_FRAMES)
 
 
-def _one(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], str, bool]:
+def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], str, bool]:
     """The thread that is meant, a remark, and whether there is something to walk."""
     dump = session.dump
     if text is not None:
@@ -231,6 +231,7 @@ def _one(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], str, 
         arg("--lines", switch=True, help="show source files and lines where they are known"),
         arg("--registers", switch=True, help="show the registers of each frame that are known"),
         arg("--evidence", switch=True, help="show how each frame was found, and where the proof stands"),
+        arg("--scan", switch=True, help="where a stack would end, go on with the next value that may be a return address: guesses, marked as such"),
         arg("--symbols", switch=True, help="show where images and symbols were looked for"),
         *PATHS,
     ],
@@ -247,7 +248,8 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
     """Call stacks."""
     dump = session.dump
     limit = _limit(args.limit)
-    walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose)
+    session.memo.pop("frame", None)
+    walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan)
     if args.all or args.unique or args.find:
         if args.thread is not None:
             raise UsageError("--all, --unique and --find are for all threads, not for one")
@@ -256,7 +258,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
             return
         yield from _many(session, walks, args, limit)
     else:
-        thread, note, there = _one(session, args.thread)
+        thread, note, there = thread_of(session, args.thread)
         if not there:
             what = f"there is no thread {args.thread} among the {len(dump.threads)} of this dump" if args.thread else "the dump has no threads"
             yield from missing(session, "stacks", Absent(NOT_THERE, what))

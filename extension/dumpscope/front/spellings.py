@@ -311,6 +311,7 @@ def _find_stack(rest: str, session: Optional[Session]) -> Translation:
 
 
 _MAKERS: Dict[str, _Maker] = {
+    ".frame": lambda rest, session: Translation(["frame", *split_line(rest)[-1:]]),
     "!uniqstack": _unique,
     "!findstack": _find_stack,
     "!handle": _handle,

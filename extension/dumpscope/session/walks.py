@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..dump.absence import Absent
+from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
-from ..stacks.frames import Frame, Proof, Stack, frame_values
+from ..stacks.frames import BOTTOM, Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
+from ..symbols.breakpad import SymbolFile
 from ..symbols.images import Images
 from ..symbols.names import Name, Namer
 from .session import Session
@@ -21,6 +23,8 @@ class Row(NamedTuple):
     frame: Frame
     name: Optional[Name]
     inline: bool
+    child: int
+    """Child-SP, or ChildEBP on x86: where the frame below would have saved the frame pointer."""
 
     @property
     def place(self) -> str:
@@ -38,14 +42,19 @@ class Row(NamedTuple):
 class Walks:
     """Walks stacks for commands and names their frames; keeps what it finds."""
 
-    def __init__(self, session: Session, image_paths: Tuple[str, ...], symbol_paths: Tuple[str, ...], loose: bool) -> None:
-        self.key = (image_paths, symbol_paths, loose)
+    def __init__(self, session: Session, image_paths: Tuple[str, ...], symbol_paths: Tuple[str, ...], loose: bool, scan: bool) -> None:
+        self.key = (image_paths, symbol_paths, loose, scan)
         self.images = Images(session.dump, image_paths, loose)
         self.namer = Namer(session.dump, self.images, symbol_paths, loose)
-        self.walker = Walker(session.dump, self.images)
+        self.walker = Walker(session.dump, self.images, self._records, scan=scan)
         self._dump = session.dump
         self._names: Dict[Tuple[int, bool], List[Name]] = {}
         self._stacks: Dict[Tuple[int, int], Stack] = {}
+
+    def _records(self, module: Module) -> Union[SymbolFile, Absent]:
+        """The STACK records of a module's symbol file."""
+        symbols = self.namer.symbols(module)
+        return symbols if isinstance(symbols, Absent) else symbols.unwind_records()
 
     def stack(self, thread: Optional[Thread], limit: int) -> Stack:
         """The stack of a thread; without one that of the exception. The last few are kept."""
@@ -70,12 +79,17 @@ class Walks:
     def rows(self, stack: Stack) -> Iterator[Row]:
         """The lines of a stack."""
         number = 0
-        for frame in stack.frames:
+        frames = stack.frames
+        for index, frame in enumerate(frames):
+            child = frame.sp
+            if stack.architecture == "x86":
+                above = frames[index + 1].place if index + 1 < len(frames) else stack.end.address if stack.end.kind == BOTTOM else None
+                child = (frame.sp if above is None else above) - 4
             names = self.names(frame.ip, frame.calls)
             for name in names[:-1]:
-                yield Row(number, frame, name, True)
+                yield Row(number, frame, name, True, child)
                 number += 1
-            yield Row(number, frame, names[-1] if names else None, False)
+            yield Row(number, frame, names[-1] if names else None, False, child)
             number += 1
 
 
@@ -84,18 +98,18 @@ def split_path(text: str) -> List[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
-def walks_of(session: Session, image_path: Sequence[str] = (), symbol_path: Sequence[str] = (), loose: bool = False) -> Walks:
+def walks_of(session: Session, image_path: Sequence[str] = (), symbol_path: Sequence[str] = (), loose: bool = False, *, scan: bool = False) -> Walks:
     """The session's walker. Paths that are given hold for the commands that follow as well; else those of the environment count."""
     known = session.memo.get("walks")
-    if not (image_path or symbol_path or loose) and isinstance(known, Walks):
+    if not (image_path or symbol_path or loose or scan) and isinstance(known, Walks):
         return known
     images = tuple(part for text in image_path for part in split_path(text)) or tuple(split_path(os.environ.get("_NT_EXECUTABLE_IMAGE_PATH", "")))
     symbols = tuple(symbol_path) or tuple(split_path(os.environ.get("_NT_SYMBOL_PATH", "")))
     if isinstance(known, Walks):
-        if known.key == (images, symbols, loose):
+        if known.key == (images, symbols, loose, scan):
             return known
         known.images.close()
-    made = Walks(session, images, symbols, loose)
+    made = Walks(session, images, symbols, loose, scan)
     session.dump.close_with(made.images.close)
     session.memo["walks"] = made
     return made
@@ -126,7 +140,7 @@ def stack_json(walks: Walks, stack: Stack, *, registers: bool) -> List[Dict[str,
         back = frame.return_address
         members: Dict[str, Any] = {
             "frame": row.number,
-            "child_sp": f"0x{frame.sp:x}",
+            "child_sp": f"0x{row.child:x}",
             "return_address": None if back is None else f"0x{back:x}",
             "ip": f"0x{frame.ip:x}",
             "module": name.module if name is not None else None,

@@ -10,6 +10,7 @@ from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread
 from ..symbols.images import Images
 from .frames import BOTTOM, CONTEXT, EXCEPTION_CONTEXT, LIMIT, LOOP, NO_REGISTERS, NOT_SUPPORTED, ContextOrigin, End, Frame, Stack, Step
+from .records import MACHINES, Finder, RecordUnwinder
 
 MAX_FRAMES = 100_000
 """Frames of one stack at the most: more than a stack of a megabyte can hold of ordinary calls."""
@@ -34,27 +35,39 @@ class Unwinder(Protocol):
         """Whether the frame that was found had been interrupted, and had not called."""
 
 
-def _x64(dump: Minidump, images: Images) -> Unwinder:
-    from .x64.unwind import X64Unwinder
-
-    return X64Unwinder(dump, images)
-
-
-_UNWINDERS = {"AMD64": _x64}
-
-
 class Walker:
     """Walks the stacks of one dump. What it learns of code on the way is kept for the next stack.
+
+    ``records`` gives the STACK records of a module's symbol file. With ``scan`` a stack that would end is searched for the next value that
+    may be a return address; such frames are guesses.
 
     >>> walker = Walker(dump, Images(dump, ["C:\\\\images"]))      # doctest: +SKIP
     >>> for frame in walker.exception().frames:                 # doctest: +SKIP
     ...     print(hex(frame.ip), frame.found_by)
     """
 
-    def __init__(self, dump: Minidump, images: Images) -> None:
+    def __init__(self, dump: Minidump, images: Images, records: Optional[Finder] = None, *, scan: bool = False) -> None:
         self.dump = dump
         self.images = images
+        self._records = records
+        self._scan = scan
         self._unwinders: Dict[str, Optional[Unwinder]] = {}
+
+    def _make(self, architecture: str) -> Optional[Unwinder]:
+        """The unwinder for one kind of context; None if there is none."""
+        system = self.dump.system
+        windows = isinstance(system, Absent) or system.is_windows
+        native = None
+        if architecture == "AMD64" and windows:
+            from .x64.unwind import X64Unwinder
+
+            native = X64Unwinder(self.dump, self.images)
+            if self._records is None and not self._scan:
+                return native
+        name = architecture.partition(" ")[0]  # "ARM (Breakpad)"
+        if name not in MACHINES:
+            return None
+        return RecordUnwinder(self.dump, name, self._records, native, chain=native is None and name != "ARM", scan=self._scan)
 
     def place(self, address: int) -> Optional[int]:
         """Where an address of the process stands in the dump file."""
@@ -83,8 +96,7 @@ class Walker:
             return Stack((), End(NO_REGISTERS, registers.message), (), "")
         name = registers.architecture
         if name not in self._unwinders:
-            make = _UNWINDERS.get(name)
-            self._unwinders[name] = None if make is None else make(self.dump, self.images)
+            self._unwinders[name] = self._make(name)
         unwinder = self._unwinders[name]
         if unwinder is None:
             return Stack((), End(NOT_SUPPORTED, f"stacks of {name} are not walked", registers.ip), (), name)
