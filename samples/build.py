@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from samples import article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, nearly_open, not_minidumps, third_party  # noqa: E402
+from samples import article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, kernel_dumps, nearly_open, not_minidumps, third_party  # noqa: E402
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
 
 FAMILIES: Dict[str, str] = {
@@ -33,8 +33,9 @@ FAMILIES: Dict[str, str] = {
     "hostile": "Texts that try to do harm",
     "third_party": "Other writers",
     "not_minidumps": "No minidumps",
+    "kernel_dumps": "Kernel dumps",
 }
-MODULES = (article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, nearly_open, not_minidumps, third_party)
+MODULES = (article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, kernel_dumps, nearly_open, not_minidumps, third_party)
 
 INTRODUCTION = """# Samples
 

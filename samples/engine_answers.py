@@ -233,6 +233,8 @@ ANSWERS: Dict[str, Answer] = {
     "not-a-dump-html": Answer(0x80070057, None, None, 0, 0),
     "not-a-dump-java-report": Answer(0x80070057, None, None, 0, 0),
     "not-a-dump-kernel-32": Answer(0x80070057, None, None, 0, 0),
+    "not-a-dump-kernel-triage-32": Answer(0, 0, 0x8000FFFF, 0, 2),
+    "not-a-dump-kernel-triage-64": Answer(0, 0, 0x8000FFFF, 0, 8),
     "not-a-dump-kernel-64": Answer(0, 0, 0x8000FFFF, 0, 8),
     "not-a-dump-mach-o-core": Answer(0x80070057, None, None, 0, 0),
     "not-a-dump-oracle-export": Answer(0x80070057, None, None, 0, 0),

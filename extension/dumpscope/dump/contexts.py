@@ -22,7 +22,7 @@ from ..format.contexts import (
 from ..format.layout import Scalar, Structure
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
 from .minidump import Minidump
-from .source import Buffer, Window
+from .source import Buffer, Source, Window
 from .streams.misc import MiscInfo
 from .streams.system import AMD64, ARM64
 from .streams.threads import Thread
@@ -316,6 +316,15 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
         return why
 
     return read
+
+
+def registers_at(source: Source, architecture: int, offset: int, size: int) -> Union[Registers, Absent]:
+    """The context of ``size`` bytes at an offset, for a ProcessorArchitecture; Absent when its flags are not those of the processor."""
+    data = source.some(offset, min(size, MAX_CONTEXT))
+    for reader in _readers(architecture):
+        if len(data) >= reader.size and reader.matches(data, 0):
+            return Registers(reader, data, offset, Absent(NOT_THERE, "a kernel dump has no MiscInfoStream"))
+    return Absent(DAMAGED, f"no registers: the 0x{size:x} bytes at 0x{offset:x} are not a context of this processor")
 
 
 def ip_sp(dump: Minidump, rva: int, size: int) -> Union[Tuple[int, int], Absent]:

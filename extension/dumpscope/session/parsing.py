@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Dict, List, NoReturn, Optional, Sequence
 
 from ..errors import UsageError
-from .registry import DUMP_ANY, DUMP_NEEDED, DUMP_OPTIONAL, Argument, Command
+from .registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_OPTIONAL, Argument, Command
 
 
 class Parser:
@@ -168,7 +168,7 @@ def split_line(line: str) -> List[str]:
 def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
     """A parser of the command's arguments that raises UsageError and never ends the process."""
     arguments = list(found.arguments)
-    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY):
+    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
         arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
     elif with_dump and found.dump == DUMP_OPTIONAL:
         arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))

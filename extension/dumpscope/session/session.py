@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol
 
+from ..dump.kernel.kerneldump import KernelDump
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
@@ -47,11 +48,16 @@ class Session:
         self.memo: Dict[str, Any] = {}
         self.live: Optional[Live] = None
         self.progress: Callable[[int, int], None] = _unseen
+        self.kernel: Optional[KernelDump] = None
+        """The open kernel dump; then ``answer_for`` finds what answers a command, and ``dump`` is not to be had."""
+        self.answer_for: Optional[Callable[[Any], Callable[[Session, Any], Iterator[Block]]]] = None
 
     @property
     def dump(self) -> Minidump:
         """The open dump. Raises UsageError when there is none."""
         if self._dump is None:
+            if self.kernel is not None:
+                raise UsageError("this works on dumps of a process, and a kernel dump is open", "`why` lists what works on a kernel dump")
             raise UsageError("no dump is open", "give the path of a dump")
         return self._dump
 
