@@ -19,7 +19,7 @@ _FLAGS = frozenset({"efl", "eflags", "cpsr", "psr"})
 def register_lines(dump: Minidump, registers: Registers) -> Iterator[str]:
     """``rax=… rbx=…``, the flags, the segments, and the place of the instruction pointer as module+offset."""
     yield from register_rows(registers)
-    symbol = dump.modules.symbol(registers.ip)
+    symbol = dump.symbol(registers.ip)
     if symbol:
         yield f"{symbol}:"
 

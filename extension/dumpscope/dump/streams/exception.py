@@ -17,6 +17,9 @@ from .system import SystemInfo
 MAX_PARAMETERS = 15
 """EXCEPTION_MAXIMUM_PARAMETERS."""
 
+EXCEPTION_STREAM = 6
+"""ExceptionStream of MINIDUMP_STREAM_TYPE."""
+
 CRASHPAD = 0x43500001
 """Crashpad's stream."""
 
