@@ -224,7 +224,11 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
         if session.open_error is not None and found.dump != DUMP_ANY:
             _write_error(found, path, session.open_error, options, env)
             raise session.open_error
-        _render(found, session, run(session, found, args), options, env)
+        try:
+            _render(found, session, run(session, found, args), options, env)
+        finally:
+            if session.has_dump:
+                session.dump.close()  # and what was opened because of it, such as images
         return session.status if session.open_error is None else session.open_error.exit_code
     finally:
         source.close()
