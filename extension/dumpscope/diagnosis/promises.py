@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from bisect import bisect_right
+=======
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+>>>>>>> main
 
 from ..dump.absence import Absent
 from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..format.flags import MINIDUMP_TYPE_BITS
-from ..record import NamedTuple
 from .facts import Facts
 
+<<<<<<< HEAD
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Optional, Tuple, Union
 
+=======
+>>>>>>> main
 YES = "yes"
 NO = "no"
 PARTIAL = "partial"
@@ -31,8 +37,7 @@ SHARED_DATA = 0x7FFE0000
 MAX_LOOK = 20_000
 """Threads, modules or regions looked at for one answer."""
 
-if TYPE_CHECKING:
-    Answer = Tuple[str, str, Optional[int]]
+Answer = Tuple[str, str, Optional[int]]
 
 
 class Promise(NamedTuple):
