@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Callable, List, Optional
+
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
+from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
 from . import ranges, repairs
-from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, List, Optional
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
 _DOCS = "Microsoft Learn: 'Could not open dump file' and dumpchk"

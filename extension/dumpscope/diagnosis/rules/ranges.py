@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
-from ..repair import FULL_MEMORY, Edit, opening_after
-from .rule import ERROR, PROVEN, WARNING, Match, Proof, Rule
+from ..repair import FULL_MEMORY, opening_after
+from .rule import ERROR, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
 _OPEN = (".opendump", "windbg -z", "!analyze")

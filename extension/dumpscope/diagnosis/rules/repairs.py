@@ -10,9 +10,10 @@ from ...dump.identify import kind_of, sound_directory
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ..engine.answers import Opening
+from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
-from ..repair import Edit, opening_after, signature_opening
-from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+from ..repair import opening_after, signature_opening
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Rule
 
 SIGNATURE_KINDS = ("signature-zero", "signature-spoilt")
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
