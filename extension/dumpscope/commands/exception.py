@@ -13,6 +13,7 @@ from ..session.account import account_remarks
 from ..session.missing import facts_of, missing
 from ..session.registry import command
 from ..session.session import Session, usage_of
+from ..session.stack_words import near_guard, one_bit_off, top_frames
 from ..view.blocks import Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
 from ..wording.codes import exception_words, hresult_words
@@ -207,6 +208,7 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
             yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
     yield from account_remarks(session)
     yield from _registers(session, found)
+    yield from top_frames(session, dump.threads.find(found.thread_id))
 
 
 def _foreign(session: Session, found: ExceptionInfo, fault: Fault) -> Iterator[Block]:
@@ -265,7 +267,12 @@ def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> It
         for gone in dump.unloaded_modules:
             if gone.base <= target < gone.end:
                 words = f"where {gone.name} was before it was unloaded"
-        items.append(Item("", "Accessed", target, kind, note=words, link="address {}"))
+        guard = near_guard(dump, thread, target)
+        items.append(Item("", "Accessed", target, kind, note="; ".join(filter(None, (words, guard))), link="address {}"))
+        flips = one_bit_off(dump, target) if not words and not guard and len(dump.regions) else []
+        if len(flips) == 1:
+            bit, other = flips[0]
+            items.append(Item("bit_flip", "One bit off", other, kind, note=f"a guess: with bit {bit} changed it is an address of the process", role="dim"))
     items.append(Item("", "Record", found.offset, "offset"))
     yield Fields("", items)
 

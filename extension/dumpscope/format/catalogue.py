@@ -22,6 +22,7 @@ MODULES = (
     "tokens",
     "functions",
     "pe",
+    "unwind",
     "counters",
     "contexts",
     "guid",
