@@ -24,6 +24,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "search": ("search", "strings"),
     "evaluate": ("evaluate ?", "switch"),
     "exception": ("exception",),
+    "bugcheck": ("bugcheck",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),

@@ -454,12 +454,9 @@ def address(session: Session, args: Any) -> Iterator[Block]:
         items.append(Item("module_offset", "Module offset", value - module.base, "hex"))
         items.append(Item("image_path", "Image path", module.path, "path"))
     else:
-        for gone in dump.unloaded_modules:
-            if gone.base <= value < gone.end:
-                items.append(
-                    Item("unloaded_module", "Unloaded module", gone.name, "name", note=f"+0x{value - gone.base:x}; it was here before", role="warning")
-                )
-                break
+        gone = dump.unloaded_modules.at(value)
+        if gone is not None:
+            items.append(Item("unloaded_module", "Unloaded module", gone.name, "name", note=f"+0x{value - gone.base:x}; it was here before", role="warning"))
     if use.thread is not None:
         items.append(Item("thread", "Thread", use.thread.tid, "id", note=f"index {use.thread.index}", link="threads 0x{}"))
     if region is not None:

@@ -94,7 +94,7 @@ def system_fields(dump: Minidump) -> Iterator[Block]:
     if not isinstance(exception, Absent):
         from ..wording.codes import code_note
 
-        where = dump.modules.symbol(exception.address)
+        where = dump.symbol(exception.address)
         kind = address_kind(dump.pointer_size)
         yield Fields(
             "exception",

@@ -350,7 +350,8 @@ def _modules(dump: Minidump) -> Iterator[Damage]:
                 yield Damage("module-empty", f"{name} has a size of 0", module.offset + 8)
             elif module.end > _ADDRESSES:
                 yield Damage("module-wraps", f"{name} ends behind the end of the address space", module.offset)
-            elif items is dump.modules:
+            elif items is dump.modules and not (module.index and module[1:3] == dump.modules[0][1:3] and dump.process.is_wow64):
+                # the loader of a WOW64 process lists the program on both sides, and writers take it over: no damage
                 spans.append((module.base, module.end, name))
             if module.cv_size and module.cv_rva:
                 yield from _block(dump, "codeview", f"CodeView record of {name}", module.cv_rva, module.cv_size, module.offset + 76)

@@ -242,6 +242,10 @@ class Minidump:
 
         return self._pick(13, lambda stream: FunctionTableList(self.source, stream, self.absent(13, "function tables")))
 
+    def symbol(self, address: int) -> str:
+        """``module+0x1234``, or ``<Unloaded_plugin.dll>+0x1234`` where a module was before it was unloaded; else an empty string."""
+        return self.modules.symbol(address) or self.unloaded_modules.symbol(address, self.pointer_size)
+
     # -- single things ---------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -32,6 +32,7 @@ MODULES = (
     "vendor.wine",
     "teb",
     "stowed",
+    "kernel",
 )
 """Modules of this package that declare structures, in the order of the format reference."""
 

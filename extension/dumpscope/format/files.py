@@ -21,7 +21,7 @@ class FileSignature(NamedTuple):
 
 
 _UNPACK = "unpack it, and open the .dmp file inside"
-_KERNEL = "open it in WinDbg as a kernel dump; dumpscope reads dumps of one process"
+_KERNEL = "ask for its bug check: dumpscope bugcheck FILE; WinDbg opens it as a kernel dump"
 _FOREIGN_CORE = "open it with the debugger of that system (gdb or lldb)"
 _LEGACY = "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"
 _FOREIGN_WRITER = "read it with the tools of the program that wrote it"

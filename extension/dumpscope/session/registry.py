@@ -21,6 +21,7 @@ DUMP_NEEDED = "needed"
 DUMP_ANY = "any"  # needed, and any file will do: the command explains those that are no minidump
 DUMP_OPTIONAL = "optional"  # given last, if at all
 DUMP_NONE = "none"
+DUMP_FIRST = "first"  # the first word, if it is a file; the command answers without one too
 
 
 class Argument(NamedTuple):
@@ -73,6 +74,8 @@ class Command(NamedTuple):
         words = [prefix + self.name]
         if with_dump and self.dump in (DUMP_NEEDED, DUMP_ANY):
             words.append("DUMP")
+        if with_dump and self.dump == DUMP_FIRST:
+            words.append("[DUMP]")
         optional = [argument for argument in self.arguments if not argument.positional]
         for argument in self.arguments:
             if argument.positional:
@@ -147,7 +150,7 @@ def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
     from .parsing import Parser
 
     arguments = list(found.arguments)
-    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY):
+    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
         arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
     elif with_dump and found.dump == DUMP_OPTIONAL:
         arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))

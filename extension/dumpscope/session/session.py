@@ -8,11 +8,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
 
+    from ..dump.kernel.kerneldump import KernelDump
     from ..dump.minidump import Minidump
     from ..dump.source import Source
     from ..view.blocks import Block
     from ..wording.usage import Usage
-    from .registry import Command
+    from .registry import Command, Function
 
 
 if TYPE_CHECKING:
@@ -45,11 +46,16 @@ class Session:
         self.memo: Dict[str, Any] = {}
         self.live: Optional[Live] = None
         self.progress: Callable[[int, int], None] = _unseen
+        self.kernel: Optional[KernelDump] = None
+        """The open kernel dump; then ``answer_for`` finds what answers a command, and ``dump`` is not to be had."""
+        self.answer_for: Optional[Callable[[Command], Function]] = None
 
     @property
     def dump(self) -> Minidump:
         """The open dump. Raises UsageError when there is none."""
         if self._dump is None:
+            if self.kernel is not None:
+                raise UsageError("this works on dumps of a process, and a kernel dump is open", "`why` lists what works on a kernel dump")
             raise UsageError("no dump is open", "give the path of a dump")
         return self._dump
 
@@ -85,7 +91,8 @@ class Session:
 def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
     """The blocks that a command answers with, made as they are drawn."""
     session.status = EXIT_DONE
-    return _warned(session, command.function(session, args))
+    function = command.function if session.answer_for is None else session.answer_for(command)
+    return _warned(session, function(session, args))
 
 
 def _warned(session: Session, blocks: Iterator[Block]) -> Iterator[Block]:

@@ -87,7 +87,7 @@ _RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize")
 
 
 def _columns(view: View) -> str:
-    return f"  range#    RVA      Address      {'       ' if view.wide else ''}Size\n"
+    return f"  range#    RVA      Address      {'       ' if view.wide_columns else ''}Size\n"
 
 
 def memory(view: View, rva: int, size: int, extent: Extent) -> Iterator[str]:

@@ -21,6 +21,10 @@ PARTIAL = "partial"
 FAILS = "fails"
 
 
+EFFECTIVE_X86 = "the session begins on the 32-bit side and reads the exception's 64-bit registers as 32-bit ones: garbage; `.effmach amd64` first"
+"""What happens to ``.ecxr`` in a WOW64 dump whose current thread ran 32-bit code (observed: dbgeng 10.0.15063)."""
+
+
 class Opening(NamedTuple):
     """What opening the file in the debugger gives: OpenDumpFile's HRESULT, WaitForEvent's, and the text that is printed."""
 

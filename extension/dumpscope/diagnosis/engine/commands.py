@@ -11,7 +11,7 @@ from ...format.modules import MINIDUMP_MODULE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ...record import NamedTuple
 from ..plan import NEEDS
-from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
+from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
 from .opening import error_words
 from .streams import Taken
 from .threads import DEFAULT_TEB
@@ -237,6 +237,8 @@ class Commands:
             if view.machine not in WITHOUT_CONTEXTS:
                 why = "neither the exception nor its thread has registers in the file"
             return Verdict(FAILS, E_FAIL, message, why)
+        if line is None and view.effective_x86:
+            return Verdict(PARTIAL, S_OK, "", EFFECTIVE_X86)
         if line is None:
             return GOOD
         where = "not in the file" if line else "not stored"
@@ -248,7 +250,7 @@ class Commands:
         if not view.has_process:
             return Verdict(FAILS, S_OK, f"{NO_CURRENT}\nLast event was not an exception", "the debugger has no thread and no event")
         if view.stored is None:
-            digits = 8 if view.narrow else 16
+            digits = 8 if view.narrow or view.effective_x86 else 16
             message = f"ExceptionAddress: {0:0{digits}x}\n   ExceptionCode: {SYNTHETIC:08x} (Break instruction exception)"
             return Verdict(PARTIAL, S_OK, message, "the dump has no exception: the record that is shown is made up")
         if view.current is None:

@@ -175,12 +175,13 @@ class View:
         self.end = (source.size + PAGE - 1) // PAGE * PAGE
         self.header = header
         self.directory_end = header.directory_rva + header.stream_count * MINIDUMP_DIRECTORY.size
-        self.wide = True
+        self.wide = True  # how wide addresses are shown: as the effective machine has them
+        self.wide_columns = True  # the head above ranges: as the dump's machine has them
         self._narrow = narrow
         self._texts: Dict[int, Tuple[str, str]] = {}
         system = self.accepted(directory, 7)
         if system is not None:
-            self.wide = self.u16(system.rva) not in NARROW
+            self.wide = self.wide_columns = self.u16(system.rva) not in NARROW
 
     # -- bytes -----------------------------------------------------------------------------------------------------------
 

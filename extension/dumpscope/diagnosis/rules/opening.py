@@ -209,10 +209,13 @@ _OWN_RULES = (
         ("Kernel Complete Dump File: Full address space is available", "Mini Kernel Dump File: Only registers and stack trace are available"),
         _OPEN,
         "the signature PAGEDU64 or PAGEDUMP",
-        "The file is {what}. It describes a whole machine at a blue screen, not one process; dumpscope reads user-mode minidumps only, and "
-        "user-mode commands behave otherwise in it.",
+        "The file is {what}. It describes a whole machine at a blue screen, not one process. Readers of user-mode minidumps refuse it; WinDbg, kd and "
+        "dumpscope open it as what it is.",
         PROVEN,
-        ("open it in WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",),
+        (
+            "ask dumpscope for the bug check and the driver: `bugcheck`, `dumpinfo`, `modules`",
+            "open it in WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",
+        ),
         (_OBSERVED, "Microsoft Learn: Varieties of Kernel-Mode Dump Files"),
         "not-a-dump-kernel-64",
         "not-a-dump-user-64",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ...dump.minidump import Minidump
+from ...commands.opening import session_of
 from ...dump.source import Source
-from ...errors import DumpError, DumpscopeError, UsageError
+from ...errors import DumpscopeError, UsageError
 from ...record import NamedTuple
 from ...session.session import Session
 from ...wording.numbers import is_decimal
@@ -54,10 +54,7 @@ class Workspace:
         """Open a file and make it the current one. Raises DumpError when there is no such file."""
         place = os.path.expanduser(path)
         source = Source.from_path(place)
-        try:
-            session = Session(Minidump(source), place)
-        except DumpError as error:
-            session = Session(None, place, source=source, open_error=error)
+        session = session_of(source, place)
         number = max(self._opened, default=-1) + 1
         self._opened[number] = Opened(number, place, session)
         self._current = number

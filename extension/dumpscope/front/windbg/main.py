@@ -6,7 +6,7 @@ import os
 import sys
 
 from ...commands.index import find_command
-from ...dump.minidump import Minidump
+from ...commands.opening import session_of
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_USAGE, DumpError, DumpscopeError
 from ...session.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command
@@ -185,12 +185,9 @@ class _Front:
                 raise DumpError(error.message, hint) from None
             raise
         try:
-            try:
-                session = Session(Minidump(source), path)
-            except DumpError as error:
-                if found.dump != DUMP_ANY:
-                    raise
-                session = Session(None, path, source=source, open_error=error)
+            session = session_of(source, path)
+            if session.open_error is not None and found.dump != DUMP_ANY:
+                raise session.open_error
             if live and session.has_dump:
                 from .crosscheck import Engine
 
