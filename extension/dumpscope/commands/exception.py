@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
+
 from ..diagnosis.breaks import WAKE_DEBUGGER, breakpoint_of
 from ..diagnosis.engine.answers import EFFECTIVE_X86
 from ..diagnosis.rules.rule import PROVEN
@@ -12,25 +14,17 @@ from ..dump.minidump import Minidump
 from ..dump.streams.exception import EXCEPTION_STREAM, MAX_PARAMETERS, ExceptionInfo, read_exception
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
-from ..format.faults import ACCESSED, SENDER, UNKNOWN
-from ..record import NamedTuple
+from ..format.faults import ACCESSED, SENDER, UNKNOWN, Fault
 from ..session.account import account_remarks
 from ..session.missing import facts_of, missing
 from ..session.registry import command
 from ..session.session import Session, usage_of
 from ..session.stack_words import near_guard, one_bit_off, top_frames
-from ..view.blocks import Data, Fields, Item, Lines, Note
+from ..view.blocks import Block, Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
 from ..wording.codes import exception_words, hresult_words, status_words
 from ..wording.registers import register_lines, register_values
 from .threads import wow64_blocks
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Union
-
-    from ..format.faults import Fault
-    from ..view.blocks import Block
 
 MAX_NESTED = 16
 """Records of a chain that are followed."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
 from ..dump.absence import DAMAGED, EMPTY, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.memory import Range, Region
 from ..errors import NotInDump, UsageError
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
-from ..record import NamedTuple
 from ..session.expression import evaluate
 from ..session.missing import missing, salvage, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
-from ..view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
+from ..view.blocks import Block, Column, Data, Fields, Hexdump, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, size_text
 from ..wording.module_headers import headers_captured, why_here, why_not_here
 from ..wording.usage import FREE, Use
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
-
-    from ..view.blocks import Block
 
 MAX_READ = 1 << 20
 """Bytes that one ``read`` shows at the most."""

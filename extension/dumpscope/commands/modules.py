@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
 from ..dump.minidump import Minidump
@@ -12,14 +13,8 @@ from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
 from ..session.missing import missing, salvage, why_empty
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Fields, Item, Note, Table
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind, time_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
-
-    from ..view.blocks import Block
 
 
 def dll_characteristics(dump: Minidump, module: Module) -> Union[List[str], Absent]:

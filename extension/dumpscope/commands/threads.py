@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
 from ..diagnosis.engine.shortcut import no_session
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.contexts import Registers, ip_sp, wow64_registers
@@ -16,16 +18,10 @@ from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..session.stack_words import top_frames
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from ..wording.codes import hresult_words, status_words, win32_words
 from ..wording.registers import register_lines, register_values
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
-
-    from ..view.blocks import Block
 
 INVALID_INFO = 0x08
 _SORTS = ("time", "user", "kernel", "tid", "created")

@@ -14,7 +14,8 @@ from ..dump.minidump import Minidump
 from ..dump.origin import DBGENG
 from ..dump.streams.exception import ExceptionInfo
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
-from .rules.rule import INFERRED, PROVEN, Proof
+from .evidence import Proof
+from .rules.rule import INFERRED, PROVEN
 
 BREAKPOINT = 0x80000003
 WX86_BREAKPOINT = 0x4000001F

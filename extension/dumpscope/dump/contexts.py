@@ -7,6 +7,8 @@ has 64-bit contexts; its 32-bit registers are in captured memory (:func:`wow64_r
 from __future__ import annotations
 
 import struct
+from functools import cached_property
+from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from ..format.contexts import (
     CONTEXT_LAYOUTS,
@@ -21,21 +23,14 @@ from ..format.contexts import (
     Register,
 )
 from ..format.layout import Scalar, Structure
-from ..record import cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
-from .source import Source, Window
+from .minidump import Minidump
+from .source import Buffer, Source, Window
 from .streams.exception import ExceptionInfo
 from .streams.misc import MiscInfo
 from .streams.system import AMD64, ARM64, X86
+from .streams.threads import Thread
 from .xstate import XStateArea, read_xstate
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
-
-    from .minidump import Minidump
-    from .source import Buffer
-    from .streams.threads import Thread
 
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
 
-from ..record import cached_property
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
 from .source import Source
 from .strings import StringTable
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
-
     from ..format.faults import Fault
     from .contexts import Registers
     from .lists import RecordList, SteppedList
@@ -34,8 +32,7 @@ if TYPE_CHECKING:
     from .streams.vendor import Mozilla, UserStream, WineInfo
 
 
-if TYPE_CHECKING:
-    _List = TypeVar("_List")
+_List = TypeVar("_List")
 
 
 class Minidump:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-from .layout import ADDRESS, BYTES, HEX, LONG32, LONG64, SIZE, UCHAR, ULONG32, ULONG64, USHORT, Field, FlagSet, Scalar, Structure
+from typing import Dict, List, NamedTuple, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
+from .layout import ADDRESS, BYTES, HEX, LONG32, LONG64, SIZE, UCHAR, ULONG32, ULONG64, USHORT, Field, FlagSet, Scalar, Structure
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _BREAKPAD = "google/breakpad minidump_cpu_arm.h, minidump_cpu_arm64.h"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, FrozenSet, Iterator, List, Union
+
 from ..dump.absence import Absent
 from ..dump.contexts import Registers
 from ..dump.minidump import Minidump
@@ -9,10 +11,6 @@ from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread
 from ..errors import NotInDump
 from ..format.contexts import CONTEXT_LAYOUTS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, FrozenSet, Iterator, List, Union
 
 _COMMON = frozenset({"ip", "sp", "fp"})
 _FLAGS = frozenset({"efl", "eflags", "cpsr", "psr"})

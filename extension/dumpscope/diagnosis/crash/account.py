@@ -12,8 +12,8 @@ from ...format.codes import describe_code
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import ACCESSED, SENDER
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .comments import snapshot_of
 from .cpp import CPP, MAGIC
 from .event import event_of, parameter_proof

@@ -12,8 +12,8 @@ from ...format.codes.exceptions import EXCEPTIONS, FAST_FAIL, exception_name
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import UNKNOWN
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .places import address_text, is_system, narrow, place_of
 from .statement import ASSERTION, BREAKPOINT, CRASH, DEBUGGER, HANG, NONE, OUT_OF_MEMORY, REQUESTED, UNREADABLE, Event
 

@@ -10,8 +10,8 @@ from ...dump.absence import Absent
 from ...dump.contexts import Registers
 from ...dump.minidump import Minidump
 from ...dump.streams.exception import ExceptionInfo
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .event import ACCESS_VIOLATION, FAST_FAILED, STACK_OVERFLOW, code_at, code_proof
 from .patterns import NEAR
 from .places import address_text, exception_stack, narrow, place_of

@@ -9,6 +9,8 @@ docs/dumpdebug-differences.md lists what cannot be equal.
 
 from __future__ import annotations
 
+from typing import Iterator
+
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...format.flags import MINIDUMP_TYPE
@@ -16,10 +18,6 @@ from ...format.streams import LAST_RESERVED_STREAM
 from ..engine.strict import CHECKS, LINE_LIMIT, View
 from .bodies import BODIES, signed
 from .preamble import preamble
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator
 
 VIEW_BASE = 0x19D0000
 """Where the engine maps the file when it is run under Wine by itself; seen in the line of a JavaScript stream only."""

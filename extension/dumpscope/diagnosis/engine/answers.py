@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 S_OK = 0
 E_FAIL = 0x80004005
@@ -79,7 +75,5 @@ class CommandAnswer(NamedTuple):
     why: str
 
 
-if TYPE_CHECKING:
-    Commands = Dict[str, CommandAnswer]
-if TYPE_CHECKING:
-    Threads = Tuple[ThreadAnswer, ...]
+Commands = Dict[str, CommandAnswer]
+Threads = Tuple[ThreadAnswer, ...]

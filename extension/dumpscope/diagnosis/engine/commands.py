@@ -6,20 +6,17 @@ answers that they ask for; their messages are the ones that users see.
 
 from __future__ import annotations
 
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
 from ...format.contexts import CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_X86
 from ...format.modules import MINIDUMP_MODULE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
-from ...record import NamedTuple
 from ..plan import NEEDS
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
 from .opening import error_words
 from .streams import Taken
 from .threads import DEFAULT_TEB
 from .view import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Tuple
 
 COMMAND_ERROR = 0x80040205
 """What Execute returns for a command that the debugger refuses."""

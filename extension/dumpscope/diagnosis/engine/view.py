@@ -7,6 +7,9 @@ explains. Observed: dbgeng 10.0.15063; docs/engine-differences.md lists where th
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+
 from ...dump.source import Source
 from ...dump.streams.system import AMD64
 from ...format.codes.exceptions import EXCEPTIONS
@@ -15,7 +18,6 @@ from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.teb import TEB64
-from ...record import NamedTuple, cached_property
 from ..dumpdebug.preamble import FLAG_XSTATE, MACHINES, XSTATE_AVX, XSTATE_SIZE
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
 from .handles import HandleRow, Handles
@@ -24,10 +26,6 @@ from .opening import Opened, open_dump
 from .streams import Entry, Streams, Taken
 from .strict import NARROW
 from .threads import ThreadRow, Threads
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Iterator, Optional, Tuple
 
 UNKNOWN_PROCESS = 0xF0F0F0F0
 NO_THREAD = 0xFFFFFFFF

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Callable, Optional
+
 from ...dump.absence import Absent
 from ...dump.origin import DBGENG
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..breaks import breakpoint_of
+from ..evidence import Proof
 from ..facts import Facts
-from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Optional
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _COMMANDS = (".ecxr", ".exr -1", "!analyze", ".lastevent")
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ...dump.absence import Absent
 from ...format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
+from ..evidence import Proof
 from ..facts import Facts
-from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 SOS_COMMANDS = ("!clrstack", "!clrthreads", "!dumpheap", "!eeheap", "!pe", "!syncblk")
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.modules import (
     CV_INFO_PDB20,
@@ -11,17 +12,12 @@ from ...format.modules import (
     MINIDUMP_UNLOADED_MODULE,
     MINIDUMP_UNLOADED_MODULE_LIST,
 )
-from ...record import NamedTuple
 from ..absence import DAMAGED, NOT_KNOWN, NOT_THERE, Absent
 from ..directory import Stream
 from ..lists import NOTHING, RecordList, counted, described, holders
 from ..module_names import MOST_NAMED, beyond_name, listed_names
 from ..source import Source
 from ..strings import StringTable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple, Union
 
 _MODULE = (
     "BaseOfImage",

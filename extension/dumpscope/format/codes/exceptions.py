@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 
 class ExceptionCode(NamedTuple):
