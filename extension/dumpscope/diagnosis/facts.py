@@ -8,11 +8,7 @@ from typing import List, Optional, Tuple
 from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
 from ..dump.minidump import Minidump
-<<<<<<< HEAD
-from ..dump.origin import CRASHPAD, WINE
-=======
-from ..dump.origin import Writer
->>>>>>> main
+from ..dump.origin import CRASHPAD, WINE, Writer
 from ..dump.source import Source
 from ..dump.streams.threads import Thread
 from ..errors import DumpError

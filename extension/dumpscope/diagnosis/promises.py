@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from bisect import bisect_right
-=======
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
->>>>>>> main
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..dump.absence import Absent
 from ..dump.streams.exception import ExceptionInfo
@@ -15,13 +12,6 @@ from ..dump.streams.threads import Thread
 from ..format.flags import MINIDUMP_TYPE_BITS
 from .facts import Facts
 
-<<<<<<< HEAD
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Tuple, Union
-
-=======
->>>>>>> main
 YES = "yes"
 NO = "no"
 PARTIAL = "partial"
