@@ -278,3 +278,33 @@ def test_without_download_nothing_is_asked(server: Server, tmp_path: Path) -> No
         assert isinstance(images.find(dump.modules[0]), Absent)
         assert any("need --download" in tried.reason for tried in images.tried)
     assert server.asked == []
+
+
+def test_the_stack_command_downloads_when_told_to(server: Server, tmp_path: Path, run_json: Any) -> None:
+    from samples.blocks import context_x86
+    from samples.writer import DumpBuilder, Module, Thread
+
+    builder = DumpBuilder("x86")
+    builder.add_system_info()
+    builder.add_thread_list([Thread(7, context=context_x86(eip=0x401015, esp=0x9000, ebp=0x9100), stack_address=0x9000, stack=bytes(64))])
+    builder.add_module_list([Module(0x400000, 0x4000, "C:\\x\\app.exe", cv=rsds(GUID, 1, "app.pdb"))])
+    builder.add_memory_list()
+    dump = tmp_path / "app.dmp"
+    dump.write_bytes(builder.build())
+    server.files[f"/app.pdb/{KEY}/app.sym"] = SYM
+    path = f"srv*{tmp_path / 'store'}*{server.url}"
+
+    def first(*words: str) -> Tuple[Any, Any]:
+        document = run_json("stack", str(dump), "0", "-y", path, "--symbols", *words)
+        return document["stacks"][0]["frames"][0], document
+
+    frame, document = first()
+    assert (frame["symbol"], server.asked) == (None, [])
+    assert "need --download" in str(document)
+    frame, document = first("--download")
+    assert (frame["symbol"], frame["line"], frame["provider"]) == ("inner", 31, "breakpad")
+    assert server.asked
+    server.asked.clear()
+    frame, _ = first()
+    assert frame["symbol"] == "inner"
+    assert server.asked == []
