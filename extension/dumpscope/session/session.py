@@ -43,6 +43,8 @@ class Session:
         self.open_error = open_error
         self.path = path or (dump.path if dump is not None else "")
         self.status = EXIT_DONE
+        self.answered = False
+        """Whether the command dealt with a file that is no readable dump: then ``exit_code`` is its own."""
         self.memo: Dict[str, Any] = {}
         self.live: Optional[Live] = None
         self.progress: Callable[[int, int], None] = _unseen
@@ -69,6 +71,11 @@ class Session:
         return self._source
 
     @property
+    def exit_code(self) -> int:
+        """The exit code of the last command: that of a file that cannot be read, unless the command is about such files."""
+        return self.status if self.open_error is None or self.answered else self.open_error.exit_code
+
+    @property
     def has_file(self) -> bool:
         """Whether a file is open, minidump or not."""
         return self._dump is not None or self._source is not None
@@ -91,6 +98,7 @@ class Session:
 def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
     """The blocks that a command answers with, made as they are drawn."""
     session.status = EXIT_DONE
+    session.answered = False
     function = command.function if session.answer_for is None else session.answer_for(command)
     return _warned(session, function(session, args))
 

@@ -227,7 +227,7 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
             _write_error(found, path, session.open_error, options, env)
             raise session.open_error
         _render(found, session, run(session, found, args), options, env)
-        return session.status if session.open_error is None else session.open_error.exit_code
+        return session.exit_code
     finally:
         source.close()
 
