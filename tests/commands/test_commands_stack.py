@@ -104,7 +104,8 @@ def test_a_thread_that_is_not_there(step: Tuple[str, str]) -> None:
 def test_frame_up_and_down(step: Tuple[str, str]) -> None:
     from dumpscope.commands.index import find_command
     from dumpscope.dump.minidump import Minidump
-    from dumpscope.session.session import Session, parse, run
+    from dumpscope.session.running import parse, run
+    from dumpscope.session.session import Session
     from dumpscope.view.document import render_json
 
     with Minidump.open(step[0]) as dump:

@@ -14,6 +14,8 @@ ROWS: List[Tuple[str, str, str, str]] = [
     ("not-a-dump-empty", "The debugging session could not be started: FAILURE HR=0X800703EE: Failed to OpenDumpFileWide", r"^OPN004  ", "None of the known"),
     ("full-memory-size-and-flag", "Partial memory minidumps can't have Memory64ListStreams", r"^OPN025  ", r"^OPN014  "),
     ("full-memory-base-wrong", "Dump file is too large to map", r"^OPN024  ", r"^OPN005  "),
+    ("full-memory-both-lists", "Full memory minidumps can't have MemoryListStreams", r"^OPN028  ", r"^OPN01[34]  "),
+    ("system-info-too-small", "Minidump does not have system info", r"38 00 00 00 at 0x", r"^OPN009  "),
     ("memory-list-ranges-conflict", "Could not open dump file [D:\\x.dmp], NTSTATUS 0xC0000018", r"^OPN018  ", NONE),
     ("not-a-dump-zip", "Could not load crash dump 'x.zip', HRESULT: 0x80070057", r"^OPN001  [\s\S]*ZIP", NONE),
     ("not-a-dump-crash-report", "[ERROR] HeaderMismatch - Error reading dump: Header mismatch", r"^OPN001  [\s\S]*crash report", NONE),

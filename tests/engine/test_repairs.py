@@ -20,6 +20,8 @@ MENDED = {
     "OPN024": ("full-memory-base-wrong", "full-memory-base-zero", "full-memory-base-beyond-end"),
     "OPN025": ("full-memory-size-and-flag", "full-memory-list-size-wrong", "full-memory-count-wrong", "full-memory-count-huge"),
     "OPN013": ("full-memory-flag-without-list",),
+    "OPN010": ("system-info-too-small",),
+    "OPN028": ("full-memory-both-lists",),
     "OPN007": ("damaged-directory-beyond-end",),
     "OPN006": ("version-spoilt", "not-a-dump-wrong-version"),
     "OPN014": ("full-memory-list-without-flag",),

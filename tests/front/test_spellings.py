@@ -11,7 +11,8 @@ from dumpscope.commands.index import MODULES, find_command
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import UsageError
 from dumpscope.front.spellings import NEAREST, SESSION_WORDS, is_debuggers, not_ours, outlook, translate
-from dumpscope.session.session import Session, parse
+from dumpscope.session.running import parse
+from dumpscope.session.session import Session
 from dumpscope.view.text import render_text
 
 TABLE = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..anatomy.dissect import parts_at
 from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map, owners
@@ -13,25 +14,18 @@ from ..errors import NotInDump, UsageError
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Structure
 from ..format.memory import MEMORY_STATE
-from ..record import NamedTuple
 from ..session.expression import evaluate
 from ..session.parsing import number
 from ..session.places import FIRST, KINDS, Place, find_place
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
 from ..view.annotated import ByteRow, Bytes
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind
 from ..view.picture import Picture, Share, strip
 from ..wording.fields import MAX_SHOWN, SHOWN, Wording
 from ..wording.numbers import is_decimal
 from .memory import not_captured_words, protection_names
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Sequence
-
-    from ..view.blocks import Block
 
 MAX_FOLLOWED = 200
 """Structures that ``--follow`` shows."""

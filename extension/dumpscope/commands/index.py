@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Dict, List, Tuple
 
 from ..errors import UsageError
 from ..session.registry import CATEGORIES, COMMANDS, Command
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
 
 _INDEX: Dict[str, Tuple[str, ...]] = {
     # module: commands, with aliases behind them

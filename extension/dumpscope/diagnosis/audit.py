@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Iterable, List
+
 from ..dump.absence import Absent
 from .facts import Facts
 from .remedies import for_its_writer
 from .rules.catalogue import all_rules
 from .rules.rule import SEVERITIES, Finding, Rule, finding
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, List
 
 
 def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from ..record import NamedTuple
 from .pasted.numbers import codes_in, one_number, whole_code
 from .plan import canonical
 from .rules.catalogue import all_rules
 from .rules.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 _COMMAND = re.compile(r"(?<![\w/\\.])([!.~][a-zA-Z*][\w*]*(?: -1)?)")
 _EXTENSION = re.compile(r"ERROR: (!\w+): extension exception (?:0x)?([0-9a-fA-F]{8})", re.IGNORECASE)

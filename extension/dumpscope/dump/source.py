@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import stat
+from typing import Any, BinaryIO, Callable, Optional, Tuple, Union
 
 from ..errors import DumpError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import mmap
-    from typing import Any, BinaryIO, Callable, Optional, Tuple, Union
 
 Data = bytes  # Source.bytes hides the name inside the class
 
@@ -20,8 +17,7 @@ MOST = 1 << 16
 """Bytes that are read at a time, where places are asked for here and there, and where they follow each other."""
 
 _pread: Any = getattr(os, "pread", None)
-if TYPE_CHECKING:
-    Buffer = Union[bytes, mmap.mmap]
+Buffer = Union[bytes, mmap.mmap]
 
 
 def _closed() -> int:

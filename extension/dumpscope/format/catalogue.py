@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Dict, Iterator, Optional
 
 from .layout import Structure
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Iterator, Optional
 
 MODULES = (
     "header",

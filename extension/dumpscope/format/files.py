@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 MINIDUMP_MAGIC = b"MDMP"
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Iterable, Iterator
 
-from ..view.blocks import Data, Note, Save
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Iterator
-
-    from ..view.blocks import Block
+from ..view.blocks import Block, Data, Note, Save
 
 
 def saved(blocks: Iterable[Block]) -> Iterator[Block]:

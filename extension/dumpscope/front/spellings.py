@@ -7,22 +7,16 @@ apart from a typing error: :func:`not_ours` names the nearest command of ours an
 from __future__ import annotations
 
 import re
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..commands.index import MODULES
 from ..diagnosis.engine.answers import WORKS
 from ..diagnosis.messages import is_question, looks_like_code, near_commands
 from ..diagnosis.plan import canonical
 from ..errors import DumpscopeError, UsageError
-from ..record import NamedTuple
 from ..session.parsing import number, split_line
 from ..session.session import Session
-from ..view.blocks import Column, Note, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
-
-    from ..view.blocks import Block
+from ..view.blocks import Block, Column, Note, Table
 
 SESSION_WORDS = ("open", "close", "dumps", "use", "quit", "clear")
 """Commands of a front end with a session, which translations may name; other fronts have no use for them."""
@@ -35,8 +29,7 @@ class Translation(NamedTuple):
     note: str = ""
 
 
-if TYPE_CHECKING:
-    _Maker = Callable[[str, Optional[Session]], Translation]
+_Maker = Callable[[str, Optional[Session]], Translation]
 
 _SIMPLE: Dict[str, Tuple[str, ...]] = {
     ".dumpdebug": ("dumpdebug",),

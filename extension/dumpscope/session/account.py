@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Iterator, List, Optional
 from ..diagnosis.crash.account import account_of
 from ..diagnosis.crash.places import is_system
 from ..diagnosis.crash.statement import CAUSE, CERTAIN, GUESS, NOTE, PRODUCT, REMARK, SAYS, THREAD, WHERE, Account, Statement
-from ..diagnosis.rules.rule import Proof
+from ..diagnosis.evidence import Proof
 from ..view.blocks import Data, Fields, Item
 from .missing import facts_of
 from .session import Session

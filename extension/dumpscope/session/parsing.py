@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any, Dict, List, NoReturn, Optional, Sequence
 
 from ..errors import UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, NoReturn, Optional, Sequence
-
-    from .registry import Argument
+from .registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_OPTIONAL, Argument, Command
 
 
 class Parser:
@@ -167,3 +163,13 @@ def split_line(line: str) -> List[str]:
     if word is not None:
         words.append(word)
     return words
+
+
+def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
+    """A parser of the command's arguments that raises UsageError and never ends the process."""
+    arguments = list(found.arguments)
+    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
+        arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
+    elif with_dump and found.dump == DUMP_OPTIONAL:
+        arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))
+    return Parser(prog, arguments)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
 from ..anatomy.filemap import owners
 from ..anatomy.walker import CONTEXT, MEMORY, STREAM, Node, anatomy, anatomy_within, stream_anatomy, string_node
 from ..dump.absence import Absent
@@ -9,15 +11,10 @@ from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
 from ..format.streams import MINIDUMP_STREAM_TYPE
-from ..record import NamedTuple
 from ..wording.numbers import is_decimal
 from .expression import current_thread, evaluate
 from .parsing import number
 from .session import Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 FIRST = 4
 """Records of a list that are shown unless more are asked for."""

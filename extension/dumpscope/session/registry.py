@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
+from ..view.blocks import Block
+from .session import Session
 
-    from ..view.blocks import Block
-    from .parsing import Parser
-    from .session import Session
-
-if TYPE_CHECKING:
-    Function = Callable[["Session", Any], Iterator["Block"]]
+Function = Callable[[Session, Any], Iterator[Block]]
 
 CATEGORIES = ("overview", "handles", "threads", "modules", "memory", "failure", "process", "bytes", "learning", "session")
 
@@ -143,15 +137,3 @@ def command(
         return function
 
     return register
-
-
-def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
-    """A parser of the command's arguments that raises UsageError and never ends the process."""
-    from .parsing import Parser
-
-    arguments = list(found.arguments)
-    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
-        arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
-    elif with_dump and found.dump == DUMP_OPTIONAL:
-        arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))
-    return Parser(prog, arguments)

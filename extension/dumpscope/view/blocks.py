@@ -7,13 +7,10 @@ key joins the block's members to the document itself.
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Any, BinaryIO, Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
+
 from .annotated import Bytes
 from .picture import Picture
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, BinaryIO, Callable, Iterable, Optional, Sequence, Tuple, Union
 
 
 class Column(NamedTuple):
@@ -191,10 +188,8 @@ class Save(NamedTuple):
     check: Optional[Callable[[str], None]] = None
 
 
-if TYPE_CHECKING:
-    Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save]
-if TYPE_CHECKING:
-    Blocks = Iterable[Block]
+Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save]
+Blocks = Iterable[Block]
 
 __all__ = [
     "Block",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, FrozenSet, Iterator, List, Union
+
 from ..dump.absence import Absent
 from ..dump.contexts import Registers
 from ..dump.minidump import Minidump
@@ -10,10 +12,6 @@ from ..dump.streams.threads import Thread
 from ..errors import NotInDump
 from ..format.contexts import CONTEXT_LAYOUTS
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, FrozenSet, Iterator, List, Union
-
 _COMMON = frozenset({"ip", "sp", "fp"})
 _FLAGS = frozenset({"efl", "eflags", "cpsr", "psr"})
 
@@ -21,7 +19,7 @@ _FLAGS = frozenset({"efl", "eflags", "cpsr", "psr"})
 def register_lines(dump: Minidump, registers: Registers) -> Iterator[str]:
     """``rax=… rbx=…``, the flags, the segments, and the place of the instruction pointer as module+offset."""
     yield from register_rows(registers)
-    symbol = dump.modules.symbol(registers.ip)
+    symbol = dump.symbol(registers.ip)
     if symbol:
         yield f"{symbol}:"
 

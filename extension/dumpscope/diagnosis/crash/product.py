@@ -11,8 +11,8 @@ from ...dump.streams.crashpad import STRING, CrashpadInfo
 from ...dump.streams.modules import Module, version_text
 from ...dump.streams.unreal import UnrealContext, read_unreal
 from ...format.streams import STREAMS
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .places import is_system
 from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
 from .words import value_offset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from ..rules.rule import Proof
+from ..evidence import Proof
 
 CERTAIN = "certain"
 """The file says it."""

@@ -12,8 +12,8 @@ from ...dump.streams.exception import ExceptionInfo
 from ...dump.streams.unreal import read_unreal
 from ...format.codes import win32_name
 from ...format.vendor.crashpad import MinidumpAnnotation
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .cpp import thrown
 from .places import exception_stack, narrow
 from .statement import CERTAIN, LIKELY, SAYS, Statement

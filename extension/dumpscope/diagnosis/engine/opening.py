@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
+from typing import Iterator, List, NamedTuple, Optional
 
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump
@@ -14,16 +15,11 @@ from ...dump.source import Source
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.system import MINIDUMP_SYSTEM_INFO
-from ...record import NamedTuple
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
 from .memory import MASK64, Captured
 from .streams import LINES, Streams, Taken
 from .strict import NARROW
 from .threads import WINDOWS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, List, Optional
 
 FULL_MEMORY = 0x2
 TRIAGE = 0x100000

@@ -49,7 +49,7 @@ MESSAGES: Tuple[Known, ...] = (
         "the debugger engine",
         OPENING,
         "Flag 0x2 and Memory64ListStream contradict each other, or the list's size is wrong",
-        ("OPN025", "OPN024", "OPN013", "OPN014"),
+        ("OPN025", "OPN024", "OPN013", "OPN014", "OPN028"),
     ),
     Known(r"unrecognized processor architecture", "the debugger engine", OPENING, "This debugger does not know the processor", ("OPN015",)),
     Known(
@@ -64,7 +64,7 @@ MESSAGES: Tuple[Known, ...] = (
         "the debugger engine",
         OPENING,
         "The file is shorter than what it promises: mostly shorter than a header, or BaseRva points behind its end",
-        ("OPN024", "OPN005", "OPN004"),
+        ("OPN024", "OPN016", "OPN005", "OPN004"),
     ),
     Known(r"conflicting region|DbsSplayTreeRangeMap", "the debugger engine", OPENING, "Two ranges give different bytes for one address", ("OPN018",)),
     Known(r"memory range data (?:not|only partially) present", "the debugger engine", OPENING, "A memory range lies outside the file", ("OPN017",)),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Callable, List, Optional
+
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
+from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
 from . import ranges, repairs
-from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, List, Optional
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
 _DOCS = "Microsoft Learn: 'Could not open dump file' and dumpchk"
@@ -92,10 +91,13 @@ def _no_system(facts: Facts) -> Optional[Match]:
 
 def _small_system(facts: Facts) -> Optional[Match]:
     stream = facts.stream(7)
-    if stream is None or (stream.size >= 56 and facts.source.available(stream.rva, 56) == 56):
+    if stream is None or stream.rva < facts.header.directory_rva or facts.engine.opened.streams is None or facts.engine.stream(7) is not None:
         return None
+    held = facts.source.available(stream.rva, stream.size)
+    what = f"the directory gives it 0x{stream.size:x} bytes, of which the file holds {f'0x{held:x}' if held else 'none'}"
     return Match(
-        (facts.directory_proof(7, "SystemInfoStream"), Proof("bytes of it in the file", str(facts.source.available(stream.rva, stream.size)), stream.rva))
+        (facts.directory_proof(7, "SystemInfoStream"), Proof("bytes of it in the file", str(held), stream.rva)),
+        {"what": what, "mend": repairs.system_note(facts, stream)},
     )
 
 
@@ -350,13 +352,13 @@ _OWN_RULES = (
     Rule(
         "OPN010",
         ERROR,
-        "the system information is cut",
+        "the system information is cut, or has a wrong size",
         ("Minidump does not have system info", "SystemInfoStream stream below minimum size"),
         _OPEN,
-        "the size of SystemInfoStream against 56 bytes, and the end of the file",
-        "SystemInfoStream is there, but not whole: the debugger needs all 56 bytes of MINIDUMP_SYSTEM_INFO.",
+        "whether the debugger takes SystemInfoStream: its size against 56 bytes, and the end of the file",
+        "SystemInfoStream is there, but the debugger does not take it: {what}. It must be exactly the 56 bytes of MINIDUMP_SYSTEM_INFO.",
         PROVEN,
-        (_FETCH, "if a program of yours wrote it: DataSize must be 56"),
+        ("{mend}", "if a program of yours wrote it: DataSize must be 56"),
         (_OBSERVED,),
         "system-info-too-small",
         "handles",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
-from ..repair import FULL_MEMORY, Edit, opening_after
-from .rule import ERROR, PROVEN, WARNING, Match, Proof, Rule
+from ..repair import FULL_MEMORY, opening_after
+from .rule import ERROR, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
 _OPEN = (".opendump", "windbg -z", "!analyze")
@@ -34,8 +35,12 @@ def _flag_without_full(facts: Facts) -> Optional[Match]:
             {"what": "there is no Memory64ListStream", "mend": _with_flag(facts, False)},
         )
     full = facts.dump.memory64_list
-    if not full.span.refused or facts.right_size is not None:
+    if facts.right_size is not None or facts.right_base is not None or (not full.span.refused and full.base_rva):
         return None
+    if not full.span.refused:
+        proof = Proof("Memory64ListStream.BaseRva", "0", stream.rva + 8)
+        what = "Memory64ListStream.BaseRva is 0, so nothing says where the memory begins"
+        return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), proof), {"what": what, "mend": _with_flag(facts, False)})
     message = full.damage[0].message if full.damage else "its size does not fit its count"
     return Match(
         (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), Proof("Memory64ListStream", message, stream.offset)),
@@ -72,7 +77,11 @@ def _truncated(facts: Facts) -> Optional[Match]:
             "missing": f"0x{missing:x} ({missing} bytes)",
             "lost": lost,
             "ranges": len(full),
-            "opens": "It opens, and every command" if facts.engine.opening.ok else "Every command",
+            "opens": "It opens, and every command"
+            if facts.engine.opening.ok
+            else "BaseRva itself lies behind the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
+            if full.base_rva > facts.source.size
+            else "Every command",
         },
     )
 
@@ -112,6 +121,22 @@ def _conflict(facts: Facts) -> Optional[Match]:
                     {"address": f"0x{right[0]:x}"},
                 )
     return Match((Proof("MemoryListStream", "ranges that overlap and differ", None),), {"address": "one address"})
+
+
+def _both_lists(facts: Facts) -> Optional[Match]:
+    """A full dump with a list of partial memory beside its own: the engine refuses it whatever that list holds."""
+    both = facts.dump.streams.all(5)
+    if not facts.asked(FULL_MEMORY) or facts.stream(9) is None or not both:
+        return None
+    edits = [Edit(stream.offset, bytes(4)) for stream in both]
+    opening = opening_after(facts.source, edits)
+    words = " and ".join(edit.words for edit in edits)
+    if opening.ok:
+        mend = f"in a copy, make the entry an unused one: put {words}; the debugger then opens the file"
+    else:
+        mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.message.splitlines()[0]!r}"
+    proofs = (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream"), facts.directory_proof(5, "MemoryListStream"))
+    return Match(proofs, {"mend": mend})
 
 
 RULES = (
@@ -193,5 +218,20 @@ RULES = (
         "memory-list-ranges-conflict",
         "memory-list-ranges-overlap",
         _conflict,
+    ),
+    Rule(
+        "OPN028",
+        ERROR,
+        "a full dump with a list of partial memory",
+        ("Full memory minidumps can't have MemoryListStreams", "Could not open dump file [...], Win32 error 0n1392"),
+        _OPEN,
+        "flag 0x2, a Memory64ListStream, and a MemoryListStream beside it",
+        "Flag 0x2 is set and Memory64ListStream is there, but the directory has a MemoryListStream as well, and the debugger refuses that.",
+        PROVEN,
+        ("{mend}", "if a program of yours wrote it: write one of the two lists, MemoryListStream only where flag 0x2 is clear"),
+        (_OBSERVED,),
+        "full-memory-both-lists",
+        "full-memory",
+        _both_lists,
     ),
 )

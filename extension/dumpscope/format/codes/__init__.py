@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List
+from typing import Dict, List, NamedTuple
 
 WIN32 = "Win32"
 HRESULT = "HRESULT"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError, output_fault
-from ...record import NamedTuple
-from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, Command, build_parser
-from ...session.session import Session, run, wants_help
+from ...session.parsing import build_parser
+from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, Command
+from ...session.running import run, wants_help
+from ...session.session import Session
 from .environment import Environment
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
@@ -226,7 +224,11 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
         if session.open_error is not None and found.dump != DUMP_ANY:
             _write_error(found, path, session.open_error, options, env)
             raise session.open_error
-        _render(found, session, run(session, found, args), options, env)
+        try:
+            _render(found, session, run(session, found, args), options, env)
+        finally:
+            if session.has_dump:
+                session.dump.close()  # and what was opened because of it, such as images
         return session.exit_code
     finally:
         source.close()

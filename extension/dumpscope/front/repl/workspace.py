@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Dict, List, NamedTuple, Optional
 
 from ...commands.opening import session_of
 from ...dump.source import Source
 from ...errors import DumpscopeError, UsageError
-from ...record import NamedTuple
 from ...session.session import Session
 from ...wording.numbers import is_decimal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Optional
 
 
 class Opened(NamedTuple):

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_USAGE, DumpError, DumpscopeError
 from ...session.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command
-from ...session.session import Session, parse, wants_help
-from ...session.session import run as run_blocks
+from ...session.running import parse, wants_help
+from ...session.running import run as run_blocks
+from ...session.session import Session
 from ...view.escape import dml, printable
 from ...view.paint import PLAIN, Dml, Paint
 from ..cli.main import Options, parse_options
 from .host import Host, Place
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 INTERRUPTED = 130
 _DUMP_ENDINGS = (".dmp", ".mdmp", ".hdmp")
