@@ -12,6 +12,7 @@ from ..session.missing import missing, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
+from ..session.stack_words import LEAST_FOLDED, folded
 from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
 from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
 from ..stacks.walk import MAX_FRAMES
@@ -43,9 +44,8 @@ class _Drawn:
         self.width = width
 
     def rows(self) -> Iterator[Sequence[Any]]:
-        """Rows of one Row each."""
-        for row in self.walks.rows(self.stack):
-            yield (row,)
+        """Rows of one Row each, with the length of the cycle that begins there and how often it comes; cycles are shown once."""
+        yield from folded(list(self.walks.rows(self.stack)))
 
 
 def _address(width: int) -> Callable[[int], str]:
@@ -126,11 +126,14 @@ def proof_line(proof: Proof) -> str:
 
 
 def _details(drawn: _Drawn, *, registers: bool, evidence: bool) -> Optional[Callable[[Sequence[Any]], Iterable[str]]]:
-    if not registers and not evidence:
+    if not registers and not evidence and len(drawn.stack.frames) < LEAST_FOLDED:
         return None
 
     def lines(cells: Sequence[Any]) -> Iterator[str]:
-        row = cells[0]
+        row, length, count = cells
+        if count:
+            what = "this frame comes" if length == 1 else f"these {length} frames come"
+            yield f"     ({what} {count} times, one after the other)"
         if row.inline:
             return
         if registers:

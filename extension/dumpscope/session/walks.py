@@ -51,6 +51,10 @@ class Walks:
         self._names: Dict[Tuple[int, bool], List[Name]] = {}
         self._stacks: Dict[Tuple[int, int], Stack] = {}
 
+    def close(self) -> None:
+        """Close the files that were opened."""
+        self.images.close()
+
     def _records(self, module: Module) -> Union[SymbolFile, Absent]:
         """The STACK records of a module's symbol file."""
         symbols = self.namer.symbols(module)
@@ -108,9 +112,9 @@ def walks_of(session: Session, image_path: Sequence[str] = (), symbol_path: Sequ
     if isinstance(known, Walks):
         if known.key == (images, symbols, loose, scan):
             return known
-        known.images.close()
+        known.close()
     made = Walks(session, images, symbols, loose, scan)
-    session.dump.close_with(made.images.close)
+    session.dump.source.close_with(made.close)
     session.memo["walks"] = made
     return made
 
