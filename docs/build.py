@@ -241,13 +241,54 @@ def rules_page(prefix: str, subject: str) -> str:
 
 def rules_index() -> str:
     """All rules in tables."""
-    lines = ["# Why commands fail", "", "The causes that `why` knows. `explain CODE` prints one.", "", MADE, ""]
+    lines = ["# Why commands fail", "", "The causes that `why` knows. `explain CODE` prints one. [Messages](messages.md) leads to them.", "", MADE, ""]
     for prefix, module, subject in FAMILIES:
         lines += [f"## {prefix}: {plain(subject)}", "", "| code | severity | cause | affects |", "|---|---|---|---|"]
         for rule in family(prefix):
             link = f"[{rule.code}]({module}.md#{anchor(rule.code)})"
             lines.append(f"| {link} | {rule.severity} | {plain(rule.title)} | {', '.join(code(name) for name in rule.commands)} |")
         lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+KIND_WORDS = {
+    "opening": "A file that was not opened",
+    "reading": "Something in the file that a reader misses",
+    "writing": "A dump that was not written",
+    "managed": "The .NET side",
+    "symbols": "Symbols and images",
+    "kernel": "Dumps of a whole machine",
+    "live": "The debugger or a running process",
+}
+
+
+def messages_page() -> str:
+    """The messages that ``why`` knows: who says what, and which rules it leads to; and what codes mean in opening and in writing."""
+    from dumpscope.diagnosis.pasted.debugger import OPENING_CODES
+    from dumpscope.diagnosis.pasted.known import everything
+    from dumpscope.diagnosis.pasted.writers import WRITE_CODES
+
+    homes = {prefix: module for prefix, module, _ in FAMILIES}
+    lines = [
+        "# Messages that people paste",
+        "",
+        "What `why 'MESSAGE'` recognises. On a file that the debugger refuses, a message about opening ends in the rules",
+    ]
+    lines += ["that fire on that file, whatever the message points to.", "", f"{MADE} Back to the [list of rules](README.md).", ""]
+    for kind, title in KIND_WORDS.items():
+        lines += [f"## {title}", "", "| who says it | what it means | rules | what helps |", "|---|---|---|---|"]
+        for item in everything():
+            if item.kind == kind:
+                links = ", ".join(f"[{rule}]({homes[rule[:3]]}.md#{anchor(rule)})" for rule in item.rules)
+                lines.append(f"| {plain(item.who)} | {plain(item.means)} | {links} | {plain('; '.join(item.remedy))} |")
+        lines.append("")
+    lines += ["## Codes in opening a file", "", "| code | what it means | what to do |", "|---|---|---|"]
+    lines += [f"| {code(f'0x{value:x}')} | {plain(cause.means)} | {plain('; '.join(cause.remedy))} |" for value, cause in sorted(OPENING_CODES.items())]
+    lines += ["", "## Codes in writing a dump", "", "| code | what it means | rules | what to do |", "|---|---|---|---|"]
+    for value, fault in sorted(WRITE_CODES.items()):
+        links = ", ".join(f"[{rule}]({homes[rule[:3]]}.md#{anchor(rule)})" for rule in fault.rules)
+        lines.append(f"| {code(f'0x{value:x}')} | {plain(fault.means)} | {links} | {plain('; '.join(fault.remedy))} |")
+    lines += ["", "A Win32 error stands for its HRESULT (0x8007xxxx) too, an NTSTATUS for the HRESULT around it."]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -342,6 +383,7 @@ def pages() -> Dict[str, str]:
     found["rules/README.md"] = rules_index()
     for prefix, module, subject in FAMILIES:
         found[f"rules/{module}.md"] = rules_page(prefix, subject)
+    found["rules/messages.md"] = messages_page()
     found["commands.md"] = commands_page()
     found["api.md"] = api_page(places())
     return found

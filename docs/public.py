@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import ast
 import inspect
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
-
-from dumpscope.record import cached_property
+from typing import Any, Dict, ForwardRef, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 PACKAGE = "dumpscope"
 
@@ -184,7 +182,8 @@ class _Writer(ast.NodeTransformer):
 def _written(module: str, annotation: Any, variables: Dict[str, str]) -> Tuple[str, Tuple[type, ...]]:
     """An annotation as people read it, and the classes of ours in it."""
     writer = _Writer(module, variables)
-    text = ast.unparse(writer.visit(ast.parse(str(annotation), mode="eval").body))
+    written = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else str(annotation)
+    text = ast.unparse(writer.visit(ast.parse(written, mode="eval").body))
     return text, tuple(writer.classes)
 
 
@@ -224,8 +223,8 @@ def _class_tree(cls: type) -> ast.ClassDef:
 
 
 def _bases(cls: type) -> Iterator[type]:
-    """The class and its bases of ours, nearest first; what record.py makes of a NamedTuple is none."""
-    return (base for base in cls.__mro__ if base.__module__.startswith(PACKAGE) and base.__module__ != f"{PACKAGE}.record")
+    """The class and its bases of ours, nearest first."""
+    return (base for base in cls.__mro__ if base.__module__.startswith(PACKAGE))
 
 
 def _elements(cls: type) -> Dict[str, str]:
@@ -373,7 +372,7 @@ def short_name(cls: type) -> str:
 
 
 def reached() -> Dict[type, str]:
-    """Every class of ours that can be reached from a Minidump, with the way to it; record.py's and private ones are not."""
+    """Every class of ours that can be reached from a Minidump, with the way to it; private ones are not."""
     from dumpscope import Minidump
 
     ways: Dict[type, str] = {Minidump: "Minidump"}

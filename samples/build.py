@@ -19,7 +19,20 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from samples import article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, nearly_open, not_minidumps, third_party  # noqa: E402
+from samples import (  # noqa: E402
+    article,
+    crashes,
+    damaged,
+    damaged_threads,
+    exceptions,
+    handle_cases,
+    healthy,
+    hostile,
+    kernel_dumps,
+    nearly_open,
+    not_minidumps,
+    third_party,
+)
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
 
 FAMILIES: Dict[str, str] = {
@@ -29,12 +42,14 @@ FAMILIES: Dict[str, str] = {
     "healthy": "Nothing wrong: one per kind of stream",
     "damaged": "Something wrong: header, directory, streams, memory, lists",
     "damaged_threads": "Something wrong: threads and exceptions",
+    "exceptions": "Exceptions: breakpoints, unloaded modules, the 32-bit side of a 64-bit dump, two of them",
     "nearly_open": "Something wrong: a few bytes that keep a file from opening",
     "hostile": "Texts that try to do harm",
     "third_party": "Other writers",
     "not_minidumps": "No minidumps",
+    "kernel_dumps": "Kernel dumps",
 }
-MODULES = (article, crashes, damaged, damaged_threads, handle_cases, healthy, hostile, nearly_open, not_minidumps, third_party)
+MODULES = (article, crashes, damaged, damaged_threads, exceptions, handle_cases, healthy, hostile, kernel_dumps, nearly_open, not_minidumps, third_party)
 
 INTRODUCTION = """# Samples
 

@@ -295,7 +295,7 @@ def _() -> Built:
 
 @sample("crash-null-call", "A call of a null function pointer", "instruction pointer 0", 0, **OPENS)
 def _() -> Built:
-    return microsoft(exception(0xC0000005, 0, (8, 0)))
+    return microsoft(exception(0xC0000005, 0, (8, 0)), stack(returns=((0, RETURN),)))
 
 
 @sample("crash-stack-outside", "A stack pointer that is not in the thread's stack", "the TEB has the limits", 0, **OPENS)
@@ -328,6 +328,12 @@ def _() -> Built:
     made.add_system_info()
     made.add_misc_info()
     return made
+
+
+@sample("crash-delay-load", "A delay-loaded DLL that is missing", "code C06D007E; DelayLoadInfo on the stack, the name in the module", 0, **OPENS)
+def _() -> Built:
+    info = struct.pack("<QQQQQQQQI", 72, DEMO + 0x1E000, DEMO + 0x1E100, DEMO + 0x1E200, 1, DEMO + 0x1E210, 0, 0, 126)
+    return microsoft(exception(0xC06D007E, RAISE, (SPEC.sp + 0x80,)), stack((0x80, info)), memory=[(DEMO + 0x1E200, b"plugin.dll\0\0\0\0\0\0OpenStore\0")])
 
 
 @sample("crash-delphi", "A Delphi exception", "code 0EEDFADE, raised in KernelBase", 0, **OPENS)

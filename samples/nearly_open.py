@@ -4,6 +4,7 @@ import struct
 
 from .catalogue import Built, sample
 from .damaged import full, rich
+from .recipes import compose
 from .writer import find_entry, patch
 
 OPENS = {"engine": "opens"}
@@ -117,3 +118,12 @@ def _() -> Built:
 @sample("version-spoilt", "The low word of Version is random, the rest is sound", "two bytes put back open it", 0x1824, rule="version", **REFUSED)
 def _() -> Built:
     return patch(rich(), ("<H", 4, 0xBFEF))
+
+
+@sample(
+    "full-memory-both-lists", "Memory64List, flag 0x2, and an empty MemoryList", "the debugger refuses both together", 0x20002, rule="both-lists", **REFUSED
+)
+def _() -> Built:
+    made = compose("threads modules full system misc", 0x20002, only=1)
+    made.add_stream(5, bytes(4))
+    return made

@@ -7,16 +7,15 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-__all__ = ["Absent", "Damage", "DumpError", "DumpscopeError", "Minidump", "NotInDump", "UsageError", "__version__"]
+from typing import TYPE_CHECKING, Any
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from .dump.absence import Absent, Damage
     from .dump.minidump import Minidump
     from .errors import DumpError, DumpscopeError, NotInDump, UsageError
+
+__version__ = "0.1.0"
+__all__ = ["Absent", "Damage", "DumpError", "DumpscopeError", "Minidump", "NotInDump", "UsageError", "__version__"]
 
 _HOMES = {
     "Absent": "dumpscope.dump.absence",

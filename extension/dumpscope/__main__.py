@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List, Optional
+from typing import List, Optional
 
 
 def main(argv: Optional[List[str]] = None) -> int:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
+from typing import Any, Optional
 
 EXIT_DONE = 0
 EXIT_NOT_IN_DUMP = 1

@@ -10,7 +10,8 @@ from tests.fuzz.dumps import Dump
 
 from dumpscope.commands.index import find_command
 from dumpscope.dump.minidump import Minidump
-from dumpscope.session.session import Session, parse, run
+from dumpscope.session.running import parse, run
+from dumpscope.session.session import Session
 from dumpscope.view.document import render_json
 from dumpscope.view.text import render_text
 

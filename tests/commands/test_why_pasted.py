@@ -118,6 +118,12 @@ def test_without_a_dump(cli: Any) -> None:
     assert "flag 0x4" in out
     assert "OPN008" in cli("why", "Minidump does not have system info").out
     assert "MOD006" in cli("why", "SOS does not support the current target architecture 0x0000014c").out
+    for words in (("-0x7ff8ffa9",), ("-2147024809",), ("hr=-0x7ff8ffa9",)):
+        assert "0x80070057" in cli("why", *words).out
+        assert "0x80070057" in cli("why", "handles.dmp", *words).out
+    assert "ERROR_PARTIAL_COPY" in cli("why", "MiniDumpWriteDump", "failed", "0x8007012b").out
+    assert "no debugger command" in cli("why", "!foo").out
+    assert cli("why", "dump", "!handle").code == 3
     missing = cli("why", "no-such-file.dmp")
     assert missing.code == 3
     assert "cannot open" in missing.err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
@@ -57,7 +57,7 @@ def texts(found: Account, topic: str) -> List[Tuple[str, str]]:
     return [(item.text, item.certainty) for item in found.statements if item.topic == topic]
 
 
-EVENTS: Dict[str, Tuple[str, bool, str]] = {
+EVENTS: Dict[str, Tuple[str, Optional[bool], str]] = {
     "crash-chromium-oom": (
         "out of memory",
         True,
@@ -74,7 +74,11 @@ EVENTS: Dict[str, Tuple[str, bool, str]] = {
     "crash-hung-window": ("hang", False, "the program's window hung, and procdump took the dump; no exception is stored"),
     "exception-wake-debugger": ("debugger", False, "a debugger broke in and wrote the dump (Wake debugger, 80000007): the program raised nothing"),
     "exception-hang-report": ("hang", False, "the program hung, and Windows Error Reporting took the dump (cfffffff): it raised nothing"),
-    "exception-in-page-error": ("crash", True, "In-page I/O error (c0000006): read from 000001d5`a3c50000, I/O error c000009c STATUS_DEVICE_DATA_ERROR"),
+    "exception-in-page-error": (
+        "crash",
+        True,
+        "In-page I/O error (c0000006): the page of 000001d5`a3c50000 could not be read, I/O error c000009c STATUS_DEVICE_DATA_ERROR",
+    ),
     "exception-fast-fail": (
         "crash",
         True,
@@ -86,7 +90,7 @@ EVENTS: Dict[str, Tuple[str, bool, str]] = {
         True,
         "SIGSEGV: memory was used that may not be; si_code 0: not kept, as by older Breakpads, or sent by a process with kill (SI_USER)",
     ),
-    "stacks-only": ("no exception", False, "no exception is stored: the dump was asked for without a crash, or its writer was not given the exception"),
+    "stacks-only": ("no exception", None, "no exception is stored: the dump was asked for without a crash, or its writer was not given the exception"),
 }
 
 
@@ -135,12 +139,13 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
             "abort() of MySQL or MariaDB, whose handler of SIGABRT stops with int 3: a failed assertion, or damaged data; the words are in its error log",
             "likely",
         ),
-        ("program", "mysqld.exe 10.11.6.0, MySQL or MariaDB server", "certain"),
+        ("program", "mysqld.exe 10.11.6.0, MariaDB server", "certain"),
     ],
     "crash-stowed": [
         ("cause", "stowed exception 0: HRESULT 8000000b E_BOUNDS, thread c58, return addresses demo+0x1460, demo+0x1a10, kernel32+0x17344", "certain"),
         ("cause", "stowed exception 1: HRESULT 80070005 E_ACCESSDENIED, thread c58: Access to the setting was refused.", "certain"),
     ],
+    "crash-delay-load": [("says", "the DLL plugin.dll could not be loaded: Win32 error 126 ERROR_MOD_NOT_FOUND", "certain")],
     "crash-cpp-type": [("where", "thrown by demo.exe", "certain"), ("says", "std::runtime_error: cannot open store.dat", "certain")],
     "crash-rust-panic": [
         ("says", "a Rust panic that nobody caught", "certain"),
@@ -190,7 +195,11 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
         )
     ],
     "crash-null-member": [("remark", "a null pointer plus 0x18: a member of an object, or an element of an array, that is not there", "likely")],
-    "crash-null-call": [("remark", "a null function pointer was called", "likely"), ("where", "at address 0", "certain")],
+    "crash-null-call": [
+        ("remark", "a null function pointer was called", "likely"),
+        ("where", "at address 0", "certain"),
+        ("where", "called from demo+0x1a10", "likely"),
+    ],
     "crash-stack-outside": [("remark", "the stack pointer 000001d5`a3c40800 is outside the thread's stack: a fiber, a switched or a damaged stack", "certain")],
     "crash-recursion": [
         ("remark", "demo+0x1a44 is 256 times on the stack: a function that calls itself without an end", "likely"),
@@ -227,6 +236,24 @@ def test_no_remark_without_a_reason(name: str) -> None:
     assert [item.text for item in account(name).about("remark")] == SILENT[name]
 
 
+def test_ud2_is_told() -> None:
+    name = "crash-chromium-check"
+    data = (SAMPLES / f"{name}.dmp").read_bytes()
+    at, code = exception_at(name), data.index(b"\xcc\x0f\x0b")
+    found = edited(name, (at, struct.pack("<I", 0xC000001D)), (code, b"\x0f\x0b\x90"))
+    assert any(text.startswith("the instruction is ud2") for text, _ in texts(found, "remark"))
+    assert not texts(edited(name, (at, struct.pack("<I", 0xC000001D)), (code, b"\x90\x90\x90")), "remark")
+
+
+def test_the_program_is_not_a_library_of_the_system() -> None:
+    found = account("crash-mariadb")
+    assert texts(found, "program")[0][0].startswith("mysqld.exe")
+    data = (SAMPLES / "crash-mariadb.dmp").read_bytes()
+    name = "mysqld.exe".encode("utf-16-le")
+    swapped = edited("crash-mariadb", (data.index(name), "mysqld.dll".encode("utf-16-le")))
+    assert texts(swapped, "program")[0][0].startswith("mysqld.dll")  # there is no .exe
+
+
 def test_addresses_of_other_systems() -> None:
     at = exception_at("breakpad-linux")
     assert texts(account("breakpad-linux"), "remark") == [("a null pointer was used", "guess")]  # 0 may mean that it was not kept
@@ -252,6 +279,14 @@ def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:
     assert edited("exception-breakpoint", (at + 16, system)).event.kind == "breakpoint"
 
 
+def test_a_thread_that_went_on_was_not_stopped_by_a_debugger() -> None:
+    at = exception_at("crash-mariadb")
+    ntdll = edited("crash-mariadb", (at + 16, struct.pack("<Q", 0x7FFC3A6F0000 + 0xA0B10)))
+    assert (ntdll.event.kind, ntdll.crashed) == ("breakpoint", None)
+    system = edited("crash-mariadb", (at + 16, struct.pack("<Q", 0x7FFC37F20000 + 0x1234)))
+    assert (system.event.kind, system.crashed) == ("assertion", True)
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "words"),
     [
@@ -262,8 +297,8 @@ def test_a_debuggers_break_in_is_told_from_an_assertion() -> None:
         (0x80131623, "crash", ".NET: Environment.FailFast"),
         (0x0EEFFACE, "crash", "C++Builder: "),
         (0x0CCA11ED, "requested", "Crashpad: dump requested from outside"),
-        (0x8000, "crash", "Unreal Engine: the graphics device"),
-        (0xC000, "out of memory", "Unreal Engine: out of memory"),
+        (0x8000, "crash", "as Unreal Engine uses it: the graphics device"),
+        (0xC000, "out of memory", "as Unreal Engine uses it: out of memory"),
         (0x12345678, "crash", "Unknown exception (12345678)"),
         (0xE1234567, "crash", "An exception of the program's own (e1234567)"),
         (0x8007000E, "crash", "Unknown exception, E_OUTOFMEMORY as HRESULT (8007000e)"),
@@ -275,6 +310,20 @@ def test_codes_of_other_writers(code: int, kind: str, words: str) -> None:
     event = edited("crash-delphi", (exception_at("crash-delphi"), struct.pack("<I", code))).event
     assert event.kind == kind
     assert event.title.startswith(words)
+
+
+def test_a_delay_loaded_function() -> None:
+    at = exception_at("crash-delay-load")
+    found = edited("crash-delay-load", (at, struct.pack("<I", 0xC06D007F)))
+    assert ("the function OpenStore of the DLL plugin.dll could not be loaded: Win32 error 126 ERROR_MOD_NOT_FOUND", "certain") in texts(found, "says")
+    gone = edited("crash-delay-load", (at + 32, struct.pack("<Q", 0x123450000)))
+    assert texts(gone, "says") == []
+
+
+def test_a_bad_handle_is_named() -> None:
+    at = exception_at("crash-delay-load")
+    found = edited("crash-delay-load", (at, struct.pack("<I", 0xC0000008)), (at + 32, struct.pack("<Q", 0x1C)))
+    assert found.event.title == "Invalid handle (c0000008): handle 1c"
 
 
 def test_the_thread_that_asked_breakpad() -> None:
@@ -305,6 +354,8 @@ def _holds(data: bytes, what: Statement, proof: Any) -> bool:
     if value.startswith("0x") and " " not in value and "," not in value:
         number = int(value, 16)
         return any(int.from_bytes(data[at : at + width], "little") == number & ((1 << 8 * width) - 1) for width in (4, 8))
+    if proof.what.startswith("annotation of "):
+        return data[at:].startswith(value.split(" /")[0].encode()[:8])
     if proof.what in ("ErrorMessage", "FAssertInfo.ErrorMessage", "text on the stack", "what()"):
         head = value[:8]
         return data[at:].startswith((head.encode(), head.encode("utf-16-le")))

@@ -34,7 +34,7 @@ def test_amd64():
     assert found.segments == {"cs": 0x33, "ss": 0x2B, "ds": 0x2B, "es": 0x2B, "fs": 0x53, "gs": 0x2B}
     assert found.debug["dr7"] == 0x400
     assert found["efl"] == found.flags == 0x246
-    assert found.flag_words == ["iopl=0", "nv", "up", "ei", "pl", "zr", "na", "pe", "nc"]
+    assert found.flag_words == ["iopl=0", "nv", "up", "ei", "pl", "zr", "na", "po", "nc"]
     assert found.flag_names == ["PF", "ZF", "IF"]
     assert found.vectors["xmm3"] == 3 << 100
     assert len(found.vectors) == 16

@@ -17,7 +17,9 @@ from dumpscope.view.paint import strip_dml
 
 ARTICLE = ROOT / "samples" / "article-handles.dmp"
 KERNEL = "not-a-dump-kernel-64"
-OPENED = sorted(name for name, answer in ANSWERS.items() if answer.opened == 0 and name != KERNEL and (ROOT / "samples" / f"{name}.dmp").exists())
+OPENED = sorted(
+    name for name, answer in ANSWERS.items() if answer.opened == 0 and not name.startswith("not-a-dump-kernel-") and (ROOT / "samples" / f"{name}.dmp").exists()
+)
 REFUSED = sorted(name for name, answer in ANSWERS.items() if answer.opened and (ROOT / "samples" / f"{name}.dmp").exists())
 PLAIN: Call = ("handles", ["--text"])
 CHECK: Call = ("dumpinfo", ["--check", "--text"])

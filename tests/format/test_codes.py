@@ -11,6 +11,7 @@ import pytest
 
 from dumpscope.format.codes import describe_code, ntstatus_name, table, win32_name
 from dumpscope.format.codes.exceptions import EXCEPTIONS, FAST_FAIL, describe_parameters, exception_name
+from dumpscope.format.codes.foreign import FOREIGN
 
 EXTENSION = Path(__file__).resolve().parents[2] / "extension"
 
@@ -156,7 +157,36 @@ def test_format_imports_nothing_heavy() -> None:
         "new = set(sys.modules) - before\n"
         "ours = sorted(name for name in new if name.startswith('dumpscope'))\n"
         "assert ours == ['dumpscope', 'dumpscope.format', 'dumpscope.format.flags', 'dumpscope.format.header', 'dumpscope.format.layout', "
-        "'dumpscope.format.streams', 'dumpscope.record'], ours\n"
+        "'dumpscope.format.streams'], ours\n"
         "assert not new & {'dataclasses', 'inspect', 'ctypes', 'json'}, new\n"
     )
     subprocess.run([sys.executable, "-S", "-c", script], check=True, env={"PYTHONPATH": str(EXTENSION), "SYSTEMROOT": ""})
+
+
+@pytest.mark.parametrize(
+    ("code", "symbol", "words"),
+    [
+        (0xE0000008, "kOomExceptionCode", "Chromium: out of memory: an allocation failed and the program ended itself (chromium base/process/memory.h"),
+        (0x0517A7ED, "CRASHPAD_SIMULATED", "Crashpad: requested dump without a crash (DumpWithoutCrash) (chromium/crashpad"),
+        (0xE24C4A04, "LJ_EXCODE", "LuaJIT: out of memory (LuaJIT src/lj_err.c)"),
+    ],
+)
+def test_codes_of_other_writers_come_with_their_source(code: int, symbol: str, words: str) -> None:
+    meaning = describe_code(code)[-1]
+    assert (meaning.kind, meaning.symbol) == ("exception", symbol)
+    assert meaning.text.startswith(words)
+    assert exception_name(code) in f"{words} {meaning.text}"
+
+
+def test_short_codes_of_others_stay_win32_errors() -> None:
+    assert [meaning.kind for meaning in describe_code(0x4000)] == []
+    assert exception_name(0x4000).startswith("as Unreal Engine uses it: ")
+
+
+def test_each_code_of_others_says_whose_it_is() -> None:
+    for code, row in FOREIGN.items():
+        assert row.symbol
+        assert row.owner
+        assert row.words
+        assert row.source
+        assert code not in EXCEPTIONS

@@ -11,7 +11,8 @@ from dumpscope.commands.index import MODULES, find_command
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import UsageError
 from dumpscope.front.spellings import NEAREST, SESSION_WORDS, is_debuggers, not_ours, outlook, translate
-from dumpscope.session.session import Session, parse
+from dumpscope.session.running import parse
+from dumpscope.session.session import Session
 from dumpscope.view.text import render_text
 
 TABLE = [
@@ -48,8 +49,13 @@ TABLE = [
     ("dqs @rsp L 10", "read @rsp L10 --form s"),
     ("da poi(@rsp)", "read poi(@rsp) --form a"),
     ("du 7ff6`10002000", "read 7ff6`10002000 --form u"),
-    ("k", "read @$csp L20 --form s"),
-    ("kn 10", "read @$csp L10 --form s"),
+    ("k", "stack --lines"),
+    ("kn 10", "stack --lines --limit 16"),
+    ("kL 0n20", "stack --limit 20"),
+    ("~*k", "stack --all --lines"),
+    ("~3kL 5", "stack 3 --limit 5"),
+    ("!uniqstack", "stack --unique"),
+    ("!findstack ntdll", "stack --find ntdll"),
     ("r", "threads ."),
     ("r rax", "evaluate @rax"),
     ("r @$teb", "evaluate @$teb"),

@@ -19,10 +19,10 @@ from tests.counting import CountingSource, calls_of
 from dumpscope import Minidump
 from dumpscope.commands.index import all_commands
 from dumpscope.errors import EXIT_DONE, EXIT_NOT_A_DUMP, EXIT_NOT_IN_DUMP, EXIT_USAGE, DumpError, DumpscopeError
-from dumpscope.session.parsing import split_line
-from dumpscope.session.registry import DUMP_NONE, Command, build_parser
+from dumpscope.session.parsing import build_parser, split_line
+from dumpscope.session.registry import DUMP_NONE, Command
+from dumpscope.session.running import run as run_command
 from dumpscope.session.session import Session
-from dumpscope.session.session import run as run_command
 from dumpscope.view.document import render_csv, render_json
 from dumpscope.view.escape import printable
 from dumpscope.view.paint import DARK, Ansi, Dml, strip_ansi, strip_dml

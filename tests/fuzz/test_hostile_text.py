@@ -14,9 +14,9 @@ from tests.fuzz.dumps import Dump
 
 from dumpscope import Minidump
 from dumpscope.commands.index import find_command
-from dumpscope.session.registry import build_parser
+from dumpscope.session.parsing import build_parser
+from dumpscope.session.running import run as run_command
 from dumpscope.session.session import Session
-from dumpscope.session.session import run as run_command
 from dumpscope.view.document import render_csv, render_json
 from dumpscope.view.escape import csv_cell, dml, printable
 from dumpscope.view.paint import DARK, Ansi, Dml, strip_ansi, strip_dml

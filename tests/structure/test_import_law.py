@@ -41,8 +41,8 @@ BARRED = {
     "front": {"atlas", "fleet", "anatomy", "capture", "symbols", "stacks"},
 }
 """What a layer must not import although it is below."""
-# What a lesson or page needs from the version, and what classes are made with.
-ALWAYS = {"__version__", "record"}
+# What a lesson or page needs from the version.
+ALWAYS = {"__version__"}
 
 
 def _law() -> Dict[str, Set[str]]:
@@ -128,8 +128,13 @@ def test_prompt_toolkit_and_pygments_stay_in_the_repl() -> None:
             assert "repl" in path.parts, path
 
 
+def test_symbolic_is_imported_in_one_file() -> None:
+    users = [path for path in modules() if "symbolic" in outside_imports(path)]
+    assert [path.relative_to(PACKAGE).parts for path in users] == [("symbols", "symbolic_files.py")]
+
+
 def test_the_rest_is_standard_library() -> None:
-    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments"}
+    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic"}
     if sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names needs Python 3.10")
     for path in modules():
@@ -172,6 +177,17 @@ def test_no_module_is_too_large() -> None:
             continue
         lines = len(path.read_text("utf-8").splitlines())
         assert lines <= 650, f"{path.relative_to(PACKAGE)} has {lines} lines: split it by subject"
+
+
+def test_typing_is_used_as_everybody_does() -> None:
+    for path in modules():
+        assert "TYPE_CHECKING = False" not in path.read_text("utf-8"), path
+
+
+def test_no_folder_is_too_large() -> None:
+    for folder in {path.parent for path in modules()}:
+        found = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(found) <= 32, f"{folder} has {len(found)} modules: make folders of it"
 
 
 def test_no_room_is_called_utils() -> None:

@@ -11,7 +11,8 @@ import pytest
 from dumpscope.commands.index import find_command
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import DumpscopeError
-from dumpscope.session.session import Session, parse, run
+from dumpscope.session.running import parse, run
+from dumpscope.session.session import Session
 from dumpscope.view.annotated import ByteRow, Bytes
 from dumpscope.view.blocks import Column, Evidence, Finding, Paragraph, Table
 from dumpscope.view.document import render_json

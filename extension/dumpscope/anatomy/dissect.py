@@ -7,6 +7,7 @@ at the end. Everything is cut at the end of the node and of the file.
 from __future__ import annotations
 
 import struct
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ..dump.source import Source
 from ..format.contexts import CONTEXT_EX, XSAVE_AREA_HEADER
@@ -16,12 +17,7 @@ from ..format.layout import TEXT, Field, Scalar, Structure
 from ..format.modules import IMAGE_DEBUG_MISC
 from ..format.system import CPU_INFORMATION, OTHER_CPU_INFO, X86_CPU_INFO
 from ..format.vendor.crashpad import MinidumpByteArray, MinidumpUTF8String
-from ..record import NamedTuple
 from .walker import CONTEXT, Node
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Tuple
 
 MAX_ELEMENTS = 4096
 """Elements of an array of structures that are taken apart."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from heapq import heappush, heappushpop
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from ..record import NamedTuple
+from ..dump.minidump import Minidump
 from .leaves import Leaves, Meeting, leaves
 from .walker import DIRECTORY, STREAM, Node, anatomy_around, anatomy_within
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
-
-    from ..dump.minidump import Minidump
 
 ALIGNMENT = "alignment"
 """Up to 15 zero bytes between two structures."""

@@ -5,21 +5,17 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from heapq import heapify, heappop, heappush
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..dump.minidump import Minidump
 from ..errors import DumpError
-from ..record import NamedTuple
 from .reach import CHAIN, MAX_KNOWN, Contiguous, Lead, Reach
 from .walker import STREAM, Listed, Node, anatomy_listed
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+_Numbered = Tuple[int, Node]
 
-    from ..dump.minidump import Minidump
-
-    _Numbered = Tuple[int, Node]
-    Order = Tuple[int, int, int]
-    """When a leaf is met in a walk: the number of the node or list, that of the record in the list, and of the field in the record."""
+Order = Tuple[int, int, int]
+"""When a leaf is met in a walk: the number of the node or list, that of the record in the list, and of the field in the record."""
 
 
 class Column:

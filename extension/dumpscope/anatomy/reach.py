@@ -10,20 +10,16 @@ import struct
 import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..dump.lists import BLOCK, RecordList
 from ..dump.source import Source, Window
 from ..dump.streams.handles import MAX_CHAIN
 from ..dump.streams.memory import Memory64List
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION
-from ..record import NamedTuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
-
-    Spans = Tuple[Tuple[int, int], ...]
-    """Start and end of each structure that one RVA leads to; those of a chain are several."""
+Spans = Tuple[Tuple[int, int], ...]
+"""Start and end of each structure that one RVA leads to; those of a chain are several."""
 
 STRING = "string"
 SIZED = "sized"

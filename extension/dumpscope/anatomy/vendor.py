@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable, Dict, Iterator, List, Optional
+
 from ..dump.directory import Stream
 from ..format.catalogue import structure as named
 from ..format.header import MINIDUMP_LOCATION_DESCRIPTOR
@@ -9,14 +11,7 @@ from ..format.layout import RVA_KIND, Field, Structure
 from ..format.vendor.breakpad import MDRawDebug32, MDRawDebug64, MDRawLinkMap32, MDRawLinkMap64
 from ..format.vendor.crashpad import MinidumpByteArray, MinidumpCrashpadInfo, MinidumpUTF8String
 from ..format.vendor.mozilla import MINIDUMP_MAC_BOOTARGS, MINIDUMP_MAC_CRASH_INFO
-from .walker import BLOB, MAX_NESTED, RECORD, STRING, Node
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional
-
-    from .walker import _Walker
-
+from .walker import BLOB, MAX_NESTED, RECORD, STRING, Node, _Walker
 
 MAX_LINKED = 4096
 MAX_DEPTH = 8

@@ -7,9 +7,12 @@ twice; see :mod:`dumpscope.anatomy.filemap`.
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
 from ..dump.absence import Absent
 from ..dump.directory import Stream
 from ..dump.lists import RecordList
+from ..dump.minidump import Minidump
 from ..dump.salt import SALT
 from ..dump.streams.exception import exception_shape
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
@@ -23,16 +26,9 @@ from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_NAME
 from ..format.tokens import LUID_AND_ATTRIBUTES, SID, TOKEN_PARTS, TOKEN_STATISTICS, sid_name
 from ..format.vendor.wine import WINE_SYSTEM_INFO
-from ..record import NamedTuple
 from .reach import CHAIN as CHAINED
 from .reach import SIZED, Lead, Rows, reach, string_end
 from .reach import STRING as COUNTED
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
-
-    from ..dump.minidump import Minidump
 
 HEADER = "header"
 DIRECTORY = "directory"

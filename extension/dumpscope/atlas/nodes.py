@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
 from ..anatomy.walker import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
 from ..dump.minidump import Minidump
-from ..record import NamedTuple
 from ..view.escape import printable
 from ..view.redact import Redactor
 from .shapes import ShapeTable, parts_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 LIST_CAP = 5000
 """Records of one stream that a page shows."""

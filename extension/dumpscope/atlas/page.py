@@ -7,15 +7,12 @@ import hashlib
 import json
 import pkgutil
 import zlib
+from typing import Any, Dict, Iterator, List
 
 from ..diagnosis.facts import Facts
 from ..view.redact import Redactor
 from .nodes import KINDS, Atlas
 from .tables import commands, findings, flags, header_facts, tables
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List
 
 SCRIPTS = ("bytes.js", "tree.js", "map.js", "inspect.js", "tables.js", "start.js")
 PLAIN_LIMIT = 1 << 14

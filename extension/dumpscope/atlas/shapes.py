@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, List, Optional, Tuple
+
 from ..anatomy.walker import CODEVIEW, OBJECT, RECORD, Node
 from ..dump.source import Source
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION, OBJECT_INFORMATION
 from ..format.layout import COUNT, RVA, RVA64, ULONG32, Enumeration, Field, FlagSet, Scalar, Structure
 from ..format.modules import CV_INFO_ELF, CV_INFO_PDB20, CV_INFO_PDB70, IMAGE_DEBUG_MISC
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
 
 _COUNT4 = Structure("ULONG32", [Field("Count", ULONG32, "how many records follow", COUNT)], meaning="The list's count.")
 _COUNT8 = Structure(
@@ -20,8 +18,7 @@ _COUNT8 = Structure(
 )
 _SYMBOLS = {b"RSDS": CV_INFO_PDB70, b"NB10": CV_INFO_PDB20, b"BpEL": CV_INFO_ELF}
 
-if TYPE_CHECKING:
-    Part = Tuple[Structure, int]
+Part = Tuple[Structure, int]
 
 
 def parts_of(node: Node, source: Source) -> List[Part]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
 from ..diagnosis.audit import audit
 from ..diagnosis.facts import Facts
 from ..diagnosis.promises import promises
@@ -18,12 +20,7 @@ from ..format.streams import STREAMS
 from ..view.kinds import address_kind, cell_text, size_text, time_text
 from .nodes import LIST_CAP
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
-
-if TYPE_CHECKING:
-    Clean = Callable[[str], str]
+Clean = Callable[[str], str]
 # How a page sorts a column: as text, or by the number that its cells stand for.
 _ORDERS = {"count": "dec", "int": "dec", "size": "dec", "duration": "time", "text": "text", "type": "text"}
 

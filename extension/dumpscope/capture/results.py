@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict
+from typing import Dict
 
 # HRESULT: what it means when a dump is being written, and what can be done.
 WORDS: Dict[int, str] = {

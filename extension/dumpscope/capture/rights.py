@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List
+from typing import List, NamedTuple
 
 PROCESS_VM_READ = 0x0010
 PROCESS_DUP_HANDLE = 0x0040

@@ -5,15 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import DumpscopeError, UsageError
-from ..record import NamedTuple
 from .results import hresult, words
 from .rights import PROCESS_QUERY_LIMITED_INFORMATION, Right, mask_of, rights_for
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
 
 ERROR_ACCESS_DENIED = 5
 ERROR_INVALID_PARAMETER = 87

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
 from ..dump.absence import EMPTY, NOT_THERE, Absent
 from ..dump.allowance import Allowance
 from ..dump.minidump import Minidump
@@ -13,13 +15,7 @@ from ..session.missing import missing
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Tuple
-
-    from ..view.blocks import Block
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 
 SHOWN_LINES = 200
 """Lines of one text that are shown before it is cut; JSON has all of it."""

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any, Iterator
 
 from ..errors import UsageError
 from ..session.missing import facts_of
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Note, Save
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator
-
-    from ..view.blocks import Block
+from ..view.blocks import Block, Note, Save
 
 
 @command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..anatomy.dissect import parts_at
 from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map, owners
@@ -13,25 +14,18 @@ from ..errors import NotInDump, UsageError
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Structure
 from ..format.memory import MEMORY_STATE
-from ..record import NamedTuple
 from ..session.expression import evaluate
 from ..session.parsing import number
 from ..session.places import FIRST, KINDS, Place, find_place
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
 from ..view.annotated import ByteRow, Bytes
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind
 from ..view.picture import Picture, Share, strip
 from ..wording.fields import MAX_SHOWN, SHOWN, Wording
 from ..wording.numbers import is_decimal
 from .memory import not_captured_words, protection_names
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Sequence
-
-    from ..view.blocks import Block
 
 MAX_FOLLOWED = 200
 """Structures that ``--follow`` shows."""
@@ -83,10 +77,11 @@ def _declarations(nodes: Sequence[Node]) -> List[Structure]:
         ("bytes thread 0 --c", "a thread, by id or number, with the C declaration"),
         ("bytes context", "the registers of the exception, or of the thread that is looked at"),
         ("bytes string 16c2", "a string at an offset"),
+        ("bytes unwind '@rip'", "the row and the UNWIND_INFO of the function at an address, where the dump holds them"),
         ("bytes range 0 40", "a stretch of the file, whatever it belongs to"),
     ],
     description="WHAT: header; directory [N]; stream N|NAME; handle H; thread T; threadinfo T; name T; module NAME; unloaded NAME; context [T]; "
-    "exception; system; misc; region ADDRESS; memory ADDRESS; token N; string OFFSET; range OFFSET [LENGTH]; at OFFSET.",
+    "exception; system; misc; region ADDRESS; memory ADDRESS; token N; string OFFSET; unwind ADDRESS; range OFFSET [LENGTH]; at OFFSET.",
 )
 def bytes_command(session: Session, args: Any) -> Iterator[Block]:
     """Annotated bytes."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterator
+
 from ..diagnosis.dumpdebug.lines import dumpdebug_lines
 from ..session.registry import command
 from ..session.session import Session
-from ..view.blocks import Lines
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator
-
-    from ..view.blocks import Block
+from ..view.blocks import Block, Lines
 
 
 @command(

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterator
+
 from ..dump.absence import NOT_THERE, Absent
 from ..errors import NotInDump
 from ..session.expression import evaluate
 from ..session.missing import missing
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
-from ..view.blocks import Data, Fields, Item, Lines
+from ..view.blocks import Block, Data, Fields, Item, Lines
 from ..view.kinds import address_kind, address_text
 from .threads import find_thread
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator
-
-    from ..view.blocks import Block
 
 
 @command(

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
+
+from ..diagnosis.breaks import WAKE_DEBUGGER, breakpoint_of
+from ..diagnosis.engine.answers import EFFECTIVE_X86
+from ..diagnosis.rules.rule import PROVEN
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
+from ..dump.contexts import Registers
+from ..dump.directory import Stream
 from ..dump.minidump import Minidump
-from ..dump.streams.exception import MAX_PARAMETERS, ExceptionInfo
+from ..dump.streams.exception import EXCEPTION_STREAM, MAX_PARAMETERS, ExceptionInfo, read_exception
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
-from ..format.faults import ACCESSED, SENDER, UNKNOWN
-from ..record import NamedTuple
+from ..format.faults import ACCESSED, SENDER, UNKNOWN, Fault
 from ..session.account import account_remarks
 from ..session.missing import facts_of, missing
 from ..session.registry import command
 from ..session.session import Session, usage_of
-from ..view.blocks import Data, Fields, Item, Lines, Note
+from ..session.stack_words import near_guard, one_bit_off, top_frames
+from ..view.blocks import Block, Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
-from ..wording.codes import exception_words, hresult_words
+from ..wording.codes import exception_words, hresult_words, status_words
 from ..wording.registers import register_lines, register_values
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Union
-
-    from ..format.faults import Fault
-    from ..view.blocks import Block
+from .threads import wow64_blocks
 
 MAX_NESTED = 16
 """Records of a chain that are followed."""
 
+ACCESS_VIOLATION = 0xC0000005
+IN_PAGE_ERROR = 0xC0000006
+STACK_OVERFLOW = 0xC00000FD
+GUARD_PAGE = 0x80000001
+ACCESSES = (ACCESS_VIOLATION, IN_PAGE_ERROR, STACK_OVERFLOW, GUARD_PAGE)
+"""Codes whose first two parameters are the kind of access and the address."""
 CPP = 0xE06D7363
 _CPP_MAGIC = (0x19930520, 0x19930521, 0x19930522, 0x01994000)
 CLR = (0xE0434352, 0xE0434F4D)
@@ -58,21 +65,30 @@ def parameter_words(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> L
         name = hresult_words(parameters[0] & 0xFFFFFFFF)
         words[0] = f"HRESULT of the .NET exception{f': {name}' if name else ''}"
     for at, value in enumerate(parameters):
-        symbol = dump.modules.symbol(value) if value > 0xFFFF and not (at == 0 and code in CLR) else ""
+        symbol = dump.symbol(_narrow(dump, value)) if value > 0xFFFF and not (at == 0 and code in CLR) else ""
         if symbol:
             words[at] = f"{words[at]}: {symbol}" if words[at] else symbol
     return words
 
 
+def _narrow(dump: Minidump, value: int) -> int:
+    """A member of a record as the dump's machine has it: writers extend the 32-bit ones by their sign."""
+    return value & 0xFFFFFFFF if dump.pointer_size == 4 else value
+
+
 def summary_line(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> str:
-    """The debugger's last line, such as ``Attempt to write to address 0000000000000000``; an empty string without one."""
-    if code not in (0xC0000005, 0xC0000006) or len(parameters) < 2:
-        return ""
-    kind = {0: "read from", 1: "write to", 8: "execute non-executable"}.get(parameters[0])
-    if kind is None:
-        return ""
+    """The debugger's last line, such as ``Attempt to write to address 0000000000000000``; an empty string without one.
+
+    Of the kind of access only the bits of 9 count (observed: dbgeng 10.0.15063).
+    """
     digits = 8 if dump.pointer_size == 4 else 16
-    return f"Attempt to {kind} address {parameters[1]:0{digits}x}"
+    shown = [f"{_narrow(dump, value):0{digits}x}" for value in parameters]
+    if code == IN_PAGE_ERROR and len(parameters) > 2:
+        return f"Inpage operation failed at {shown[1]}, due to I/O error {shown[2]}"
+    if code != ACCESS_VIOLATION or len(parameters) < 2:
+        return ""
+    kind = {0: "read from", 1: "write to", 8: "execute non-executable"}.get(parameters[0] & 9, "unknown")
+    return f"Attempt to {kind} address {shown[1]}"
 
 
 def fault_summary(fault: Fault, code: int, flags: int) -> str:
@@ -87,8 +103,9 @@ def fault_summary(fault: Fault, code: int, flags: int) -> str:
 def record_lines(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Iterator[str]:
     """A record in the form of ``.exr``; ``fault`` is what it means on another system than Windows."""
     digits = 8 if dump.pointer_size == 4 else 16
-    symbol = dump.modules.symbol(record.address)
-    yield f"ExceptionAddress: {record.address:0{digits}x}" + (f" ({symbol})" if symbol else "")
+    address = _narrow(dump, record.address)
+    symbol = dump.symbol(address)
+    yield f"ExceptionAddress: {address:0{digits}x}" + (f" ({symbol})" if symbol else "")
     name = exception_words(record.code) if fault is None else fault.name
     yield f"   ExceptionCode: {record.code:08x}" + (f" ({name})" if name else "")
     detail = "" if fault is None else fault.detail
@@ -96,7 +113,7 @@ def record_lines(dump: Minidump, record: _Record, fault: Optional[Fault] = None)
     yield f"NumberParameters: {record.claimed}"
     words = parameter_words(dump, record.code, record.parameters) if fault is None else fault.parameters
     for at, value in enumerate(record.parameters):
-        yield f"   Parameter[{at}]: {value:0{digits}x}" + (f"  {words[at]}" if words[at] else "")
+        yield f"   Parameter[{at}]: {_narrow(dump, value):0{digits}x}" + (f"  {words[at]}" if words[at] else "")
     last = summary_line(dump, record.code, record.parameters) if fault is None else fault_summary(fault, record.code, record.flags)
     if last:
         yield last
@@ -137,7 +154,7 @@ def _json(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Dic
         "flags": f"0x{record.flags:x}",
         "flag_names": EXCEPTION_FLAGS.labels(record.flags) if record.flags else [],
         "address": f"0x{record.address:x}",
-        "symbol": dump.modules.symbol(record.address) or None,
+        "symbol": dump.symbol(_narrow(dump, record.address)) or None,
         "record": f"0x{record.record:x}",
         "parameter_count": record.claimed,
         "parameters": [{"value": f"0x{value:x}", "meaning": words[at] or None} for at, value in enumerate(record.parameters)],
@@ -155,7 +172,7 @@ def _fault_json(dump: Minidump, record: _Record, fault: Fault) -> Dict[str, Any]
         "flag_names": [fault.detail] if fault.detail else [],
         "address": f"0x{record.address:x}",
         "address_is": fault.address_is or None,
-        "symbol": dump.modules.symbol(record.address) or None,
+        "symbol": dump.symbol(_narrow(dump, record.address)) or None,
         "record": f"0x{record.record:x}",
         "parameter_count": record.claimed,
         "parameters": [{"value": f"0x{value:x}", "meaning": fault.parameters[at] or None} for at, value in enumerate(record.parameters)],
@@ -182,7 +199,11 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
         return
     record = _Record(found.code, found.flags, found.record, found.address, found.parameter_count, found.parameters)
     fault = fault_of(dump)
+    stop = breakpoint_of(dump)
     data = _json(dump, record, fault)
+    if stop is not None:
+        data["debugger_break"] = stop.by_debugger
+        data["debugger_break_confidence"] = stop.confidence
     if fault is not None:
         data["debugger"] = facts_of(session).engine.last_event.text or None
     data.update({"thread_id": found.thread_id, "offset": found.offset})
@@ -196,6 +217,20 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
     yield from _where(session, found, fault)
     if fault is not None:
         yield from _foreign(session, found, fault)
+    elif stop is not None and found.code != WAKE_DEBUGGER:
+        who = "a debugger broke in: nothing crashed" if stop.by_debugger else "the program ran an int 3 of its own: an abort, a failed assertion or DebugBreak"
+        yield Note(f"{found.code:08x}: {who}" + ("" if stop.confidence == PROVEN else " (inferred)"), "hint")
+    others = dump.streams.all(EXCEPTION_STREAM)[1:]
+    if others:
+        yield Data("other_exceptions", [{"entry": stream.index, "code": _code_of(dump, stream), "offset": stream.rva} for stream in others])
+        for stream in others[:8]:
+            code = _code_of(dump, stream)
+            yield Note(
+                f"there is {'a second' if stream is others[0] else 'another'} ExceptionStream, directory entry {stream.index}, at 0x{stream.rva:x}"
+                + (f": {code} ({exception_words(int(code, 16)) or 'no name is known'})" if code else ", whose code is not in the file")
+                + "; the debugger uses the first",
+                "warning",
+            )
     if found.parameter_count > MAX_PARAMETERS:
         yield Note(f"NumberParameters says {found.parameter_count}; a record holds {MAX_PARAMETERS} at the most", "warning")
     if not found.complete:
@@ -207,6 +242,13 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
             yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
     yield from account_remarks(session)
     yield from _registers(session, found)
+    yield from top_frames(session, dump.threads.find(found.thread_id))
+
+
+def _code_of(dump: Minidump, stream: Stream) -> Optional[str]:
+    """ExceptionCode of another exception stream; None where the file does not hold it."""
+    found = read_exception(dump.source, stream)
+    return None if isinstance(found, Absent) else f"0x{found.code:08x}"
 
 
 def _foreign(session: Session, found: ExceptionInfo, fault: Fault) -> Iterator[Block]:
@@ -231,8 +273,9 @@ def _address_item(session: Session, found: ExceptionInfo, fault: Optional[Fault]
         return Item("", "Address", Absent(NOT_APPLICABLE, "none comes with this"))
     if fault is not None and fault.address_is == ACCESSED:
         return Item("", "Accessed", found.address, kind, note=_target_words(session, found.address), link="address {}")
-    words = usage_of(session).at(found.address).words
-    return Item("", "Address", found.address, kind, note=words or "in no module", link="address {}")
+    address = _narrow(session.dump, found.address)
+    words = usage_of(session).at(address).words or session.dump.symbol(address)
+    return Item("", "Address", address, kind, note=words or "in no module", link="address {}")
 
 
 def _target_words(session: Session, target: int) -> str:
@@ -240,6 +283,9 @@ def _target_words(session: Session, target: int) -> str:
     words = usage_of(session).at(target).words
     if words:
         return words
+    gone = session.dump.unloaded_modules.at(target)
+    if gone is not None:
+        return f"where {gone.name or 'a module without a name'} was before it was unloaded"
     if target < 0x10000:
         return "near null: a null pointer with an offset" if target else "a null pointer"
     region = session.dump.regions.at(target)
@@ -259,15 +305,32 @@ def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> It
         note = "not in the thread list: the debugger then has no current thread" if len(dump.threads) else "there is no thread list"
         items.append(Item("", "Thread", found.thread_id, "id", note=note, role="warning"))
     items.append(_address_item(session, found, fault))
-    if fault is None and found.code in (0xC0000005, 0xC0000006) and len(found.parameters) > 1:
-        target = found.parameters[1]
+    if fault is None and found.code in ACCESSES and len(found.parameters) > 1:
+        target = _narrow(dump, found.parameters[1])
         words = _target_words(session, target)
-        for gone in dump.unloaded_modules:
-            if gone.base <= target < gone.end:
-                words = f"where {gone.name} was before it was unloaded"
-        items.append(Item("", "Accessed", target, kind, note=words, link="address {}"))
+        guard = near_guard(dump, thread, target)
+        items.append(Item("", "Accessed", target, kind, note="; ".join(filter(None, (words, guard))), link="address {}"))
+        flips = one_bit_off(dump, target) if not words and not guard and len(dump.regions) else []
+        if len(flips) == 1:
+            bit, other = flips[0]
+            items.append(Item("bit_flip", "One bit off", other, kind, note=f"a guess: with bit {bit} changed it is an address of the process", role="dim"))
+    if fault is None and found.code == IN_PAGE_ERROR and len(found.parameters) > 2:
+        status = found.parameters[2] & 0xFFFFFFFF
+        items.append(Item("", "I/O status", status, "code", note=status_words(status) or "no name is known"))
     items.append(Item("", "Record", found.offset, "offset"))
     yield Fields("", items)
+
+
+def _wow64(session: Session, found: ExceptionInfo, registers: Registers) -> Iterator[Block]:
+    """The 32-bit side of an exception in a 64-bit dump of a 32-bit process."""
+    dump = session.dump
+    if not registers.runs_32_bit and not dump.process.is_wow64:
+        return
+    yield from wow64_blocks(dump, found, registers)
+    if dump.threads.find(found.thread_id) is not None:
+        yield Note(f"this is the 64-bit dump of a 32-bit process: `threads 0x{found.thread_id:x}` shows both sides of the thread's registers", "hint")
+    if facts_of(session).engine.effective_x86:
+        yield Note(f".ecxr: {EFFECTIVE_X86}", "warning")
 
 
 def _registers(session: Session, found: ExceptionInfo) -> Iterator[Block]:
@@ -278,6 +341,7 @@ def _registers(session: Session, found: ExceptionInfo) -> Iterator[Block]:
         yield Data("registers", register_values(registers))
         yield Data("context_offset", found.context_rva)
         yield Lines("", register_lines(dump, registers), title="registers at the exception")
+        yield from _wow64(session, found, registers)
         return
     yield Data("registers", None)
     yield Data("registers_reason", {"kind": registers.kind, "message": registers.message})

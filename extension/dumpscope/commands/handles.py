@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import count, islice, tee
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..diagnosis.engine.shortcut import handles_refused
 from ..dump.absence import Absent
@@ -16,15 +17,9 @@ from ..session.missing import facts_of, missing, salvage, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Fields, Item, Note, Table
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from ..view.escape import printable
 from ..wording.objects import object_info_json, object_info_words
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
-
-    from ..view.blocks import Block
 
 BASIC, NAME, SPECIFIC = 2, 4, 8
 _SORT: Dict[str, Callable[[Handle], Any]] = {

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterator, List
+
 from ..session.registry import CATEGORIES, DUMP_NONE, Argument, Command, arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Lines, Note, Table
+from ..view.blocks import Block, Column, Lines, Note, Table
 from .index import all_commands, find_command
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List
-
-    from ..view.blocks import Block
 
 
 def _argument_words(argument: Argument) -> str:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Dict, List, Tuple
 
 from ..errors import UsageError
 from ..session.registry import CATEGORIES, COMMANDS, Command
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
 
 _INDEX: Dict[str, Tuple[str, ...]] = {
     # module: commands, with aliases behind them
@@ -17,11 +14,15 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "dumpdebug": ("dumpdebug",),
     "handles": ("handles handle",),
     "threads": ("threads thread",),
+    "stack": ("stack",),
+    "frame": ("frame", "up", "down"),
     "modules": ("modules module lm", "unloaded"),
     "memory": ("memory", "regions", "address", "read"),
     "search": ("search", "strings"),
     "evaluate": ("evaluate ?", "switch"),
     "exception": ("exception",),
+    "bugcheck": ("bugcheck",),
+    "mend": ("mend",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),

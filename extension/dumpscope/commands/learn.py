@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterator, List, Optional
+
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError, DumpscopeError, UsageError
-from ..learning.lessons import Lesson, Prose, Question, Run, all_lessons, find_lesson, sample_bytes
+from ..learning.lessons import Lesson, Prose, Question, Run, Step, all_lessons, find_lesson, sample_bytes
+from ..learning.tutor import Progress
 from ..session.parsing import split_line
 from ..session.registry import DUMP_OPTIONAL, arg, command
-from ..session.session import Session, parse, run
-from ..view.blocks import Column, Data, Fields, Finding, Hexdump, Lines, Note, Paragraph, Save, Table
+from ..session.running import parse, run
+from ..session.session import Session
+from ..view.blocks import Block, Column, Data, Fields, Finding, Hexdump, Lines, Note, Paragraph, Save, Table
 from .index import find_command
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional
-
-    from ..learning.lessons import Step
-    from ..learning.tutor import Progress
-    from ..view.blocks import Block
 
 
 class Classroom:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
 from ..dump.absence import DAMAGED, EMPTY, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.memory import Range, Region
 from ..errors import NotInDump, UsageError
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
-from ..record import NamedTuple
 from ..session.expression import evaluate
 from ..session.missing import missing, salvage, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
-from ..view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
+from ..view.blocks import Block, Column, Data, Fields, Hexdump, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, size_text
 from ..wording.module_headers import headers_captured, why_here, why_not_here
 from ..wording.usage import FREE, Use
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
-
-    from ..view.blocks import Block
 
 MAX_READ = 1 << 20
 """Bytes that one ``read`` shows at the most."""
@@ -454,12 +449,9 @@ def address(session: Session, args: Any) -> Iterator[Block]:
         items.append(Item("module_offset", "Module offset", value - module.base, "hex"))
         items.append(Item("image_path", "Image path", module.path, "path"))
     else:
-        for gone in dump.unloaded_modules:
-            if gone.base <= value < gone.end:
-                items.append(
-                    Item("unloaded_module", "Unloaded module", gone.name, "name", note=f"+0x{value - gone.base:x}; it was here before", role="warning")
-                )
-                break
+        gone = dump.unloaded_modules.at(value)
+        if gone is not None:
+            items.append(Item("unloaded_module", "Unloaded module", gone.name, "name", note=f"+0x{value - gone.base:x}; it was here before", role="warning"))
     if use.thread is not None:
         items.append(Item("thread", "Thread", use.thread.tid, "id", note=f"index {use.thread.index}", link="threads 0x{}"))
     if region is not None:

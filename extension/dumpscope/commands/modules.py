@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
 from ..dump.minidump import Minidump
@@ -12,14 +13,8 @@ from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
 from ..session.missing import missing, salvage, why_empty
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Fields, Item, Note, Table
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind, time_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
-
-    from ..view.blocks import Block
 
 
 def dll_characteristics(dump: Minidump, module: Module) -> Union[List[str], Absent]:
@@ -32,6 +27,13 @@ def dll_characteristics(dump: Minidump, module: Module) -> Union[List[str], Abse
     return [name.replace("IMAGE_DLLCHARACTERISTICS_", "") for name in IMAGE_DLLCHARACTERISTICS.labels(value)]
 
 
+_NO_KEY = Absent(NOT_THERE, "GUID or build id are zero: no symbols can be found by them")
+_WINDOWS_10 = 10 << 48 | 10240 << 16
+"""Product version of the first Windows whose images have a hash in the place of their time stamp."""
+_FIRST_IMAGES = 0x2B000000
+"""The end of 1992: images of Windows are younger."""
+
+
 def _version(value: int) -> Union[str, Absent]:
     return version_text(value) if value else Absent(NOT_THERE, "no version resource")
 
@@ -40,12 +42,12 @@ def _pdb(module: Module) -> Union[Dict[str, Any], Absent]:
     view = module.codeview
     if isinstance(view, Absent):
         return view
-    return {"kind": view.kind, "path": view.path, "guid": view.guid, "age": view.age, "key": view.key, "offset": view.offset}
+    return {"kind": view.kind, "path": view.path, "guid": view.guid, "age": view.age, "key": view.key or None, "offset": view.offset}
 
 
 def _symbol_key(module: Module) -> Union[str, Absent]:
     view = module.codeview
-    return view if isinstance(view, Absent) else view.key
+    return view if isinstance(view, Absent) else view.key or _NO_KEY
 
 
 def _column(key: str, title: str, kind: str, get: Callable[[Any], Any], **more: Any) -> Column:
@@ -93,25 +95,35 @@ def captured_bytes(dump: Minidump, start: int, size: int) -> int:
     return total
 
 
-def stamp_note(dump: Minidump, stamp: int) -> str:
-    """What a time stamp tells: newer images have a hash there, which often gives it away by lying in the future."""
+def image_time(dump: Minidump, module: Module) -> Union[int, Absent]:
+    """When an image was linked; Absent where its time stamp is no time: 0, or the hash of a reproducible build.
+
+    Such a hash gives itself away by lying behind the dump or before the format; all images of Windows 10 and later have one.
+    """
+    stamp = module.timestamp
     if not stamp:
-        return ""
+        return Absent(NOT_THERE, "the time stamp is 0")
+    why = ""
     if dump.header.timestamp and stamp > dump.header.timestamp:
-        return f"{stamp:08X}; after the dump: a hash of a reproducible build, not a time"
-    return f"{stamp:08X}"
+        why = "after the dump"
+    elif stamp < _FIRST_IMAGES:
+        why = "before there were such images"
+    elif module.product_version >= _WINDOWS_10 and "\\windows\\" in module.path.lower():
+        why = "a part of Windows 10 or later, which is built reproducibly"
+    return Absent(NOT_THERE, f"{stamp:08X} is no time but a hash of a reproducible build: {why}") if why else stamp
 
 
 def _detail(dump: Minidump, module: Module) -> Iterator[Block]:
     """One module in full, as lmv has it."""
     kind = address_kind(dump.pointer_size)
     view = module.codeview
+    stamp = image_time(dump, module)
     flags = ", ".join(VS_FF.labels(module.file_flags)) if module.file_flags else ""
     items = [
         Item("", "Start", module.base, kind, link="address {}"),
         Item("", "End", module.end, kind, note=f"0x{module.size:x} bytes"),
         Item("", "Image path", module.path or Absent(NOT_THERE, "the module has no name in the dump"), "path"),
-        Item("", "Timestamp", module.timestamp, "time", note=stamp_note(dump, module.timestamp)),
+        Item("", "Timestamp", stamp, "time", note=f"{module.timestamp:08X}" if isinstance(stamp, int) else ""),
         Item("", "CheckSum", module.checksum, "code", note="" if module.checksum else "the image's header has none"),
         Item("", "File version", _version(module.file_version), "text", note=flags),
         Item("", "Product version", _version(module.product_version), "text"),
@@ -127,7 +139,7 @@ def _detail(dump: Minidump, module: Module) -> Iterator[Block]:
             Item("", "PDB", view.path or None, "path", note=view.kind if view.path else f"{view.kind}: no path"),
             Item("", {"RSDS": "PDB GUID", "NB10": "PDB time stamp"}.get(view.kind, "build id"), view.guid, "text"),
             Item("", "PDB age", view.age, "hex", hidden=view.kind == "BpEL"),
-            Item("", "Symbol key", view.key, "text", note=f"CodeView record at 0x{view.offset:x}"),
+            Item("", "Symbol key", view.key or _NO_KEY, "text", note=f"CodeView record at 0x{view.offset:x}" if view.key else ""),
         ]
     captured = captured_bytes(dump, module.base, module.size)
     words = "all of it" if captured >= module.size else f"0x{captured:x} of 0x{module.size:x} bytes" if captured else "nothing of it"
@@ -189,6 +201,9 @@ def modules(session: Session, args: Any) -> Iterator[Block]:
     if args.module is None:
         yield Table(key, module_columns(dump), _rows(iter(table)))
         yield Note(f"{len(table)} module{'' if len(table) == 1 else 's'}")
+        first = table[0]
+        if dump.process.is_wow64 and any(module.base == first.base for module in table.walk(1, 20_000)):
+            yield Note(f"{first.name} is listed twice at one base: normal in the dump of a WOW64 process, and the debugger merges the two", "hint")
         if len(dump.host_modules):
             yield Table("host_modules", module_columns(dump), _rows(iter(dump.host_modules)), title="modules of the host, which Wine lists apart")
         if len(dump.unloaded_modules):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterator, List, Tuple, Union
+
 from ..dump.absence import Absent, Damage
 from ..dump.minidump import Minidump
 from ..dump.streams.exception import exception_shape
@@ -13,15 +15,9 @@ from ..session.account import account
 from ..session.places import find_stream
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Fields, Item, Note, Table
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from ..view.kinds import address_kind
 from ..wording.sizes import explain_size
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Tuple, Union
-
-    from ..view.blocks import Block
 
 DEEP_LIMIT = 50_000
 """Records up to which dumpinfo looks at each string and context without being asked to."""
@@ -94,7 +90,7 @@ def system_fields(dump: Minidump) -> Iterator[Block]:
     if not isinstance(exception, Absent):
         from ..wording.codes import code_note
 
-        where = dump.modules.symbol(exception.address)
+        where = dump.symbol(exception.address)
         kind = address_kind(dump.pointer_size)
         yield Fields(
             "exception",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Sequence, Tup
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.engine.answers import FAILS, WORKS
 from ..diagnosis.facts import Facts
-from ..diagnosis.messages import Reading, looks_like_code, near_commands, read_message, rules_of_codes
+from ..diagnosis.messages import Reading, extension_in, looks_like_code, near_commands, read_message, rules_of_codes
 from ..diagnosis.pasted.debugger import OPENING_CODES
-from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, WRITING, Known, known_in
+from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, SYMBOLS, WRITING, Known, known_in
 from ..diagnosis.pasted.numbers import codes_in, one_number
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
 from ..diagnosis.rules.catalogue import all_rules, family, find_rule
@@ -69,7 +69,12 @@ def understand(text: str) -> Said:
     code = looks_like_code(text)
     if code is not None:
         return Said(text, code, Reading([code], [], rules_of_codes([code]), False), ())
-    return Said(text, None, read_message(text), tuple(known_in(text)))
+    reading = read_message(text)
+    known = known_in(text)
+    if reading.commands and extension_in(text):
+        # What an extension says stands among lines about symbols in every log of a session.
+        known = [item for item in known if item.kind not in (SYMBOLS, LIVE)]
+    return Said(text, None, reading, tuple(known))
 
 
 def message_blocks(session: Session, text: str) -> Iterator[Block]:

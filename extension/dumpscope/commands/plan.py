@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterator, List, Optional, Tuple
+
 from ..diagnosis.plan import NEEDS, canonical, letters, rights
 from ..diagnosis.plan import plan as make_plan
 from ..dump.absence import NOT_APPLICABLE, Absent
@@ -10,13 +12,7 @@ from ..format.flags import DUMP_ALWAYS, MINIDUMP_TYPE, MINIDUMP_TYPE_BITS, norma
 from ..session.parsing import number
 from ..session.registry import DUMP_NONE, DUMP_OPTIONAL, arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Fields, Item, Lines, Note, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
-
-    from ..view.blocks import Block
+from ..view.blocks import Block, Column, Fields, Item, Lines, Note, Table
 
 
 def flags_value(text: str) -> int:

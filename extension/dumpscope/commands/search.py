@@ -6,27 +6,21 @@ import re
 from fnmatch import translate as glob_pattern
 from heapq import merge
 from itertools import islice, product
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.search import CHUNK, MAX_PATTERN, Blanks, find, pointer_pattern, text_pattern, wide_pattern
+from ..dump.streams.memory import Memory
 from ..errors import NotInDump, UsageError
-from ..record import NamedTuple
 from ..session.expression import evaluate
 from ..session.missing import missing
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
-from ..view.blocks import Column, Data, Note, Table
+from ..view.blocks import Block, Column, Data, Note, Table
 from ..view.kinds import address_kind
 from ..wording.numbers import is_decimal
 from ..wording.usage import Usage
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
-
-    from ..dump.streams.memory import Memory
-    from ..view.blocks import Block
 
 LIMIT = 200
 """Hits that are shown unless more are asked for."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
+
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.counters import Counter, Counters
-from ..dump.streams.misc import MiscInfo, TimeZone
+from ..dump.streams.misc import Date, MiscInfo, TimeZone
 from ..dump.streams.proc import ProcFiles
 from ..dump.streams.system import SystemInfo
 from ..dump.streams.tokens import Sid, Token
@@ -16,16 +18,9 @@ from ..format.tokens import GROUP_ATTRIBUTES, PRIVILEGES, SECURITY_IMPERSONATION
 from ..session.missing import missing, why_empty
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Note, Table
+from ..view.blocks import Block, Column, Data, Fields, Item, Note, Table
 from ..view.kinds import address_kind, duration_text, size_text
 from ..wording.usage import peb_address
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
-
-    from ..dump.streams.misc import Date
-    from ..view.blocks import Block
 
 NEVER = 0x7FFFFFFFFFFFFFFF
 """The expiration time of a token that does not expire."""

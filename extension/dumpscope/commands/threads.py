@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
 from ..diagnosis.engine.shortcut import no_session
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.contexts import Registers, ip_sp, wow64_registers
 from ..dump.minidump import Minidump
+from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread, ThreadInfo
 from ..dump.structures import Teb
 from ..errors import UsageError
@@ -14,16 +17,11 @@ from ..session.missing import facts_of, missing, salvage, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ..session.stack_words import top_frames
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from ..wording.codes import hresult_words, status_words, win32_words
 from ..wording.registers import register_lines, register_values
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
-
-    from ..view.blocks import Block
 
 INVALID_INFO = 0x08
 _SORTS = ("time", "user", "kernel", "tid", "created")
@@ -143,7 +141,7 @@ class ThreadView:
             return ""
         found = self._symbols.get(address)
         if found is None:
-            found = self.dump.modules.symbol(address)
+            found = self.dump.symbol(address)
             if len(self._symbols) < 4096:
                 self._symbols[address] = found
         return found
@@ -461,12 +459,26 @@ def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Bloc
     else:
         yield Data("registers", register_values(registers))
         yield Lines("", register_lines(dump, registers), title="registers")
-    wow: Union[Registers, Absent] = wow64_registers(dump, thread) if dump.process.is_wow64 else Absent(NOT_APPLICABLE, "")
-    if not isinstance(wow, Absent):
-        yield Data("wow64_registers", register_values(wow))
-        yield Lines("", register_lines(dump, wow), title="registers of the 32-bit side (WOW64)")
-    elif wow.kind != NOT_APPLICABLE:
-        yield Note(f"no registers of the 32-bit side: {wow.message}", "hint")
+    yield from top_frames(session, thread)
+    yield from wow64_blocks(dump, thread, registers)
+
+
+def wow64_blocks(dump: Minidump, of: Union[Thread, ExceptionInfo], registers: Union[Registers, Absent]) -> Iterator[Block]:
+    """The registers of the 32-bit side; ``registers`` are those of the thread or exception itself."""
+    inside = not isinstance(registers, Absent) and registers.runs_32_bit
+    if not inside and not dump.process.is_wow64:
+        return
+    wow = wow64_registers(dump, of)
+    if isinstance(wow, Absent):
+        if wow.kind != NOT_APPLICABLE:
+            yield Note(f"no registers of the 32-bit side: {wow.message}", "hint")
+        return
+    yield Data("wow64_registers", register_values(wow))
+    yield Data("wow64_registers_from", "own context" if inside else "TLS slot 1")
+    title = "registers of the 32-bit side (WOW64): " + (
+        "the same, which were taken in 32-bit code (cs=0x23)" if inside else "as they were when the thread last left 32-bit code"
+    )
+    yield Lines("", register_lines(dump, wow), title=title)
 
 
 def _teb_note(dump: Minidump, thread: Thread) -> str:

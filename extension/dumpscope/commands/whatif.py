@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ..diagnosis.audit import audit
 from ..diagnosis.facts import Facts
@@ -18,14 +19,8 @@ from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.annotated import ByteRow
-from ..view.blocks import Column, Data, Fields, Item, Note, Save, Table
+from ..view.blocks import Block, Column, Data, Fields, Item, Note, Save, Table
 from ..wording.numbers import is_decimal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Tuple
-
-    from ..view.blocks import Block
 
 _LISTS = (
     ("threads", "threads"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Iterator, List, Sequence, Tuple
 
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.engine.answers import FAILS, WORKS, CommandAnswer
@@ -18,13 +19,8 @@ from ..session.account import account
 from ..session.missing import facts_of, finding_block
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Sequence, Tuple
-
-    from ..view.blocks import Block
+from ..session.stack_words import stack_needs
+from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 
 
 def _opening(facts: Facts) -> Iterator[Block]:
@@ -176,6 +172,8 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
     )
     for item in found:
         yield finding_block(item)
+    if name == "k":
+        yield from stack_needs(session)
     need = NEEDS.get(name)
     if need is not None and answer.outcome != WORKS:
         yield Note(f"`plan '{name}'` gives the flags, rights and lines for a dump on which it works", "hint")

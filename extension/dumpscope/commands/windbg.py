@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import struct
 import sys
+from typing import Any, Iterator, List
 
 from ..session.registry import DUMP_NONE, arg, command
 from ..session.session import Session
-from ..view.blocks import Fields, Item, Lines, Note
+from ..view.blocks import Block, Fields, Item, Lines, Note
 from .index import all_commands
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List
-
-    from ..view.blocks import Block
 
 DEBUGGERS_OWN = frozenset(
     [

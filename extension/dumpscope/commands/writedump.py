@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import Any, Iterator, List
 
 from ..dump.minidump import Minidump
 from ..errors import UsageError
 from ..format.flags import MINIDUMP_TYPE, refused
 from ..session.registry import DUMP_NONE, arg, command
-from ..session.session import Session, parse, run
-from ..view.blocks import Column, Fields, Item, Note, Table
+from ..session.running import parse, run
+from ..session.session import Session
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 from .index import find_command
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List
-
-    from ..view.blocks import Block
 
 DEFAULT_FLAGS = 0x1105
 """Data segments, handles, process and thread data, thread times: small, and most commands work."""

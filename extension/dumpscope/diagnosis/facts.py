@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import List, Optional, Tuple
+
 from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
 from ..dump.minidump import Minidump
+from ..dump.origin import Writer
 from ..dump.source import Source
+from ..dump.streams.threads import Thread
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
-from ..record import cached_property
-from .rules.rule import Proof
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List, Optional, Tuple
-
-    from ..dump.origin import Writer
-    from ..dump.streams.threads import Thread
-    from .engine.view import EngineView
-    from .repair import Base, Moved, Size
+from .engine.view import EngineView
+from .evidence import Base, Moved, Proof, Size
 
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
 VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
@@ -55,8 +51,6 @@ class Facts:
     @cached_property
     def engine(self) -> EngineView:
         """What Microsoft's engine accepts of this file and answers on it."""
-        from .engine.view import EngineView
-
         return EngineView(self.source)
 
     @cached_property

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from ..record import NamedTuple
 from .pasted.numbers import codes_in, one_number, whole_code
 from .plan import canonical
 from .rules.catalogue import all_rules
 from .rules.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 _COMMAND = re.compile(r"(?<![\w/\\.])([!.~][a-zA-Z*][\w*]*(?: -1)?)")
 _EXTENSION = re.compile(r"ERROR: (!\w+): extension exception (?:0x)?([0-9a-fA-F]{8})", re.IGNORECASE)
@@ -60,6 +56,11 @@ def commands_in(text: str) -> List[str]:
         if name:
             found.append(name)
     return list(dict.fromkeys(found))
+
+
+def extension_in(text: str) -> bool:
+    """Whether an extension command reports its failure in the text: ``ERROR: !handle: extension exception 0x80004002``."""
+    return _EXTENSION.search(text) is not None
 
 
 def _words(text: str) -> Set[str]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from ..format.flags import DUMP_ALWAYS, DUMP_LETTERS, MINIDUMP_TYPE, normalise
-from ..record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Sequence, Tuple
 
 QUERY = "PROCESS_QUERY_INFORMATION"
 READ = "PROCESS_VM_READ"

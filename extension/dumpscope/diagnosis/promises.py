@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..format.flags import MINIDUMP_TYPE_BITS
-from ..record import NamedTuple
 from .facts import Facts
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Tuple
 
 YES = "yes"
 NO = "no"
@@ -21,8 +18,7 @@ UNKNOWN = "unknown"
 MAX_LOOK = 20_000
 """Threads, modules or regions looked at for one answer."""
 
-if TYPE_CHECKING:
-    Answer = Tuple[str, str, Optional[int]]
+Answer = Tuple[str, str, Optional[int]]
 
 
 class Promise(NamedTuple):

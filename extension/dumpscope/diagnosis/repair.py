@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..dump.source import Source
-from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_MEMORY_DESCRIPTOR64
-from ..format.memory import MINIDUMP_MEMORY64_LIST
+from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from .engine.answers import Opening
+from .evidence import LIST64_HEAD, RANGE64, Base, Edit, List64, Moved, Size
 from .facts import FLAGS_OFFSET, Facts
 
 FULL_MEMORY = 0x2
 MEMORY64_LIST = 9
 MODULE_LIST = 4
-_LIST64_HEAD = MINIDUMP_MEMORY64_LIST.offset_of("BaseRva") + 8
-_RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.size
 _SIZE_FIELD = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
 WRAP = 1 << 32
 """RVAs have 32 bits: what is written further on in a file is pointed to modulo this."""
 MOST_WRAPS = 64
 """How many times 4 GiB behind the header's value a directory is looked for."""
-
-
-class Edit(NamedTuple):
-    """Bytes to put at an offset of a copy."""
-
-    offset: int
-    data: bytes
-
-    @property
-    def words(self) -> str:
-        """``29 1a 00 00 00 00 00 00 at 0x1991``."""
-        return f"{self.data.hex(' ')} at 0x{self.offset:x}"
 
 
 class _Copy(Source):
@@ -62,30 +48,6 @@ _CUT = ("string-outside-file", "string-cut", "stream-outside-file", "stream-cut"
 """Damage that a cut file has: then the memory is not there, and nothing is to be said of where it begins."""
 
 
-class List64(NamedTuple):
-    """The head of Memory64ListStream as it stands in the file, and the sizes of its ranges."""
-
-    entry: int
-    """Offset of its directory entry."""
-    rva: int
-    size: int
-    """The size that the directory gives."""
-    count: int  # type: ignore[assignment]
-    base: int
-    total: int
-    """Bytes of all ranges together."""
-
-    @property
-    def needed(self) -> int:
-        """The size that the directory should give for this count."""
-        return _LIST64_HEAD + self.count * _RANGE64
-
-    @property
-    def end(self) -> int:
-        """Offset behind the last descriptor."""
-        return self.rva + self.needed
-
-
 def list64(facts: Facts, wanted: int = 0) -> Optional[List64]:
     """The full memory's list, whatever size the directory gives for it; None where its count cannot be true.
 
@@ -95,32 +57,22 @@ def list64(facts: Facts, wanted: int = 0) -> Optional[List64]:
     if stream is None or not stream.rva:
         return None
     source = facts.source
-    head = source.some(stream.rva, _LIST64_HEAD)
-    if len(head) < _LIST64_HEAD:
+    head = source.some(stream.rva, LIST64_HEAD)
+    if len(head) < LIST64_HEAD:
         return None
     count, base = struct.unpack("<QQ", head)
     count = wanted or count
-    if not 0 < count <= source.size // _RANGE64:
+    if not 0 < count <= source.size // RANGE64:
         return None
-    size = count * _RANGE64
-    if source.available(stream.rva + _LIST64_HEAD, size) < size:
+    size = count * RANGE64
+    if source.available(stream.rva + LIST64_HEAD, size) < size:
         return None
     total = 0
-    step = _RANGE64 << 12
+    step = RANGE64 << 12
     for offset in range(0, size, step):
-        block = source.some(stream.rva + _LIST64_HEAD + offset, min(step, size - offset))
+        block = source.some(stream.rva + LIST64_HEAD + offset, min(step, size - offset))
         total += sum(length for _, length in struct.iter_unpack("<QQ", block))
     return List64(stream.offset, stream.rva, stream.size, count, base, total)
-
-
-class Base(NamedTuple):
-    """Where the memory really begins: the value for BaseRva, the edit, and how it is known."""
-
-    found: List64
-    right: int
-    edit: Edit
-    known: str
-    proofs: Tuple[Tuple[str, str, int], ...]
 
 
 def right_base(facts: Facts) -> Optional[Base]:
@@ -146,11 +98,22 @@ def right_base(facts: Facts) -> Optional[Base]:
 
 
 def _count_is_wrong(facts: Facts, found: List64) -> bool:
-    """Whether the memory of as many ranges as the directory has room for ends where the file ends: then BaseRva is right, and the count is not."""
-    if found.size == found.needed or found.size <= _LIST64_HEAD or found.size % _RANGE64 or found.base + found.total == facts.source.size:
+    """Whether the count is wrong rather than the directory's size: of the two numbers of ranges, the one whose memory fills more of the file is right."""
+    size = facts.source.size
+    if found.size == found.needed or found.base + found.total == size:
         return False
-    other = list64(facts, (found.size - _LIST64_HEAD) // _RANGE64)
-    return other is not None and other.base + other.total == facts.source.size
+    other = _by_size(facts)
+    if other is None or not other.base or other.base + other.total > size:
+        return False
+    return found.base + found.total > size or other.total > found.total
+
+
+def _by_size(facts: Facts) -> Optional[List64]:
+    """The list with as many ranges as the directory's size has room for."""
+    stream = facts.stream(MEMORY64_LIST)
+    if stream is None or stream.size <= LIST64_HEAD or stream.size % RANGE64:
+        return None
+    return list64(facts, (stream.size - LIST64_HEAD) // RANGE64)
 
 
 def _images(facts: Facts, found: List64, place: int) -> List[Tuple[str, str, int]]:
@@ -161,7 +124,7 @@ def _images(facts: Facts, found: List64, place: int) -> List[Tuple[str, str, int
     proofs: List[Tuple[str, str, int]] = []
     at = place
     for index in range(min(found.count, 100_000)):
-        start, size = struct.unpack("<QQ", facts.source.some(found.rva + _LIST64_HEAD + index * _RANGE64, _RANGE64))
+        start, size = struct.unpack("<QQ", facts.source.some(found.rva + LIST64_HEAD + index * RANGE64, RANGE64))
         if start in bases and facts.source.some(at, 2) == b"MZ":
             proofs.append((f"image header of {bases[start] or 'a module'}, range {index}", "4d 5a (MZ)", at))
             if len(proofs) == 3:
@@ -170,28 +133,22 @@ def _images(facts: Facts, found: List64, place: int) -> List[Tuple[str, str, int
     return proofs
 
 
-class Size(NamedTuple):
-    """The right size of Memory64ListStream in the directory, or the right count, and the edits that make the file open."""
-
-    found: List64
-    right: int
-    count: Optional[int]  # type: ignore[assignment]
-    """The right NumberOfMemoryRanges, where that is what is wrong."""
-    flag_missing: bool
-    edits: Tuple[Edit, ...]
-    opening: Opening
-
-
 def right_size(facts: Facts) -> Optional[Size]:
     """The right directory size of a Memory64ListStream whose size is not 16 × (count + 1); None where it is right, or nothing is known."""
     found = list64(facts)
-    if found is None or found.size == found.needed:
+    if found is None:
+        # A count that cannot be true; what the directory has room for may be.
+        other = _by_size(facts)
+        if other is None or other.base + other.total != facts.source.size:
+            return None
+        found = other._replace(count=int.from_bytes(facts.source.some(other.rva, 8), "little"), total=0)
+    if found.size == found.needed:
         return None
     missing = not facts.asked(FULL_MEMORY)
     edits = [Edit(found.entry + _SIZE_FIELD, struct.pack("<I", found.needed & 0xFFFFFFFF))]
     count = None
     if _count_is_wrong(facts, found):
-        count = (found.size - _LIST64_HEAD) // _RANGE64
+        count = (found.size - LIST64_HEAD) // RANGE64
         edits = [Edit(found.rva, struct.pack("<Q", count))]
     if missing:
         edits.append(Edit(FLAGS_OFFSET, bytes((facts.flags & 0xFF | FULL_MEMORY,))))
@@ -200,14 +157,6 @@ def right_size(facts: Facts) -> Optional[Size]:
         edits.append(base.edit)
     opening = opening_after(facts.source, edits)
     return Size(found, found.needed, count, missing, tuple(edits), opening) if opening.ok else None
-
-
-class Moved(NamedTuple):
-    """A directory that stands a multiple of 4 GiB behind where the header says."""
-
-    offset: int
-    streams: int
-    names: Tuple[str, ...]
 
 
 def moved_directory(facts: Facts) -> Optional[Moved]:

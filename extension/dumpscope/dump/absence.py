@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+from typing import NamedTuple, Optional
 
 NOT_ASKED = "not-asked"
 """The header's flags do not ask for it."""

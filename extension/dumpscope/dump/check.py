@@ -6,16 +6,13 @@ was not asked for, or that the writer could not get it, is absence and no damage
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
 from .absence import Absent, Damage
 from .directory import Stream
+from .minidump import Minidump
 from .salt import SALT
 from .strings import MAX_TEXTS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
-
-    from .minidump import Minidump
 
 DAMAGE_CODES: Dict[str, str] = {
     "bad-version": "the low word of the header's Version is not 0xA793; the debugger refuses the file",
@@ -350,7 +347,8 @@ def _modules(dump: Minidump) -> Iterator[Damage]:
                 yield Damage("module-empty", f"{name} has a size of 0", module.offset + 8)
             elif module.end > _ADDRESSES:
                 yield Damage("module-wraps", f"{name} ends behind the end of the address space", module.offset)
-            elif items is dump.modules:
+            elif items is dump.modules and not (module.index and module[1:3] == dump.modules[0][1:3] and dump.process.is_wow64):
+                # the loader of a WOW64 process lists the program on both sides, and writers take it over: no damage
                 spans.append((module.base, module.end, name))
             if module.cv_size and module.cv_rva:
                 yield from _block(dump, "codeview", f"CodeView record of {name}", module.cv_rva, module.cv_size, module.offset + 76)

@@ -7,31 +7,30 @@ has 64-bit contexts; its 32-bit registers are in captured memory (:func:`wow64_r
 from __future__ import annotations
 
 import struct
+from functools import cached_property
+from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from ..format.contexts import (
     CONTEXT_LAYOUTS,
+    CONTEXT_X86_FULL,
     CONTEXT_XSTATE,
+    CS_32_BIT,
     EFLAGS_WORDS,
+    EFLAGS_WORDS_AMD64,
     WOW64_CONTEXT_OFFSET,
     WOW64_CONTEXT_TLS_SLOT,
     ContextLayout,
     Register,
 )
 from ..format.layout import Scalar, Structure
-from ..record import cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
-from .source import Window
+from .minidump import Minidump
+from .source import Buffer, Source, Window
+from .streams.exception import ExceptionInfo
 from .streams.misc import MiscInfo
-from .streams.system import AMD64, ARM64
+from .streams.system import AMD64, ARM64, X86
+from .streams.threads import Thread
 from .xstate import XStateArea, read_xstate
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
-
-    from .minidump import Minidump
-    from .source import Buffer
-    from .streams.threads import Thread
 
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""
@@ -218,7 +217,13 @@ class Registers:
         flags = self.flags
         if self.layout.flags.path == "Cpsr":
             return ["".join(letter if flags >> bit & 1 else "-" for letter, bit in (("N", 31), ("Z", 30), ("C", 29), ("V", 28)))]
-        return [f"iopl={flags >> 12 & 3}"] + [on if flags & bit else off for bit, on, off in EFLAGS_WORDS]
+        words = EFLAGS_WORDS_AMD64 if self.architecture == "AMD64" else EFLAGS_WORDS
+        return [f"iopl={flags >> 12 & 3}"] + [on if flags & bit else off for bit, on, off in words]
+
+    @property
+    def runs_32_bit(self) -> bool:
+        """Whether an AMD64 context was taken in 32-bit code of a WOW64 process: cs is 0x23, the selector of such code."""
+        return self.architecture == "AMD64" and self.segments.get("cs", 0) & 0xFFFF == CS_32_BIT
 
     @property
     def vectors(self) -> Dict[str, int]:
@@ -323,6 +328,15 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
     return read
 
 
+def registers_at(source: Source, architecture: int, offset: int, size: int) -> Union[Registers, Absent]:
+    """The context of ``size`` bytes at an offset, for a ProcessorArchitecture; Absent when its flags are not those of the processor."""
+    data = source.some(offset, min(size, MAX_CONTEXT))
+    for reader in _readers(architecture):
+        if len(data) >= reader.size and reader.matches(data, 0):
+            return Registers(reader, data, offset, Absent(NOT_THERE, "a kernel dump has no MiscInfoStream"))
+    return Absent(DAMAGED, f"no registers: the 0x{size:x} bytes at 0x{offset:x} are not a context of this processor")
+
+
 def ip_sp(dump: Minidump, rva: int, size: int) -> Union[Tuple[int, int], Absent]:
     """Instruction and stack pointer only: the fast path for walking many threads."""
     reader = _choose(dump, rva, size)
@@ -345,16 +359,36 @@ def context_damage(dump: Minidump, rva: int, size: int, what: str) -> Optional[D
     return None
 
 
-def wow64_registers(dump: Minidump, thread: Thread) -> Union[Registers, Absent]:
+def narrowed(registers: Registers) -> Registers:
+    """An AMD64 context that was taken in 32-bit code as the x86 registers that it holds; see :attr:`Registers.runs_32_bit`."""
+    layout = _readers(X86)[0].layout
+    image = bytearray(layout.structure.size)
+    for register in layout.registers:
+        wide = register.name if register in layout.segments or register == layout.flags else f"r{register.name[1:]}"
+        struct.pack_into("<I", image, layout.structure.offset_of(register.path), registers[wide] & 0xFFFFFFFF)
+    struct.pack_into("<I", image, layout.structure.offset_of("ContextFlags"), CONTEXT_X86_FULL)
+    return Registers(_readers(X86)[0], bytes(image), registers.offset, Absent(NOT_APPLICABLE, "no extended state"))
+
+
+def wow64_registers(dump: Minidump, thread: Union[Thread, ExceptionInfo]) -> Union[Registers, Absent]:
     """The 32-bit registers of a thread of a 32-bit process that a 64-bit tool dumped.
 
-    TLS slot 1 of the 64-bit TEB points to a machine word (flags, then IMAGE_FILE_MACHINE_*), and the 32-bit context follows it.
+    Where the thread was stopped in 32-bit code (cs is 0x23) its own context holds them. Elsewhere TLS slot 1 of the 64-bit TEB points
+    to a machine word (flags, then IMAGE_FILE_MACHINE_*), and the 32-bit context follows it: those of the last transition to 64 bits.
     """
     from ..format.teb import TEB64
 
     system = dump.system
     if isinstance(system, Absent) or system.architecture not in (AMD64, ARM64):
         return Absent(NOT_APPLICABLE, "32-bit registers beside the contexts exist only in 64-bit dumps of 32-bit processes")
+    native = dump.registers(thread)
+    if not isinstance(native, Absent) and native.runs_32_bit:
+        return narrowed(native)
+    if isinstance(thread, ExceptionInfo):
+        found = dump.threads.find(thread.thread_id)
+        if found is None:
+            return Absent(NOT_THERE, f"thread 0x{thread.thread_id:x} is not in the thread list")
+        thread = found
     if not thread.teb:
         return Absent(NOT_THERE, f"thread 0x{thread.tid:x} has no TEB")
     slot = thread.teb + TEB64.offset_of("TlsSlots") + 8 * WOW64_CONTEXT_TLS_SLOT

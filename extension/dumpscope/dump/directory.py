@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from ..errors import DumpError
 from ..format.flags import MINIDUMP_TYPE
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.streams import MINIDUMP_STREAM_TYPE
-from ..record import NamedTuple, Sequence, records
 from .absence import Damage
 from .salt import SALT
 from .source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Iterator, List, Optional, Tuple, Union, overload
 
 
 class Header(NamedTuple):
@@ -114,12 +111,10 @@ class Directory(Sequence[Stream]):
     def __len__(self) -> int:
         return self._count
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __getitem__(self, index: int) -> Stream: ...
-        @overload
-        def __getitem__(self, index: slice) -> List[Stream]: ...
+    @overload
+    def __getitem__(self, index: int) -> Stream: ...
+    @overload
+    def __getitem__(self, index: slice) -> List[Stream]: ...
 
     def __getitem__(self, index: Union[int, slice]) -> Union[Stream, List[Stream]]:
         if isinstance(index, slice):
@@ -137,7 +132,7 @@ class Directory(Sequence[Stream]):
             return iter(())
         # MAX_STREAMS bounds what is read here.
         entries = zip(*_ENTRY.iter_unpack(self._source.fetch(self.rva, self._count * _ENTRY.size)))
-        return records(Stream, zip(range(self._count), *entries, range(self.rva, self.rva + self._count * _ENTRY.size, _ENTRY.size)))
+        return map(partial(tuple.__new__, Stream), zip(range(self._count), *entries, range(self.rva, self.rva + self._count * _ENTRY.size, _ENTRY.size)))
 
     def _index(self) -> Dict[int, List[Stream]]:
         if self._by_type is None:

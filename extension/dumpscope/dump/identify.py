@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import struct
+from typing import List, NamedTuple, NoReturn, Optional
 
 from ..errors import DumpError
 from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of, text_kind_of
-from ..record import NamedTuple
 from .source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List, NoReturn, Optional
 
 MINIDUMP = "minidump"
 HEADER_SIZE = 32

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import struct
 import sys
+from array import array
 from itertools import chain, islice
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
 
-from ..record import NamedTuple, Sequence
 from .absence import Absent, Damage
 from .directory import Stream
 from .salt import SALT
 from .source import Source
 from .strings import StringTable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from array import array
-    from typing import Any, Dict, Iterator, List, Optional, Tuple, TypeVar, Union, overload
-
-if TYPE_CHECKING:
-    T = TypeVar("T")
+T = TypeVar("T")
 
 BLOCK = 1 << 16
 """Bytes that are copied out of the file at a time while a list is walked: what is made of them stays in the processor's cache."""
@@ -164,7 +159,7 @@ def _places(reader: struct.Struct) -> Optional[List[Tuple[str, int, int]]]:
     return places
 
 
-class RecordList(Sequence["T"]):
+class RecordList(Sequence[T]):
     """A sequence of records that is decoded as it is walked.
 
     ``absence`` is None when the stream is there and can be read, and says why not otherwise; ``span`` tells where the
@@ -277,12 +272,10 @@ class RecordList(Sequence["T"]):
     def __reversed__(self) -> Iterator[T]:
         return iter(self[::-1])
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __getitem__(self, index: int) -> T: ...
-        @overload
-        def __getitem__(self, index: slice) -> List[T]: ...
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> List[T]: ...
 
     def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
         if isinstance(index, slice):
@@ -329,7 +322,7 @@ def holders(bases: Sequence[int], ends: Sequence[int], ranks: Sequence[int]) -> 
     return places, found
 
 
-class SteppedList(Sequence["T"]):
+class SteppedList(Sequence[T]):
     """Elements that each say how long they are, found one after the other. Like a :class:`RecordList`, with ``absence`` and ``damage``.
 
     ``claimed`` is how many the stream says there are and ``header_size`` the bytes before the first, 0 where that cannot be read;
@@ -381,12 +374,10 @@ class SteppedList(Sequence["T"]):
     def __iter__(self) -> Iterator[T]:
         return iter(self._all())
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __getitem__(self, index: int) -> T: ...
-        @overload
-        def __getitem__(self, index: slice) -> List[T]: ...
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> List[T]: ...
 
     def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
         return self._all()[index]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
 
-from ..record import cached_property
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
 from .source import Source
 from .strings import StringTable
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
-
     from ..format.faults import Fault
     from .contexts import Registers
     from .lists import RecordList, SteppedList
@@ -34,8 +32,7 @@ if TYPE_CHECKING:
     from .streams.vendor import Mozilla, UserStream, WineInfo
 
 
-if TYPE_CHECKING:
-    _List = TypeVar("_List")
+_List = TypeVar("_List")
 
 
 class Minidump:
@@ -71,7 +68,7 @@ class Minidump:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of the files that were opened because of it."""
         self.source.close()
 
     def __enter__(self) -> Minidump:
@@ -234,6 +231,10 @@ class Minidump:
         from .streams.functions import FunctionTableList
 
         return self._pick(13, lambda stream: FunctionTableList(self.source, stream, self.absent(13, "function tables")))
+
+    def symbol(self, address: int) -> str:
+        """``module+0x1234``, or ``<Unloaded_plugin.dll>+0x1234`` where a module was before it was unloaded; else an empty string."""
+        return self.modules.symbol(address) or self.unloaded_modules.symbol(address, self.pointer_size)
 
     # -- single things ---------------------------------------------------------------------------------------------------
 

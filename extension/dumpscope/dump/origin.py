@@ -8,18 +8,13 @@ library do the work.
 from __future__ import annotations
 
 import re
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..format.flags import writers_of
 from ..format.misc import MINIDUMP_MISC_INFO_5
-from ..record import NamedTuple
 from .absence import Absent
 from .directory import Stream
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Tuple
-
-    from .minidump import Minidump
+from .minidump import Minidump
 
 CERTAIN = "certain"
 LIKELY = "likely"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
+from typing import Dict, NamedTuple, Optional, Union
 
 from ..format.teb import (
     KUSER_SHARED_DATA_ADDRESS,
@@ -10,18 +12,11 @@ from ..format.teb import (
     WOW64_TEB32_AFTER_TEB64,
     ProcessLayout,
 )
-from ..record import NamedTuple, cached_property
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from .allowance import Allowance
-from .structures import Block, Parameters, Peb, SharedData, Teb
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Optional, Union
-
-    from .minidump import Minidump
-    from .streams.threads import Thread
-    from .structures import Number, Text
+from .minidump import Minidump
+from .streams.threads import Thread
+from .structures import Block, Number, Parameters, Peb, SharedData, Teb, Text
 
 MAX_LOADED_MODULES = 10000
 _TRIED = 64

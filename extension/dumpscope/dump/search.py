@@ -15,13 +15,9 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import chain, compress, count, islice
 from operator import add, ne, sub
+from typing import Callable, DefaultDict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ..record import NamedTuple
 from .streams.memory import ADDRESS_END, Memory
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, DefaultDict, Iterator, List, Optional, Sequence, Tuple
 
 IN_PLACE = sys.version_info >= (3, 11, 5)
 """Whether a mapping's own find() has the fast algorithm (since 3.11) and never looks behind the mapping's end (gh-105235)."""
@@ -38,9 +34,8 @@ SHORT = 1 << 8
 WINDOW = 1 << 20
 """Bytes that are joined at a time; many times what a pattern can have, as that much is looked at twice."""
 
-if TYPE_CHECKING:
-    Progress = Callable[[int, int], None]
-    """Called with the bytes that were looked through and the bytes there are."""
+Progress = Callable[[int, int], None]
+"""Called with the bytes that were looked through and the bytes there are."""
 
 
 def text_pattern(text: str) -> bytes:

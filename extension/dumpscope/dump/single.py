@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import NamedTuple, Optional, Union
+
 from .absence import DAMAGED, EMPTY, NOT_THERE, Absent
 from .directory import Stream
 from .source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Union
 
 
 class Single(NamedTuple):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import stat
+from typing import Any, BinaryIO, Callable, List, Optional, Tuple, Union
 
 from ..errors import DumpError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import mmap
-    from typing import Any, BinaryIO, Callable, Optional, Tuple, Union
 
 Data = bytes  # Source.bytes hides the name inside the class
 
@@ -20,8 +17,7 @@ MOST = 1 << 16
 """Bytes that are read at a time, where places are asked for here and there, and where they follow each other."""
 
 _pread: Any = getattr(os, "pread", None)
-if TYPE_CHECKING:
-    Buffer = Union[bytes, mmap.mmap]
+Buffer = Union[bytes, mmap.mmap]
 
 
 def _closed() -> int:
@@ -45,6 +41,7 @@ class Source:
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file
+        self._companions: List[Callable[[], None]] = []
         self._number = file.fileno() if file is not None and _pread else -1
         # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
         self._size_now: Optional[Callable[[], int]] = getattr(buffer, "size", None if file is None else self._ask)
@@ -138,7 +135,9 @@ class Source:
         return mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_COPY)
 
     def close(self) -> None:
-        """Unmap and close. What was decoded before stays valid."""
+        """Unmap and close, and with it what :meth:`close_with` was told of. What was decoded before stays valid."""
+        while self._companions:
+            self._companions.pop()()
         buffer, self._buffer, self.size = self._buffer, b"", 0
         if buffer is not None and hasattr(buffer, "close"):
             try:
@@ -150,6 +149,10 @@ class Source:
             self._file.close()
             self._file = None
         self._size_now = _closed
+
+    def close_with(self, close: Callable[[], None]) -> None:
+        """Have ``close`` called when the file is closed: for files that were opened because of it, such as images."""
+        self._companions.append(close)
 
     @property
     def buffer(self) -> Buffer:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import struct
 from codecs import utf_16_le_decode
+from typing import Callable, Dict, NamedTuple, Optional
 
-from ..record import NamedTuple
 from .absence import Damage
 from .allowance import Allowance
 from .source import Source, Window
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Optional
 
 MAX_NAME = 0x10000
 """Longest text that is decoded, in bytes. A UNICODE_STRING, which all of these come from, cannot be longer."""

@@ -4,20 +4,15 @@ may be missing."""
 from __future__ import annotations
 
 import struct
+from typing import Dict, List, Tuple, Union
 
 from ..format.layout import Scalar, Structure
 from ..format.teb import KUSER_SHARED_DATA, KUSER_SHARED_DATA_ADDRESS, ProcessLayout
 from .absence import NOT_CAPTURED, NOT_THERE, Absent
 from .streams.memory import Memory
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple, Union
-
-if TYPE_CHECKING:
-    Number = Union[int, Absent]
-if TYPE_CHECKING:
-    Text = Union[str, Absent]
+Number = Union[int, Absent]
+Text = Union[str, Absent]
 
 MAX_HEAPS = 4096
 MAX_ENVIRONMENT = 1 << 20

@@ -8,16 +8,12 @@ offset from MiscInfo's XStateData, less the 512 bytes of the legacy area, which 
 from __future__ import annotations
 
 import struct
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 from ..format.contexts import CONTEXT_EX, XSAVE_AREA_HEADER, XSAVE_LEGACY_SIZE
 from ..format.misc import XSTATE_FEATURE_NAME
-from ..record import NamedTuple
 from .absence import DAMAGED, NOT_THERE, Absent
 from .streams.misc import MiscInfo
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple, Union
 
 AVX = 2
 CET_U = 11

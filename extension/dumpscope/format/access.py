@@ -6,11 +6,9 @@ The low 16 bits mean something else for every type, bits 16 to 20 are standard r
 
 from __future__ import annotations
 
-from .layout import FlagSet
+from typing import Dict, List, Mapping, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Mapping, Tuple
+from .layout import FlagSet
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _NATIVE = "ntifs.h, wdm.h (WDK) and the phnt headers"
@@ -42,8 +40,7 @@ STANDARD_DEBUGGER_NAMES: Dict[int, str] = {
 }
 """How ``!handle`` spells the standard rights."""
 
-if TYPE_CHECKING:
-    _Rights = Mapping[int, Tuple[str, str]]
+_Rights = Mapping[int, Tuple[str, str]]
 
 
 def _file(third: str, sixth: str) -> Dict[int, Tuple[str, str]]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Dict, Iterator, Optional
 
 from .layout import Structure
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Iterator, Optional
 
 MODULES = (
     "header",
@@ -22,6 +19,7 @@ MODULES = (
     "tokens",
     "functions",
     "pe",
+    "unwind",
     "counters",
     "contexts",
     "guid",
@@ -31,6 +29,7 @@ MODULES = (
     "vendor.wine",
     "teb",
     "stowed",
+    "kernel",
 )
 """Modules of this package that declare structures, in the order of the format reference."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-from .layout import ADDRESS, BYTES, HEX, LONG32, LONG64, SIZE, UCHAR, ULONG32, ULONG64, USHORT, Field, FlagSet, Scalar, Structure
+from typing import Dict, List, NamedTuple, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
+from .layout import ADDRESS, BYTES, HEX, LONG32, LONG64, SIZE, UCHAR, ULONG32, ULONG64, USHORT, Field, FlagSet, Scalar, Structure
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _BREAKPAD = "google/breakpad minidump_cpu_arm.h, minidump_cpu_arm64.h"
@@ -120,6 +117,12 @@ EFLAGS = FlagSet(
     "Intel 64 and IA-32 manual",
 )
 
+CS_32_BIT = 0x23
+"""The code segment selector of 32-bit code on 64-bit Windows."""
+
+CONTEXT_X86_FULL = 0x10007
+"""ContextFlags of an x86 context with control, integer and segment registers."""
+
 EFLAGS_WORDS: Tuple[Tuple[int, str, str], ...] = (
     (0x800, "ov", "nv"),
     (0x400, "dn", "up"),
@@ -131,6 +134,9 @@ EFLAGS_WORDS: Tuple[Tuple[int, str, str], ...] = (
     (0x001, "cy", "nc"),
 )
 """The debugger's words for a flag that is set or clear, in the order of its flags row."""
+
+EFLAGS_WORDS_AMD64 = tuple((bit, off, on) if bit == 0x004 else (bit, on, off) for bit, on, off in EFLAGS_WORDS)
+"""The same in 64-bit code, where the engine shows ``po`` for a parity flag that is set (observed: dbgeng 10.0.15063)."""
 
 CPSR_ARM = FlagSet(
     "CPSR (ARM)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import List
+
 from .layout import (
     ADDRESS,
     COUNT,
@@ -16,10 +18,6 @@ from .layout import (
     FlagSet,
     Structure,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List
 
 SYSTEM_MEMORY_INFO_FLAGS = FlagSet(
     "MINIDUMP_SYSTEM_MEMORY_INFO.Flags",

@@ -8,15 +8,11 @@ says which. Example: ExceptionCode 0xb and ExceptionFlags 1 on Linux are SIGSEGV
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ..record import NamedTuple
 from . import mach, signals
 from .exception import MINIDUMP_EXCEPTION, MINIDUMP_EXCEPTION_STREAM
 from .layout import Enumeration, Field, Structure
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Sequence, Tuple
 
 # What kind of thing ExceptionCode is.
 SIGNAL = "signal"

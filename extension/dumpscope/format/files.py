@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 MINIDUMP_MAGIC = b"MDMP"
 
@@ -21,7 +17,7 @@ class FileSignature(NamedTuple):
 
 
 _UNPACK = "unpack it, and open the .dmp file inside"
-_KERNEL = "open it in WinDbg as a kernel dump; dumpscope reads dumps of one process"
+_KERNEL = "ask for its bug check: dumpscope bugcheck FILE; WinDbg opens it as a kernel dump"
 _FOREIGN_CORE = "open it with the debugger of that system (gdb or lldb)"
 _LEGACY = "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"
 _FOREIGN_WRITER = "read it with the tools of the program that wrote it"

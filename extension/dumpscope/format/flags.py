@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-from .layout import MINIDUMPAPISET, FlagSet
+from typing import Dict, List, NamedTuple, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
+from .layout import MINIDUMPAPISET, FlagSet
 
 VALID_TYPE_FLAGS = 0x01FFFFFF
 """MiniDumpValidTypeFlags of SDK 10.0.26100. Bits 0x02000000 and 0x04000000 came on top of it."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from .layout import ADDRESS, COUNT, HEX, MINIDUMPAPISET, SIZE, ULONG32, ULONG64, Field, Structure
+from typing import Dict
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict
+from .layout import ADDRESS, COUNT, HEX, MINIDUMPAPISET, SIZE, ULONG32, ULONG64, Field, Structure
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 

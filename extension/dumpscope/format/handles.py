@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Dict, List
+
 from .layout import (
     ADDRESS,
     COUNT,
@@ -23,10 +25,6 @@ from .layout import (
     Scalar,
     Structure,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List
 
 _NATIVE = "native information classes (winternl.h, ntexapi.h of the phnt headers); sizes observed: dbgeng 10.0.15063"
 _AVRF = "avrfsdk.h (Windows SDK 10.0.26100)"

@@ -10,12 +10,7 @@ All integers of a minidump are little-endian, whatever the machine that wrote or
 from __future__ import annotations
 
 import struct
-
-from ..record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 # How a field's number is meant, for whoever draws it. The value itself stays a plain int.
 HEX = "hex"
@@ -137,8 +132,7 @@ class FlagSet:
         raise KeyError(label)
 
 
-if TYPE_CHECKING:
-    FieldType = Union[Scalar, "Structure"]
+FieldType = Union[Scalar, "Structure"]
 
 
 class Field:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from .layout import Enumeration
+from typing import Dict, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Tuple
+from .layout import Enumeration
 
 _BREAKPAD = "google/breakpad minidump_exception_mac.h"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Dict, List
+
 from .layout import (
     DECIMAL,
     HEX,
@@ -21,10 +23,6 @@ from .layout import (
     FlagSet,
     Structure,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List
 
 MISC_INFO_FLAGS = FlagSet(
     "MINIDUMP_MISC_INFO.Flags1",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
-from .layout import MINIDUMPAPISET, Enumeration
+from typing import Dict, NamedTuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict
+from .layout import MINIDUMPAPISET, Enumeration
 
 MICROSOFT = "Microsoft"
 WINDOWS_CE = "Windows CE"

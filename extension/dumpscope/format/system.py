@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Dict, List, NamedTuple, Tuple
+
 from .layout import (
     COUNT,
     DECIMAL,
@@ -19,10 +20,6 @@ from .layout import (
     FlagSet,
     Structure,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _BREAKPAD = "google/breakpad minidump_format.h"

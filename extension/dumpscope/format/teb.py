@@ -6,7 +6,8 @@ what is declared here. There are two forms of each: of 64-bit and of 32-bit proc
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Dict, List, NamedTuple, Optional, Union
+
 from .handles import CLIENT_ID32, CLIENT_ID64
 from .layout import (
     ADDRESS,
@@ -32,10 +33,6 @@ from .layout import (
     Structure,
 )
 from .misc import XSTATE_FEATURE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Union
 
 _PUBLIC = "winternl.h, and the public symbols of ntdll; offsets as of Windows 7 to 11"
 _SHARED = "ntddk.h (WDK 10.0.26100)"
@@ -154,8 +151,7 @@ LDR_LOAD_REASON = Enumeration(
     "phnt headers, ntldr.h",
 )
 
-if TYPE_CHECKING:
-    _Type = Union[Scalar, Structure]
+_Type = Union[Scalar, Structure]
 
 
 class _Pair:

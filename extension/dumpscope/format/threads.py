@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import List
+
 from .header import MINIDUMP_LOCATION_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR
 from .layout import (
     ADDRESS,
@@ -22,10 +24,6 @@ from .layout import (
     FlagSet,
     Structure,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List
 
 STILL_ACTIVE = 259
 """The exit status of a thread or process that has not ended."""

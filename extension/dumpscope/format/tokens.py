@@ -5,11 +5,9 @@ The list's and the element's header are public; the rest of an element was worke
 
 from __future__ import annotations
 
-from .layout import BYTES, COUNT, DECIMAL, FILETIME, HEX, MINIDUMPAPISET, SIZE, UCHAR, ULONG32, ULONG64, Enumeration, Field, FlagSet, Structure
+from typing import Dict, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Tuple
+from .layout import BYTES, COUNT, DECIMAL, FILETIME, HEX, MINIDUMPAPISET, SIZE, UCHAR, ULONG32, ULONG64, Enumeration, Field, FlagSet, Structure
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _WORKED_OUT = "worked out from dumps of two versions of the writer; not documented"

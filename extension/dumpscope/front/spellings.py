@@ -7,22 +7,16 @@ apart from a typing error: :func:`not_ours` names the nearest command of ours an
 from __future__ import annotations
 
 import re
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..commands.index import MODULES
 from ..diagnosis.engine.answers import WORKS
 from ..diagnosis.messages import is_question, looks_like_code, near_commands
 from ..diagnosis.plan import canonical
 from ..errors import DumpscopeError, UsageError
-from ..record import NamedTuple
 from ..session.parsing import number, split_line
 from ..session.session import Session
-from ..view.blocks import Column, Note, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
-
-    from ..view.blocks import Block
+from ..view.blocks import Block, Column, Note, Table
 
 SESSION_WORDS = ("open", "close", "dumps", "use", "quit", "clear")
 """Commands of a front end with a session, which translations may name; other fronts have no use for them."""
@@ -35,8 +29,7 @@ class Translation(NamedTuple):
     note: str = ""
 
 
-if TYPE_CHECKING:
-    _Maker = Callable[[str, Optional[Session]], Translation]
+_Maker = Callable[[str, Optional[Session]], Translation]
 
 _SIMPLE: Dict[str, Tuple[str, ...]] = {
     ".dumpdebug": ("dumpdebug",),
@@ -62,7 +55,6 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
     "qd": ("quit",),
     ".q": ("quit",),
     "!threads": ("threads",),
-    "!uniqstack": ("threads",),
     "!lmi": ("modules",),
     ".effmach": ("system",),
     ".thread": ("threads", "."),
@@ -72,7 +64,7 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
 }
 """Debugger commands whose arguments, where they have any, are left out or mean the same."""
 
-_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, "!uniqstack": False, ".ttime": False, "!analyze": False, ".reload": False}
+_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, ".ttime": False, "!analyze": False, ".reload": False}
 
 _FORMS = {
     "db": "b",
@@ -101,7 +93,6 @@ NEAREST: Dict[str, Tuple[str, ...]] = {
     "!locks": ("threads",),
     "!cs": ("read",),
     "!htrace": ("handles",),
-    "!findstack": ("search --pointer",),
     "!for_each_module": ("modules",),
     "!address": ("regions", "address"),
     "!mapped_file": ("address",),
@@ -109,11 +100,13 @@ NEAREST: Dict[str, Tuple[str, ...]] = {
     "!clrstack": ("threads",),
     "!list": ("read --form p",),
     "!sos": ("why SOS",),
+    "!sw": ("threads",),
+    "!wow64exts.sw": ("threads",),
+    ".effmach": ("threads",),
     "!exploitable": ("exception",),
     "!verifier": ("handles",),
     ".dump": ("plan",),
     ".writemem": ("read",),
-    ".frame": ("threads",),
     ".cxr": ("threads",),
     ".formats": ("evaluate",),
     ".tlist": ("process",),
@@ -172,7 +165,7 @@ def translate(line: str, session: Optional[Session] = None) -> Optional[Translat
     if _LM.match(low) and low not in ("lmi",):
         return _modules(low, rest)
     if _STACK.match(head):
-        return _stack(rest, session)
+        return _stack(head, rest)
     words = _SIMPLE.get(low)
     if words is not None:
         return Translation([*words, *(split_line(rest) if _KEEPS_ARGUMENTS.get(low, True) and words[0] not in ("quit", "clear", "system", "dumps") else ())])
@@ -308,7 +301,19 @@ def _search(rest: str, session: Optional[Session]) -> Translation:
     return Translation(["search", "--bytes", data.hex()], note)
 
 
+def _unique(rest: str, session: Optional[Session]) -> Translation:
+    return Translation(["stack", "--unique"])
+
+
+def _find_stack(rest: str, session: Optional[Session]) -> Translation:
+    words = split_line(rest)
+    return Translation(["stack", "--find", words[0]] if words else ["help", "stack"])
+
+
 _MAKERS: Dict[str, _Maker] = {
+    ".frame": lambda rest, session: Translation(["frame", *split_line(rest)[-1:]]),
+    "!uniqstack": _unique,
+    "!findstack": _find_stack,
     "!handle": _handle,
     "!htrace": _handle,
     ".exr": _exr,
@@ -357,24 +362,29 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
         return Translation(["threads"])
     if rest in ("s", "S"):
         return Translation(["switch", which or "."])
+    verb = rest.split(" ")[0] if rest else "-"
     if _EACH_GLE.match(rest):
         return Translation(["threads", "--errors"] if which in ("*", "") else ["threads", which])
     if which == "*" or not which:
-        if rest[:1] in ("k", "r", "e"):
-            return Translation(["threads"], f"`{text}` walks all threads; `threads N` shows one with its registers, `~Ns` and `k` its stack")
+        if _STACK.match(verb):
+            return Translation(["stack", "--all", *_stack_words(verb, rest[len(verb) :])])
         return Translation(["threads"])
-    if _STACK.match(rest.split(" ")[0] if rest else "-"):
-        return Translation(["threads", which], f"`~{which}s`, then `k` shows the pointers on its stack")
+    if _STACK.match(verb):
+        return Translation(["stack", which, *_stack_words(verb, rest[len(verb) :])])
     return Translation(["threads", which])
 
 
-def _stack(rest: str, session: Optional[Session]) -> Translation:
-    note = "dumpscope does not unwind: these are the pointers on the stack, with the modules they point into"
-    words = split_line(rest)
-    count = 0x20
-    if words and re.fullmatch(r"[0-9a-fA-F]{1,4}", words[-1]):
-        count = max(1, number(words[-1]))
-    return Translation(["read", "@$csp", f"L{count:x}", "--form", "s"], note)
+def _stack(head: str, rest: str) -> Translation:
+    return Translation(["stack", *_stack_words(head, rest)])
+
+
+def _stack_words(head: str, rest: str) -> List[str]:
+    """Our options for ``kL 20``: lines unless L says no, and a number of frames, hexadecimal as in the debugger."""
+    words = [] if "L" in head else ["--lines"]
+    given = split_line(rest)
+    if given and re.fullmatch(r"(?:0[xnty])?[0-9a-fA-F]{1,6}", given[-1]):
+        words += ["--limit", str(max(1, number(given[-1])))]
+    return words
 
 
 def _read(low: str, rest: str, session: Optional[Session]) -> Translation:

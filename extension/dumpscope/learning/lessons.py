@@ -20,14 +20,10 @@ from __future__ import annotations
 
 import re
 from pkgutil import get_data
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..errors import UsageError
-from ..record import NamedTuple
 from ..wording.numbers import is_decimal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Tuple, Union
 
 NAMES = (
     "01-header-and-flags",
@@ -88,8 +84,7 @@ class Question(NamedTuple):
         return bool(given) and any(_same(given, _normal(answer)) for answer in self.answers)
 
 
-if TYPE_CHECKING:
-    Step = Union[Prose, Run, Question]
+Step = Union[Prose, Run, Question]
 
 
 class Lesson(NamedTuple):

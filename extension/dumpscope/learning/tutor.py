@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from ..view.blocks import Lines, Note, Paragraph
-from .lessons import NAMES, Lesson, Prose, Question, Run
+from typing import Any, Dict, Iterator, List, Optional, Protocol
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Protocol
+from ..view.blocks import Block, Lines, Note, Paragraph
+from .lessons import NAMES, Lesson, Prose, Question, Run, Step
 
-    from ..view.blocks import Block
-    from .lessons import Step
 
-    class Room(Protocol):
-        """What a lesson runs on, such as a :class:`~dumpscope.commands.learn.Classroom`."""
+class Room(Protocol):
+    """What a lesson runs on, such as a :class:`~dumpscope.commands.learn.Classroom`."""
 
-        lesson: Lesson
+    lesson: Lesson
 
-        def steps(self) -> Iterator[Step]:
-            """The lesson's steps."""
+    def steps(self) -> Iterator[Step]:
+        """The lesson's steps."""
 
-        def line(self, step: Run) -> str:
-            """The command of a step as it is typed here."""
+    def line(self, step: Run) -> str:
+        """The command of a step as it is typed here."""
 
-        def blocks(self, step: Run) -> Iterator[Block]:
-            """What the command of a step answers."""
+    def blocks(self, step: Run) -> Iterator[Block]:
+        """What the command of a step answers."""
 
-        def close(self) -> None:
-            """Let go of what the lesson ran on."""
+    def close(self) -> None:
+        """Let go of what the lesson ran on."""
 
 
 HINT = ("?", "hint", "h")

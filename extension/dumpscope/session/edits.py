@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ..anatomy.dissect import Part
 from ..anatomy.filemap import owners
@@ -11,7 +12,6 @@ from ..dump.minidump import Minidump
 from ..errors import DumpError, NotInDump, UsageError
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Enumeration, FlagSet
-from ..record import NamedTuple
 from ..view.annotated import ByteRow
 from ..wording.fields import Wording
 from ..wording.numbers import is_decimal
@@ -19,10 +19,6 @@ from ..writing.patch import Patch, combine
 from .parsing import number
 from .places import KINDS, find_place, find_stream
 from .session import Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, List, Optional, Tuple
 
 _EDIT = re.compile(r"^(?P<left>.*?)\s*(?P<operator>=|\+=|-=|&=|\|=|\^=|<<=|>>=)\s*(?P<right>[^=].*|)$")
 _RAW = {"byte": 1, "word": 2, "dword": 4, "qword": 8}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..dump.absence import Absent
 from ..dump.streams.threads import Thread
@@ -10,10 +11,6 @@ from ..errors import NotInDump, UsageError
 from ..wording.usage import peb_address
 from .parsing import number
 from .session import Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 MAX_LENGTH = 2000
 """Characters of an expression; with it the depth of parentheses is bounded too."""

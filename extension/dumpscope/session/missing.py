@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterator, Union
+
 from ..diagnosis.audit import explain_command
 from ..diagnosis.facts import Facts
 from ..diagnosis.rules.rule import INFO
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..dump.absence import DAMAGED, EMPTY, Absent
-from ..view.blocks import Data, Evidence, Finding, Note
+from ..dump.lists import RecordList
+from ..dump.streams.tokens import TokenList
+from ..view.blocks import Block, Data, Evidence, Finding, Note
 from .session import Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, Union
-
-    from ..dump.lists import RecordList
-    from ..dump.streams.tokens import TokenList
-    from ..view.blocks import Block
 
 _PREFIXES = {
     "!handle": "HND",

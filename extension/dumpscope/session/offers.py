@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import islice
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
 from ..dump.streams.handles import Handle
-from ..record import NamedTuple
 from ..view.kinds import address_text
 from ..wording.usage import peb_address
 from .session import Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 MANY = 4000
 """Records of a list that are offered at the most."""

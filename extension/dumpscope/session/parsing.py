@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any, Dict, List, NoReturn, Optional, Sequence
 
 from ..errors import UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, NoReturn, Optional, Sequence
-
-    from .registry import Argument
+from .registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_OPTIONAL, Argument, Command
 
 
 class Parser:
@@ -110,7 +106,7 @@ def _member(argument: Argument) -> str:
 
 def _looks_like_option(word: str) -> bool:
     """A dash and more, unless it is a negative number or holds a blank."""
-    return len(word) > 1 and word[0] == "-" and " " not in word and not word[1:].replace(".", "", 1).isdigit()
+    return len(word) > 1 and word[0] == "-" and " " not in word and not word[1:].replace(".", "", 1).isdigit() and not word.lower().startswith("-0x")
 
 
 def number(text: str, what: str = "number") -> int:
@@ -167,3 +163,13 @@ def split_line(line: str) -> List[str]:
     if word is not None:
         words.append(word)
     return words
+
+
+def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
+    """A parser of the command's arguments that raises UsageError and never ends the process."""
+    arguments = list(found.arguments)
+    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
+        arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
+    elif with_dump and found.dump == DUMP_OPTIONAL:
+        arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))
+    return Parser(prog, arguments)

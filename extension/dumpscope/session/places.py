@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
 from ..anatomy.filemap import owners
 from ..anatomy.walker import CONTEXT, MEMORY, STREAM, Node, anatomy, anatomy_within, stream_anatomy, string_node
 from ..dump.absence import Absent
@@ -9,15 +11,10 @@ from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
 from ..format.streams import MINIDUMP_STREAM_TYPE
-from ..record import NamedTuple
 from ..wording.numbers import is_decimal
 from .expression import current_thread, evaluate
 from .parsing import number
 from .session import Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 FIRST = 4
 """Records of a list that are shown unless more are asked for."""
@@ -40,6 +37,7 @@ KINDS = (
     "memory",
     "token",
     "string",
+    "unwind",
     "range",
     "at",
 )
@@ -342,6 +340,13 @@ def _string(session: Session, rest: List[str], first: Optional[int]) -> Place:
     return Place([node], [], 0, node.what)
 
 
+def _unwind(session: Session, rest: List[str], first: Optional[int]) -> Place:
+    from .unwind_place import unwind_nodes
+
+    address = evaluate(session, _one(rest, "unwind"))
+    return Place(unwind_nodes(session, address), [], 0, f"unwind data of 0x{address:x}")
+
+
 def _at(session: Session, rest: List[str], first: Optional[int]) -> Place:
     offset = number(_one(rest, "at"), "offset")
     found = owners(session.dump, offset)
@@ -410,6 +415,7 @@ _FINDERS: Dict[str, Callable[[Session, List[str], Optional[int]], Place]] = {
     "memory": _memory,
     "token": _token,
     "string": _string,
+    "unwind": _unwind,
     "range": _range,
     "at": _at,
 }

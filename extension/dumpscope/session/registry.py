@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
+from ..view.blocks import Block
+from .session import Session
 
-    from ..view.blocks import Block
-    from .parsing import Parser
-    from .session import Session
-
-if TYPE_CHECKING:
-    Function = Callable[["Session", Any], Iterator["Block"]]
+Function = Callable[[Session, Any], Iterator[Block]]
 
 CATEGORIES = ("overview", "handles", "threads", "modules", "memory", "failure", "process", "bytes", "learning", "session")
 
@@ -21,6 +15,7 @@ DUMP_NEEDED = "needed"
 DUMP_ANY = "any"  # needed, and any file will do: the command explains those that are no minidump
 DUMP_OPTIONAL = "optional"  # given last, if at all
 DUMP_NONE = "none"
+DUMP_FIRST = "first"  # the first word, if it is a file; the command answers without one too
 
 
 class Argument(NamedTuple):
@@ -73,6 +68,8 @@ class Command(NamedTuple):
         words = [prefix + self.name]
         if with_dump and self.dump in (DUMP_NEEDED, DUMP_ANY):
             words.append("DUMP")
+        if with_dump and self.dump == DUMP_FIRST:
+            words.append("[DUMP]")
         optional = [argument for argument in self.arguments if not argument.positional]
         for argument in self.arguments:
             if argument.positional:
@@ -140,15 +137,3 @@ def command(
         return function
 
     return register
-
-
-def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
-    """A parser of the command's arguments that raises UsageError and never ends the process."""
-    from .parsing import Parser
-
-    arguments = list(found.arguments)
-    if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY):
-        arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))
-    elif with_dump and found.dump == DUMP_OPTIONAL:
-        arguments.append(Argument(("dump",), "the dump", nargs="?", metavar="DUMP"))
-    return Parser(prog, arguments)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol
+
+from ..dump.kernel.kerneldump import KernelDump
+from ..dump.minidump import Minidump
+from ..dump.source import Source
 from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
-
-    from ..dump.minidump import Minidump
-    from ..dump.source import Source
-    from ..view.blocks import Block
-    from ..wording.usage import Usage
-    from .registry import Command
+from ..view.blocks import Block
+from ..wording.usage import Usage
 
 
-if TYPE_CHECKING:
+class Live(Protocol):
+    """A debugger that has the same dump open."""
 
-    class Live(Protocol):
-        """A debugger that has the same dump open."""
+    def compare(self, dump: Minidump) -> Iterator[Block]:
+        """What it makes of the dump beside what we read."""
 
-        def compare(self, dump: Minidump) -> Iterator[Block]:
-            """What it makes of the dump beside what we read."""
+
+class Named(Protocol):
+    """What has a name: a command."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
 
 
 def _unseen(done: int, total: int) -> None:
@@ -42,14 +45,21 @@ class Session:
         self.open_error = open_error
         self.path = path or (dump.path if dump is not None else "")
         self.status = EXIT_DONE
+        self.answered = False
+        """Whether the command dealt with a file that is no readable dump: then ``exit_code`` is its own."""
         self.memo: Dict[str, Any] = {}
         self.live: Optional[Live] = None
         self.progress: Callable[[int, int], None] = _unseen
+        self.kernel: Optional[KernelDump] = None
+        """The open kernel dump; then ``answer_for`` finds what answers a command, and ``dump`` is not to be had."""
+        self.answer_for: Optional[Callable[[Any], Callable[[Session, Any], Iterator[Block]]]] = None
 
     @property
     def dump(self) -> Minidump:
         """The open dump. Raises UsageError when there is none."""
         if self._dump is None:
+            if self.kernel is not None:
+                raise UsageError("this works on dumps of a process, and a kernel dump is open", "`why` lists what works on a kernel dump")
             raise UsageError("no dump is open", "give the path of a dump")
         return self._dump
 
@@ -61,6 +71,11 @@ class Session:
         if self._source is None:
             raise UsageError("no dump is open", "give the path of a dump")
         return self._source
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the last command: that of a file that cannot be read, unless the command is about such files."""
+        return self.status if self.open_error is None or self.answered else self.open_error.exit_code
 
     @property
     def has_file(self) -> bool:
@@ -76,43 +91,10 @@ class Session:
         """Say that what was asked for is not in the dump: the answer explains it, the exit code is 1."""
         self.status = EXIT_NOT_IN_DUMP
 
-    def head(self, command: Command) -> Dict[str, Any]:
+    def head(self, command: Named) -> Dict[str, Any]:
         """The members that every JSON document begins with."""
         dump = {"path": self.path, "size": self.source.size} if self.has_file else None
         return {"schema": 1, "command": command.name, "dump": dump}
-
-
-def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
-    """The blocks that a command answers with, made as they are drawn."""
-    session.status = EXIT_DONE
-    return _warned(session, command.function(session, args))
-
-
-def _warned(session: Session, blocks: Iterator[Block]) -> Iterator[Block]:
-    """The blocks, and what turned out to be wrong with the texts in them, or in what commands before have looked at and kept."""
-    yield from blocks
-    overlap = session.dump.strings.overlap if session.has_dump else None
-    if overlap is not None:
-        from ..view.blocks import Note
-
-        yield Note(overlap.message, "warning")
-
-
-def parse(command: Command, words: Sequence[str], prog: str = "") -> Any:
-    """The arguments of a command from its words, without a dump among them. Raises UsageError."""
-    from .registry import build_parser
-
-    return build_parser(command, prog or command.name, with_dump=False).parse_words(words)
-
-
-def wants_help(words: Sequence[str]) -> bool:
-    """Whether the words ask for help rather than for an answer."""
-    for word in words:
-        if word == "--":
-            return False
-        if word in ("-h", "--help", "-?", "/?"):
-            return True
-    return False
 
 
 def usage_of(session: Session) -> Usage:
@@ -126,4 +108,4 @@ def usage_of(session: Session) -> Usage:
     return found
 
 
-__all__: List[str] = ["Session", "parse", "run", "usage_of", "wants_help"]
+__all__: List[str] = ["Live", "Session", "usage_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.minidump import Minidump
@@ -11,105 +11,32 @@ from ..dump.source import Source
 from ..dump.streams.modules import Module
 from ..errors import DumpError
 from .image import Image, MemoryReader, image_file, image_in_memory
+from .path import parse_path
+from .search import MISMATCH, MISSING, UNREADABLE, USED, Fetcher, Search, Tried, safe_name
 
-USED = "used"
-MISSING = "missing"
-MISMATCH = "mismatch"
-UNREADABLE = "unreadable"
-
-MAX_FILE_NAME = 255
-MAX_LISTING = 200_000
-"""Names of a folder that are looked at for one that differs in case only."""
-
-
-class Tried(NamedTuple):
-    """One place where something was looked for.
-
-    ``module`` is the module's file name, ``what`` is ``image`` or ``symbols``, ``place`` a path, an address in the dump, or a URL,
-    ``result`` one of ``used``, ``missing``, ``mismatch``, ``unreadable``; ``reason`` says in words why it is not ``used``.
-    """
-
-    module: str
-    what: str
-    place: str
-    result: str
-    reason: str = ""
-
-
-def safe_name(name: str) -> bool:
-    """Whether a name from a dump can be a file's name: it must not lead out of the folder that it is looked for in."""
-    return bool(name) and len(name) <= MAX_FILE_NAME and name not in (".", "..") and not set(name) & set('/\\:*?"<>|\0') and name.isprintable()
-
-
-class Folder:
-    """A folder whose names are found whatever their case is, as on Windows."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._names: Optional[Dict[str, str]] = None
-
-    def child(self, name: str) -> Optional[str]:
-        """Path of the entry called ``name``, None if there is none."""
-        path = os.path.join(self.path, name)
-        if os.path.lexists(path):
-            return path
-        if self._names is None:
-            self._names = {}
-            try:
-                with os.scandir(self.path) as entries:
-                    for number, entry in enumerate(entries):
-                        if number >= MAX_LISTING:
-                            break
-                        self._names.setdefault(entry.name.casefold(), entry.name)
-            except OSError:
-                pass
-        found = self._names.get(name.casefold())
-        return None if found is None else os.path.join(self.path, found)
-
-
-class Folders:
-    """Folders that were looked into, by path."""
-
-    def __init__(self) -> None:
-        self._folders: Dict[str, Folder] = {}
-
-    def find(self, root: str, *parts: str) -> Optional[str]:
-        """The path ``root/parts…`` where each part is found whatever its case; None if there is none."""
-        path: Optional[str] = root
-        for part in parts:
-            if path is None:
-                return None
-            path = self._folders.setdefault(path, Folder(path)).child(part)
-        return path
-
-
-def places(folders: Folders, root: str, name: str, key: str) -> Iterator[Tuple[str, Optional[str]]]:
-    """Where a file may be under a folder: (where it was looked for, its path or None).
-
-    In the folder itself, in one named after the extension (as the debugger does), and in the tree of a symbol server:
-    ``name/KEY/name`` and, where the tree has two levels (index2.txt), ``na/name/KEY/name``.
-    """
-    extension = name.rpartition(".")[2].lower()
-    ways: List[Tuple[str, ...]] = [(name,), (extension, name), (name, key, name)]
-    if folders.find(root, "index2.txt"):
-        ways.append((name[:2], name, key, name))
-    for way in ways:
-        yield os.path.join(root, *way), folders.find(root, *way)
+__all__ = ["Images", "Tried", "difference", "safe_name"]
 
 
 class Images:
     """The images of a dump's modules.
 
-    ``paths`` are folders or trees of a symbol server. A file is taken if its time stamp and its size are those of the module; with
-    ``loose`` one that differs is taken too, and says so in ``mismatch``. ``tried`` is where was looked, in order.
+    ``paths`` are search paths in the debugger's grammar (:mod:`dumpscope.symbols.path`). A file is taken if its time stamp and its
+    size are those of the module; with ``loose`` one that differs is taken too, and says so in ``mismatch``. ``tried`` is where was looked, in order.
     """
 
-    def __init__(self, dump: Minidump, paths: Iterable[str] = (), loose: bool = False) -> None:
+    def __init__(
+        self,
+        dump: Minidump,
+        paths: Iterable[str] = (),
+        loose: bool = False,
+        download: Optional[Fetcher] = None,
+        environ: Optional[Mapping[str, str]] = None,
+    ) -> None:
         self._dump = dump
         self.paths: Tuple[str, ...] = tuple(paths)
+        self._search = Search(parse_path(self.paths, os.environ if environ is None else environ), download)
         self.loose = loose
         self.tried: List[Tried] = []
-        self._folders = Folders()
         self._found: Dict[int, Union[Image, Absent]] = {}
         self._sources: List[Source] = []
 
@@ -172,22 +99,21 @@ class Images:
             return Absent(NOT_APPLICABLE, f"{name!r} cannot be the name of a file")
         other: Optional[Image] = None
         refused = ""
-        for root in self.paths:
-            for where, path in places(self._folders, root, name, module.image_key):
-                if path is None:
-                    self.tried.append(Tried(name, "image", where, MISSING, "no such file"))
-                    continue
-                image = self._open(path)
-                if isinstance(image, Absent):
-                    self.tried.append(Tried(name, "image", path, UNREADABLE, image.message))
-                    continue
-                if (image.timestamp, image.size_of_image) == (module.timestamp, module.size):
-                    self.tried.append(Tried(name, "image", path, USED))
-                    return image
-                refused = f"{path}: {difference(image, module)}"
-                self.tried.append(Tried(name, "image", path, MISMATCH, difference(image, module)))
-                if other is None:
-                    other = Image(image.headers, image.readers, difference(image, module))
+        for where, path, reason in self._search.candidates(name, module.image_key):
+            if path is None:
+                self.tried.append(Tried(name, "image", where, MISSING, reason))
+                continue
+            image = self._open(path)
+            if isinstance(image, Absent):
+                self.tried.append(Tried(name, "image", path, UNREADABLE, image.message))
+                continue
+            if (image.timestamp, image.size_of_image) == (module.timestamp, module.size):
+                self.tried.append(Tried(name, "image", path, USED))
+                return image
+            refused = f"{path}: {difference(image, module)}"
+            self.tried.append(Tried(name, "image", path, MISMATCH, difference(image, module)))
+            if other is None:
+                other = Image(image.headers, image.readers, difference(image, module))
         if other is not None and self.loose:
             self.tried.append(Tried(name, "image", other.path, USED, f"although it does not match: {other.mismatch}"))
             return other

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Union
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.modules import Module
-from .images import Images, Tried
+from .files import BreakpadSymbols, NativeSymbols, SymbolFiles
+from .images import Images
+from .search import Fetcher, Tried
 from .undecorate import undecorate
 
 
@@ -57,25 +59,72 @@ class ExportNames:
         return [Name(self._module.name, undecorate(export.name) or f"Ordinal{export.ordinal}", rva - export.rva, provider="exports")]
 
 
-class Namer:
-    """Names addresses of a dump. ``tried`` is where symbols were looked for."""
+class SymbolNames:
+    """Names from a symbol file."""
 
-    def __init__(self, dump: Minidump, images: Images, symbol_paths: Iterable[str] = ()) -> None:
+    def __init__(self, module: Module, symbols: Union[BreakpadSymbols, NativeSymbols]) -> None:
+        self._module = module
+        self._symbols = symbols
+
+    def names(self, rva: int) -> List[Name]:
+        """The names at an RVA, innermost first."""
+        found = self._symbols.locations(rva)
+        if isinstance(found, Absent):
+            return []
+        last = len(found) - 1
+        name, provider = self._module.name, self._symbols.provider
+        return [Name(name, item.name, rva - item.start, item.file, item.line, index < last, provider) for index, item in enumerate(found)]
+
+
+class AddressNames(Protocol):
+    """Names addresses of the process, whatever module they lie in: the debugger, dbghelp."""
+
+    def names_at(self, address: int) -> List[Name]:
+        """The names at an address, innermost first; empty if it knows none."""
+
+
+class Namer:
+    """Names addresses of a dump.
+
+    ``symbol_paths`` are search paths in the debugger's grammar (:mod:`dumpscope.symbols.path`). ``first`` are asked before symbol
+    files and exports. ``tried`` is where symbols were looked for.
+    """
+
+    def __init__(
+        self,
+        dump: Minidump,
+        images: Images,
+        symbol_paths: Iterable[str] = (),
+        loose: bool = False,
+        download: Optional[Fetcher] = None,
+        environ: Optional[Mapping[str, str]] = None,
+        first: Sequence[AddressNames] = (),
+    ) -> None:
         self._dump = dump
         self.images = images
-        self.symbol_paths: Tuple[str, ...] = tuple(symbol_paths)
-        self._own: List[Tried] = []
-        self._providers: Dict[int, Sequence[Provider]] = {}
+        self.files = SymbolFiles(images, symbol_paths, loose, download, environ)
+        self._first = tuple(first)
+        self._symbols: Dict[int, Union[BreakpadSymbols, NativeSymbols, Absent]] = {}
+        self._providers: Dict[int, Provider] = {}
 
     @property
     def tried(self) -> List[Tried]:
         """Where images and symbols were looked for, in order."""
-        return [*self.images.tried, *self._own]
+        return [*self.images.tried, *self.files.tried]
 
-    def _of(self, module: Module) -> Sequence[Provider]:
+    def symbols(self, module: Module) -> Union[BreakpadSymbols, NativeSymbols, Absent]:
+        """The symbol file of a module, or why there is none. Looked for once."""
+        found = self._symbols.get(module.offset)
+        if found is None:
+            found = self._symbols[module.offset] = self.files.find(module)
+        return found
+
+    def _of(self, module: Module) -> Provider:
         found = self._providers.get(module.offset)
         if found is None:
-            found = self._providers[module.offset] = (ExportNames(module, self.images),)
+            symbols = self.symbols(module)
+            found = ExportNames(module, self.images) if isinstance(symbols, Absent) else SymbolNames(module, symbols)
+            self._providers[module.offset] = found
         return found
 
     def name(self, address: int, caller: bool = False) -> List[Name]:
@@ -84,15 +133,19 @@ class Namer:
         With ``caller`` the address is a return address: the function is that of the byte before it, as a call may be a function's last
         instruction, and the displacement is still counted to the address.
         """
-        module = self._dump.modules.at(address - 1 if caller else address)
-        if module is None:
-            return []
-        rva = address - module.base
-        for provider in self._of(module):
-            found = provider.names(rva - 1 if caller else rva)
+        place = address - 1 if caller else address
+        found: List[Name] = []
+        for source in self._first:
+            found = source.names_at(place)
             if found:
-                return [name._replace(displacement=name.displacement + 1) for name in found] if caller else found
-        return [Name(module.name, "", rva, provider="module")]
+                break
+        else:
+            module = self._dump.modules.at(place)
+            if module is None:
+                return []
+            rva = place - module.base
+            found = self._of(module).names(rva) or [Name(module.name, "", rva, provider="module")]
+        return [name._replace(displacement=name.displacement + 1) for name in found] if caller else found
 
 
 def best(names: Sequence[Name]) -> Optional[Name]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
 from .escape import printable
 from .paint import Paint
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 WIDE, NARROW = 8, 4
 """Bytes on a line, and on a line of a narrow terminal."""
@@ -110,8 +107,7 @@ def annotated(block: Bytes, paint: Paint, width: int) -> Iterator[str]:
             yield paint.text(line, "dim") + "\n"
 
 
-if TYPE_CHECKING:
-    _Piece = Tuple[str, str, str]
+_Piece = Tuple[str, str, str]
 
 
 def _right(row: ByteRow, room: int) -> List[List[_Piece]]:

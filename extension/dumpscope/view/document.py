@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 from itertools import chain, islice
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from ..dump.absence import NOT_THERE, Absent
 from ..errors import DumpError, DumpscopeError, NotInDump, UsageError
 from .annotated import Bytes, bytes_json
-from .blocks import Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
+from .blocks import Block, Blocks, Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
 from .escape import csv_cell
 from .kinds import KINDS, cell_json, cell_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
-
-    from .blocks import Block, Blocks
 
 SCHEMA = 1
 

@@ -6,13 +6,10 @@ masks, addresses and handles are strings such as ``"0x1f0003"``; counts, sizes, 
 
 from __future__ import annotations
 
-from ..dump.absence import Absent
-from ..record import NamedTuple
-from .escape import printable
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from ..dump.absence import Absent
+from .escape import printable
 
 EPOCH_1601 = 11644473600
 _DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")

@@ -5,11 +5,9 @@ Whatever paints, the text underneath is the same: taking the escapes or tags awa
 
 from __future__ import annotations
 
-from .escape import dml
+from typing import Callable, Dict
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict
+from .escape import dml
 
 ROLES = (
     "title",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from ..record import NamedTuple
+from typing import Iterator, List, NamedTuple, Sequence, Tuple
+
 from .escape import printable
 from .kinds import size_text
 from .paint import Paint
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, List, Sequence, Tuple
 
 
 class Share(NamedTuple):

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Match, Optional, Set
 
 from ..dump.absence import Absent
+from ..dump.minidump import Minidump
 from ..errors import DumpscopeError
 from .escape import printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, Match, Optional, Set
-
-    from ..dump.minidump import Minidump
 
 REDACTED = "[redacted]"
 MAX_LOOK = 5000

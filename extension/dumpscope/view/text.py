@@ -5,20 +5,15 @@ from __future__ import annotations
 import sys
 from itertools import chain, islice
 from operator import itemgetter
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
 from .annotated import Bytes, annotated
-from .blocks import Column, Fields, Finding, Hexdump, Lines, Note, Paragraph, Table
+from .blocks import Blocks, Column, Fields, Finding, Hexdump, Lines, Note, Paragraph, Table
 from .escape import printable
 from .kinds import KINDS, address_text, cell_text
 from .paint import PLAIN, Paint
 from .picture import Picture, picture
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
-
-    from .blocks import Blocks
 
 SAMPLE = 256
 """Rows that are looked at to find how wide the columns are."""

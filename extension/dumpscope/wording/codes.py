@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Tuple
+
 from ..dump.absence import Absent
+from ..dump.minidump import Minidump
 from ..format.codes import NTSTATUS, describe_code, win32_name
 from ..format.codes.exceptions import EXCEPTIONS, exception_name
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Tuple
-
-    from ..dump.minidump import Minidump
 
 
 def _words(value: int, kinds: Tuple[str, ...]) -> str:

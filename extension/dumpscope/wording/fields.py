@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
 from ..anatomy.dissect import Part, dissect
 from ..anatomy.walker import CONTEXT, MEMORY, Node
 from ..dump.absence import Absent
@@ -27,10 +29,6 @@ from ..format.layout import (
 )
 from ..view.annotated import ByteRow
 from ..view.kinds import address_text, duration_text, filetime_text, seconds_text, time_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 SHOWN = 64
 """Bytes of one field that are shown unless all are asked for."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable, Dict, List, Tuple
+
 from ..dump.streams.handles import ObjectInfo
 from ..format.handles import (
     EVENT_STATE,
@@ -12,12 +14,7 @@ from ..format.handles import (
 )
 from ..view.kinds import address_text, size_text
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Tuple
-
-if TYPE_CHECKING:
-    Words = List[Tuple[str, str]]
+Words = List[Tuple[str, str]]
 
 
 def _exit_status(value: int) -> str:

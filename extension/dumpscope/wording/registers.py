@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, FrozenSet, Iterator, List, Union
+
 from ..dump.absence import Absent
 from ..dump.contexts import Registers
 from ..dump.minidump import Minidump
@@ -10,16 +12,20 @@ from ..dump.streams.threads import Thread
 from ..errors import NotInDump
 from ..format.contexts import CONTEXT_LAYOUTS
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, FrozenSet, Iterator, List, Union
-
 _COMMON = frozenset({"ip", "sp", "fp"})
 _FLAGS = frozenset({"efl", "eflags", "cpsr", "psr"})
 
 
 def register_lines(dump: Minidump, registers: Registers) -> Iterator[str]:
     """``rax=… rbx=…``, the flags, the segments, and the place of the instruction pointer as module+offset."""
+    yield from register_rows(registers)
+    symbol = dump.symbol(registers.ip)
+    if symbol:
+        yield f"{symbol}:"
+
+
+def register_rows(registers: Registers) -> Iterator[str]:
+    """``rax=… rbx=…``, the flags and the segments."""
     values = registers.values
     digits = 2 * registers.pointer_size
     segments = registers.segments
@@ -40,9 +46,6 @@ def register_lines(dump: Minidump, registers: Registers) -> Iterator[str]:
     else:
         rows.append(f"psr={registers.flags & 0xFFFFFFFF:08x} {' '.join(words)}")
     yield from rows
-    symbol = dump.modules.symbol(registers.ip)
-    if symbol:
-        yield f"{symbol}:"
 
 
 def register_values(registers: Registers) -> Dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Optional, Tuple
+
 from ..dump.absence import Absent
 from ..dump.directory import Stream
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional, Tuple
 
 _LISTS = {
     3: "threads",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
@@ -10,11 +11,6 @@ from ..dump.salt import SALT
 from ..dump.streams.memory import Region
 from ..dump.streams.threads import Thread
 from ..format.memory import MEM_FREE, MEM_IMAGE, MEM_MAPPED
-from ..record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Tuple, Union
 
 FREE, UNKNOWN, IMAGE, MAPPED, STACK, HEAP, TEB, PEB, OTHER = "Free", "<unknown>", "Image", "MappedFile", "Stack", "Heap", "TEB", "PEB", "Other"
 TEB_SIZE = {4: 0x1000, 8: 0x2000}

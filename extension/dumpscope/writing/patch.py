@@ -5,11 +5,9 @@ Large files are mapped copy-on-write, so a changed copy of a dump of gigabytes c
 
 from __future__ import annotations
 
-from ..dump.source import Source
+from typing import Iterator, List, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, List, Tuple
+from ..dump.source import Source
 
 CHUNK = 1 << 20
 MAX_GROWN = 1 << 24

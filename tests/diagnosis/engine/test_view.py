@@ -29,7 +29,7 @@ from dumpscope.diagnosis.plan import NEEDS
 from dumpscope.dump.source import Source
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
-KERNEL = "not-a-dump-kernel-64"
+KERNEL = "not-a-dump-kernel-"
 pack = struct.pack
 
 
@@ -48,7 +48,7 @@ def test_samples(name: str) -> None:
         return
     assert view.opening.wait_hresult == answer.waited
     assert (view.handles.hresult, view.handles.count) == (answer.handles_hresult, answer.handles)
-    if name != KERNEL:  # there it counts processors
+    if not name.startswith(KERNEL):  # there it counts processors
         assert len(view.threads) == answer.threads
 
 

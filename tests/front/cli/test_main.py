@@ -128,7 +128,7 @@ def test_the_list_of_commands_has_them_all() -> None:
 
 def test_examples_can_be_parsed() -> None:
     from dumpscope.session.parsing import split_line
-    from dumpscope.session.session import parse
+    from dumpscope.session.running import parse
 
     for command in all_commands():
         for example in command.examples:

@@ -11,7 +11,8 @@ import pytest
 from dumpscope import DumpError, DumpscopeError, Minidump
 from dumpscope.commands.index import all_commands
 from dumpscope.session.registry import DUMP_NONE
-from dumpscope.session.session import Session, parse, run
+from dumpscope.session.running import parse, run
+from dumpscope.session.session import Session
 from dumpscope.view.paint import Dml, strip_dml
 from dumpscope.view.text import render_text
 

@@ -12,15 +12,15 @@ from ...format.codes import describe_code
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import ACCESSED, SENDER
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .comments import snapshot_of
 from .cpp import CPP, MAGIC
 from .event import event_of, parameter_proof
-from .places import address_text, caller_of, is_system, narrow, place_of
+from .places import address_text, caller_of, exception_stack, is_system, narrow, place_of
 from .product import products
 from .remarks import remarks
-from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, WHERE, Account, Event, Statement
+from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, UNDECIDED, WHERE, Account, Event, Statement
 from .stowed import stowed_exceptions
 from .words import own_words
 
@@ -44,7 +44,7 @@ def _statements(facts: Facts, event: Event) -> Iterator[Statement]:
     dump = facts.dump
     found = dump.exception
     if not isinstance(found, Absent):
-        if found.address or event.kind not in NOT_CRASHED:
+        if found.address or event.kind not in NOT_CRASHED + UNDECIDED:
             yield from _where(facts, found)
         yield _thread(dump, found)
     else:
@@ -83,15 +83,37 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
         if thrower is not None:
             evidence = (parameter_proof(found, 2),)
             yield Statement(WHERE, f"thrown by {thrower.file_name}", CERTAIN, evidence, "its ThrowInfo lies in that module")
-    if place.module is None or not is_system(place.module) or found.code in (0xE0434352, 0xE0434F4D):
-        return  # what calls RaiseException for .NET is its runtime; the code that threw lies in no module
+    if place.module is None:
+        yield from _jumped_from(facts, found)
+    elif is_system(place.module) and found.code not in (0xE0434352, 0xE0434F4D):
+        yield from _called_from(facts, found)  # what calls RaiseException for .NET is its runtime; the code that threw lies in no module
+
+
+def _jumped_from(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
+    """Whose call led to where no module is: the return address on top of the stack, else the nearest code."""
+    dump = facts.dump
+    start, size = exception_stack(dump, found)
+    width = dump.pointer_size
+    value = int.from_bytes(dump.memory.some(start, width), "little") if size >= width else 0
+    module = dump.modules.at(value)
+    if module is None or value - module.base < 0x1000:
+        yield from _called_from(facts, found)
+        return
+    place = dump.memory.locate(start)
+    evidence = (Proof(f"stack at {address_text(dump, start)}", address_text(dump, value), place[0] if place else None),)
+    yield Statement(WHERE, f"called from {dump.modules.symbol(value)}", LIKELY, evidence, "the return address on top of the stack")
+
+
+def _called_from(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
+    """The nearest code on the stack that is not the system's."""
+    dump = facts.dump
     caller = caller_of(facts, found)
     if caller is not None:
         slot, value, module = caller
         where = dump.memory.locate(slot)
         evidence = (Proof(f"stack at {address_text(dump, slot)}", address_text(dump, value), where[0] if where else None),)
         text = f"called from {dump.modules.symbol(value)}"
-        yield Statement(WHERE, text, GUESS, evidence, f"first address on the stack in code that is not Windows' ({module.file_name})")
+        yield Statement(WHERE, text, GUESS, evidence, f"first address on the stack in code that is not the system's ({module.file_name})")
 
 
 def _thread(dump: Minidump, found: ExceptionInfo) -> Statement:

@@ -6,7 +6,7 @@ from typing import List, Optional, Tuple
 
 from ...dump.minidump import Minidump
 from ...dump.streams.comments import Comment, comment_streams
-from ..rules.rule import Proof
+from ..evidence import Proof
 
 
 def procdump_words(comment: Comment) -> List[str]:

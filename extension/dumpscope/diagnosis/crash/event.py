@@ -12,14 +12,16 @@ from ...format.codes.exceptions import EXCEPTIONS, FAST_FAIL, exception_name
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import UNKNOWN
+from ..breaks import breakpoint_of, has_moved
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .places import address_text, is_system, narrow, place_of
 from .statement import ASSERTION, BREAKPOINT, CRASH, DEBUGGER, HANG, NONE, OUT_OF_MEMORY, REQUESTED, UNREADABLE, Event
 
 ACCESS_VIOLATION, IN_PAGE_ERROR, GUARD_PAGE, STACK_OVERFLOW = 0xC0000005, 0xC0000006, 0x80000001, 0xC00000FD
 BREAK, WAKE, HUNG, FAST_FAILED = 0x80000003, 0x80000007, 0xCFFFFFFF, 0xC0000409
-OTHER_BREAKS = (0x4000001F, 0x80000004)
+SINGLE_STEP = 0x80000004
+OTHER_BREAKS = (0x4000001F, SINGLE_STEP)
 _ASSERTIONS = (0xC0000420, 0x4000, 0x20000000)
 _OUT_OF_MEMORY = (0xE0000008, 0xC000, 0xC0000017)
 _ACCESS = {0: "read from", 1: "write to", 8: "execute at"}
@@ -63,7 +65,10 @@ def event_of(facts: Facts) -> Event:
         return Event(REQUESTED, "a dump was requested without a crash (ffffffff, as Breakpad marks it)", (code_proof(found),))
     kind = OUT_OF_MEMORY if found.code in _OUT_OF_MEMORY else ASSERTION if found.code in _ASSERTIONS else CRASH
     detail = _detail(dump, found)
-    return Event(kind, f"{_name(found.code)} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
+    name = _name(found.code)
+    if foreign is not None and found.code <= 0xFFFF and facts.writer.tool == foreign.owner:
+        name = f"{foreign.owner}: {foreign.words}"  # the crash context proves whose code it is
+    return Event(kind, f"{name} ({found.code:08x})" + (f": {detail}" if detail else ""), (code_proof(found),))
 
 
 def _name(code: int) -> str:
@@ -81,10 +86,10 @@ def _detail(dump: Minidump, found: ExceptionInfo) -> str:
     """What the parameters say."""
     code, parameters = found.code, found.parameters
     if code in (ACCESS_VIOLATION, IN_PAGE_ERROR, GUARD_PAGE) and len(parameters) > 1 and parameters[0] in _ACCESS:
-        words = f"{_ACCESS[parameters[0]]} {address_text(dump, parameters[1])}"
+        where = address_text(dump, parameters[1])
         if code == IN_PAGE_ERROR and len(parameters) > 2:
-            words += f", I/O error {_code_name(parameters[2] & 0xFFFFFFFF)}"
-        return words
+            return f"the page of {where} could not be read, I/O error {_code_name(parameters[2] & 0xFFFFFFFF)}"
+        return f"{_ACCESS[parameters[0]]} {where}"
     if code == FAST_FAILED:
         # Before fast fails, the same code stood for a stack cookie; Windows 7 and earlier give no parameter.
         number = parameters[0] & 0xFFFFFFFF if parameters else None
@@ -96,6 +101,12 @@ def _detail(dump: Minidump, found: ExceptionInfo) -> str:
         return f"0x{parameters[0]:x} bytes were asked for"
     if code in (0xE0434352, 0xE0434F4D) and parameters:
         return f"HRESULT {_code_name(parameters[0] & 0xFFFFFFFF)}"
+    if code == 0xC0000008 and parameters:
+        handle = dump.handles.find(parameters[0]) if len(dump.handles) else None
+        known = "" if handle is None else f", {handle.type or 'of an unknown type'} when the dump was written"
+        return f"handle {parameters[0]:x}{known}"
+    if code == 0xC0000421 and parameters:
+        return f"stop code {parameters[0]:x}"
     if code in (0x40080201, 0x40080202) and parameters:
         return f"HRESULT {_code_name(parameters[-1] & 0xFFFFFFFF)}"
     return ""
@@ -139,15 +150,24 @@ def _breakpoint(facts: Facts, found: ExceptionInfo) -> Event:
         proofs.append(Proof(f"code at {address_text(dump, found.address)}", data.hex(" "), offset))
     if data[:3] == b"\xcc\x0f\x0b":
         return Event(ASSERTION, f"{name}: the program stopped itself (int 3, ud2: a failed CHECK or assertion)", tuple(proofs))
-    stopped = found.code != BREAK and found.code != 0x4000001F
-    if facts.writer.family == "dbgeng":
-        return Event(DEBUGGER, f"{name}: a debugger wrote the dump while it had the program stopped", tuple(proofs))
-    if place.module is not None and place.module.file_name.lower() == "ntdll.dll" and not stopped:
-        return Event(DEBUGGER, f"{name} in ntdll: a debugger broke in", tuple(proofs))
-    if stopped:
+    stepped = found.code == SINGLE_STEP
+    debugger = facts.writer.family == "dbgeng"
+    if debugger and not address:
+        return Event(DEBUGGER, f"{name} at address 0: a debugger made it up and wrote the dump", tuple(proofs))
+    if debugger:
+        return Event(BREAKPOINT, f"{name}: a debugger had stopped the program there, and wrote the dump", tuple(proofs))
+    moved = has_moved(dump, found)
+    if place.module is not None and place.module.file_name.lower() == "ntdll.dll" and not stepped:
+        known = breakpoint_of(dump)
+        if known is not None and known.by_debugger:
+            return Event(DEBUGGER, f"{name} in ntdll: a debugger broke in", tuple(proofs))
+        return Event(BREAKPOINT, f"{name} in ntdll: a check of the heap or of the loader, or DbgBreakPoint", tuple(proofs))
+    if stepped:
         return Event(BREAKPOINT, name, tuple(proofs))
     if place.module is not None and not is_system(place.module):
         return Event(ASSERTION, f"{name} in the program's own code: an abort, a failed assertion or DebugBreak", tuple(proofs))
+    if moved:
+        return Event(ASSERTION, f"{name}: the program called DebugBreak, or an abort or assertion did", tuple(proofs))
     return Event(BREAKPOINT, f"{name}: DebugBreak, an abort or an assertion", tuple(proofs))
 
 

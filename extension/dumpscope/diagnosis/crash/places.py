@@ -15,6 +15,10 @@ _WINDOWS = re.compile(r"(?i)^([a-z]:)?\\+(\?\?\\[a-z]:\\)?(windows|winnt)\\(syst
 _SYSTEM_NAMES = re.compile(
     r"(?i)^(ntdll|kernel32|kernelbase|wow64\w*|ucrtbased?|vcruntime\d+\w*|msvcp\d+\w*|msvcr[t\d]\w*|combase|rpcrt4|sechost|user32|win32u|ole32)\.dll$"
 )
+_ELSEWHERE = re.compile(
+    r"(?:^|/)usr/lib/(?:system/|dyld)|^(?:/System/Library/|/apex/|/system/lib)|(?:^|/)(?:libc|libpthread|ld|libm|libgcc_s|libstdc\+\+|libc\+\+|linux-gate|linux-vdso)[-.]"
+)
+"""Files of the system and of the C and C++ runtimes on Linux, Android and macOS."""
 SCANNED = 0x2000
 """Bytes of a stack that are looked through for a return address."""
 MAX_STACK = 1 << 20
@@ -33,8 +37,8 @@ def narrow(dump: Minidump, value: int) -> int:
 
 
 def is_system(module: Module) -> bool:
-    """Whether a module belongs to Windows or to Microsoft's C runtime, by its path or name."""
-    return bool(_WINDOWS.match(module.path) or _SYSTEM_NAMES.match(module.file_name))
+    """Whether a module belongs to the operating system or to the C runtime, by its path or name."""
+    return bool(_WINDOWS.match(module.path) or _SYSTEM_NAMES.match(module.file_name) or _ELSEWHERE.search(module.path))
 
 
 class Place(NamedTuple):
@@ -50,9 +54,9 @@ def place_of(dump: Minidump, address: int) -> Place:
     module = dump.modules.at(address)
     if module is not None:
         return Place(dump.modules.symbol(address), module)
-    for gone in dump.unloaded_modules.walk(0, 512):
-        if gone.base <= address < gone.end:
-            return Place(f"<Unloaded_{gone.name.rsplit(chr(92), 1)[-1]}>+0x{address - gone.base:x}", None, True)
+    gone = dump.symbol(address)
+    if gone:
+        return Place(gone, None, True)
     return Place("")
 
 
@@ -65,7 +69,7 @@ def exception_stack(dump: Minidump, found: ExceptionInfo) -> Tuple[int, int]:
 
 
 def caller_of(facts: Facts, found: ExceptionInfo) -> Optional[Tuple[int, int, Module]]:
-    """The first value on the exception's stack that lies in code which is not Windows': (address on the stack, value, module).
+    """The first value on the exception's stack that lies in code which is not the system's: (address on the stack, value, module).
 
     That is no walk of the stack: a value left over from before looks the same, so what comes of it is a guess. Where the code in front of a
     value is in the dump, it must be a call.
@@ -74,6 +78,7 @@ def caller_of(facts: Facts, found: ExceptionInfo) -> Optional[Tuple[int, int, Mo
     start, size = exception_stack(dump, found)
     width = dump.pointer_size
     data = dump.memory.some(start, min(size, SCANNED))
+    calls = not isinstance(dump.system, Absent) and dump.system.architecture in (0, 9)
     for at in range(0, len(data) - width + 1, width):
         value = int.from_bytes(data[at : at + width], "little")
         if value < 0x10000:
@@ -81,7 +86,7 @@ def caller_of(facts: Facts, found: ExceptionInfo) -> Optional[Tuple[int, int, Mo
         module = dump.modules.at(value)
         if module is None or is_system(module) or value - module.base < 0x1000:
             continue
-        before = dump.memory.some(value - 7, 7)
+        before = dump.memory.some(value - 7, 7) if calls else b""
         if len(before) == 7 and not _is_call(before):
             continue
         return start + at, value, module

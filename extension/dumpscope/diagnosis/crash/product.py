@@ -11,13 +11,16 @@ from ...dump.streams.crashpad import STRING, CrashpadInfo
 from ...dump.streams.modules import Module, version_text
 from ...dump.streams.unreal import UnrealContext, read_unreal
 from ...format.streams import STREAMS
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
+from .places import is_system
 from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
+from .words import value_offset
 
 SEARCHED = 1 << 24
 """Bytes of captured memory that are looked through for the name of a crash reporter."""
 
+_SERVER = "MySQL or MariaDB server"
 _ENGINES = {
     "libcef.dll": "Chromium Embedded Framework (CEF)",
     "chrome.dll": "Chromium",
@@ -33,7 +36,7 @@ _ENGINES = {
     "clr.dll": ".NET Framework",
     "jvm.dll": "Java",
     "node.exe": "Node.js",
-    "mysqld.exe": "MySQL or MariaDB server",
+    "mysqld.exe": _SERVER,
     "mariadbd.exe": "MariaDB server",
     "sqlservr.exe": "SQL Server",
     "postgres.exe": "PostgreSQL",
@@ -71,6 +74,8 @@ def products(facts: Facts) -> Iterator[Statement]:
         module, proof, how = main
         version = f" {version_text(module.file_version)}" if module.file_version else ""
         kind = _ENGINES.get(module.file_name.lower(), "")
+        if kind == _SERVER and ("mariadb" in module.path.lower() or dump.modules.named("server.dll")):
+            kind = _ENGINES["mariadbd.exe"]  # MySQL has no server.dll
         yield Statement(PRODUCT, f"{module.file_name}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), how)
     yield from _built_on(dump, -1 if main is None else main[0].index)
     yield from _reporter(facts)
@@ -83,17 +88,20 @@ def products(facts: Facts) -> Iterator[Statement]:
 
 
 def _main(dump: Minidump) -> Optional[Tuple[Module, Proof, str]]:
-    """The program's own file, what proves it, and how it was chosen: the first module, or the first .exe where a list begins with a DLL."""
+    """The program's own file, what proves it, and how it was chosen: the first module, unless that is a DLL or the system's."""
     if not len(dump.modules):
         return None
     module, how = dump.modules[0], "first module"
     if module.file_name.lower().endswith(".dll"):
         found = next((item for item in dump.modules.walk(0, 4000) if item.file_name.lower().endswith(".exe")), None)
         module, how = (found, "first .exe of the modules") if found is not None else (module, how)
+    elif is_system(module) and not module.file_name.lower().endswith(".exe"):
+        found = next((item for item in dump.modules.walk(0, 4000) if not is_system(item)), None)
+        module, how = (found, "first module that is not the system's") if found is not None else (module, how)
     return (module, Proof(f"module {module.index}", module.path, module.offset), how) if module.file_name else None
 
 
-def _annotation(info: CrashpadInfo, *names: str) -> Tuple[str, Optional[int]]:
+def _annotation(dump: Minidump, info: CrashpadInfo, *names: str) -> Tuple[str, Optional[int]]:
     """The first annotation of these names that has a text, and where it stands."""
     for name in names:
         if info.simple.get(name):
@@ -103,7 +111,7 @@ def _annotation(info: CrashpadInfo, *names: str) -> Tuple[str, Optional[int]]:
                 return module.simple[name], module.offset
             for item in module.objects:
                 if item.name == name and item.type == STRING and item.text:
-                    return item.text, item.offset
+                    return item.text, value_offset(dump, item)
     return "", None
 
 
@@ -112,18 +120,18 @@ def _from_crashpad(dump: Minidump) -> Optional[_Named]:
     info = dump.annotations
     if isinstance(info, Absent):
         return None
-    name, offset = _annotation(info, "prod", "product", "ProductName")
-    version = _annotation(info, "ver", "version", "ProductVersion")[0] if name else ""
-    own, own_offset = _annotation(info, "_productName")
+    name, offset = _annotation(dump, info, "prod", "product", "ProductName")
+    version = _annotation(dump, info, "ver", "version", "ProductVersion")[0] if name else ""
+    own, own_offset = _annotation(dump, info, "_productName")
     if own:
-        own_version = _annotation(info, "_version")[0]
+        own_version = _annotation(dump, info, "_version")[0]
         carrier = f" ({name} {version})" if name and name != own else ""
         return _Named(own, f"{own_version}{carrier}".strip(), Proof("annotation _productName", own, own_offset), "Crashpad annotations")
     if not name:
         return None
     parts: List[str] = []
-    kind = _annotation(info, "ptype", "process_type")[0]
-    channel = _annotation(info, "channel")[0]
+    kind = _annotation(dump, info, "ptype", "process_type")[0]
+    channel = _annotation(dump, info, "channel")[0]
     parts.extend(text for text in (channel, f"{kind} process" if kind else "") if text)
     return _Named(
         name,

@@ -10,8 +10,8 @@ from ...dump.absence import Absent
 from ...dump.contexts import Registers
 from ...dump.minidump import Minidump
 from ...dump.streams.exception import ExceptionInfo
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .event import ACCESS_VIOLATION, FAST_FAILED, STACK_OVERFLOW, code_at, code_proof
 from .patterns import NEAR
 from .places import address_text, exception_stack, narrow, place_of
@@ -50,6 +50,8 @@ def remarks(facts: Facts) -> Iterator[Statement]:
     registers = None if isinstance(held, Absent) else held
     yield from address_remarks(dump, found, registers)
     if not isinstance(dump.fault, Absent):
+        if dump.fault.name in ("SIGILL", "SIGTRAP", "EXC_BAD_INSTRUCTION", "EXC_BREAKPOINT") and registers is not None:
+            yield from _stopped(dump, found, registers.ip)
         return
     yield from _stack(facts, found, registers)
     yield from _instruction(dump, found, registers)
@@ -146,16 +148,22 @@ def _instruction(dump: Minidump, found: ExceptionInfo, registers: Optional[Regis
     """Where the instruction is, and what it is."""
     place = place_of(dump, narrow(dump, found.address))
     where = Proof("ExceptionRecord.ExceptionAddress", address_text(dump, found.address), found.offset + 24)
-    data, offset = code_at(dump, narrow(dump, found.address))
-    if place.gone:
+    told = found.code == ACCESS_VIOLATION and len(found.parameters) > 1 and found.parameters[1] == found.address
+    if place.gone and not told:
         yield Statement(REMARK, f"the code belonged to a module that was unloaded: {place.words}", CERTAIN, (where,))
-    elif place.module is None and found.address >= NULL_PAGE and len(dump.modules):
+    elif not place.gone and place.module is None and found.address >= NULL_PAGE and len(dump.modules):
         yield from _outside(dump, found, where)
-    if found.code == 0xC000001D and data[:2] in (b"\x0f\x0b", b"\x0f\xff", b"\x0f\xb9"):
+    if found.code == 0xC000001D:
+        yield from _stopped(dump, found, narrow(dump, found.address))
+
+
+def _stopped(dump: Minidump, found: ExceptionInfo, address: int) -> Iterator[Statement]:
+    """An instruction that compilers put where a program must not go on: ud2 of x86 and x64, with and without int 3 before it."""
+    data, offset = code_at(dump, address)
+    if data[:2] in (b"\x0f\x0b", b"\x0f\xb9") or data[:3] == b"\xcc\x0f\x0b":
         proofs = (code_proof(found), Proof("code", data.hex(" "), offset))
-        yield Statement(
-            REMARK, "the instruction is ud2: the compiler put it where the program must not go on (abort, unreachable code, a failed check)", LIKELY, proofs
-        )
+        words = "the instruction is ud2: the compiler put it where the program must not go on (abort, unreachable code, a failed check)"
+        yield Statement(REMARK, words, LIKELY, proofs)
 
 
 def _outside(dump: Minidump, found: ExceptionInfo, where: Proof) -> Iterator[Statement]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from ..rules.rule import Proof
+from ..evidence import Proof
 
 CERTAIN = "certain"
 """The file says it."""
@@ -24,7 +24,9 @@ BREAKPOINT = "breakpoint"
 NONE = "no exception"
 UNREADABLE = "unreadable"
 
-NOT_CRASHED = (REQUESTED, HANG, DEBUGGER, NONE, UNREADABLE)
+NOT_CRASHED = (REQUESTED, HANG, DEBUGGER)
+UNDECIDED = (BREAKPOINT, NONE, UNREADABLE)
+"""Kinds of which the dump does not tell whether something crashed."""
 
 # What a statement is about.
 WHERE = "where"
@@ -73,16 +75,16 @@ class Event(NamedTuple):
 class Account(NamedTuple):
     """What is known of a crash: the event and everything that can be said of it, the most telling first.
 
-    ``crashed`` is false where the dump was asked for, or the program hung, or a debugger wrote it.
+    ``crashed`` is false where the dump was asked for, or the program hung, or a debugger wrote it; None where nothing tells.
     """
 
     event: Event
     statements: Tuple[Statement, ...]
 
     @property
-    def crashed(self) -> bool:
-        """Whether something crashed, as far as the dump tells."""
-        return self.event.kind not in NOT_CRASHED
+    def crashed(self) -> Optional[bool]:
+        """Whether something crashed; None where the dump does not tell."""
+        return None if self.event.kind in UNDECIDED else self.event.kind not in NOT_CRASHED
 
     def about(self, *topics: str) -> Tuple[Statement, ...]:
         """The statements about these topics, in their order."""

@@ -15,7 +15,7 @@ from ...dump.streams.exception import ExceptionInfo
 from ...format import mach, signals
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import ACCESSED
-from ..rules.rule import Proof
+from ..evidence import Proof
 from .event import ACCESS_VIOLATION, code_at, parameter_proof
 from .operand import Operand, memory_operands
 from .patterns import NEAR, PATTERNS, pattern_of

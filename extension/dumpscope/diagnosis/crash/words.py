@@ -7,16 +7,19 @@ from typing import Iterator, List, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
-from ...dump.streams.crashpad import STRING, CrashpadInfo
+from ...dump.streams.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ...dump.streams.exception import ExceptionInfo
 from ...dump.streams.unreal import read_unreal
+from ...format.codes import win32_name
+from ...format.vendor.crashpad import MinidumpAnnotation
+from ..evidence import Proof
 from ..facts import Facts
-from ..rules.rule import Proof
 from .cpp import thrown
-from .places import exception_stack
+from .places import exception_stack, narrow
 from .statement import CERTAIN, LIKELY, SAYS, Statement
 
 MAX_WORDS = 400
+_VALUE = MinidumpAnnotation.offset_of("value")
 MOST = 6
 """Statements of one kind that are made."""
 
@@ -76,6 +79,7 @@ def own_words(facts: Facts) -> Iterator[Statement]:
         yield from _unreal_assertion(dump, found)
         yield from _cpp(dump, found)
         yield from _invalid_parameter(dump, found)
+        yield from _delay_load(dump, found)
         yield from _on_the_stack(dump, found)
 
 
@@ -95,7 +99,13 @@ def _rows(dump: Minidump, info: CrashpadInfo) -> Iterator[Tuple[str, str, str, i
             yield key, value, whose, module.offset
         for item in module.objects:
             if item.type == STRING:
-                yield item.name, item.text, whose, item.offset
+                yield item.name, item.text, whose, value_offset(dump, item)
+
+
+def value_offset(dump: Minidump, item: AnnotationObject) -> int:
+    """Where the value of an annotation object begins in the file: behind the length that its record leads to."""
+    data = dump.source.some(item.offset + _VALUE, 4)
+    return int.from_bytes(data, "little") + 4 if len(data) == 4 else item.offset
 
 
 def tells(name: str, value: str) -> bool:
@@ -203,6 +213,28 @@ def _invalid_parameter(dump: Minidump, found: ExceptionInfo) -> Iterator[Stateme
     if proof is not None:
         text = f"{texts[0]} ({texts[1]}:{found.parameters[2]})" if texts[1] else texts[0]
         yield Statement(SAYS, shortened(text), LIKELY, (proof,), "Breakpad's record of an invalid parameter")
+
+
+def _delay_load(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
+    """DelayLoadInfo of a delay-loaded DLL or function that is missing: it lies on the stack, its names in the module."""
+    if found.code not in (0xC06D007E, 0xC06D007F) or not found.parameters:
+        return
+    width = dump.pointer_size
+    base = narrow(dump, found.parameters[0])
+    data = dump.memory.some(base, 9 * width)
+    if len(data) < 8 * width + 4:
+        return
+    words = [int.from_bytes(data[at : at + width], "little") for at in range(0, 8 * width, width)]
+    name = dump.memory.some(words[3], 260).split(b"\0", 1)[0].decode("utf-8", "replace")
+    by_name = words[4] & 0xFFFFFFFF
+    function = dump.memory.some(words[5], 260).split(b"\0", 1)[0].decode("utf-8", "replace") if by_name else f"ordinal {words[5] & 0xFFFF}"
+    error = int.from_bytes(data[8 * width : 8 * width + 4], "little")
+    what = f"the DLL {name or 'whose name is not in the dump'}"
+    if function and found.code == 0xC06D007F:
+        what = f"the function {function} of {what}"
+    place = dump.memory.locate(base)
+    text = f"{what} could not be loaded: Win32 error {error} {win32_name(error)}".rstrip()
+    yield Statement(SAYS, text, CERTAIN, (Proof("DelayLoadInfo", f"error {error}", place[0] if place else None),), "DelayLoadInfo (delayimp.h)")
 
 
 def _on_the_stack(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:

@@ -5,6 +5,8 @@ A body is a sequence of prints, each with its line end, because a print has a gr
 
 from __future__ import annotations
 
+from typing import Callable, Dict, Iterator
+
 from ...format.counters import MINIDUMP_PROCESS_VM_COUNTERS_1, MINIDUMP_PROCESS_VM_COUNTERS_2, MINIDUMP_SYSTEM_MEMORY_INFO_1
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUNCTION_TABLE_STREAM
@@ -16,16 +18,11 @@ from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THRE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST
 from ..engine.strict import Extent, View
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator
-
 MASK32 = 0xFFFFFFFF
 MASK64 = 0xFFFFFFFFFFFFFFFF
 
-if TYPE_CHECKING:
-    Body = Callable[[View, int, int, Extent], Iterator[str]]
-    """(view, rva, size, extent) -> prints."""
+Body = Callable[[View, int, int, Extent], Iterator[str]]
+"""(view, rva, size, extent) -> prints."""
 
 
 def signed(value: int) -> int:
@@ -87,7 +84,7 @@ _RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize")
 
 
 def _columns(view: View) -> str:
-    return f"  range#    RVA      Address      {'       ' if view.wide else ''}Size\n"
+    return f"  range#    RVA      Address      {'       ' if view.wide_columns else ''}Size\n"
 
 
 def memory(view: View, rva: int, size: int, extent: Extent) -> Iterator[str]:

@@ -9,16 +9,15 @@ docs/dumpdebug-differences.md lists what cannot be equal.
 
 from __future__ import annotations
 
+from typing import Iterator
+
+from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...format.flags import MINIDUMP_TYPE
 from ...format.streams import LAST_RESERVED_STREAM
 from ..engine.strict import CHECKS, LINE_LIMIT, View
 from .bodies import BODIES, signed
 from .preamble import preamble
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator
 
 VIEW_BASE = 0x19D0000
 """Where the engine maps the file when it is run under Wine by itself; seen in the line of a JavaScript stream only."""
@@ -142,6 +141,14 @@ def _lines(prints: Iterator[str]) -> Iterator[str]:
         yield rest
 
 
+def _may_be_wow64(dump: Minidump) -> bool:
+    """Whether one of the first two candidates for the current thread, the exception's and the first one, ran 32-bit code."""
+    found = dump.exception
+    thread = next(dump.threads.walk(0, 1), None) if isinstance(found, Absent) else dump.threads.find(found.thread_id)
+    registers = None if thread is None else dump.registers(thread)
+    return registers is not None and not isinstance(registers, Absent) and registers.runs_32_bit
+
+
 def dumpdebug_lines(dump: Minidump, *, narrow: bool = True, chatter: bool = False, view_base: int = VIEW_BASE) -> Iterator[str]:
     """The lines of ``.dumpdebug``, without line ends.
 
@@ -154,6 +161,11 @@ def dumpdebug_lines(dump: Minidump, *, narrow: bool = True, chatter: bool = Fals
     engine refuses to open gives the lines that it would print if it went on.
     """
     view = View(dump.source, dump.header, dump.streams, narrow=narrow)
+    if view.wide and _may_be_wow64(dump):
+        from ..engine.view import EngineView
+
+        # a WOW64 dump whose current thread ran 32-bit code: addresses come out in 32 bits, the head of their columns does not
+        view.wide = not EngineView(dump.source).effective_x86
     for line in _lines(_prints(dump, view, view_base)):
         if chatter or not line.startswith(CHATTER):
             yield line

@@ -6,17 +6,14 @@ its registers are not in the file, and when it has no TEB.
 
 from __future__ import annotations
 
+from typing import Iterator, NamedTuple, Optional
+
 from ...dump.minidump import Minidump
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO_5
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.threads import MINIDUMP_THREAD
-from ...record import NamedTuple
 from ..engine.strict import CHECKS, View
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Optional
 
 FLAG_XSTATE = 0x200000
 XSTATE_AVX = 4

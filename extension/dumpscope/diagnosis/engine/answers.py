@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 S_OK = 0
 E_FAIL = 0x80004005
@@ -19,6 +15,10 @@ MEMORY_ABSENT = 0x8007001E
 WORKS = "works"
 PARTIAL = "partial"
 FAILS = "fails"
+
+
+EFFECTIVE_X86 = "the session begins on the 32-bit side and reads the exception's 64-bit registers as 32-bit ones: garbage; `.effmach amd64` first"
+"""What happens to ``.ecxr`` in a WOW64 dump whose current thread ran 32-bit code (observed: dbgeng 10.0.15063)."""
 
 
 class Opening(NamedTuple):
@@ -75,7 +75,5 @@ class CommandAnswer(NamedTuple):
     why: str
 
 
-if TYPE_CHECKING:
-    Commands = Dict[str, CommandAnswer]
-if TYPE_CHECKING:
-    Threads = Tuple[ThreadAnswer, ...]
+Commands = Dict[str, CommandAnswer]
+Threads = Tuple[ThreadAnswer, ...]

@@ -6,20 +6,17 @@ answers that they ask for; their messages are the ones that users see.
 
 from __future__ import annotations
 
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
 from ...format.contexts import CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_X86
 from ...format.modules import MINIDUMP_MODULE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
-from ...record import NamedTuple
 from ..plan import NEEDS
-from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
+from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
 from .opening import error_words
 from .streams import Taken
 from .threads import DEFAULT_TEB
 from .view import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Tuple
 
 COMMAND_ERROR = 0x80040205
 """What Execute returns for a command that the debugger refuses."""
@@ -237,6 +234,8 @@ class Commands:
             if view.machine not in WITHOUT_CONTEXTS:
                 why = "neither the exception nor its thread has registers in the file"
             return Verdict(FAILS, E_FAIL, message, why)
+        if line is None and view.effective_x86:
+            return Verdict(PARTIAL, S_OK, "", EFFECTIVE_X86)
         if line is None:
             return GOOD
         where = "not in the file" if line else "not stored"
@@ -248,7 +247,7 @@ class Commands:
         if not view.has_process:
             return Verdict(FAILS, S_OK, f"{NO_CURRENT}\nLast event was not an exception", "the debugger has no thread and no event")
         if view.stored is None:
-            digits = 8 if view.narrow else 16
+            digits = 8 if view.narrow or view.effective_x86 else 16
             message = f"ExceptionAddress: {0:0{digits}x}\n   ExceptionCode: {SYNTHETIC:08x} (Break instruction exception)"
             return Verdict(PARTIAL, S_OK, message, "the dump has no exception: the record that is shown is made up")
         if view.current is None:

@@ -6,17 +6,15 @@ the count counts such values, leaving out those whose first descriptor has the v
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
+
 from ...dump.salt import SALT
 from ...format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2, MINIDUMP_HANDLE_OBJECT_INFORMATION
-from ...record import NamedTuple, cached_property
 from .answers import E_NOINTERFACE, FILE_CORRUPT, S_OK, HandlesAnswer
 from .opening import READ_FAULT
 from .streams import Streams
 from .strict import View
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Set, Tuple
 
 S_FALSE = 1
 TYPE_LIMIT = 256

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import islice
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
-from ...record import NamedTuple, cached_property
 from .answers import E_FAIL, E_NOINTERFACE, FILE_CORRUPT, MEMORY_ABSENT, S_OK, RegionsAnswer
 from .streams import Streams, Taken
 from .strict import PAGE
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Tuple, Union
 
 PAGE_READWRITE = 4
 CONFLICT = 0xD0000018
@@ -46,9 +43,8 @@ _BOUNDS = ("BaseAddress", "RegionSize")
 
 _ADD = "DbsSplayTreeRangeMap::Add:"
 
-if TYPE_CHECKING:
-    Range = Tuple[int, int, int]
-    """Start, size, file offset."""
+Range = Tuple[int, int, int]
+"""Start, size, file offset."""
 
 
 class Region(NamedTuple):

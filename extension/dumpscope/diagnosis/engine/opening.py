@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
+from typing import Iterator, List, NamedTuple, Optional
 
+from ...dump.absence import Absent
+from ...dump.kernel.kerneldump import KernelDump
 from ...dump.source import Source
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.system import MINIDUMP_SYSTEM_INFO
-from ...record import NamedTuple
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
 from .memory import MASK64, Captured
 from .streams import LINES, Streams, Taken
 from .strict import NARROW
 from .threads import WINDOWS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, List, Optional
 
 FULL_MEMORY = 0x2
 TRIAGE = 0x100000
@@ -104,6 +102,18 @@ def _directory(source: Source, count: int, rva: int) -> str:
     return ""
 
 
+def _triage(source: Source, dump: KernelDump) -> Opened:
+    """A triage dump: the engine wants the mark at its end, and a processor control block. Observed: dbgeng 10.0.15063."""
+    triage = dump.triage
+    assert not isinstance(triage, Absent)
+    if not dump.complete:
+        return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+    if not triage["PrcbOffset"]:
+        return _refused(source, E_FAIL, [], "Mini Kernel Dump does not contain enough information to be debugged", kernel=True)
+    text = "Mini Kernel Dump File: Only registers and stack trace are available"
+    return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
+
+
 def _other(source: Source, head: bytes) -> Opened:
     """A file whose first bytes are not those of a minidump."""
     kind = head[:8]
@@ -112,6 +122,9 @@ def _other(source: Source, head: bytes) -> Opened:
     if kind in _KERNEL and source.size >= _KERNEL_SIZES[kind]:
         offset, machines = _KERNEL_MACHINES[kind]
         if struct.unpack_from("<I", source.some(offset, 4))[0] in machines:
+            dump = KernelDump(source)
+            if not isinstance(dump.triage, Absent):
+                return _triage(source, dump)
             text = "Kernel Complete Dump File: Full address space is available"
             return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
         return _refused(

@@ -6,14 +6,12 @@ is the model of the engine loaded and asked.
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
 from ..facts import Facts
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 _ARCHITECTURES = (0, 5, 9, 12)
 _REQUIRED = (3, 7, 12)

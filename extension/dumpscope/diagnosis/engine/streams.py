@@ -7,17 +7,14 @@ one type that pass, the first is used. Observed: dbgeng 10.0.15063.
 from __future__ import annotations
 
 import struct
+from functools import cached_property
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple, Union
 
 from ...dump.directory import Directory, Stream, read_header
 from ...dump.source import Source
 from ...format.streams import LAST_RESERVED_STREAM
-from ...record import NamedTuple, cached_property
 from ..dumpdebug.lines import NAMES
 from .strict import CHECKS, Extent, View
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Set, Tuple, Union
 
 USED = "used"
 EXTRA = "extra"

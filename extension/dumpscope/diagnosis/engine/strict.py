@@ -7,6 +7,7 @@ file; what it reads behind a stream is the next bytes of the file, and zeros beh
 from __future__ import annotations
 
 import struct
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 from ...dump.directory import Directory, Header, Stream
 from ...dump.source import Source
@@ -32,11 +33,6 @@ from ...format.threads import (
     MINIDUMP_THREAD_LIST,
 )
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST, TOKEN_PARTS
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 PAGE = 0x1000
 BLOCK = 1 << 16
@@ -53,9 +49,8 @@ NO_CONTENT = "<Unable to access string content>"
 _u16 = struct.Struct("<H").unpack_from
 _u32 = struct.Struct("<I").unpack_from
 
-if TYPE_CHECKING:
-    Number = Union[int, Tuple[int, int]]
-    """A number itself, or the offset and the size of the number in the stream."""
+Number = Union[int, Tuple[int, int]]
+"""A number itself, or the offset and the size of the number in the stream."""
 
 
 class Check(NamedTuple):
@@ -175,12 +170,13 @@ class View:
         self.end = (source.size + PAGE - 1) // PAGE * PAGE
         self.header = header
         self.directory_end = header.directory_rva + header.stream_count * MINIDUMP_DIRECTORY.size
-        self.wide = True
+        self.wide = True  # how wide addresses are shown: as the effective machine has them
+        self.wide_columns = True  # the head above ranges: as the dump's machine has them
         self._narrow = narrow
         self._texts: Dict[int, Tuple[str, str]] = {}
         system = self.accepted(directory, 7)
         if system is not None:
-            self.wide = self.u16(system.rva) not in NARROW
+            self.wide = self.wide_columns = self.u16(system.rva) not in NARROW
 
     # -- bytes -----------------------------------------------------------------------------------------------------------
 

@@ -6,16 +6,14 @@ address and a time, and a priority class in the thread list.
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+
 from ...dump.salt import SALT
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO
-from ...record import NamedTuple, cached_property
 from .answers import E_NOINTERFACE, S_OK, ThreadAnswer
 from .streams import Streams
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Tuple
 
 DEFAULT_TEB = 0x7FFDE000
 INVALID_INFO = 8

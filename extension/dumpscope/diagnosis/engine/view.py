@@ -7,12 +7,17 @@ explains. Observed: dbgeng 10.0.15063; docs/engine-differences.md lists where th
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+
 from ...dump.source import Source
+from ...dump.streams.system import AMD64
 from ...format.codes.exceptions import EXCEPTIONS
+from ...format.contexts import CONTEXT_AMD64, CS_32_BIT
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
 from ...format.system import MINIDUMP_SYSTEM_INFO
-from ...record import NamedTuple, cached_property
+from ...format.teb import TEB64
 from ..dumpdebug.preamble import FLAG_XSTATE, MACHINES, XSTATE_AVX, XSTATE_SIZE
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
 from .handles import HandleRow, Handles
@@ -21,10 +26,6 @@ from .opening import Opened, open_dump
 from .streams import Entry, Streams, Taken
 from .strict import NARROW
 from .threads import ThreadRow, Threads
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Iterator, Optional, Tuple
 
 UNKNOWN_PROCESS = 0xF0F0F0F0
 NO_THREAD = 0xFFFFFFFF
@@ -138,7 +139,7 @@ def event_text(code: int, parameters: Tuple[int, ...] = ()) -> str:
     known = EXCEPTIONS.get(code) if code in NAMED else None
     words = known.debugger if known is not None and known.debugger else "Unknown exception"
     if code == IN_PAGE_ERROR:
-        words += f" {parameters[2] & 0xFFFFFFFF if len(parameters) > 2 else 0:x}"
+        words += f" {parameters[2] if len(parameters) > 2 else 0:x}"
     return f"{words} - code {code:08x} {CHANCE}"
 
 
@@ -202,6 +203,24 @@ class EngineView:
     def narrow(self) -> bool:
         """Whether the engine takes the machine for one of 32 bits."""
         return self.machine in NARROW
+
+    @cached_property
+    def effective_x86(self) -> bool:
+        """Whether the session begins with x86 as its effective machine, in a dump of AMD64 (observed: dbgeng 10.0.15063).
+
+        That is so where the current thread was stopped in 32-bit code (cs is 0x23) and its TEB can be read: the first word, and the
+        TLS slots 2 and 10. Slot 10 is 0, or points to something that can be read.
+        """
+        row, streams, memory = self.current, self.opened.streams, self.memory
+        if self.machine != AMD64 or row is None or streams is None or memory is None or not row.context_rva or self.thread_context_line:
+            return False
+        if streams.view.u16(row.context_rva + CONTEXT_AMD64.offset_of("SegCs")) != CS_32_BIT or not self.current_teb.value:
+            return False
+        slots = self.current_teb.value + TEB64.offset_of("TlsSlots")
+        found = [memory.read_pointer(at, 8) for at in (self.current_teb.value, slots + 2 * 8, slots + 10 * 8)]
+        if any(hresult != S_OK for hresult, _ in found):
+            return False
+        return not found[2][1] or memory.read_pointer(found[2][1], 8)[0] == S_OK
 
     # -- handles ---------------------------------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ MESSAGES: Tuple[Known, ...] = (
         "the debugger engine",
         OPENING,
         "Flag 0x2 and Memory64ListStream contradict each other, or the list's size is wrong",
-        ("OPN025", "OPN024", "OPN013", "OPN014"),
+        ("OPN025", "OPN024", "OPN013", "OPN014", "OPN028"),
     ),
     Known(r"unrecognized processor architecture", "the debugger engine", OPENING, "This debugger does not know the processor", ("OPN015",)),
     Known(
@@ -64,7 +64,7 @@ MESSAGES: Tuple[Known, ...] = (
         "the debugger engine",
         OPENING,
         "The file is shorter than what it promises: mostly shorter than a header, or BaseRva points behind its end",
-        ("OPN024", "OPN005", "OPN004"),
+        ("OPN024", "OPN016", "OPN005", "OPN004"),
     ),
     Known(r"conflicting region|DbsSplayTreeRangeMap", "the debugger engine", OPENING, "Two ranges give different bytes for one address", ("OPN018",)),
     Known(r"memory range data (?:not|only partially) present", "the debugger engine", OPENING, "A memory range lies outside the file", ("OPN017",)),
@@ -79,7 +79,7 @@ MESSAGES: Tuple[Known, ...] = (
         r"failure when opening dump file|format not understood by the debugger|dump file format is not supported"
         r"|debugclient cannot open dumpfile|could not open dump|cannot open (?:the )?(?:crash )?dump"
         r"|can'?t open .{0,60}\bd(?:u)?mp\b|unable to open .{0,40}dump|fail\w* to (?:open|load) .{0,40}dump"
-        r"|opendumpfile\w* (?:failed|error|returned)|error opening .{0,40}dump"
+        r"|opendumpfile.{0,200}(?:failed|error|returned)|error opening .{0,40}dump"
         r"|debugging session could not be started|dump file .{0,40}(?:could not|cannot) be opened",
         "the debugger",
         OPENING,
@@ -135,6 +135,31 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN016", "OPN024", "MEM006", "MEM008", "MEM002"),
         (),
         ("`address ADDRESS` of dumpscope says whether an address was captured, and what it belongs to",),
+    ),
+    Known(
+        r"debugging older format crash ?dumps is not supported|the file is not a (?:valid )?(?:dump|minidump)|unable to (?:open|read) the (?:mini)?dump file",
+        "Visual Studio",
+        OPENING,
+        "Visual Studio does not take the file for a minidump: it is a kernel dump, a dump of another system, or no dump",
+        ("OPN002", "OPN023", "OPN001", "OPN003", "OPN006"),
+    ),
+    Known(
+        r"heapext:|segment heap error|failed to read heap key|!heap -p'? commands in exts\.dll have been replaced|rtlpheapinvalidbadaddress",
+        "the debugger's !heap",
+        READING,
+        "The heap extension does not know this system's heaps, lacks symbols of ntdll, or finds no heap memory in the dump",
+        ("MEM002", "MEM006", "MEM005"),
+        (),
+        ("use a current WinDbg, and the symbols of ntdll (`.symfix; .reload /f ntdll.dll`); `!ext.heap` is the newer one of the two",),
+    ),
+    Known(
+        r"\bexception in \S+ debugger extension|extension dll .{0,60}(?:crash|fault)",
+        "the debugger",
+        LIVE,
+        "An extension command crashed inside the debugger. That says little about the dump",
+        (),
+        (),
+        ("use the version of the extension that belongs to this debugger; for .NET extensions the DLLs that they need must stand beside them",),
     ),
     Known(
         r"is not (?:a )?valid win32 application.{0,80}(?:dll|extension)|the call to loadlibrary\(.{0,160}\) failed",

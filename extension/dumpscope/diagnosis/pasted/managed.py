@@ -75,7 +75,8 @@ MESSAGES: Tuple[Known, ...] = (
         (_FULL, "a dump taken during a collection stays so: take another one"),
     ),
     Known(
-        r"sos command failed|version of sos does not match|sos.{0,60}(?:fail|error|not (?:loaded|found))|the version of clr.{0,30}mismatch"
+        r"unable to acquire \.net debugger interface|could not start clr|8027025b|sos command failed|version of sos does not match"
+        r"|sos.{0,60}(?:fail|error|not (?:loaded|found))|the version of clr.{0,30}mismatch"
         r"|80131c49|c0000005 exception in .{0,80}\.\w+ debugger extension|dotnet-dump analyze.{0,200}(?:fail|error)",
         _SOS,
         MANAGED,

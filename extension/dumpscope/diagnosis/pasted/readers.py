@@ -104,7 +104,17 @@ MESSAGES: Tuple[Known, ...] = (
         "Something that a stream points to lies outside the file",
         ("OPN016", "OPN017", "OPN021", "MOD008"),
     ),
+    Known(
+        r"<unknown>: invalid minidump|symbolicator|failed to process (?:the )?minidump|sentry.{0,60}minidump|^invalid minidump$",
+        "Sentry's symbolicator",
+        OPENING,
+        "The report was not processed: the file is no minidump that it takes, or the service itself failed",
+        (*_NO_DUMP, *_SYSTEM, *_THREADS),
+        (),
+        ("where the debugger opens the file, look at the service's own processing errors, and send the event again",),
+    ),
     # -- LLDB --------------------------------------------------------------------------------------------------------
+    Known(r"duplicate stream type", _LLDB, OPENING, "A stream occurs twice, which LLDB does not take", ("OPN022",)),
     Known(
         r"unknown corefile format|does ?n[o']t specify an object file|unable to find process plug-?in for core"
         r"|no core file|does not support loading core files|unable to load .{0,60}core",
@@ -121,7 +131,6 @@ MESSAGES: Tuple[Known, ...] = (
         "LLDB does not take the file",
         (*_NO_DUMP, "OPN007", "OPN020", "OPN022", "OPN026"),
     ),
-    Known(r"duplicate stream type", _LLDB, OPENING, "A stream occurs twice, which LLDB does not take", ("OPN022",)),
     Known(r"no thread information in core file|core file does not contain any thread", _LLDB, READING, "There is no thread list", _THREADS),
     # -- ClrMD -------------------------------------------------------------------------------------------------------
     Known(

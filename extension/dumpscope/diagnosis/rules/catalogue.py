@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Dict, Iterator, List, Tuple
 
 from .rule import INFERRED, PROVEN, SEVERITIES, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Iterator, List, Tuple
 
 FAMILIES: Tuple[Tuple[str, str, str], ...] = (
     # prefix, module, what it is about

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ...dump.absence import Absent
-from ...format.exception import MINIDUMP_EXCEPTION_STREAM
-from ..facts import Facts
-from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from typing import Callable, Optional
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Optional
+from ...dump.absence import Absent
+from ...dump.origin import DBGENG
+from ...format.exception import MINIDUMP_EXCEPTION_STREAM
+from ..breaks import breakpoint_of
+from ..evidence import Proof
+from ..facts import Facts
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _COMMANDS = (".ecxr", ".exr -1", "!analyze", ".lastevent")
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
@@ -34,6 +35,20 @@ def _code(*codes: int) -> Callable[[Facts], Optional[Match]]:
         if isinstance(exception, Absent) or exception.code not in codes:
             return None
         return Match((Proof("ExceptionRecord.ExceptionCode", f"0x{exception.code:08x}", exception.offset + _CODE),), {"code": f"{exception.code:08x}"})
+
+    return test
+
+
+def _break(by_debugger: bool) -> Callable[[Facts], Optional[Match]]:
+    def test(facts: Facts) -> Optional[Match]:
+        found = breakpoint_of(facts.dump)
+        exception = facts.dump.exception
+        if found is None or found.by_debugger is not by_debugger or isinstance(exception, Absent):
+            return None
+        under = " A debugger wrote the dump: the breakpoint may also be one that it had set." if facts.writer.family == DBGENG else ""
+        return Match(
+            found.evidence, {"code": f"{exception.code:08x}", "place": found.place, "tid": f"{exception.thread_id:x}", "under": under}, found.confidence
+        )
 
     return test
 
@@ -92,7 +107,7 @@ def _from_handler(facts: Facts) -> Optional[Match]:
     now = facts.dump.registers(thread)
     if isinstance(fault, Absent) or isinstance(now, Absent) or fault.ip == now.ip:
         return None
-    symbol = facts.dump.modules.symbol
+    symbol = facts.dump.symbol
     return Match(
         (
             Proof("exception's instruction pointer", symbol(fault.ip) or f"0x{fault.ip:x}", exception.context_rva),
@@ -134,15 +149,14 @@ RULES = (
         "the stored exception is a debugger's break-in, not a crash",
         ("Wake debugger - code 80000007", "Break instruction exception - code 80000003"),
         _COMMANDS,
-        "ExceptionCode 80000007 or 80000003",
-        "The exception is {code}: somebody broke into the process with a debugger and wrote the dump then, or a breakpoint or assertion was "
-        "hit. Nothing crashed.",
+        "ExceptionCode 80000007, or 80000003 (4000001f) at an address in ntdll.dll while the thread still stands there",
+        "The exception is {code}: somebody broke into the process with a debugger and wrote the dump then. Nothing crashed.",
         PROVEN,
         ("look at all threads (`~*k`, `threads`), not at this one",),
         ("observed: dumps of .dump",),
         "exception-wake-debugger",
-        "exception-write-violation",
-        _code(0x80000007, 0x80000003),
+        "exception-breakpoint",
+        _break(True),
     ),
     Rule(
         "EXC003",
@@ -254,5 +268,24 @@ RULES = (
         "exception-clr",
         "exception-write-violation",
         _code(0xE0434352, 0xE0434F4D),
+    ),
+    Rule(
+        "EXC010",
+        INFO,
+        "the program stopped itself: int 3 in code that is not the debugger's",
+        ("Break instruction exception - code 80000003", "WOW64 breakpoint - code 4000001f"),
+        _COMMANDS,
+        "ExceptionCode 80000003 or 4000001f at an address outside ntdll.dll, or whose thread had gone on into a handler",
+        "The exception is {code} at {place}: the program ran into an int 3 of its own, as abort, a failed assertion, Chromium's CHECK and "
+        "DebugBreak make it. This is what went wrong, and thread {tid} is the one to look at.{under}",
+        PROVEN,
+        (
+            "`.ecxr`, then `k`: the frame above the breakpoint made the check that failed",
+            "the assertion's message is in the program's log or in streams of its own (`annotations`)",
+        ),
+        ("observed: dumps of MariaDB, Unreal Engine and Chromium", "Microsoft Learn: __debugbreak, DebugBreak"),
+        "exception-breakpoint",
+        "exception-wake-debugger",
+        _break(False),
     ),
 )

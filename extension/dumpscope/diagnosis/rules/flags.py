@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from typing import List, Optional, Tuple
+
+from ..evidence import Proof
 from ..facts import FLAGS_OFFSET, Facts
 from ..promises import NO, PARTIAL, YES, Promise, promises
-from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List, Optional, Tuple
+from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _DOCS = "Microsoft Learn: MINIDUMP_TYPE"
 _OBSERVED = "observed: 110 public dumps of Microsoft's writers"

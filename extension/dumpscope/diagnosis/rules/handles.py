@@ -6,13 +6,12 @@ what a readable handle table leaves out.
 
 from __future__ import annotations
 
-from ..crash.comments import snapshot_of
-from ..facts import Facts
-from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+from typing import Optional, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Tuple
+from ..crash.comments import snapshot_of
+from ..evidence import Proof
+from ..facts import Facts
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Rule
 
 _UNABLE = (
     'ERROR: !handle: extension exception 0x80004002.\n    "Unable to read handle information"',

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ...dump.absence import Absent
 from ...format.threads import MINIDUMP_THREAD
+from ..evidence import Proof
 from ..facts import Facts
-from .rule import ERROR, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+from .rule import ERROR, INFO, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
 _TEB = MINIDUMP_THREAD.offset_of("Teb")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ...dump.absence import Absent
 from ...format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
+from ..evidence import Proof
 from ..facts import Facts
-from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 SOS_COMMANDS = ("!clrstack", "!clrthreads", "!dumpheap", "!eeheap", "!pe", "!syncblk")
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
@@ -87,13 +86,18 @@ def _managed(facts: Facts) -> Optional[Match]:
 
 
 def _no_key(facts: Facts) -> Optional[Match]:
-    without = [module for module in facts.dump.modules.walk(0, _LOOK) if isinstance(module.codeview, Absent)]
+    without = []
+    for module in facts.dump.modules.walk(0, _LOOK):
+        view = module.codeview
+        if isinstance(view, Absent) or not view.key:
+            without.append(module)
     if not without:
         return None
     first = without[0]
     where = MINIDUMP_MODULE.offset_of("CvRecord")
+    zero = "" if isinstance(first.codeview, Absent) else ", of which GUID or build id are zero"
     return Match(
-        (Proof(f"CvRecord of {first.name or 'a module'}", f"size 0x{first.cv_size:x}, RVA 0x{first.cv_rva:x}", first.offset + where),),
+        (Proof(f"CvRecord of {first.name or 'a module'}", f"size 0x{first.cv_size:x}, RVA 0x{first.cv_rva:x}{zero}", first.offset + where),),
         {"count": len(without), "all": len(facts.dump.modules)},
     )
 

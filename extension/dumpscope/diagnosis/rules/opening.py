@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Callable, List, Optional
+
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
-from ..facts import FLAGS_OFFSET, VERSION_OFFSET, Facts
-from . import repairs
-from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, List, Optional
+from ..evidence import Proof
+from ..facts import VERSION_OFFSET, Facts
+from . import ranges, repairs
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
 _DOCS = "Microsoft Learn: 'Could not open dump file' and dumpchk"
@@ -92,10 +91,13 @@ def _no_system(facts: Facts) -> Optional[Match]:
 
 def _small_system(facts: Facts) -> Optional[Match]:
     stream = facts.stream(7)
-    if stream is None or (stream.size >= 56 and facts.source.available(stream.rva, 56) == 56):
+    if stream is None or stream.rva < facts.header.directory_rva or facts.engine.opened.streams is None or facts.engine.stream(7) is not None:
         return None
+    held = facts.source.available(stream.rva, stream.size)
+    what = f"the directory gives it 0x{stream.size:x} bytes, of which the file holds {f'0x{held:x}' if held else 'none'}"
     return Match(
-        (facts.directory_proof(7, "SystemInfoStream"), Proof("bytes of it in the file", str(facts.source.available(stream.rva, stream.size)), stream.rva))
+        (facts.directory_proof(7, "SystemInfoStream"), Proof("bytes of it in the file", str(held), stream.rva)),
+        {"what": what, "mend": repairs.system_note(facts, stream)},
     )
 
 
@@ -124,30 +126,6 @@ def _no_modules(facts: Facts) -> Optional[Match]:
     return Match((facts.directory_proof(4, "ModuleListStream"), *proofs), {"what": what})
 
 
-def _flag_without_full(facts: Facts) -> Optional[Match]:
-    if not facts.asked(0x2):
-        return None
-    stream = facts.stream(9)
-    if stream is None:
-        return Match(
-            (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")), {"what": "there is no Memory64ListStream"}
-        )
-    full = facts.dump.memory64_list
-    if not full.span.refused or facts.right_size is not None:
-        return None
-    message = full.damage[0].message if full.damage else "its size does not fit its count"
-    return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), Proof("Memory64ListStream", message, stream.offset)), {"what": message})
-
-
-def _full_without_flag(facts: Facts) -> Optional[Match]:
-    if facts.asked(0x2) or facts.stream(9) is None or facts.right_size is not None:
-        return None
-    return Match(
-        (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")),
-        {"byte": f"0x{FLAGS_OFFSET:x}", "value": f"0x{facts.flags & 0xFF | 2:02x}"},
-    )
-
-
 def _architecture(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
     if isinstance(system, Absent) or system.architecture in (0, 5, 6, 9, 12):
@@ -158,68 +136,6 @@ def _architecture(facts: Facts) -> Optional[Match]:
         (Proof("SystemInfo.ProcessorArchitecture", f"0x{system.architecture:x} ({system.architecture_name})", system.offset),),
         {"value": f"0x{system.architecture:x}"},
     )
-
-
-def _truncated(facts: Facts) -> Optional[Match]:
-    stream = facts.stream(9)
-    full = facts.dump.memory64_list
-    if stream is None or full.span.refused or facts.right_base is not None:
-        return None
-    missing = full.expected_file_size - facts.source.size
-    if missing <= 0:
-        return None
-    lost = sum(1 for item in full.walk(0, 1_000_000) if item.held < item.size)
-    return Match(
-        (
-            Proof("Memory64ListStream.BaseRva", f"0x{full.base_rva:x}", stream.rva + 8),
-            Proof("bytes of all ranges", f"0x{full.total:x}"),
-            Proof("size the file should have", f"0x{full.expected_file_size:x}"),
-            Proof("size it has", f"0x{facts.source.size:x}"),
-        ),
-        {
-            "missing": f"0x{missing:x} ({missing} bytes)",
-            "lost": lost,
-            "ranges": len(full),
-            "opens": "It opens, and every command" if facts.engine.opening.ok else "Every command",
-        },
-    )
-
-
-def _range_outside(facts: Facts) -> Optional[Match]:
-    if facts.stream(9) is not None:
-        return None
-    ranges = facts.dump.memory_list
-    if ranges.span.refused:
-        return None
-    for item in ranges.walk(0, 1_000_000):
-        if item.held < item.size:
-            return Match(
-                (
-                    Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
-                    Proof("size of the file", f"0x{facts.source.size:x}"),
-                ),
-                {"index": item.index, "held": item.held, "size": item.size},
-            )
-    return None
-
-
-def _conflict(facts: Facts) -> Optional[Match]:
-    if facts.engine.opening.hresult != 0xD0000018:
-        return None
-    rows = sorted((item.start, item.end, item.rva, item.offset, item.index) for item in facts.dump.memory_list.walk(0, 200_000))
-    for left, right in zip(rows, rows[1:]):
-        if right[0] < left[1]:
-            size = min(left[1], right[1]) - right[0]
-            first = facts.source.some(left[2] + right[0] - left[0], size)
-            if first != facts.source.some(right[2], size):
-                return Match(
-                    (
-                        Proof(f"range {left[4]}", f"0x{left[0]:x} to 0x{left[1]:x}, bytes at 0x{left[2]:x}", left[3]),
-                        Proof(f"range {right[4]}", f"0x{right[0]:x} to 0x{right[1]:x}, bytes at 0x{right[2]:x}", right[3]),
-                    ),
-                    {"address": f"0x{right[0]:x}"},
-                )
-    return Match((Proof("MemoryListStream", "ranges that overlap and differ", None),), {"address": "one address"})
 
 
 def _before_directory(facts: Facts) -> Optional[Match]:
@@ -271,7 +187,7 @@ def _duplicates(facts: Facts) -> Optional[Match]:
     return Match(tuple(proofs)) if proofs else None
 
 
-RULES = (
+_OWN_RULES = (
     Rule(
         "OPN001",
         ERROR,
@@ -295,10 +211,13 @@ RULES = (
         ("Kernel Complete Dump File: Full address space is available", "Mini Kernel Dump File: Only registers and stack trace are available"),
         _OPEN,
         "the signature PAGEDU64 or PAGEDUMP",
-        "The file is {what}. It describes a whole machine at a blue screen, not one process; dumpscope reads user-mode minidumps only, and "
-        "user-mode commands behave otherwise in it.",
+        "The file is {what}. It describes a whole machine at a blue screen, not one process. Readers of user-mode minidumps refuse it; WinDbg, kd and "
+        "dumpscope open it as what it is.",
         PROVEN,
-        ("open it in WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",),
+        (
+            "ask dumpscope for the bug check and the driver: `bugcheck`, `dumpinfo`, `modules`",
+            "open it in WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",
+        ),
         (_OBSERVED, "Microsoft Learn: Varieties of Kernel-Mode Dump Files"),
         "not-a-dump-kernel-64",
         "not-a-dump-user-64",
@@ -433,13 +352,13 @@ RULES = (
     Rule(
         "OPN010",
         ERROR,
-        "the system information is cut",
+        "the system information is cut, or has a wrong size",
         ("Minidump does not have system info", "SystemInfoStream stream below minimum size"),
         _OPEN,
-        "the size of SystemInfoStream against 56 bytes, and the end of the file",
-        "SystemInfoStream is there, but not whole: the debugger needs all 56 bytes of MINIDUMP_SYSTEM_INFO.",
+        "whether the debugger takes SystemInfoStream: its size against 56 bytes, and the end of the file",
+        "SystemInfoStream is there, but the debugger does not take it: {what}. It must be exactly the 56 bytes of MINIDUMP_SYSTEM_INFO.",
         PROVEN,
-        (_FETCH, "if a program of yours wrote it: DataSize must be 56"),
+        ("{mend}", "if a program of yours wrote it: DataSize must be 56"),
         (_OBSERVED,),
         "system-info-too-small",
         "handles",
@@ -486,36 +405,6 @@ RULES = (
         _no_modules,
     ),
     Rule(
-        "OPN013",
-        ERROR,
-        "the flags say full memory, and it is not there",
-        ("Full-memory minidump must have a Memory64ListStream", "Could not open dump file [...], HRESULT 0x80004005"),
-        _OPEN,
-        "flag 0x2, and a Memory64ListStream whose size is exactly 16 × (count + 1)",
-        "Flag 0x2 is set, and {what}. This one flag the debugger believes, and it refuses the file.",
-        PROVEN,
-        ("if the dump was meant to be small: clear bit 0x2 of the byte at 0x18 in a copy", "otherwise the writer was interrupted: write it again"),
-        (_OBSERVED,),
-        "full-memory-flag-without-list",
-        "full-memory",
-        _flag_without_full,
-    ),
-    Rule(
-        "OPN014",
-        ERROR,
-        "full memory is there, and the flags do not say so",
-        ("Partial memory minidumps can't have Memory64ListStreams", "Could not open dump file [...], Win32 error 0n1392"),
-        _OPEN,
-        "a Memory64ListStream, and flag 0x2 clear",
-        "The file holds a Memory64ListStream, but flag 0x2 (MiniDumpWithFullMemory) is not set, and the debugger refuses that.",
-        PROVEN,
-        ("set the flag in a copy: the byte at {byte} becomes {value}", "if a program of yours wrote it: store 0x2 in the header's Flags"),
-        (_OBSERVED, "skelsec/minidump issue 29"),
-        "full-memory-list-without-flag",
-        "full-memory",
-        _full_without_flag,
-    ),
-    Rule(
         "OPN015",
         ERROR,
         "the processor is one that the debugger does not know",
@@ -529,55 +418,6 @@ RULES = (
         "system-info-architecture-unknown",
         "handles",
         _architecture,
-    ),
-    Rule(
-        "OPN016",
-        WARNING,
-        "the dump is truncated",
-        ("WARNING: Dump file has been truncated.  Data may be missing.", "Memory access error", "????????`????????"),
-        ("!heap", "!address", "!peb", "!teb", "k", "!locks", "SOS", ".time"),
-        "BaseRva + the sizes of all ranges, against the size of the file",
-        "The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. {opens} that needs those addresses fails.",
-        PROVEN,
-        (_FETCH, "if the disk was full while it was written: make room and write it again"),
-        (_OBSERVED,),
-        "full-memory-truncated",
-        "full-memory",
-        _truncated,
-    ),
-    Rule(
-        "OPN017",
-        ERROR,
-        "a memory range lies outside the file",
-        ("Memory range data not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
-        _OPEN,
-        "RVA and size of every range of MemoryListStream against the size of the file",
-        "Range {index} of MemoryListStream has {size} bytes, of which the file holds {held}. A partial dump that is cut does not open at all, "
-        "unlike a full one.",
-        PROVEN,
-        (_FETCH, "dumpscope reads what is there"),
-        (_OBSERVED,),
-        "memory-list-range-beyond-end",
-        "memory-list-ranges-overlap",
-        _range_outside,
-    ),
-    Rule(
-        "OPN018",
-        ERROR,
-        "two ranges give different bytes for one address",
-        ("DbsSplayTreeRangeMap::Add: Conflicting region", "Could not open dump file [...], NTSTATUS 0xC0000018"),
-        _OPEN,
-        "overlapping ranges of MemoryListStream, byte for byte",
-        "Two ranges overlap at {address} and hold different bytes. The debugger accepts overlaps only where they agree, and refuses the file.",
-        PROVEN,
-        (
-            "the process ran while it was dumped: write the dump from another process, or of a suspended one",
-            "if a program of yours wrote it: merge overlapping ranges before writing them",
-        ),
-        (_OBSERVED,),
-        "memory-list-ranges-conflict",
-        "memory-list-ranges-overlap",
-        _conflict,
     ),
     Rule(
         "OPN019",
@@ -645,5 +485,6 @@ RULES = (
         "handles",
         _duplicates,
     ),
-    *repairs.RULES,
 )
+
+RULES = tuple(sorted((*_OWN_RULES, *ranges.RULES, *repairs.RULES), key=lambda rule: rule.code))

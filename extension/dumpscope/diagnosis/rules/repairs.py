@@ -5,12 +5,15 @@ from __future__ import annotations
 import struct
 from typing import List, Optional
 
+from ...dump.directory import Stream
 from ...dump.identify import kind_of, sound_directory
-from ...format.header import MINIDUMP_HEADER
+from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
+from ...format.system import MINIDUMP_SYSTEM_INFO
 from ..engine.answers import Opening
+from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
-from ..repair import Edit, opening_after, signature_opening
-from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Proof, Rule
+from ..repair import opening_after, signature_opening
+from .rule import ERROR, INFERRED, INFO, PROVEN, Match, Rule
 
 SIGNATURE_KINDS = ("signature-zero", "signature-spoilt")
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
@@ -66,6 +69,14 @@ def directory_note(facts: Facts) -> str:
         then = _then(opening_after(facts.source, [edit]), "With that")
         return f"A directory of {header.stream_count} entries stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
     return "Mostly the file was cut while it was copied"
+
+
+def system_note(facts: Facts, stream: Stream) -> str:
+    """The step for a SystemInfoStream that the debugger does not take: the right size, where that opens the file."""
+    if stream.size != MINIDUMP_SYSTEM_INFO.size and facts.source.available(stream.rva, MINIDUMP_SYSTEM_INFO.size) == MINIDUMP_SYSTEM_INFO.size:
+        edit = Edit(stream.offset + MINIDUMP_DIRECTORY.offset_of("Location.DataSize"), struct.pack("<I", MINIDUMP_SYSTEM_INFO.size))
+        return f"in a copy, set its size to 56: put {edit.words}; " + _then(opening_after(facts.source, [edit]), "with that")
+    return "compare the file's size with the original and copy it again (in binary mode)"
 
 
 def _base(facts: Facts) -> Optional[Match]:

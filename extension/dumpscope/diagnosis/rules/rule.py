@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from ...record import NamedTuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple
-
-    from ..facts import Facts
+from ..evidence import Proof
+from ..facts import Facts
 
 ERROR = "error"
 WARNING = "warning"
@@ -19,14 +16,6 @@ PROVEN = "proven"
 """The file itself shows it."""
 INFERRED = "inferred"
 """It is the likeliest reason for what the file shows; the file cannot prove it."""
-
-
-class Proof(NamedTuple):
-    """What proves a finding: a field or fact, its value as text, and the file offset where it can be seen (None if computed)."""
-
-    what: str
-    value: str
-    offset: Optional[int] = None
 
 
 class Match(NamedTuple):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ...dump.absence import Absent
 from ...format.header import MINIDUMP_HEADER
 from ...format.misc import MINIDUMP_MISC_INFO_5
+from ..evidence import Proof
 from ..facts import Facts
-from .rule import INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+from .rule import INFO, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063 on edited dumps"
 _FLAGS1 = MINIDUMP_MISC_INFO_5.offset_of("Flags1")

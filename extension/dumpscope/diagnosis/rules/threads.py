@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Callable, Iterator, List, Optional, Tuple
+
 from ...dump.absence import Absent
 from ...dump.streams.threads import Thread, ThreadInfo
 from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO
+from ..evidence import Proof
 from ..facts import CHECKSUM_OFFSET, Facts
-from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Iterator, List, Optional, Tuple
+from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
 
 _NO_TIMES = (
     'ERROR: !runaway: extension exception 0x80004002.\n    "Unable to get thread times - dumps may not have time information"',

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ...dump.absence import Absent
 from ...format.flags import refused
+from ..evidence import Proof
 from ..facts import Facts
-from .opening import _truncated, _zeroed
-from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Proof, Rule
+from .opening import _zeroed
+from .ranges import _truncated
+from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Rule
 from .threads import _info_proofs, _infos
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 _DOCS = "Microsoft Learn: MiniDumpWriteDump"
 _WRITE = ("MiniDumpWriteDump", ".dump", "procdump", "dotnet-dump")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import struct
+from functools import cached_property
+from typing import List, NamedTuple, Optional, Tuple, Union
 
 from ...format.vendor import breakpad as layouts
-from ...record import NamedTuple, cached_property
 from ..absence import NOT_THERE, Absent, Damage
+from ..minidump import Minidump
 from ..single import read_single
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List, Optional, Tuple, Union
-
-    from ..minidump import Minidump
 
 INFO = 0x47670001
 ASSERTION = 0x47670002

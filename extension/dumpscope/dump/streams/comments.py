@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from ...record import NamedTuple
+from typing import List, NamedTuple
+
 from ..directory import Stream
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List
-
-    from ..minidump import Minidump
+from ..minidump import Minidump
 
 MAX_COMMENT = 1 << 16
 """Bytes of one comment that are decoded."""

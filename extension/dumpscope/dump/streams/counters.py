@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Union
 
 from ...format.counters import (
     MINIDUMP_PROCESS_VM_COUNTERS_1,
@@ -10,17 +11,11 @@ from ...format.counters import (
     MINIDUMP_SYSTEM_MEMORY_INFO_1,
     MINIDUMP_SYSTEM_MEMORY_INFO_2,
 )
-from ...record import NamedTuple
+from ...format.layout import Field, Structure
 from ..absence import NOT_THERE, Absent
+from ..directory import Stream
 from ..single import read_single
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Union
-
-    from ...format.layout import Field, Structure
-    from ..directory import Stream
-    from ..source import Source
+from ..source import Source
 
 _GUARD = re.compile(r"Flags has 0x([0-9a-f]+)$")
 

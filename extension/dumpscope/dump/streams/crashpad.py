@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 from ...format.guid import guid_text
 from ...format.vendor.crashpad import (
@@ -12,15 +13,9 @@ from ...format.vendor.crashpad import (
     MinidumpModuleCrashpadInfoLink,
     MinidumpSimpleStringDictionaryEntry,
 )
-from ...record import NamedTuple
 from ..absence import Absent, Damage
+from ..minidump import Minidump
 from ..single import read_single
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Tuple, Union
-
-    from ..minidump import Minidump
 
 CRASHPAD_INFO = 0x43500001
 STRING = 1

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple, Optional, Tuple, Union
+
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
-from ...record import NamedTuple
+from ...format.faults import Fault
+from ...format.layout import Structure
 from ..absence import NOT_APPLICABLE, Absent
 from ..directory import Stream
+from ..minidump import Minidump
 from ..single import read_single
 from ..source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Tuple, Union
-
-    from ...format.faults import Fault
-    from ...format.layout import Structure
-    from ..minidump import Minidump
-    from .system import SystemInfo
+from .system import SystemInfo
 
 MAX_PARAMETERS = 15
 """EXCEPTION_MAXIMUM_PARAMETERS."""
+
+EXCEPTION_STREAM = 6
+"""ExceptionStream of MINIDUMP_STREAM_TYPE."""
 
 CRASHPAD = 0x43500001
 """Crashpad's stream."""

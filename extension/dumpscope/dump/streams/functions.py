@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import struct
+from typing import Iterator, NamedTuple, Optional, Tuple
 
 from ...format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUNCTION_TABLE_STREAM
-from ...record import NamedTuple
 from ..absence import Absent, Damage
 from ..directory import Stream
 from ..lists import SteppedList
 from ..source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Optional, Tuple
 
 _HEAD = MINIDUMP_FUNCTION_TABLE_STREAM.select(
     "SizeOfHeader", "SizeOfDescriptor", "SizeOfNativeDescriptor", "SizeOfFunctionEntry", "NumberOfDescriptors", "SizeOfAlignPad"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from itertools import chain, compress, repeat
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...format.handles import (
     AVRF_HANDLE_OPERATION,
@@ -14,16 +16,11 @@ from ...format.handles import (
     MINIDUMP_HANDLE_OPERATION_LIST,
     OBJECT_INFORMATION,
 )
-from ...record import NamedTuple, records
 from ..absence import Absent, Damage
 from ..directory import Stream
 from ..lists import NOTHING, RecordList, described
 from ..source import Source
 from ..strings import MAX_TEXTS, StringTable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 _FIELDS = ("Handle", "TypeNameRva", "ObjectNameRva", "Attributes", "GrantedAccess", "HandleCount", "PointerCount")
 _INFO = MINIDUMP_HANDLE_OBJECT_INFORMATION.select("NextInfoRva", "InfoType", "SizeOfInfo")
@@ -118,7 +115,7 @@ class HandleList(RecordList[Handle]):
         get = self.strings.get
         infos: Iterable[int] = info[0] if info else repeat(0)
         rows = zip(handles, map(get, types), map(get, names), attributes, access, counts, pointers, infos, offsets, types, names, repeat(self))
-        return records(Handle, rows)
+        return map(partial(tuple.__new__, Handle), rows)
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Handle]:
         return self._made(self._columns(data), range(offset, offset + len(data), self.span.stride))

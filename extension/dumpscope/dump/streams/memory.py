@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from bisect import bisect_left, bisect_right
+from functools import cached_property, partial
 from itertools import accumulate, count
 from operator import add
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import NotInDump
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
-from ...record import NamedTuple, cached_property, records
 from ..absence import Absent, Damage
 from ..directory import Stream
 from ..lists import NOTHING, RecordList, Span, counted, described, headless, holders
 from ..source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from array import array
-    from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 ADDRESS_END = 1 << 64
 
@@ -440,7 +437,7 @@ class RegionList(RecordList[Region]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Region]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return records(Region, zip(count(index), *self._columns(data), offsets))
+        return map(partial(tuple.__new__, Region), zip(count(index), *self._columns(data), offsets))
 
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None. Of several the first in the file, as the debugger takes it.

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import struct
+from typing import Dict, NamedTuple, Optional, Tuple, Union
 
 from ...format.misc import MINIDUMP_MISC_INFO_5, MISC_INFO_GUARDS
-from ...record import NamedTuple
 from ..absence import NOT_THERE, Absent
 from ..directory import Stream
 from ..single import Single, read_single
 from ..source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Optional, Tuple, Union
 
 # Where each version of the structure ends, newest first.
 _ENDS = tuple(
@@ -23,9 +19,8 @@ _ENDS = tuple(
 _LEAST = MINIDUMP_MISC_INFO_5.offset_of("ProcessId")
 MAX_FEATURES = 64
 
-if TYPE_CHECKING:
-    Date = Tuple[int, int, int, int, int, int, int, int]
-    """SYSTEMTIME: year (0 for a yearly rule), month, day of the week (0 Sunday), day, hour, minute, second, millisecond."""
+Date = Tuple[int, int, int, int, int, int, int, int]
+"""SYSTEMTIME: year (0 for a yearly rule), month, day of the week (0 Sunday), day, hour, minute, second, millisecond."""
 
 
 class TimeZone(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.modules import (
     CV_INFO_PDB20,
@@ -11,17 +12,12 @@ from ...format.modules import (
     MINIDUMP_UNLOADED_MODULE,
     MINIDUMP_UNLOADED_MODULE_LIST,
 )
-from ...record import NamedTuple
 from ..absence import DAMAGED, NOT_KNOWN, NOT_THERE, Absent
 from ..directory import Stream
 from ..lists import NOTHING, RecordList, counted, described, holders
 from ..module_names import MOST_NAMED, beyond_name, listed_names
 from ..source import Source
 from ..strings import StringTable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple, Union
 
 _MODULE = (
     "BaseOfImage",
@@ -52,7 +48,8 @@ class CodeView(NamedTuple):
     """Which symbols belong to a module.
 
     ``kind`` is the signature (``RSDS``, ``NB10``, ``BpEL``); ``guid`` 32 hex digits in textual order for RSDS, the build id in
-    hex for BpEL, the time stamp for NB10; ``key`` is what a symbol server files the symbols under.
+    hex for BpEL, the time stamp for NB10; ``key`` is what a symbol server files the symbols under, empty where GUID or build id are
+    all zero: nothing is filed under that.
     """
 
     kind: str
@@ -200,7 +197,7 @@ def decode_codeview(data: bytes, offset: int) -> Union[CodeView, Absent]:
         guid = data[4:20]
         text = (guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]).hex().upper()
         age = int.from_bytes(data[20:24], "little")
-        return CodeView("RSDS", text, age, _c_string(data[24:]), f"{text}{age:X}", offset)
+        return CodeView("RSDS", text, age, _c_string(data[24:]), f"{text}{age:X}" if any(guid) else "", offset)
     if kind == b"NB10" and len(data) >= CV_INFO_PDB20.size:
         stamp = int.from_bytes(data[8:12], "little")
         age = int.from_bytes(data[12:16], "little")
@@ -209,7 +206,7 @@ def decode_codeview(data: bytes, offset: int) -> Union[CodeView, Absent]:
         build_id = data[4:].hex()
         first = data[4:20].ljust(16, b"\0")
         text = (first[3::-1] + first[5:3:-1] + first[7:5:-1] + first[8:]).hex().upper()
-        return CodeView("BpEL", build_id, 0, "", f"{text}0", offset)
+        return CodeView("BpEL", build_id, 0, "", f"{text}0" if any(data[4:]) else "", offset)
     if not data:
         return Absent(DAMAGED, "the CodeView record is outside the file")
     return Absent(NOT_KNOWN, f"a CodeView record with the signature {kind!r}")
@@ -256,8 +253,27 @@ class UnloadedModuleList(RecordList[UnloadedModule]):
             )
             if span.count:
                 reader = MINIDUMP_UNLOADED_MODULE.select("BaseOfImage", "SizeOfImage", "CheckSum", "TimeDateStamp", "ModuleNameRva", stride=span.stride)
+        self._index: Optional[Tuple[List[int], List[int]]] = None
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> UnloadedModule:
         base, size, checksum, timestamp, name_rva = values
         return UnloadedModule(index, base, size, checksum, timestamp, self._strings.get(name_rva), name_rva, offset)
+
+    def at(self, address: int) -> Optional[UnloadedModule]:
+        """What was at an address, or None. Of several modules the first in the file (observed: dbgeng 10.0.15063)."""
+        if self._index is None:
+            extents = [values[:2] for values, _ in self._rows(0, self.span.count)]
+            self._index = holders([base for base, _ in extents], [base + size for base, size in extents], range(len(extents)))
+        places, numbers = self._index
+        position = bisect_right(places, address) - 1
+        return None if position < 0 or numbers[position] < 0 else self[numbers[position]]
+
+    def symbol(self, address: int, pointer_size: int = 8) -> str:
+        """The debugger's ``<Unloaded_plugin.dll>+0x1234`` for an address that a module had held; an empty string elsewhere."""
+        module = self.at(address)
+        if module is None:
+            return ""
+        digits = f"{module.base:016x}" if pointer_size == 8 else f"{module.base:08x}"
+        name = module.name or f"Unknown_Module_{digits[:-8]}{'`' if pointer_size == 8 else ''}{digits[-8:]}"
+        return f"<Unloaded_{name}>" + (f"+0x{address - module.base:x}" if address != module.base else "")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple, Optional, Tuple, Union
 
 from ...format.system import MINIDUMP_SYSTEM_INFO, windows_release
-from ...record import NamedTuple
 from ..absence import Absent
 from ..directory import Stream
 from ..single import read_single
 from ..source import Source
 from ..strings import StringTable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Tuple, Union
 
 X86 = 0
 ARM = 5

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ...format.threads import (
     MINIDUMP_THREAD,
@@ -11,17 +13,12 @@ from ...format.threads import (
     MINIDUMP_THREAD_INFO_LIST,
     MINIDUMP_THREAD_NAME,
 )
-from ...record import NamedTuple, records
 from ..absence import Absent
 from ..directory import Stream
 from ..lists import NOTHING, RecordList, counted, described
 from ..salt import SALT
 from ..source import Source
 from ..strings import StringTable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Tuple
 
 _THREAD = (
     "ThreadId",
@@ -73,7 +70,7 @@ class ThreadList(RecordList[Thread]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Thread]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return records(Thread, zip(count(index), *self._columns(data), offsets))
+        return map(partial(tuple.__new__, Thread), zip(count(index), *self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[Thread]:
         """The first thread with this id, or None."""
@@ -121,7 +118,7 @@ class ThreadInfoList(RecordList[ThreadInfo]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[ThreadInfo]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return records(ThreadInfo, zip(*self._columns(data), offsets))
+        return map(partial(tuple.__new__, ThreadInfo), zip(*self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[ThreadInfo]:
         """The first entry of a thread, or None."""

@@ -7,17 +7,13 @@ The header of list and element are public; the element's body was worked out fro
 from __future__ import annotations
 
 import struct
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST, PRIVILEGES, TOKEN_PARTS, sid_name
-from ...record import NamedTuple
 from ..absence import DAMAGED, NOT_THERE, Absent, Damage
 from ..directory import Stream
 from ..lists import SteppedList
 from ..source import Source
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Tuple, Union
 
 _LIST = MINIDUMP_TOKEN_INFO_LIST.select("TokenListSize", "TokenListEntries", "ListHeaderSize", "ElementHeaderSize")
 _HEADER = MINIDUMP_TOKEN_INFO_HEADER.select("TokenSize", "TokenId", "TokenHandle")

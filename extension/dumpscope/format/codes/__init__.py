@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List
+from typing import Dict, List, NamedTuple
 
 WIN32 = "Win32"
 HRESULT = "HRESULT"
@@ -130,7 +125,7 @@ def describe_code(value: int) -> List[Meaning]:
 
     foreign = foreign_code(value) if value > 0xFFFF else None  # the short ones are Win32 errors everywhere but in an exception
     if foreign is not None:
-        found.append(Meaning(EXCEPTION, foreign.symbol, f"{foreign.owner}: {foreign.words}"))
+        found.append(Meaning(EXCEPTION, foreign.symbol, f"{foreign.owner}: {foreign.words} ({foreign.source})"))
     return found
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 
 class ExceptionCode(NamedTuple):
@@ -195,7 +191,8 @@ def exception_name(code: int) -> str:
 
     foreign = foreign_code(code)
     if foreign is not None:
-        return f"{foreign.owner}: {foreign.words}"
+        # A short code says little of whose it is: other programs may raise it too.
+        return f"{foreign.owner}: {foreign.words}" if code > 0xFFFF else f"as {foreign.owner} uses it: {foreign.words}"
     return ntstatus_name(code) or "Unknown exception"
 
 
@@ -205,12 +202,12 @@ def describe_parameters(code: int, parameters: Sequence[int]) -> List[str]:
 
     known = EXCEPTIONS.get(code) or foreign_code(code)
     words = [known.parameters[at] if known is not None and at < len(known.parameters) else "" for at in range(len(parameters))]
-    if code in (0xC0000005, 0xC0000006, 0x80000001) and parameters:
+    if code in (0xC0000005, 0xC0000006, 0x80000001, 0xC00000FD) and parameters:
         words[0] = {0: "read", 1: "write", 8: "execute"}.get(parameters[0], words[0])
     if code == 0xC0000409 and parameters and parameters[0] in FAST_FAIL:
         words[0] = " ".join(FAST_FAIL[parameters[0]])
     if code == 0xC0000006 and len(parameters) > 2:
         from . import ntstatus_name
 
-        words[2] = ntstatus_name(parameters[2]) or words[2]
+        words[2] = ntstatus_name(parameters[2] & 0xFFFFFFFF) or words[2]
     return words

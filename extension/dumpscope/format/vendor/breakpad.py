@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ..layout import ADDRESS, COUNT, DECIMAL, RVA, TEXT, THREAD_ID, ULONG32, ULONG64, WCHAR, Enumeration, Field, FlagSet, Structure
+from typing import Dict
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict
+from ..layout import ADDRESS, COUNT, DECIMAL, RVA, TEXT, THREAD_ID, ULONG32, ULONG64, WCHAR, Enumeration, Field, FlagSet, Structure
 
 _SOURCE = "google/breakpad minidump_format.h"
 

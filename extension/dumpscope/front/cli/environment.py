@@ -5,12 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from typing import Any, Mapping, Optional
 
 from ...view.paint import DARK, LIGHT, PLAIN, Ansi, Paint
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Mapping, Optional
 
 
 class Environment:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...commands.index import find_command
-from ...dump.minidump import Minidump
+from ...commands.opening import session_of
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError, output_fault
-from ...record import NamedTuple
-from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, build_parser
-from ...session.session import Session, run, wants_help
+from ...session.parsing import build_parser
+from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, Command
+from ...session.running import run, wants_help
+from ...session.session import Session
 from .environment import Environment
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
@@ -175,7 +173,7 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
     """Open the dump that the words name, run the command, and write its answer; returns the exit code."""
     if found.dump in (DUMP_NEEDED, DUMP_ANY) and not rest:
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
-    if found.dump == DUMP_ANY and _asks_without_dump(rest):
+    if (found.dump == DUMP_ANY and _asks_without_dump(rest)) or (found.dump == DUMP_FIRST and not _begins_with_file(rest)):
         args = build_parser(found, f"dumpscope {found.name}", with_dump=False).parse_words(rest)
         session = Session()
         _render(found, session, run(session, found, args), options, env)
@@ -186,17 +184,13 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         session = Session()
         _render(found, session, run(session, found, args), options, env)
         return session.status
-    if found.dump == DUMP_ANY:
-        return _run_on_file(found, path, args, options, env)
-    try:
-        dump = Minidump.open(path)
-    except DumpError as error:
-        _write_error(found, path, error, options, env)
-        raise
-    with dump:
-        session = Session(dump, path)
-        _render(found, session, run(session, found, args), options, env)
-        return session.status
+    return _run_on_file(found, path, args, options, env)
+
+
+def _begins_with_file(words: List[str]) -> bool:
+    """Whether the first word that is no option is a file, or can only be meant as one."""
+    first = next((word for word in words if not word.startswith("-")), "")
+    return os.path.exists(first) or first.lower().endswith(".dmp") or "/" in first or "\\" in first
 
 
 def _asks_without_dump(words: List[str]) -> bool:
@@ -211,29 +205,31 @@ def _asks_without_dump(words: List[str]) -> bool:
     from ...diagnosis.messages import is_question
     from ...diagnosis.plan import canonical
 
-    if len(first.split()) > 1:
+    if len(first.split()) > 1 or first[0] == "!" or is_question(first) or (first[0] in ".~" and canonical(first)):
         return True
-    return (
-        (first[0] in "!.~" and bool(canonical(first)))
-        or is_question(first)
-        or (first.isalpha() and len(words) > 1 and not os.path.exists(words[1]) and len(words) > 2)
-    )
+    # Words of a message without quotes; a file without an extension that is not there has a command or a quoted message behind it.
+    rest = words[words.index(first) + 1 :]
+    return first.isalpha() and bool(rest) and all(len(word.split()) == 1 and word[0] not in "!.~" for word in rest)
 
 
 def _run_on_file(found: Command, path: str, args: Any, options: Options, env: Environment) -> int:
-    """Run a command that also explains files which are no minidump; those give the exit code of a file that cannot be read."""
+    """Run a command on a file. Files that are no dump are for commands that explain them, and give the exit code of what cannot be read."""
     try:
         source = Source.from_path(path)
     except DumpError as error:
         _write_error(found, path, error, options, env)
         raise
     try:
+        session = session_of(source, path)
+        if session.open_error is not None and found.dump != DUMP_ANY:
+            _write_error(found, path, session.open_error, options, env)
+            raise session.open_error
         try:
-            session = Session(Minidump(source), path)
-        except DumpError as error:
-            session = Session(None, path, source=source, open_error=error)
-        _render(found, session, run(session, found, args), options, env)
-        return session.status if session.open_error is None else session.open_error.exit_code
+            _render(found, session, run(session, found, args), options, env)
+        finally:
+            if session.has_dump:
+                session.dump.close()  # and what was opened because of it, such as images
+        return session.exit_code
     finally:
         source.close()
 

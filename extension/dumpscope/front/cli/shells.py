@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterator, List
+
 from ...errors import UsageError
-from ...session.registry import DUMP_NEEDED, DUMP_NONE, Command, Example, arg, build_parser
+from ...session.parsing import build_parser
+from ...session.registry import DUMP_NEEDED, DUMP_NONE, Command, Example, arg
 from ...session.session import Session
+from ...view.blocks import Block
 from .environment import Environment
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List
-
-    from ...view.blocks import Block
 
 
 def _elsewhere(session: Session, args: Any) -> Iterator[Block]:

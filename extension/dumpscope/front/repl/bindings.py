@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from ...errors import UsageError
-from ...record import NamedTuple
 from ...session.parsing import split_line
 from ..spellings import completed, is_debuggers
 from .line import parse_line

@@ -6,6 +6,7 @@ import os
 import re
 import threading
 from itertools import islice
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -13,7 +14,6 @@ from prompt_toolkit.document import Document
 from ...commands.index import all_commands
 from ...dump.minidump import Minidump
 from ...errors import DumpscopeError
-from ...record import NamedTuple
 from ...session.offers import Offer, offers
 from ...session.registry import CATEGORIES, Argument, Command
 from ...session.session import Session
@@ -23,10 +23,6 @@ from .filters import SUMMARIES
 from .runner import Runner
 from .settings import SETTINGS
 from .workspace import short_name
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 SHOWN = 200
 """Completions that are offered at the most."""

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from typing import Callable, Deque, Dict, Iterable, Iterator, List, Sequence
 
 from ...errors import UsageError
 from ...view.paint import strip_ansi
 from ...wording.numbers import is_decimal
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Deque, Dict, Iterable, Iterator, List, Sequence
-
-if TYPE_CHECKING:
-    Chunks = Iterable[str]
+Chunks = Iterable[str]
 _ROWS = 10
 
 

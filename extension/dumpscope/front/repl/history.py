@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Iterable, List
 
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, List
 
 KEPT_LINES = 5000
 LONGEST = 2000

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Container, Iterator, List, NamedTuple, Tuple
 
 from ...errors import UsageError
-from ...record import NamedTuple
 from ...session.parsing import split_line
 from .filters import NAMES
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Container, Iterator, List, Tuple
 
 _PROMPT = re.compile(r"^(?:\|\|\d+:)?\d+:\d{3}(?::\w+)?> ?")
 _MESSAGE = re.compile(

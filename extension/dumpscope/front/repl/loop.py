@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any, Optional, Union
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
@@ -17,18 +18,13 @@ from prompt_toolkit.styles import DynamicStyle
 
 from ...errors import EXIT_DONE
 from .bindings import Question, bindings
+from .completer import ReplCompleter
 from .history import typed_lines
 from .runner import Runner
 from .settings import state_folder
 from .teacher import KeptProgress, Teacher
 from .terminal import Terminal
 from .toolbar import Findings, toolbar
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional, Union
-
-    from .completer import ReplCompleter
 
 WELCOME = "F1 helps, F2 asks why, Tab completes, Ctrl-D leaves"
 MENU = 8

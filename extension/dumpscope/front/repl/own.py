@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterator, List, Sequence, Tuple
+
 from ...commands.help import command_help, command_list
 from ...commands.index import all_commands
 from ...dump.absence import Absent
 from ...errors import UsageError
-from ...session.registry import DUMP_NONE, Argument, Command, Example, arg
+from ...session.registry import DUMP_NONE, Argument, Command, Example, Function, arg
 from ...session.session import Session
-from ...view.blocks import Column, Lines, Note, Table
+from ...view.blocks import Block, Column, Lines, Note, Table
 from ..spellings import is_debuggers, not_ours, outlook, translate
 from .filters import SUMMARIES
+from .runner import Runner
 from .settings import SETTINGS
 from .workspace import short_name
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Sequence, Tuple
-
-    from ...session.registry import Function
-    from ...view.blocks import Block
-    from .runner import Runner
 
 KEYS: Tuple[Tuple[str, str], ...] = (
     ("F1", "help for the word under the cursor, or this list"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from typing import Any, Iterable, Iterator, List, Optional
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.data_structures import Point
@@ -17,10 +18,6 @@ from prompt_toolkit.utils import get_cwidth
 
 from ...view.paint import strip_ansi
 from .filters import lines_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, List, Optional
 
 AHEAD = 200
 """Lines that are read beyond the page, so that the end of a short answer is known."""

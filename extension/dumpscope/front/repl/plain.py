@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from ...errors import EXIT_DONE
 from .runner import Runner
 from .script import gathered
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def run_plain(runner: Runner, stdin: Any = None, *, asking: bool) -> int:

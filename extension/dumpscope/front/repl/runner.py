@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...commands.index import MODULES, find_command
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError, output_fault
 from ...session.parsing import split_line
 from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command
-from ...session.session import Session, parse, run, wants_help
+from ...session.running import parse, run, wants_help
+from ...session.session import Session
+from ...view.blocks import Block
 from ...view.paint import PLAIN, Paint, strip_ansi
 from ..cli.main import Options, parse_options
 from ..spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
@@ -16,14 +19,8 @@ from .filters import apply
 from .line import Line, is_message, message_text, parse_line, split_statements
 from .screen import Screen
 from .settings import Settings
+from .teacher import Teacher
 from .workspace import Workspace
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
-
-    from ...view.blocks import Block
-    from .teacher import Teacher
 
 INTERRUPTED = 130
 KEPT = 8 << 20
@@ -233,7 +230,7 @@ class Runner:
     def _finished(found: Command, session: Session, chunks: Iterable[str], status: List[int]) -> Iterator[str]:
         yield from chunks
         status[0] = session.status
-        if found.dump == DUMP_ANY and session.open_error is not None:
+        if found.dump == DUMP_ANY and session.open_error is not None and not session.answered:
             status[0] = session.open_error.exit_code
 
     def _draw(self, found: Optional[Command], session: Session, blocks: Iterable[Block], options: Options, line: Line) -> Iterator[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Iterable, Optional
+
 from ...view.escape import printable
 from ...view.paint import Paint
 from ..cli.environment import Environment
 from .settings import Settings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Optional
 
 
 class Screen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any, Iterable, Iterator, List
 
 from ...errors import EXIT_DONE, UsageError
 from ..cli.environment import Environment
@@ -10,10 +11,6 @@ from .runner import INTERRUPTED, Runner
 from .screen import Screen
 from .settings import Settings
 from .workspace import Workspace
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, List
 
 STOPS = 1
 """Exit codes above this one end a script unless it is to go on: what is not in a dump is an answer, not an error."""

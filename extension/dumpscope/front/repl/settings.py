@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ...errors import UsageError
-from ...record import NamedTuple
 from ...wording.numbers import is_decimal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Mapping, Optional, Tuple
 
 
 class Setting(NamedTuple):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from typing import List
+
 from ...errors import EXIT_USAGE, DumpscopeError
 from ..cli.environment import Environment
 from .runner import Runner
 from .screen import Screen
 from .settings import Settings, config_folder, state_folder
 from .workspace import Workspace
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List
 
 
 def start(paths: List[str], env: Environment, *, plain: bool = False, debug: bool = False) -> int:

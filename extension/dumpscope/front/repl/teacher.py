@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any, Iterator, List, Optional
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.styles import DynamicStyle
 
 from ...errors import EXIT_DONE
+from ...learning.lessons import Lesson
+from ...learning.tutor import Progress, Tutor
+from ...session.session import Session
+from ...view.blocks import Block
 from .terminal import AGAIN, Terminal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional
-
-    from ...learning.lessons import Lesson
-    from ...learning.tutor import Progress, Tutor
-    from ...session.session import Session
-    from ...view.blocks import Block
 
 LEAVE = ("q", "quit", "exit")
 LARGEST = 1 << 16

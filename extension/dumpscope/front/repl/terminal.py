@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from itertools import chain
+from typing import Any, Iterable, List, Optional, Tuple
 
 from prompt_toolkit.output import ColorDepth
 
@@ -14,10 +15,6 @@ from ..cli.environment import Environment
 from .screen import Screen
 from .settings import Settings
 from .theme import background, style
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, List, Optional, Tuple
 
 PATIENCE = 0.5
 """Seconds of work before its progress is shown."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from prompt_toolkit.styles import BaseStyle, Style
+from typing import Dict, Mapping
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, Mapping
+from prompt_toolkit.styles import BaseStyle, Style
 
 _DARK: Dict[str, str] = {
     "prompt": "ansigreen bold",

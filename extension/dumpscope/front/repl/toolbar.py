@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from typing import Callable, Dict, List, Optional, Tuple
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
@@ -17,10 +18,6 @@ from ...session.offers import standing
 from ...session.session import Session
 from ...view.escape import printable
 from .workspace import Workspace, short_name
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Tuple
 
 DELAY = 0.3
 """Seconds that the counting of findings waits for the first prompt to stand."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Dict, List, NamedTuple, Optional
 
-from ...dump.minidump import Minidump
+from ...commands.opening import session_of
 from ...dump.source import Source
-from ...errors import DumpError, DumpscopeError, UsageError
-from ...record import NamedTuple
+from ...errors import DumpscopeError, UsageError
 from ...session.session import Session
 from ...wording.numbers import is_decimal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, List, Optional
 
 
 class Opened(NamedTuple):
@@ -54,10 +50,7 @@ class Workspace:
         """Open a file and make it the current one. Raises DumpError when there is no such file."""
         place = os.path.expanduser(path)
         source = Source.from_path(place)
-        try:
-            session = Session(Minidump(source), place)
-        except DumpError as error:
-            session = Session(None, place, source=source, open_error=error)
+        session = session_of(source, place)
         number = max(self._opened, default=-1) + 1
         self._opened[number] = Opened(number, place, session)
         self._current = number

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import List
 
 from ...commands.windbg import alias_names
 from ...errors import EXIT_DONE, EXIT_USAGE, UsageError
 from .host import Host
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import List
 
 
 def set_aliases(host: Host, folder: str, words: List[str]) -> int:

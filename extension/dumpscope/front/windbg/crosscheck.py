@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...dump.streams.exception import MAX_PARAMETERS
-from ...record import NamedTuple
-from ...view.blocks import Column, Note, Table
+from ...view.blocks import Block, Column, Note, Table
 from ...view.kinds import address_text
 from .host import Host
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
-
-    from ...view.blocks import Block
 
 SPOTS = 256
 """Stretches of memory of which the first and the last bytes are compared."""
@@ -49,8 +43,7 @@ class Unavailable(Exception):
     """The debugger could not be asked."""
 
 
-if TYPE_CHECKING:
-    Result = Iterator[Union[Difference, bool]]
+Result = Iterator[Union[Difference, bool]]
 
 
 class Engine:

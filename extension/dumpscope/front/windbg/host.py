@@ -8,12 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-
-from ...record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 BLOCK = 4000
 """UTF-16 units that are handed to the debugger at a time: it cuts what is longer than 16 K, and each call takes time."""

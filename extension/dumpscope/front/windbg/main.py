@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...commands.index import find_command
-from ...dump.minidump import Minidump
+from ...commands.opening import session_of
 from ...dump.source import Source
 from ...errors import EXIT_BUG, EXIT_USAGE, DumpError, DumpscopeError
 from ...session.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command
-from ...session.session import Session, parse, wants_help
-from ...session.session import run as run_blocks
+from ...session.running import parse, wants_help
+from ...session.running import run as run_blocks
+from ...session.session import Session
 from ...view.escape import dml, printable
 from ...view.paint import PLAIN, Dml, Paint
 from ..cli.main import Options, parse_options
 from .host import Host, Place
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 INTERRUPTED = 130
 _DUMP_ENDINGS = (".dmp", ".mdmp", ".hdmp")
@@ -185,18 +183,15 @@ class _Front:
                 raise DumpError(error.message, hint) from None
             raise
         try:
-            try:
-                session = Session(Minidump(source), path)
-            except DumpError as error:
-                if found.dump != DUMP_ANY:
-                    raise
-                session = Session(None, path, source=source, open_error=error)
+            session = session_of(source, path)
+            if session.open_error is not None and found.dump != DUMP_ANY:
+                raise session.open_error
             if live and session.has_dump:
                 from .crosscheck import Engine
 
                 session.live = Engine(self.host)
             status = self._answer(found, session, words, options)
-            return status if session.open_error is None else session.open_error.exit_code
+            return status if session.open_error is None else session.exit_code
         finally:
             source.close()
 

@@ -1,0 +1,420 @@
+"""What the commands answer on a kernel dump. A command that has no answer here says that it is for dumps of a process."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+
+from ..diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
+from ..dump.absence import Absent
+from ..dump.kernel.kerneldump import KernelDump
+from ..errors import DumpError, UsageError
+from ..format.codes import code_name
+from ..format.kernel import PRODUCT_TYPE
+from ..session.missing import facts_of
+from ..session.session import Session
+from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ..wording.registers import register_rows, register_values
+from .bugcheck import bugcheck_blocks
+
+if TYPE_CHECKING:
+    from ..session.registry import Command, Function
+    from ..view.blocks import Block
+
+WORKS, FAILS, OTHER = "works", "fails", "not for kernel dumps"
+_INSTEAD = (
+    ("!handle", "`!process 0 1`"),
+    ("!peb", "`.process` of a full dump"),
+    ("!teb", "`.process` of a full dump"),
+    ("!runaway", "`!running`"),
+    ("!address", "`!pte`"),
+    ("|", "`!process 0 0`"),
+    ("!gle", "`!thread`"),
+    ("!heap", "`!pool`"),
+    ("!locks", "`!locks` of the kernel debugger lists resources"),
+)
+"""Commands that speak of one process, and what a kernel debugger has instead."""
+_FOR_ALL = ("bugcheck", "help", "rules", "explain", "flags", "plan", "learn", "windbg", "writedump")
+_ANSWERS: Dict[str, Function] = {}
+
+
+class Outcome(NamedTuple):
+    """What the debugger's command does on this dump, and why."""
+
+    command: str
+    outcome: str
+    why: str
+
+
+def _answer(name: str) -> Callable[[Function], Function]:
+    def register(function: Function) -> Function:
+        _ANSWERS[name] = function
+        return function
+
+    return register
+
+
+def answer_for(command: Command) -> Function:
+    """The function that answers a command on a kernel dump."""
+    if command.name in _FOR_ALL:
+        return command.function
+    return _ANSWERS.get(command.name) or _not_here(command.name)
+
+
+def _not_here(name: str) -> Function:
+    def refuse(session: Session, args: Any) -> Iterator[Block]:
+        session.not_in_dump()
+        yield Data(name.replace("-", "_"), None)
+        yield Note(f"{name} is for dumps of a process, and this is a kernel dump.", "warning")
+        yield Note("These commands work on it: " + ", ".join(sorted([*_ANSWERS, "bugcheck"])) + ".", "hint")
+
+    return refuse
+
+
+def _dump(session: Session) -> KernelDump:
+    assert session.kernel is not None
+    return session.kernel
+
+
+def _time(dump: KernelDump) -> List[Item]:
+    return [
+        Item("system_time", "stopped", dump.system_time, "filetime"),
+        Item("uptime", "ran for", dump.uptime, "duration"),
+    ]
+
+
+def _account(dump: KernelDump) -> Iterator[Block]:
+    if dump.code:
+        yield from bugcheck_blocks(dump.code, dump.parameters, dump)
+    else:
+        yield Data("bugcheck", None)
+        yield Note("The header names no bug check (code 0): the dump was taken without one, by a debugger or a tool.")
+
+
+def _damage(dump: KernelDump) -> Iterator[Block]:
+    yield Data("damage", list(dump.damage))
+    for line in dump.damage:
+        yield Note(line, "warning")
+
+
+@_answer("dumpinfo")
+def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
+    """What is in the file."""
+    dump = _dump(session)
+    yield from _account(dump)
+    drivers, unloaded = dump.drivers, dump.unloaded
+    captured = sum(block.size for block in dump.blocks)
+    yield Fields(
+        "header",
+        [
+            Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
+            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {dump.header['NumberProcessors']} processors"),
+            Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
+            *_time(dump),
+            Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
+            Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
+            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {captured} bytes", link="memory"),
+            Item("complete", "written to its end", dump.complete, "bool"),
+            Item("comment", "comment", dump.comment),
+        ],
+        title="kernel dump",
+    )
+    yield from _damage(dump)
+
+
+@_answer("system")
+def _system(session: Session, args: Any) -> Iterator[Block]:
+    """The machine."""
+    dump = _dump(session)
+    product = dump.number("ProductType")
+    yield Fields(
+        "system",
+        [
+            Item("architecture", "machine", dump.architecture, note=f"0x{dump.machine:x}"),
+            Item("processors", "processors", dump.header["NumberProcessors"], "count"),
+            Item("build", "Windows build", dump.build, "int"),
+            Item("product_type", "product", product if isinstance(product, Absent) else PRODUCT_TYPE.label(product) or f"{product}"),
+            Item("suite_mask", "suite mask", dump.number("SuiteMask"), "hex"),
+            *_time(dump),
+            Item("kernel_base", "kernel base", dump.drivers[0].base if isinstance(dump.drivers, list) else dump.drivers, "hex"),
+            Item("loaded_modules", "PsLoadedModuleList", dump.header["PsLoadedModuleList"], "hex"),
+            Item("active_processes", "PsActiveProcessHead", dump.header["PsActiveProcessHead"], "hex"),
+            Item("debugger_data", "KdDebuggerDataBlock", dump.header["KdDebuggerDataBlock"], "hex"),
+            Item("directory_table", "DirectoryTableBase", dump.header["DirectoryTableBase"], "hex"),
+        ],
+        title="machine",
+    )
+    runs = dump.physical_runs
+    if isinstance(runs, Absent):
+        yield Data("physical_memory", None)
+    else:
+        rows = [(run.base_page << 12, run.page_count << 12, run.offset) for run in runs]
+        columns = [Column("address", "physical address", "hex"), Column("size", "size", "bytes"), Column("offset", "at", "offset")]
+        yield Table("physical_memory", columns, rows, title="physical memory")
+
+
+@_answer("dumpdebug")
+def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
+    """The text of ``.dumpdebug``."""
+    dump = _dump(session)
+    yield Lines("lines", kernel_dumpdebug_lines(dump))
+    if isinstance(dump.triage, Absent):
+        yield Note("Of dumps that are no triage dumps the header alone is shown; the debugger prints its lists of pages as well.", "hint")
+
+
+@_answer("modules")
+def _modules(session: Session, args: Any) -> Iterator[Block]:
+    """The drivers, by address as ``lm``; with a word, those whose name or path has it, or the one at an address."""
+    dump = _dump(session)
+    drivers = dump.drivers
+    if isinstance(drivers, Absent):
+        session.not_in_dump()
+        yield Data("modules", None)
+        yield Note(drivers.message, "warning")
+        return
+    word: Optional[str] = getattr(args, "module", None)
+    found = sorted(drivers, key=lambda item: item.base)
+    if word:
+        at = dump.driver_at(int(word, 16)) if word.lower().startswith("0x") and word[2:].isalnum() and _is_hex(word[2:]) else None
+        low = word.lower()
+        exact = [item for item in found if low in (dump.names[item.base].lower(), item.file_name.lower())]
+        found = [at] if at is not None else exact or [item for item in found if low in item.path.lower()]
+        if not found:
+            session.not_in_dump()
+            yield Note(f"no driver is called {word!r} or holds that address", "warning")
+            return
+    rows = [(item.base, item.end, dump.names[item.base], item.size, item.timestamp, item.checksum, item.path, item.offset) for item in found]
+    columns = [
+        Column("base", "start", "hex"),
+        Column("end", "end", "hex"),
+        Column("name", "name", "name"),
+        Column("size", "size", "bytes"),
+        Column("timestamp", "timestamp", "hex"),
+        Column("checksum", "checksum", "hex", hidden=True),
+        Column("path", "path", "path"),
+        Column("offset", "at", "offset", hidden=True),
+    ]
+    yield Table("modules", columns, rows)
+
+
+def _is_hex(text: str) -> bool:
+    return bool(text) and all(letter in "0123456789abcdefABCDEF" for letter in text)
+
+
+@_answer("unloaded")
+def _unloaded(session: Session, args: Any) -> Iterator[Block]:
+    """Drivers that were unloaded."""
+    unloaded = _dump(session).unloaded
+    if isinstance(unloaded, Absent):
+        session.not_in_dump()
+        yield Data("unloaded", None)
+        yield Note(unloaded.message, "warning")
+        return
+    columns = [Column("start", "start", "hex"), Column("end", "end", "hex"), Column("name", "name", "name"), Column("offset", "at", "offset", hidden=True)]
+    yield Table("unloaded", columns, [(item.start, item.end, item.name, item.offset) for item in unloaded])
+    if not unloaded:
+        yield Note("The list is empty.")
+
+
+@_answer("exception")
+def _exception(session: Session, args: Any) -> Iterator[Block]:
+    """The bug check, then the exception record and the registers."""
+    dump = _dump(session)
+    yield from _account(dump)
+    exception = dump.exception
+    if isinstance(exception, Absent):
+        yield Data("exception", None)
+        yield Note(exception.message)
+    else:
+        yield Fields(
+            "exception",
+            [
+                Item("code", "exception", exception.code, "hex", note=code_name(exception.code)),
+                Item("flags", "flags", exception.flags, "hex"),
+                Item("address", "address", exception.address, "hex", note=dump.symbol(exception.address)),
+                Item("parameters", "parameters", [f"0x{value:x}" for value in exception.parameters], "words"),
+                Item("offset", "at", exception.offset, "offset"),
+            ],
+            title="exception record of the header",
+        )
+        if dump.code:
+            yield Note("The writer of the dump makes this record up for the debugger; the bug check above is what stopped the machine.", "hint")
+    yield from _registers(dump)
+
+
+def _registers(dump: KernelDump) -> Iterator[Block]:
+    registers = dump.registers
+    if isinstance(registers, Absent):
+        yield Data("registers", None)
+        yield Note(registers.message)
+        return
+    yield Data("registers", register_values(registers))
+    symbol = dump.symbol(registers.ip)
+    yield Lines("", [*register_rows(registers), *([f"{symbol}:"] if symbol else [])], title="registers of the header's ContextRecord")
+
+
+@_answer("threads")
+def _threads(session: Session, args: Any) -> Iterator[Block]:
+    """The one thread of a triage dump."""
+    dump = _dump(session)
+    triage = dump.triage
+    if isinstance(triage, Absent):
+        session.not_in_dump()
+        yield Data("threads", None)
+        yield Note(triage.message, "warning")
+        return
+    yield Fields(
+        "thread",
+        [
+            Item("thread", "ETHREAD", triage["ThreadOffset"], "offset", note="bytes in the file"),
+            Item("process", "EPROCESS", triage["ProcessOffset"], "offset", note="bytes in the file"),
+            Item("prcb", "KPRCB", triage["PrcbOffset"], "offset", note="bytes in the file"),
+            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=f"{triage['SizeOfCallStack']} bytes"),
+        ],
+        title="the thread that stopped the machine",
+    )
+    yield Note("A triage dump has one thread. The layout of its structures is in the symbols of the kernel, so only their places are told.", "hint")
+    yield from _registers(dump)
+
+
+@_answer("memory")
+def _memory(session: Session, args: Any) -> Iterator[Block]:
+    """The blocks of memory that the dump holds."""
+    dump = _dump(session)
+    if not dump.blocks:
+        session.not_in_dump()
+        yield Data("memory", None)
+        pages = isinstance(dump.triage, Absent)
+        yield Note("This dump holds pages of physical memory, which are not decoded here." if pages else "It holds no memory.", "warning")
+        return
+    rows = [(item.address, item.size, item.offset, item.what, dump.symbol(item.address)) for item in dump.blocks]
+    columns = [
+        Column("address", "address", "hex"),
+        Column("size", "size", "bytes"),
+        Column("offset", "at", "offset"),
+        Column("what", "what"),
+        Column("symbol", "in", "name"),
+    ]
+    yield Table("memory", columns, rows)
+
+
+@_answer("read")
+def _read(session: Session, args: Any) -> Iterator[Block]:
+    """Bytes at an address."""
+    dump = _dump(session)
+    text = str(args.address).replace("`", "")
+    registers = dump.registers
+    name = text.lstrip("@").lower()
+    if not isinstance(registers, Absent) and name in registers.values:
+        address = registers.values[name]
+    elif _is_hex(text[2:] if text.lower().startswith("0x") else text):
+        address = int(text, 16)
+    else:
+        by_name = [base for base, known in dump.names.items() if known.lower() == name]
+        if not by_name:
+            raise UsageError(f"{text!r} is no address, register or driver of this dump", "give a hexadecimal address")
+        address = by_name[0]
+    wanted = str(getattr(args, "length", None) or "80").lstrip("Ll").replace("0n", "")
+    if not _is_hex(wanted[2:] if wanted.lower().startswith("0x") else wanted):
+        raise UsageError(f"{wanted!r} is no length", "give the number of bytes in hexadecimal, such as 40 or L40")
+    size = min(int(wanted, 16), 1 << 20)
+    data = dump.read(address, size)
+    yield Data("address", f"0x{address:x}")
+    if not data:
+        session.not_in_dump()
+        yield Data("bytes", None)
+        yield Note(f"the dump holds no bytes at 0x{address:x}", "warning")
+        return
+    yield Data("bytes", data.hex())
+    yield Lines("", hex_lines(address, data))
+    if len(data) < size:
+        yield Note(f"the dump holds {len(data)} of {size} bytes there", "warning")
+
+
+@_answer("strings")
+def _strings(session: Session, args: Any) -> Iterator[Block]:
+    """The names in the string pool of a triage dump."""
+    drivers = _dump(session).drivers
+    paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers]
+    yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
+
+
+def hex_lines(address: int, data: bytes) -> Iterator[str]:
+    """Bytes as the debugger's ``db`` shows them."""
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
+        numbers = [f"{byte:02x}" for byte in row] + ["  "] * (16 - len(row))
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        place = address + at
+        yield f"{place >> 32:08x}`{place & 0xFFFFFFFF:08x}  {' '.join(numbers[:8])}{'-' if len(row) > 8 else ' '}{' '.join(numbers[8:])}  {text}"
+
+
+def outcomes(dump: KernelDump) -> List[Outcome]:
+    """What the debugger's commands do on this dump (observed: dbgeng 10.0.15063)."""
+    triage = not isinstance(dump.triage, Absent)
+    found = [Outcome(name, WORKS, "the header has it") for name in (".bugcheck", ".time", "vertarget", ".dumpdebug", ".exr -1", ".lastevent")]
+    found += [Outcome(name, WORKS, "the driver list has it" if triage else "read from the pages of the kernel") for name in ("lm", "lm u")]
+    found += [Outcome(name, WORKS, "registers and stack are there") for name in ("r", "k", "u")]
+    found.append(Outcome(".ecxr", FAILS, "HRESULT 0x8000ffff: there is no context of an exception; `.trap` and `.cxr` take the parameters of the bug check"))
+    found.append(Outcome("~", FAILS, "in kernel mode `~` selects a processor, and a syntax error is what the list of threads gives"))
+    found.append(Outcome("~*", FAILS, "in kernel mode `~` selects a processor; `!running` lists processors"))
+    found.append(Outcome(".ttime", FAILS, "thread times are in the kernel's structures: `!thread`"))
+    found += [Outcome(name, OTHER, f"it speaks of one process; here: {instead}") for name, instead in _INSTEAD]
+    return found
+
+
+@_answer("why")
+def _why(session: Session, args: Any) -> Iterator[Block]:
+    """What happened, then what the debugger can and cannot do with the dump; or one command or message."""
+    dump = _dump(session)
+    topic = getattr(args, "topic", None)
+    words = " ".join(topic) if isinstance(topic, (list, tuple)) else (topic or "")
+    found = outcomes(dump)
+    if words:
+        for item in found:
+            if words.strip().lower() == item.command or words.strip().lower().lstrip("!.") == item.command.lstrip("!."):
+                yield Data("command", {"command": item.command, "outcome": item.outcome, "why": item.why})
+                does = {WORKS: "works", FAILS: "fails"}.get(item.outcome, "is not for kernel dumps")
+                yield Note(f"{item.command} {does}: {item.why}.")
+                return
+        from .why import why
+
+        error = DumpError(f"{session.path!r} is a kernel dump, not a dump of one process", "`bugcheck` and `why` explain it", offset=0)
+        yield from why(Session(None, session.path, source=session.source, open_error=error), args)
+        yield from _account(dump)
+        return
+    yield from _account(dump)
+    opening = facts_of(session).engine.opening
+    yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
+    if opening.ok:
+        yield Note(f"The debugger opens this file as a kernel dump: {dump.kind_meaning}.")
+        columns = [Column("command", "command", "name"), Column("outcome", "outcome"), Column("why", "why")]
+        yield Table("commands", columns, found, title="debugger commands")
+    else:
+        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
+        for line in opening.message.splitlines():
+            yield Note(line)
+        yield Data("commands", None)
+    yield from _damage(dump)
+
+
+@_answer("address")
+def _address(session: Session, args: Any) -> Iterator[Block]:
+    """What is at an address: driver and block."""
+    dump = _dump(session)
+    text = "".join(args.address).replace("`", "")
+    if not _is_hex(text[2:] if text.lower().startswith("0x") else text):
+        raise UsageError(f"{text!r} is no address", "give a hexadecimal address")
+    value = int(text, 16)
+    block = dump.block_at(value)
+    symbol = dump.symbol(value)
+    gone = [] if isinstance(dump.unloaded, Absent) else [item for item in dump.unloaded if item.start <= value < item.end]
+    yield Fields(
+        "address",
+        [
+            Item("address", "address", value, "hex"),
+            Item("symbol", "in", symbol or None, note="" if symbol else "no driver"),
+            Item("unloaded", "unloaded", [item.name for item in islice(gone, 4)] or None, "words"),
+            Item("block", "in the file at", None if block is None else block.offset + value - block.address, "offset"),
+        ],
+    )

@@ -1,0 +1,34 @@
+"""A file becomes a session: a minidump, a kernel dump, or what can only be explained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump
+from ..dump.minidump import Minidump
+from ..dump.source import Source
+from ..errors import DumpError
+from ..session.session import Session
+
+if TYPE_CHECKING:
+    from ..session.registry import Command, Function
+
+
+def session_of(source: Source, path: str) -> Session:
+    """The session of an open file. A file that is no dump has its reason in ``open_error``."""
+    try:
+        if is_kernel_dump(source.some(0, 8)):
+            session = Session(None, path, source=source)
+            session.kernel = KernelDump(source)
+            session.answer_for = _kernel_answer
+            return session
+        return Session(Minidump(source), path)
+    except DumpError as error:
+        return Session(None, path, source=source, open_error=error)
+
+
+def _kernel_answer(command: Command) -> Function:
+    """What answers a command on a kernel dump."""
+    from .kernel import answer_for
+
+    return answer_for(command)

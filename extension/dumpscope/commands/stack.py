@@ -1,0 +1,369 @@
+"""``stack``: where each thread was, as the debugger's ``k``; how each frame was found, and why a stack ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from ..dump.absence import NOT_THERE, Absent
+from ..dump.streams.threads import Thread
+from ..errors import UsageError
+from ..session.expression import current_thread
+from ..session.missing import missing, why_empty
+from ..session.parsing import number
+from ..session.registry import arg, command
+from ..session.session import Session
+from ..session.stack_words import LEAST_FOLDED, folded
+from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
+from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
+from ..stacks.walk import MAX_FRAMES
+from ..view.blocks import Column, Data, Fields, Item, Note, Table
+from ..view.kinds import address_kind, address_text
+from .threads import find_thread
+
+if TYPE_CHECKING:
+    from ..view.blocks import Block
+
+DEFAULT_LIMIT = 1000
+"""Frames of a stack that are shown unless --limit says otherwise."""
+
+PATHS = [
+    arg("-i", "--image-path", repeat=True, metavar="PATH", help="where image files are: folders or symbol-server trees, separated by ;", completes="path"),
+    arg("-y", "--symbol-path", repeat=True, metavar="PATH", help="where symbols are, as in _NT_SYMBOL_PATH", completes="path"),
+    arg("--loose", switch=True, help="also use an image or a symbol file that is not of the module's build"),
+    arg("--download", switch=True, help="get what is missing from the symbol servers of the paths, into their local store"),
+]
+"""Options of every command that walks stacks."""
+
+
+class _Drawn:
+    """One stack and its thread, with the width of addresses."""
+
+    def __init__(self, walks: Walks, thread: Optional[Thread], stack: Stack, width: int) -> None:
+        self.walks = walks
+        self.thread = thread
+        self.stack = stack
+        self.width = width
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """Rows of one Row each, with the length of the cycle that begins there and how often it comes; cycles are shown once."""
+        yield from folded(list(self.walks.rows(self.stack)))
+
+
+def _address(width: int) -> Callable[[int], str]:
+    return lambda value: address_text(value, width)
+
+
+def frame_columns(drawn: _Drawn, *, lines: bool) -> List[Column]:
+    """The debugger's columns of ``kn``, over rows of one Row each."""
+    width = drawn.width
+    inline = "(Inline Function)".ljust(17) if width == 8 else "(Inline)"
+    empty = "--------`--------" if width == 8 else "--------"
+
+    def child(row: Row) -> str:
+        return inline if row.inline else address_text(row.child, width)
+
+    def back(row: Row) -> str:
+        value = row.frame.return_address
+        return empty if row.inline or value is None else address_text(value, width)
+
+    def site(row: Row) -> str:
+        text = row.place + (row.line if lines else "")
+        return text if row.frame.certain else f"{text}  (guess: {row.frame.found_by})"
+
+    return [
+        Column("", " #", "text", index=0, get=lambda row: f"{row.number:02x}", role="number", link="frame {}"),
+        Column("", "Child-SP" if width == 8 else "ChildEBP", "text", index=0, get=child, role="address"),
+        Column("", "RetAddr", "text", index=0, get=back, role="address"),
+        Column("", "Call Site", "symbol", index=0, get=site),
+    ]
+
+
+def _csv_columns(width: int) -> List[Column]:
+    """Every frame of every thread as one table."""
+    kind = address_kind(width)
+
+    def column(key: str, kind: str, get: Callable[[Row], Any]) -> Column:
+        return Column(key, key, kind, hidden=True, index=2, get=get)
+
+    def of_name(member: str) -> Callable[[Row], Any]:
+        return lambda row: getattr(row.name, member) or None if row.name is not None else None
+
+    return [
+        Column("index", "index", "int", hidden=True, index=0),
+        Column("tid", "tid", "int", hidden=True, index=1),
+        column("frame", "int", lambda row: row.number),
+        column("child_sp", kind, lambda row: row.child),
+        column("return_address", kind, lambda row: row.frame.return_address),
+        column("ip", kind, lambda row: row.frame.ip),
+        column("module", "text", of_name("module")),
+        column("symbol", "text", of_name("symbol")),
+        column("displacement", "hex", lambda row: None if row.name is None else row.name.displacement),
+        column("file", "text", of_name("file")),
+        column("line", "int", of_name("line")),
+        column("inline", "bool", lambda row: row.inline),
+        column("found_by", "text", lambda row: row.frame.found_by),
+        column("certain", "bool", lambda row: row.frame.certain),
+    ]
+
+
+def _csv_rows(walks: Walks, threads: Iterable[Optional[Thread]], limit: int) -> Iterator[Sequence[Any]]:
+    for thread in threads:
+        for row in walks.rows(walks.stack(thread, limit)):
+            yield (None if thread is None else thread.index, None if thread is None else thread.tid, row)
+
+
+def register_lines(stack: Stack, frame: Frame) -> List[str]:
+    """The registers of a frame that are known, three to a line."""
+    digits = 16 if stack.architecture in ("AMD64", "ARM64") else 8
+    texts = [f"{name:>3}={value:0{digits}x}" for name, value in frame_values(stack, frame)]
+    return ["     " + " ".join(texts[at : at + 3]) for at in range(0, len(texts), 3)]
+
+
+def proof_line(proof: Proof) -> str:
+    """A proof on one line."""
+    where = f" at 0x{proof.offset:x}" + (f" of {proof.file}" if proof.file else "") if proof.offset is not None else ""
+    address = f" (0x{proof.address:x})" if proof.address is not None and not where else ""
+    return f"{proof.what}: {proof.value}{where}{address}"
+
+
+def _details(drawn: _Drawn, *, registers: bool, evidence: bool) -> Optional[Callable[[Sequence[Any]], Iterable[str]]]:
+    if not registers and not evidence and len(drawn.stack.frames) < LEAST_FOLDED:
+        return None
+
+    def lines(cells: Sequence[Any]) -> Iterator[str]:
+        row, length, count = cells
+        if count:
+            what = "this frame comes" if length == 1 else f"these {length} frames come"
+            yield f"     ({what} {count} times, one after the other)"
+        if row.inline:
+            return
+        if registers:
+            yield from register_lines(drawn.stack, row.frame)
+        if evidence:
+            yield f"     found by {row.frame.origin.words}"
+            for proof in proofs_of(drawn.walks, drawn.stack, row.frame):
+                yield "       " + proof_line(proof)
+
+    return lines
+
+
+def end_note(stack: Stack) -> Iterator[Block]:
+    """Why the stack ends, unless it is whole."""
+    end = stack.end
+    if end.kind == BOTTOM:
+        return
+    if end.kind == LIMIT:
+        yield Note(f"{end.message}; --limit shows more", "hint")
+        return
+    yield Note(f"the stack ends here: {end.message}", "warning")
+
+
+def guess_note(stack: Stack) -> Iterator[Block]:
+    """What the mark of a guess means, where there is one."""
+    if stack.guesses:
+        yield Note(f"{stack.guesses} of {len(stack.frames)} frames are guesses: nothing proves them", "warning")
+
+
+def thread_title(session: Session, thread: Optional[Thread]) -> str:
+    """The thread's line as the debugger's ``~`` has it, shortened."""
+    if thread is None:
+        return "the exception's thread, which the thread list does not have"
+    misc = session.dump.misc
+    pid = None if isinstance(misc, Absent) else misc.process_id
+    owner = f"{pid:x}." if isinstance(pid, int) else ""
+    name = session.dump.thread_names.get(thread.tid)
+    exception = session.dump.exception
+    mark = "#" if not isinstance(exception, Absent) and exception.thread_id == thread.tid else " "
+    return f"{mark}{thread.index:>3}  Id: {owner}{thread.tid:x}" + (f' "{name}"' if name else "")
+
+
+def _stack_rows(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, registers: bool) -> Iterator[Sequence[Any]]:
+    for thread in threads:
+        stack = walks.stack(thread, limit)
+        tid = thread.tid if thread is not None else getattr(session.dump.exception, "thread_id", None)
+        name = session.dump.thread_names.get(tid) if tid is not None else ""
+        yield (None if thread is None else thread.index, tid, name or None, stack)
+
+
+def _stacks_table(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, registers: bool) -> Table:
+    """What JSON has: one entry for each thread."""
+    columns = [
+        Column("index", "", "int", hidden=True, index=0),
+        Column("tid", "", "int", hidden=True, index=1),
+        Column("name", "", "name", hidden=True, index=2),
+        Column("architecture", "", "text", hidden=True, index=3, get=lambda stack: stack.architecture or None),
+        Column("frames", "", "data", hidden=True, index=3, get=lambda stack: stack_json(walks, stack, registers=registers)),
+        Column("end", "", "data", hidden=True, index=3, get=end_json),
+    ]
+    return Table("stacks", columns, _stack_rows(session, walks, threads, limit, registers))
+
+
+def _limit(text: Optional[str]) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    value = number(text, "number of frames") if text.lower().startswith("0") and len(text) > 1 else int(text) if text.isdigit() else -1
+    if value < 1:
+        raise UsageError(f"--limit {text}: a number of frames is needed", "--limit 20")
+    return min(value, MAX_FRAMES)
+
+
+def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], str, bool]:
+    """The thread that is meant, a remark, and whether there is something to walk."""
+    dump = session.dump
+    if text is not None:
+        found, note = find_thread(session, text)
+        return found, note, found is not None
+    exception = dump.exception
+    chosen = session.memo.get("thread")
+    if not isinstance(exception, Absent) and not isinstance(chosen, int):
+        found = dump.threads.find(exception.thread_id)
+        return found, "", True
+    found = current_thread(session)
+    return found, "", found is not None
+
+
+@command(
+    "stack",
+    summary="the call stack of a thread as the debugger's k: proven frame by frame, and why it ends",
+    category="threads",
+    arguments=[
+        arg("thread", nargs="?", metavar="THREAD", help="its index (decimal), or its id (0x4554, tid:4554); else the exception's", completes="tid"),
+        arg("--all", switch=True, help="the stacks of all threads, as ~*k"),
+        arg("--unique", switch=True, help="the stacks of all threads, each of several equal ones once, as !uniqstack"),
+        arg("--find", metavar="NAME", help="only stacks with a module or function of this name, as !findstack"),
+        arg("--limit", metavar="N", help=f"frames of a stack at the most ({DEFAULT_LIMIT} unless given)"),
+        arg("--lines", switch=True, help="show source files and lines where they are known"),
+        arg("--registers", switch=True, help="show the registers of each frame that are known"),
+        arg("--evidence", switch=True, help="show how each frame was found, and where the proof stands"),
+        arg("--scan", switch=True, help="where a stack would end, go on with the next value that may be a return address: guesses, marked as such"),
+        arg("--symbols", switch=True, help="show where images and symbols were looked for"),
+        *PATHS,
+    ],
+    examples=[
+        ("stack", "the thread that raised the exception"),
+        ("stack 3 --lines", "the fourth thread, with source lines"),
+        ("stack --all -i images", "every thread; images from a folder"),
+        ("stack --unique", "equal stacks once"),
+        ("stack --evidence", "with the proof of each frame"),
+    ],
+    spellings=["k", "kb", "kp", "kv", "kn", "kL", "~3k", "~*k", "!uniqstack", "!findstack"],
+)
+def stack(session: Session, args: Any) -> Iterator[Block]:
+    """Call stacks."""
+    dump = session.dump
+    limit = _limit(args.limit)
+    session.memo.pop("frame", None)
+    walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan, download=args.download)
+    if args.all or args.unique or args.find:
+        if args.thread is not None:
+            raise UsageError("--all, --unique and --find are for all threads, not for one")
+        if not len(dump.threads):
+            yield from missing(session, "stacks", why_empty(dump.threads, "the thread list"), "~")
+            return
+        yield from _many(session, walks, args, limit)
+    else:
+        thread, note, there = thread_of(session, args.thread)
+        if not there:
+            what = f"there is no thread {args.thread} among the {len(dump.threads)} of this dump" if args.thread else "the dump has no threads"
+            yield from missing(session, "stacks", Absent(NOT_THERE, what))
+            return
+        yield from _single(session, walks, thread, args, limit)
+        if note:
+            yield Note(note, "hint")
+    if args.symbols:
+        yield _tried(walks)
+
+
+def _single(session: Session, walks: Walks, thread: Optional[Thread], args: Any, limit: int) -> Iterator[Block]:
+    found = walks.stack(thread, limit)
+    if not found.frames:
+        yield from missing(session, "stacks", Absent(NOT_THERE, found.end.message))
+        return
+    drawn = _Drawn(walks, thread, found, session.dump.pointer_size)
+    yield Table("", _csv_columns(drawn.width), _csv_rows(walks, [thread], limit))
+    yield _stacks_table(session, walks, [thread], limit, args.registers)
+    yield from _draw(session, drawn, args)
+    yield from _missing_images([found])
+
+
+def _draw(session: Session, drawn: _Drawn, args: Any, title: str = "") -> Iterator[Block]:
+    """One stack in text."""
+    details = _details(drawn, registers=args.registers, evidence=args.evidence)
+    yield Table("", frame_columns(drawn, lines=args.lines), drawn.rows(), title=title, detail=details)
+    yield from guess_note(drawn.stack)
+    yield from end_note(drawn.stack)
+
+
+def _many(session: Session, walks: Walks, args: Any, limit: int) -> Iterator[Block]:
+    """All threads, or those that --find chooses; with --unique each stack once."""
+    dump = session.dump
+    groups: Dict[Any, List[Thread]] = {}
+    threads: List[Thread] = []
+    for done, thread in enumerate(dump.threads):
+        session.progress(done, len(dump.threads))
+        found = walks.stack(thread, limit)
+        if args.find and not any(_matches(row, args.find) for row in walks.rows(found)):
+            continue
+        if args.unique:
+            key = tuple(frame.ip for frame in found.frames) or (-1 - thread.index,)
+            if key in groups:
+                groups[key].append(thread)
+                continue
+            groups[key] = [thread]
+        threads.append(thread)
+    width = dump.pointer_size
+    if args.find and not threads:
+        yield from missing(session, "stacks", Absent(NOT_THERE, f"no stack has a module or function called {args.find}"))
+        return
+    yield Table("", _csv_columns(width), _csv_rows(walks, threads, limit))
+    yield _stacks_table(session, walks, threads, limit, args.registers)
+    shared = {group[0].index: group for group in groups.values()}
+    if args.unique:
+        yield Data("duplicates", {str(index): [thread.index for thread in group[1:]] for index, group in shared.items() if len(group) > 1})
+    stacks = []
+    for thread in threads:
+        found = walks.stack(thread, limit)
+        stacks.append(found)
+        title = thread_title(session, thread)
+        others = shared.get(thread.index, [thread])[1:]
+        if others:
+            title += f" and {len(others)} more: {', '.join(str(other.index) for other in others[:20])}{' …' if len(others) > 20 else ''}"
+        if not found.frames:
+            yield Fields("", [Item("", title, Absent(NOT_THERE, found.end.message))])
+            continue
+        yield from _draw(session, _Drawn(walks, thread, found, width), args, title)
+    if args.unique:
+        total = sum(map(len, groups.values()))
+        yield Note(f"{total} thread{'' if total == 1 else 's'}, {len(groups)} different stack{'' if len(groups) == 1 else 's'}")
+    yield from _missing_images(stacks)
+
+
+def _matches(row: Row, name: str) -> bool:
+    wanted = name.casefold()
+    if row.name is None:
+        return False
+    module, symbol = row.name.module.casefold(), row.name.symbol.casefold()
+    if "!" in wanted:
+        return f"{module}!{symbol}".startswith(wanted)
+    return wanted == module or wanted in symbol
+
+
+def _missing_images(stacks: Sequence[Stack]) -> Iterator[Block]:
+    """Which images would take the stacks further."""
+    names = list(dict.fromkeys(found.end.module for found in stacks if found.end.kind == NO_IMAGE and found.end.module))
+    if names:
+        yield Data("missing_images", names)
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        yield Note(f"images that are needed to go on: {shown}. Give the folder that holds them with -i", "hint")
+
+
+def _tried(walks: Walks) -> Table:
+    """Where images and symbols were looked for."""
+    columns = [
+        Column("module", "module", "name", index=0),
+        Column("what", "what", "text", index=1),
+        Column("place", "where", "path", index=2),
+        Column("result", "result", "text", index=3),
+        Column("reason", "", "text", index=4),
+    ]
+    return Table("symbols", columns, [tuple(item) for item in walks.namer.tried], title="images and symbols")

@@ -1,0 +1,1 @@
+"""Kernel dumps: what a blue screen leaves behind."""

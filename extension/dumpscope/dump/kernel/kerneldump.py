@@ -1,0 +1,418 @@
+"""A kernel dump, opened: header, triage parts, drivers, memory blocks.
+
+Opening costs the header. Lists are bounded by the file's size; what a list cannot hold is damage, never an error.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+
+from ...errors import DumpError
+from ...format import kernel as layout
+from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
+from ...format.layout import Structure
+from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
+from ..source import Source
+
+SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
+MACHINES = {0x14C: ("x86", 4), 0x8664: ("x64", 8), 0x1C0: ("ARM", 4), 0x1C2: ("ARM", 4), 0x1C4: ("ARM", 4), 0xAA64: ("ARM64", 8), 0x200: ("IA64", 8)}
+"""Name and bytes of a pointer by MachineImageType."""
+
+_BLOCK_LIMIT = 1 << 20
+_NAME_LIMIT = 512
+
+
+class Driver(NamedTuple):
+    """A driver that was loaded. ``path`` is the file's text, ``offset`` the entry's, ``timestamp`` may be a hash of the file."""
+
+    index: int  # type: ignore[assignment]
+    base: int
+    size: int
+    path: str
+    checksum: int
+    timestamp: int
+    entry_point: int
+    offset: int
+
+    @property
+    def end(self) -> int:
+        """Address of the first byte after it."""
+        return self.base + self.size
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("\\")[2]
+
+
+class UnloadedDriver(NamedTuple):
+    """A driver that was unloaded. The dump keeps the first 12 characters of ``name``; ``cut`` says whether there were more."""
+
+    index: int  # type: ignore[assignment]
+    start: int
+    end: int
+    name: str
+    cut: bool
+    offset: int
+
+
+class Block(NamedTuple):
+    """Memory that the dump holds: ``size`` bytes at ``address``, in the file at ``offset``."""
+
+    address: int
+    offset: int
+    size: int
+    what: str = "data block"
+
+
+class KernelException(NamedTuple):
+    """The exception record of the header; ``offset`` is where it is in the file."""
+
+    code: int
+    flags: int
+    address: int
+    parameters: Tuple[int, ...]
+    offset: int
+
+
+class PhysicalRun(NamedTuple):
+    """Pages of physical memory: first page and number of pages; ``offset`` of the record in the file."""
+
+    base_page: int
+    page_count: int
+    offset: int
+
+
+def is_kernel_dump(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is a kernel dump."""
+    return head[:8] in SIGNATURES
+
+
+class KernelDump:
+    """A kernel dump. ``header`` holds the numbers of DUMP_HEADER by C name. Raises DumpError where the header is not whole."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.path = source.name
+        head = source.some(0, 8)
+        if head not in SIGNATURES:
+            raise DumpError(f"{source.name!r} is not a kernel dump: it begins with {head.hex(' ') or 'nothing'}", "give a file that begins with PAGE", offset=0)
+        self.wide: bool = head == layout.SIGNATURE64
+        self.header_layout: Structure = layout.DUMP_HEADER64 if self.wide else layout.DUMP_HEADER32
+        self.header: Dict[str, Any] = self.header_layout.unpack(source.bytes(0, self.header_layout.size, self.header_layout.name))
+
+    @classmethod
+    def open(cls, path: str) -> KernelDump:
+        """Open the kernel dump at ``path``. Raises DumpError."""
+        source = Source.from_path(path)
+        try:
+            return cls(source)
+        except DumpError:
+            source.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.source.close()
+
+    def __enter__(self) -> KernelDump:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # what the header says
+
+    @property
+    def machine(self) -> int:
+        """MachineImageType of the header."""
+        return int(self.header["MachineImageType"])
+
+    @property
+    def architecture(self) -> str:
+        """x86, x64, ARM, ARM64, or the number."""
+        return MACHINES.get(self.machine, (f"machine 0x{self.machine:x}", 0))[0]
+
+    @property
+    def pointer_size(self) -> int:
+        """Bytes of an address."""
+        return 8 if self.wide else 4
+
+    @property
+    def kind(self) -> int:
+        """DumpType of the header."""
+        return int(self.header["DumpType"])
+
+    @property
+    def kind_name(self) -> str:
+        """The kind of dump in a word, such as ``triage``."""
+        return layout.DUMP_TYPE.label(self.kind) or f"type 0x{self.kind:x}"
+
+    @property
+    def kind_meaning(self) -> str:
+        """What a dump of this kind holds."""
+        return layout.DUMP_TYPE.meaning(self.kind) or "a kind that is not known"
+
+    @property
+    def build(self) -> int:
+        """Build number of Windows (MinorVersion)."""
+        return int(self.header["MinorVersion"])
+
+    @property
+    def code(self) -> int:
+        """The bug check code; 0 where the machine was not stopped by one."""
+        return int(self.header["BugCheckCode"])
+
+    @property
+    def parameters(self) -> Tuple[int, int, int, int]:
+        """The four parameters of the bug check."""
+        header = self.header
+        return header["BugCheckParameter1"], header["BugCheckParameter2"], header["BugCheckParameter3"], header["BugCheckParameter4"]
+
+    def number(self, name: str) -> Union[int, Absent]:
+        """A number of the header by its C name; Absent where the writer left its filling there. Raises KeyError."""
+        leaf = self.header_layout.leaf(name)
+        value = int(self.header[name])
+        if value == int.from_bytes((b"PAGE" * 2)[: leaf.field.size], "little"):
+            return Absent(NOT_THERE, f"the writer did not set {name}")
+        return value
+
+    @cached_property
+    def system_time(self) -> Union[int, Absent]:
+        """When the machine stopped: FILETIME, 100 ns since 1601 UTC."""
+        return self.number("SystemTime")
+
+    @cached_property
+    def uptime(self) -> Union[int, Absent]:
+        """How long it had run, in 100 ns."""
+        return self.number("SystemUpTime")
+
+    @cached_property
+    def comment(self) -> Union[str, Absent]:
+        """The header's comment."""
+        data: bytes = self.header["Comment"]
+        if data.startswith(b"PAGE") or not data.strip(b"\0"):
+            return Absent(NOT_THERE, "the dump has no comment")
+        return data.split(b"\0", 1)[0].decode("utf-8", "replace")
+
+    @cached_property
+    def physical_runs(self) -> Union[List[PhysicalRun], Absent]:
+        """The runs of physical memory that the machine had; Absent where the header does not say (in triage dumps)."""
+        run = layout.PHYSICAL_MEMORY_RUN64 if self.wide else layout.PHYSICAL_MEMORY_RUN32
+        data: bytes = self.header["PhysicalMemoryBlock"]
+        base = self.header_layout.offset_of("PhysicalMemoryBlock")
+        first = 16 if self.wide else 8
+        count = int.from_bytes(data[:4], "little")
+        if data.startswith(b"PAGE") or not 0 < count <= (len(data) - first) // run.size:
+            return Absent(NOT_THERE, "the header does not list the runs of physical memory")
+        found = []
+        for index in range(count):
+            values = run.unpack(data, first + index * run.size)
+            found.append(PhysicalRun(values["BasePage"], values["PageCount"], base + first + index * run.size))
+        return found
+
+    # the parts of a triage dump
+
+    @cached_property
+    def triage(self) -> Union[Dict[str, Any], Absent]:
+        """TRIAGE_DUMP by C name; Absent where the dump is of another kind or the file ends before it."""
+        if self.kind != layout.TRIAGE:
+            return Absent(NOT_APPLICABLE, f"{self.kind_meaning}; only a triage dump has a TRIAGE_DUMP")
+        shape = self.triage_layout
+        data = self.source.some(self.header_layout.size, shape.size)
+        if len(data) < shape.size:
+            at = self.header_layout.size
+            return Absent(DAMAGED, f"{shape.name} needs 0x{shape.size:x} bytes at 0x{at:x}, and the file holds 0x{len(data):x} of them")
+        return shape.unpack(data)
+
+    @property
+    def triage_layout(self) -> Structure:
+        """TRIAGE_DUMP64 or TRIAGE_DUMP32; it stands at the end of the header."""
+        return layout.TRIAGE_DUMP64 if self.wide else layout.TRIAGE_DUMP32
+
+    @cached_property
+    def complete(self) -> Union[bool, Absent]:
+        """Whether the mark TRGD stands where TRIAGE_DUMP says: the dump was written to its end."""
+        triage = self.triage
+        if isinstance(triage, Absent):
+            return triage
+        return self.source.some(triage["ValidOffset"], 4) == layout.TRIAGE_VALID.to_bytes(4, "little")
+
+    def _entries(self, offset: int, count: int, shape: Structure, limit: int) -> Iterator[Tuple[int, Dict[str, Any]]]:
+        """Offset and numbers of each entry of a list that the file holds whole."""
+        fit = self.source.available(offset, count * shape.size) // shape.size if count > 0 else 0
+        for index in range(min(fit, limit)):
+            at = offset + index * shape.size
+            yield at, shape.unpack(self.source.bytes(at, shape.size, shape.name))
+
+    def _string(self, offset: int) -> str:
+        """A name of the string pool."""
+        head = self.source.some(offset, 4)
+        if len(head) < 4:
+            return ""
+        length = min(int.from_bytes(head, "little"), _NAME_LIMIT)
+        return self.source.some(offset + 4, length * 2).decode("utf-16-le", "replace").split("\0", 1)[0]
+
+    @cached_property
+    def drivers(self) -> Union[List[Driver], Absent]:
+        """The drivers in the order of the file: the kernel first."""
+        triage = self.triage
+        if isinstance(triage, Absent):
+            return triage
+        shape = layout.DUMP_DRIVER_ENTRY64 if self.wide else layout.DUMP_DRIVER_ENTRY32
+        found = []
+        for index, (at, item) in enumerate(self._entries(triage["DriverListOffset"], triage["DriverCount"], shape, 1 << 16)):
+            name = self._string(item["DriverNameOffset"])
+            found.append(Driver(index, item["DllBase"], item["SizeOfImage"], name, item["CheckSum"], item["TimeDateStamp"], item["EntryPoint"], at))
+        if not found:
+            count, at = triage["DriverCount"], triage["DriverListOffset"]
+            return Absent(DAMAGED if count else NOT_THERE, f"no driver can be read: {count} at 0x{at:x}")
+        return found
+
+    @cached_property
+    def unloaded(self) -> Union[List[UnloadedDriver], Absent]:
+        """Drivers that were unloaded before the machine stopped."""
+        triage = self.triage
+        if isinstance(triage, Absent):
+            return triage
+        offset = triage["UnloadedDriversOffset"]
+        size = 8 if self.wide else 4
+        head = self.source.some(offset, size)
+        if not offset or len(head) < size:
+            return Absent(NOT_THERE, "the dump has no list of unloaded drivers")
+        shape = layout.DUMP_UNLOADED_DRIVER64 if self.wide else layout.DUMP_UNLOADED_DRIVER32
+        found = []
+        count = int.from_bytes(head[:4], "little")
+        for index, (at, item) in enumerate(self._entries(offset + size, count, shape, 1 << 12)):
+            text = b"".join(unit.to_bytes(2, "little") for unit in item["DriverName"]).decode("utf-16-le", "replace")
+            length = item["NameLength"] // 2
+            name = text[: min(length, 12)].split("\0", 1)[0]
+            found.append(UnloadedDriver(index, item["StartAddress"], item["EndAddress"], name, length > 12, at))
+        return found
+
+    @cached_property
+    def exception(self) -> Union[KernelException, Absent]:
+        """The exception record of the header."""
+        shape = EXCEPTION_RECORD64 if self.wide else EXCEPTION_RECORD32
+        offset = self.header_layout.offset_of("ExceptionRecord")
+        item = shape.unpack(self.header["ExceptionRecord"])
+        if item["ExceptionCode"] == layout.FILL:
+            return Absent(NOT_THERE, "the header has no exception record")
+        count = item["NumberParameters"]
+        count = 0 if count == layout.FILL else min(count, 15)
+        return KernelException(item["ExceptionCode"], item["ExceptionFlags"], item["ExceptionAddress"], item["ExceptionInformation"][:count], offset)
+
+    @cached_property
+    def registers(self) -> Any:
+        """The processor's registers at the stop, or Absent."""
+        from ..contexts import registers_at
+
+        wanted = {"x86": 0, "x64": 9, "ARM": 5, "ARM64": 12}.get(self.architecture)
+        offset = self.header_layout.offset_of("ContextRecord")
+        data: bytes = self.header["ContextRecord"]
+        if wanted is None or data.startswith(b"PAGE"):
+            return Absent(NOT_THERE, "the header has no registers")
+        return registers_at(self.source, wanted, offset, len(data))
+
+    # memory
+
+    @cached_property
+    def blocks(self) -> List[Block]:
+        """The memory that a triage dump holds, in the order of the file: data blocks, then the call stack."""
+        triage = self.triage
+        if isinstance(triage, Absent):
+            return []
+        found = []
+        for _, item in self._entries(triage["DataBlocksOffset"], triage["DataBlocksCount"], layout.TRIAGE_DATA_BLOCK, _BLOCK_LIMIT):
+            address = item["Address"] & (0xFFFFFFFFFFFFFFFF if self.wide else 0xFFFFFFFF)
+            found.append(Block(address, item["Offset"], item["Size"]))
+        if triage["SizeOfCallStack"] and triage["CallStackOffset"]:
+            found.append(Block(triage["TopOfStack"], triage["CallStackOffset"], triage["SizeOfCallStack"], "call stack"))
+        return found
+
+    @cached_property
+    def _sorted(self) -> Tuple[List[int], List[Block], int]:
+        blocks = sorted((block for block in self.blocks if self.source.available(block.offset, block.size)), key=lambda item: item.address)
+        return [block.address for block in blocks], blocks, max((block.size for block in blocks), default=0)
+
+    def block_at(self, address: int) -> Optional[Block]:
+        """The block that holds ``address``, or None."""
+        from bisect import bisect_right
+
+        starts, blocks, longest = self._sorted
+        index = bisect_right(starts, address) - 1
+        while index >= 0 and address - starts[index] < longest:
+            block = blocks[index]
+            if address - block.address < self.source.available(block.offset, block.size):
+                return block
+            index -= 1
+        return None
+
+    def read(self, address: int, size: int) -> bytes:
+        """The bytes at ``address`` that the dump holds without a gap: ``size`` of them at the most, perhaps none."""
+        parts: List[bytes] = []
+        while size > 0:
+            block = self.block_at(address)
+            if block is None:
+                break
+            start = address - block.address
+            data = self.source.some(block.offset + start, min(size, block.size - start))
+            if not data:
+                break
+            parts.append(data)
+            address += len(data)
+            size -= len(data)
+        return b"".join(parts)
+
+    def driver_at(self, address: int) -> Optional[Driver]:
+        """The driver that an address lies in, or None."""
+        drivers = self.drivers
+        if isinstance(drivers, Absent):
+            return None
+        for driver in drivers:
+            if driver.base <= address < driver.end:
+                return driver
+        return None
+
+    @cached_property
+    def names(self) -> Dict[int, str]:
+        """The debugger's name of each driver by its base: the kernel is ``nt``, the others go by their file (observed: dbgeng 10.0.15063)."""
+        drivers = self.drivers
+        found: Dict[int, str] = {}
+        if isinstance(drivers, Absent):
+            return found
+        taken = set()
+        for driver in drivers:
+            stem = driver.file_name.rpartition(".")[0] or driver.file_name
+            name = "nt" if driver.index == 0 else "".join(letter if letter.isalnum() or letter == "_" else "_" for letter in stem)
+            if name in taken:
+                name = f"{name}_{driver.base:x}"
+            taken.add(name)
+            found[driver.base] = name
+        return found
+
+    def symbol(self, address: int) -> str:
+        """``driver+0x…`` for an address in a driver, an empty string for any other."""
+        driver = self.driver_at(address)
+        if driver is None:
+            return ""
+        name = self.names[driver.base]
+        return name if address == driver.base else f"{name}+0x{address - driver.base:x}"
+
+    @cached_property
+    def damage(self) -> List[str]:
+        """What is wrong with the file, in words with offsets."""
+        found = []
+        triage = self.triage
+        if isinstance(triage, Absent):
+            return [triage.message] if triage.kind == DAMAGED else []
+        if self.complete is False:
+            found.append(f"the mark TRGD is not at 0x{triage['ValidOffset']:x}: the writer did not finish, or the file was cut")
+        if triage["SizeOfDump"] > self.source.size:
+            found.append(f"TRIAGE_DUMP claims a file of 0x{triage['SizeOfDump']:x} bytes, and this one has 0x{self.source.size:x}")
+        lost = [block for block in self.blocks if self.source.available(block.offset, block.size) < block.size]
+        if lost:
+            plural = "s reach" if len(lost) > 1 else " reaches"
+            found.append(f"{len(lost)} block{plural} beyond the end of the file, the first at offset 0x{lost[0].offset:x} with 0x{lost[0].size:x} bytes")
+        return found

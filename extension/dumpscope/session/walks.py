@@ -1,0 +1,181 @@
+"""The walker of a session: images and symbols are looked for once, with the paths that were given last."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from ..dump.absence import Absent
+from ..dump.streams.modules import Module
+from ..dump.streams.threads import Thread
+from ..stacks.frames import BOTTOM, Frame, Proof, Stack, frame_values
+from ..stacks.walk import Walker
+from ..symbols.breakpad import SymbolFile
+from ..symbols.download import Download
+from ..symbols.images import Images
+from ..symbols.names import Name, Namer
+from .session import Session
+
+
+class Row(NamedTuple):
+    """One line of a stack as the debugger counts them: functions that were put inline have lines of their own."""
+
+    number: int
+    frame: Frame
+    name: Optional[Name]
+    inline: bool
+    child: int
+    """Child-SP, or ChildEBP on x86: where the frame below would have saved the frame pointer."""
+
+    @property
+    def place(self) -> str:
+        """``module!function+0x12``; the address itself outside all modules."""
+        return str(self.name) if self.name is not None else f"0x{self.frame.ip:x}"
+
+    @property
+    def line(self) -> str:
+        """`` [file @ line]``, or an empty string."""
+        if self.name is None or not self.name.file:
+            return ""
+        return f" [{self.name.file} @ {self.name.line}]"
+
+
+class Walks:
+    """Walks stacks for commands and names their frames; keeps what it finds."""
+
+    def __init__(self, session: Session, image_paths: Tuple[str, ...], symbol_paths: Tuple[str, ...], loose: bool, scan: bool, download: bool) -> None:
+        self.key = (image_paths, symbol_paths, loose, scan, download)
+        fetcher = Download(session.progress) if download else None
+        # The debugger looks for images along the symbol path, too.
+        self.images = Images(session.dump, (*image_paths, *symbol_paths), loose, fetcher)
+        self.namer = Namer(session.dump, self.images, symbol_paths, loose, fetcher)
+        self.walker = Walker(session.dump, self.images, self._records, scan=scan)
+        self._dump = session.dump
+        self._names: Dict[Tuple[int, bool], List[Name]] = {}
+        self._stacks: Dict[Tuple[int, int], Stack] = {}
+
+    def close(self) -> None:
+        """Close the files that were opened."""
+        self.images.close()
+
+    def _records(self, module: Module) -> Union[SymbolFile, Absent]:
+        """The STACK records of a module's symbol file."""
+        symbols = self.namer.symbols(module)
+        return symbols if isinstance(symbols, Absent) else symbols.unwind_records()
+
+    def stack(self, thread: Optional[Thread], limit: int) -> Stack:
+        """The stack of a thread; without one that of the exception. The last few are kept."""
+        key = (-1 if thread is None else thread.index, limit)
+        found = self._stacks.get(key)
+        if found is None:
+            if len(self._stacks) >= 64:
+                self._stacks.clear()
+            found = self._stacks[key] = self.walker.exception(limit) if thread is None else self.walker.thread(thread, limit)
+        return found
+
+    def names(self, address: int, caller: bool) -> List[Name]:
+        """Who is at an address."""
+        key = (address, caller)
+        found = self._names.get(key)
+        if found is None:
+            if len(self._names) >= 1 << 16:
+                self._names.clear()
+            found = self._names[key] = self.namer.name(address, caller)
+        return found
+
+    def rows(self, stack: Stack) -> Iterator[Row]:
+        """The lines of a stack."""
+        number = 0
+        frames = stack.frames
+        for index, frame in enumerate(frames):
+            child = frame.sp
+            if stack.architecture == "x86":
+                above = frames[index + 1].place if index + 1 < len(frames) else stack.end.address if stack.end.kind == BOTTOM else None
+                child = (frame.sp if above is None else above) - 4
+            names = self.names(frame.ip, frame.calls)
+            for name in names[:-1]:
+                yield Row(number, frame, name, True, child)
+                number += 1
+            yield Row(number, frame, names[-1] if names else None, False, child)
+            number += 1
+
+
+def split_path(text: str) -> List[str]:
+    """The folders of a search path, which ``;`` separates."""
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def walks_of(
+    session: Session, image_path: Sequence[str] = (), symbol_path: Sequence[str] = (), loose: bool = False, *, scan: bool = False, download: bool = False
+) -> Walks:
+    """The session's walker. Paths that are given hold for the commands that follow as well; else those of the environment count."""
+    known = session.memo.get("walks")
+    if not (image_path or symbol_path or loose or scan or download) and isinstance(known, Walks):
+        return known
+    images = tuple(part for text in image_path for part in split_path(text)) or tuple(split_path(os.environ.get("_NT_EXECUTABLE_IMAGE_PATH", "")))
+    symbols = tuple(symbol_path) or tuple(split_path(os.environ.get("_NT_SYMBOL_PATH", "")))
+    if isinstance(known, Walks):
+        if known.key == (images, symbols, loose, scan, download):
+            return known
+        known.close()
+    made = Walks(session, images, symbols, loose, scan, download)
+    session.dump.source.close_with(made.close)
+    session.memo["walks"] = made
+    return made
+
+
+def proof_json(proof: Proof) -> Dict[str, Any]:
+    """A proof as plain values."""
+    members: Dict[str, Any] = {"what": proof.what, "value": proof.value, "file": proof.file or None}
+    members["offset"] = proof.offset
+    members["address"] = None if proof.address is None else f"0x{proof.address:x}"
+    return members
+
+
+def proofs_of(walks: Walks, stack: Stack, frame: Frame) -> List[Proof]:
+    """What a frame stands on: where its return address was read, and the facts behind it."""
+    found: List[Proof] = []
+    if frame.place is not None:
+        where = walks.walker.place(frame.place)
+        found.append(Proof("return address", f"0x{frame.ip:x}", "", where, frame.place))
+    return found + frame.origin.proofs()
+
+
+def stack_json(walks: Walks, stack: Stack, *, registers: bool) -> List[Dict[str, Any]]:
+    """The frames of a stack as plain values."""
+    found = []
+    for row in walks.rows(stack):
+        frame, name = row.frame, row.name
+        back = frame.return_address
+        members: Dict[str, Any] = {
+            "frame": row.number,
+            "child_sp": f"0x{row.child:x}",
+            "return_address": None if back is None else f"0x{back:x}",
+            "ip": f"0x{frame.ip:x}",
+            "module": name.module if name is not None else None,
+            "symbol": (name.symbol or None) if name is not None else None,
+            "displacement": f"0x{name.displacement:x}" if name is not None else None,
+            "file": (name.file or None) if name is not None else None,
+            "line": (name.line or None) if name is not None else None,
+            "provider": name.provider if name is not None else None,
+            "inline": row.inline,
+            "found_by": frame.found_by,
+            "certain": frame.certain,
+            "evidence": [proof_json(proof) for proof in proofs_of(walks, stack, frame)],
+        }
+        if registers:
+            members["registers"] = {name: f"0x{value:x}" for name, value in frame_values(stack, frame)}
+        found.append(members)
+    return found
+
+
+def end_json(stack: Stack) -> Dict[str, Any]:
+    """Why a stack ends, as plain values."""
+    end = stack.end
+    address = None if end.address is None else f"0x{end.address:x}"
+    return {"kind": end.kind, "message": end.message, "address": address, "module": end.module or None}
+
+
+def absence_of(stack: Stack) -> Optional[Absent]:
+    """Why a stack has no frame at all."""
+    return None if stack.frames else Absent("not-there", stack.end.message)

@@ -1,0 +1,147 @@
+"""Symbol files through ``symbolic`` (the extra ``dumpscope[symbols]``): PDB, DWARF in ELF, Mach-O and PE.
+
+The only module that imports it, and only when a file is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
+from .breakpad import SymbolFile
+from .undecorate import undecorate
+
+MAX_FILE = 1 << 32
+"""Bytes of a symbol file that is opened."""
+MAX_PROBES = 4096
+"""Bytes before an address that are looked at for the start of a function that was put inline."""
+_NO_ADDRESS = 0xFFFFFFFF
+_HEADER = 8
+"""Bytes before the records in what CfiCache writes: a magic number and a version."""
+
+
+class Location(NamedTuple):
+    """A function at an address: ``start`` is where its code begins, ``line`` 0 and ``file`` empty where they are not known."""
+
+    name: str
+    start: int
+    file: str
+    line: int
+
+
+def available() -> Union[bool, Absent]:
+    """Whether ``symbolic`` can be imported; Absent with what to install."""
+    try:
+        import symbolic.debuginfo  # noqa: F401
+    except ImportError as error:
+        return Absent(NOT_THERE, f"PDB and DWARF files need the package symbolic ({error}): pip install 'dumpscope[symbols]'")
+    return True
+
+
+def key_of(debug_id: str) -> str:
+    """The symbol key of ``5fde16f1-d9dd-915d-4c4c-44205044422e-1``: 32 digits and the age."""
+    parts = debug_id.split("-")
+    return ("".join(parts[:5]) + (parts[5] if len(parts) > 5 else "0")).upper()
+
+
+class NativeFile:
+    """An open symbol file. ``format`` is ``pdb``, ``elf``, ``macho`` or ``pe``; ``key`` the key that it was made under."""
+
+    def __init__(self, path: str, archive: Any, item: Any) -> None:
+        self.path = path
+        self._archive = archive
+        self._object = item
+        self.format = str(item.file_format)
+        self.key = key_of(item.debug_id)
+        self.has_debug = bool({"debug", "symtab"} & set(item.features))
+        self._cache: Any = None
+
+    def locations(self, rva: int) -> Union[List[Location], Absent]:
+        """The functions at an RVA, innermost first; Absent where the file's records cannot be read."""
+        try:
+            if self._cache is None:
+                self._cache = self._object.make_symcache()
+            found = self._cache.lookup(rva)
+            return [self._location(found, index, rva) for index in range(len(found))]
+        except Exception as error:  # noqa: BLE001 - errors of another library, of many classes, over a hostile file
+            return Absent(DAMAGED, f"{self.path}: {error}")
+
+    def _location(self, found: Sequence[Any], index: int, rva: int) -> Location:
+        item = found[index]
+        start = item.sym_addr
+        if start == _NO_ADDRESS:
+            start = self._start(found, index, rva)
+        name = item.symbol
+        if self.format == "pdb":
+            name = undecorate(name) if name.startswith("?") else without_arguments(name)
+        return Location(name, start, item.full_path or "", item.line)
+
+    def _start(self, found: Sequence[Any], index: int, rva: int) -> int:
+        """Where the code of a function that was put inline begins: as far down as the same calls lead to it."""
+        calls = _calls(found, index)
+        for address in range(rva - 1, max(-1, rva - MAX_PROBES), -1):
+            below = self._cache.lookup(address)
+            place = len(below) - (len(found) - index)
+            if place < 0 or _calls(below, place) != calls:
+                return address + 1
+        return rva
+
+    def unwind_records(self) -> Union[SymbolFile, Absent]:
+        """STACK records as Breakpad writes them, made of the file's frame data or call frame information."""
+        try:
+            cache = self._object.make_cficache()
+            with tempfile.TemporaryFile() as file:
+                cache.write_to(file)
+                file.seek(0)
+                data = file.read(MAX_FILE)
+        except Exception as error:  # noqa: BLE001 - as above
+            return Absent(DAMAGED, f"{self.path}: {error}")
+        return SymbolFile(data[_HEADER:], self.path)
+
+
+def _calls(found: Sequence[Any], index: int) -> Tuple[Tuple[str, int], ...]:
+    """The function at a place and the lines of its callers."""
+    return ((found[index].symbol, 0), *((item.symbol, item.line) for item in found[index + 1 :]))
+
+
+def without_arguments(name: str) -> str:
+    """``ns::f`` for ``ns::f(int, char**)``: the debugger shows names without them."""
+    if not name.endswith(")"):
+        return name
+    depth = 0
+    for index in range(len(name) - 1, -1, -1):
+        depth += (name[index] == ")") - (name[index] == "(")
+        if depth == 0:
+            return name[:index] or name
+    return name
+
+
+def open_native(path: str, key: str = "") -> Union[NativeFile, Absent]:
+    """The symbol file at ``path``; of several objects in it the one with ``key``, else the first."""
+    ready = available()
+    if isinstance(ready, Absent):
+        return ready
+    try:
+        mode = os.stat(path)
+    except (OSError, ValueError) as error:
+        return Absent(NOT_THERE, f"cannot read {path}: {getattr(error, 'strerror', None) or error}")
+    if not stat.S_ISREG(mode.st_mode):
+        return Absent(NOT_APPLICABLE, f"{path} is not a regular file")
+    if mode.st_size > MAX_FILE:
+        return Absent(NOT_APPLICABLE, f"{path} has {mode.st_size} bytes, {MAX_FILE} are read at the most")
+    from symbolic.debuginfo import Archive
+
+    first: Optional[NativeFile] = None
+    try:
+        archive = Archive.open(path)
+        for item in archive.iter_objects():
+            file = NativeFile(path, archive, item)
+            if not key or file.key == key.upper():
+                return file
+            first = first or file
+    except Exception as error:  # noqa: BLE001 - as above
+        return Absent(DAMAGED, f"{path}: {error}")
+    return first or Absent(DAMAGED, f"{path} holds no symbols")

@@ -1,0 +1,160 @@
+"""Kernel triage dumps, as a blue screen leaves them in C:\\Windows\\Minidump; written without the package's tables."""
+
+import struct
+from typing import List, Tuple
+
+from .catalogue import Built, sample
+
+PAGE = b"PAGE"
+DRIVERS64 = (
+    (0xFFFFF80312C00000, 0x1046000, "\\SystemRoot\\system32\\ntoskrnl.exe", 0x5C3A1D20),
+    (0xFFFFF80311A00000, 0x6000, "\\SystemRoot\\system32\\hal.dll", 0x5C3A1D21),
+    (0xFFFFF80315000000, 0x2F000, "\\SystemRoot\\System32\\drivers\\demo-drv.sys", 0x5C3A1D22),
+    (0xFFFFF80316000000, 0x1D000, "\\SystemRoot\\System32\\drivers\\FLTMGR.SYS", 0x5C3A1D23),
+)
+DRIVERS32 = (
+    (0x82A00000, 0x410000, "\\SystemRoot\\system32\\ntkrnlpa.exe", 0x4A5BC007),
+    (0x82E10000, 0x37000, "\\SystemRoot\\system32\\hal.dll", 0x4A5BC008),
+    (0x8B000000, 0x9000, "\\SystemRoot\\System32\\drivers\\demo32.sys", 0x4A5BC009),
+)
+Part = Tuple[int, bytes]
+
+
+class _File:
+    """Bytes that grow to the needed size, filled with PAGE like the writer's header."""
+
+    def __init__(self, header: int) -> None:
+        self.data = bytearray(PAGE * (header // 4))
+
+    def put(self, offset: int, form: str, *values: int) -> None:
+        struct.pack_into("<" + form, self.data, offset, *values)
+
+    def add(self, data: bytes) -> int:
+        self.data += bytes(-len(self.data) % 8)
+        at = len(self.data)
+        self.data += data
+        return at
+
+
+def _names(file: _File, paths: List[str]) -> Tuple[int, int, List[int]]:
+    start = file.add(b"")
+    places = []
+    for path in paths:
+        places.append(file.add(struct.pack("<I", len(path)) + path.encode("utf-16-le") + b"\0\0"))
+    return start, len(file.data) - start, places
+
+
+def triage64(code: int = 0xD1, parameters: Tuple[int, int, int, int] = (0x28, 2, 0, 0xFFFFF80315001234), *, valid: bool = True) -> bytes:
+    """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes and two data blocks."""
+    file = _File(0x2000)
+    file.data[:8] = b"PAGEDU64"
+    file.put(0x8, "IIQQQQII", 15, 19041, 0x1AD000, 0xFFFFDE0000000000, 0xFFFFF80313800390, 0xFFFFF80313800200, 0x8664, 8)
+    file.put(0x38, "I", code)
+    file.put(0x40, "4Q", *parameters)
+    file.put(0x80, "Q", 0xFFFFF80313800B20)
+    context = bytearray(0x4D0)
+    struct.pack_into("<II", context, 0x30, 0x10005F, 0x1F80)
+    struct.pack_into("<6H", context, 0x38, 0x10, 0x2B, 0x2B, 0x53, 0x2B, 0x18)
+    struct.pack_into("<I", context, 0x44, 0x40286)
+    struct.pack_into("<Q", context, 0x98, 0xFFFF850429890E00)
+    struct.pack_into("<Q", context, 0xF8, 0xFFFFF80315001234)
+    file.data[0x348 : 0x348 + len(context)] = context
+    file.put(0xF00, "IIQQI", 0x80000003, 1, 0, 0xFFFFF80312FF5A80, 0)
+    file.put(0xF98, "I", 4)
+    file.put(0xFA8, "Q", 0x01D707F23DBB3399)
+    file.put(0x1030, "QI", 37_470_697, 0xCFF)
+    file.put(0x1040, "III", 1, 0x110, 0)
+    file.put(0x104D, "B", 0)
+    triage = file.add(bytes(0x80))
+    stack = struct.pack("<32Q", *(0xFFFFF80315001234 if n == 5 else 0xFFFFF80312C10000 + n if n % 3 == 0 else n for n in range(32)))
+    call_stack = file.add(stack)
+    unloaded = file.add(
+        struct.pack("<Q", 1)
+        + struct.pack("<HHIQ", 14, 14, 0, 0)
+        + "dam.sys".encode("utf-16-le").ljust(24, b"\0")
+        + struct.pack("<QQ", 0xFFFFF80317000000, 0xFFFFF8031701C000)
+    )
+    pool, pool_size, places = _names(file, [driver[2] for driver in DRIVERS64])
+    entries = b""
+    for (base, size, _, stamp), place in zip(DRIVERS64, places):
+        entry = bytearray(0x90)
+        struct.pack_into("<I", entry, 0, place)
+        struct.pack_into("<QQI", entry, 0x38, base, 0, size)
+        struct.pack_into("<IxxxxI", entry, 0x80, 0x1234, stamp)
+        entries += entry
+    drivers = file.add(entries)
+    first = file.add(b"MZ\x90\0" + bytes(60))
+    second = file.add(bytes(range(256)))
+    blocks = file.add(struct.pack("<QIIQII", DRIVERS64[0][0], first, 64, 0xFFFF850429891000, second, 256))
+    prcb = file.add(bytes(0x1000))
+    end = file.add(b"TRGD" if valid else b"\0\0\0\0")
+    numbers = [0, len(file.data), end, 0x348, 0xF00, 0, unloaded, prcb, 0, 0, call_stack, len(stack), drivers, len(DRIVERS64), pool, pool_size, 0, 0xFFFFFFFF]
+    file.put(triage, "18IQ", *numbers, 0xFFFF850429890E00)
+    file.put(triage + 0x70, "4I", 0, 0, blocks, 2)
+    return bytes(file.data)
+
+
+def triage32(code: int = 0x50, parameters: Tuple[int, int, int, int] = (0xDEAD0000, 1, 0x8B001234, 0)) -> bytes:
+    """A triage dump of a 32-bit machine: three drivers, none unloaded, a stack and one data block."""
+    file = _File(0x1000)
+    file.data[:8] = b"PAGEDUMP"
+    file.put(0x8, "8I", 15, 7601, 0x185000, 0x83B00000, 0x82B4A850, 0x82B43F00, 0x14C, 2)
+    file.put(0x28, "5I", code, *parameters)
+    file.put(0x5C, "BB", 1, 0)
+    file.put(0x60, "I", 0x82B2AC28)
+    context = bytearray(0x2CC)
+    struct.pack_into("<I", context, 0, 0x1003F)
+    struct.pack_into("<I", context, 0xB8, 0x8B001234)
+    struct.pack_into("<I", context, 0xC4, 0x8078A000)
+    file.data[0x320 : 0x320 + len(context)] = context
+    file.put(0x7D0, "5I", 0x80000003, 1, 0, 0x82A10000, 0)
+    file.put(0x8A0, "II", 0, 0)
+    file.put(0xF88, "6I", 4, 0xCFF, 0x45474150, 1, 0x110, 0)
+    file.put(0xFB8, "QQ", 466_062_936, 0x01D41D41B482B936)
+    triage = file.add(bytes(0x68))
+    stack = struct.pack("<16I", *(0x8B001300 if n == 3 else n for n in range(16)))
+    call_stack = file.add(stack)
+    unloaded = file.add(struct.pack("<I", 0))
+    pool, pool_size, places = _names(file, [driver[2] for driver in DRIVERS32])
+    entries = b""
+    for (base, size, _, stamp), place in zip(DRIVERS32, places):
+        entry = bytearray(0x4C)
+        struct.pack_into("<I", entry, 0, place)
+        struct.pack_into("<III", entry, 0x1C, base, 0, size)
+        struct.pack_into("<II", entry, 0x44, 0x1234, stamp)
+        entries += entry
+    drivers = file.add(entries)
+    first = file.add(bytes(range(128)))
+    blocks = file.add(struct.pack("<QII", 0x8078A100, first, 128))
+    prcb = file.add(bytes(0x1000))
+    end = file.add(b"TRGD")
+    numbers = [0, len(file.data), end, 0x320, 0x7D0, 0, unloaded, prcb, 0, 0, call_stack, len(stack), drivers, len(DRIVERS32), pool, pool_size, 0, 0xFFFFFFFF]
+    file.put(triage, "18II", *numbers, 0x8078A000)
+    file.put(triage + 0x58, "4I", 0, 0, blocks, 1)
+    return bytes(file.data)
+
+
+@sample(
+    "not-a-dump-kernel-triage-64",
+    "A triage dump of a 64-bit machine",
+    "bug check 0xD1 in demo-drv.sys, drivers, a stack and two blocks of memory",
+    0,
+    magic=b"PAGEDU64",
+    engine="kernel",
+    kernel=True,
+)
+def _() -> Built:
+    return triage64()
+
+
+@sample(
+    "not-a-dump-kernel-triage-32",
+    "A triage dump of a 32-bit machine",
+    "bug check 0x50 with a driver on the stack",
+    0,
+    magic=b"PAGEDUMP",
+    engine="kernel",
+    kernel=True,
+)
+def _() -> Built:
+    return triage32()

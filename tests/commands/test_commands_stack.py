@@ -1,0 +1,161 @@
+"""``stack`` on dumps of our own programs, with and without the image."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Tuple
+
+import pytest
+from tests.stacks.test_stacks_engine import Pack
+
+from dumpscope.__main__ import main
+
+
+@pytest.fixture
+def step(tmp_path: Path) -> Tuple[str, str]:
+    """A dump and the folder of its image."""
+    images = tmp_path / "images"
+    images.mkdir()
+    pack = Pack("steps-clang-O1", images)
+    dump = tmp_path / "step.dmp"
+    dump.write_bytes(pack.dumps["step-0030.dmp"])
+    return str(dump), str(images)
+
+
+def test_text_is_the_debuggers(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", step[0], "-i", step[1]]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["#", "Child-SP", "RetAddr", "Call", "Site"]
+    assert lines[1].split() == ["00", "00000000`0011fbd8", "00000001`400017f4", "steps+0x1742"]
+    assert lines[8].split() == ["07", "00000000`0011fe10", "00000000`7b627e49", "steps+0x14e6"]
+    assert lines[9].split() == ["08", "00000000`0011fe40", "--------`--------", "kernel32+0x27e49"]
+    assert "no image of kernel32.dll" in " ".join(lines)
+
+
+def test_json_has_the_evidence_of_each_frame(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", step[0], "-i", step[1], "--json", "--registers"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (stack,) = document["stacks"]
+    frames = stack["frames"]
+    assert (stack["index"], stack["tid"], stack["end"]["kind"], stack["end"]["module"]) == (0, 36, "no-image", "kernel32")
+    assert [frame["frame"] for frame in frames] == list(range(9))
+    first, second = frames[:2]
+    assert (first["found_by"], first["child_sp"], first["return_address"]) == ("exception context", "0x11fbd8", "0x1400017f4")
+    assert first["registers"]["rip"] == first["ip"] == "0x140001742"
+    assert (second["found_by"], second["module"], second["displacement"]) == ("unwind data", "steps", "0x17f4")
+    proofs = {proof["what"]: proof for proof in second["evidence"]}
+    image = Path(step[1], "steps.exe").read_bytes()
+    row = proofs["RUNTIME_FUNCTION"]
+    assert row["file"] == str(Path(step[1], "steps.exe"))
+    assert image[row["offset"] : row["offset"] + 4] == (0x1740).to_bytes(4, "little")
+    assert image[proofs["UNWIND_INFO"]["offset"]] == 1
+    dump = Path(step[0]).read_bytes()
+    place = proofs["return address"]
+    assert dump[place["offset"] : place["offset"] + 8] == (0x1400017F4).to_bytes(8, "little")
+    assert "rax" not in second["registers"]
+    assert document["missing_images"] == ["kernel32"]
+
+
+def test_csv_has_a_row_for_each_frame(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", step[0], "-i", step[1], "--csv", "--all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("index,tid,frame,child_sp,return_address,ip,")
+    assert len(lines) == 10
+    assert lines[2].startswith("0,36,1,0x11fbf0,0x1400017a6,0x1400017f4,steps,")
+
+
+def test_without_images_one_frame_and_what_is_missing(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", step[0], "--symbols"]) == 0
+    text = capsys.readouterr().out
+    assert "no image of steps.exe" in text
+    assert "images that are needed to go on: steps" in text
+    assert "memory at 0x140000000" in text
+
+
+def test_limit_unique_and_find(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", step[0], "-i", step[1], "--limit", "2"]) == 0
+    text = capsys.readouterr().out
+    assert "the limit of 2 frames is reached" in text
+    assert "02  " not in text
+    assert main(["stack", step[0], "-i", step[1], "--unique"]) == 0
+    assert "1 thread, 1 different stack" in capsys.readouterr().out
+    assert main(["stack", step[0], "-i", step[1], "--find", "KERNEL32"]) == 0
+    assert main(["stack", step[0], "-i", step[1], "--find", "user32"]) == 1
+
+
+def test_evidence_in_text(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", step[0], "-i", step[1], "--evidence", "--registers"]) == 0
+    text = capsys.readouterr().out
+    assert "found by unwind data of steps+0x1740-0x1787; 0x2 of 0x6 bytes of the prologue, 2 of 4 codes" in text
+    assert "return address: 0x1400017f4 at 0x" in text
+    assert "rbx=0000000000b81308" in text
+
+
+@pytest.mark.parametrize("words", [["--limit", "none"], ["--limit", "0"], ["0", "--all"]])
+def test_wrong_arguments(step: Tuple[str, str], words: list) -> None:
+    assert main(["stack", step[0], *words]) == 2
+
+
+def test_a_thread_that_is_not_there(step: Tuple[str, str]) -> None:
+    assert main(["stack", step[0], "tid:1234"]) == 1
+
+
+def test_frame_up_and_down(step: Tuple[str, str]) -> None:
+    from dumpscope.commands.index import find_command
+    from dumpscope.dump.minidump import Minidump
+    from dumpscope.session.running import parse, run
+    from dumpscope.session.session import Session
+    from dumpscope.view.document import render_json
+
+    with Minidump.open(step[0]) as dump:
+        session = Session(dump)
+
+        def ask(name: str, *words: str) -> dict:
+            command = find_command(name)
+            return json.loads("".join(render_json(run(session, command, parse(command, list(words))), {"schema": 1})))
+
+        ask("stack", "-i", step[1])
+        assert ask("frame", "2")["frame"]["ip"] == "0x1400017a6"
+        assert ask("up")["frame"]["ip"] == "0x1400017a6"
+        assert ask("up")["frame"]["frame"] == 4
+        assert ask("down")["frame"]["frame"] == 3
+        assert ask("frame")["frame"]["found_by"] == "unwind data"
+        assert ask("frame", "99")["frame"] is None
+
+
+def test_exception_and_threads_show_the_top_frames(step: Tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_NT_EXECUTABLE_IMAGE_PATH", step[1])
+    assert main(["exception", step[0]]) == 0
+    assert "02  steps+0x17a6" in capsys.readouterr().out
+    assert main(["threads", step[0], "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["top_frames"][:2] == ["steps+0x1742", "steps+0x17f4"]
+    monkeypatch.delenv("_NT_EXECUTABLE_IMAGE_PATH")
+    assert main(["threads", step[0], "0", "--json"]) == 0
+    assert "top_frames" not in json.loads(capsys.readouterr().out)
+
+
+def test_why_k_names_the_images_that_are_missing(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["why", step[0], "k", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["stack_ends"] == {"no-image": 1}
+    (need,) = document["needed_images"]
+    assert (need["module"], need["file"], need["threads"]) == ("steps", "steps.exe", 1)
+
+
+def test_folding_keeps_the_first_of_each_cycle() -> None:
+    from types import SimpleNamespace
+
+    from dumpscope.session.stack_words import folded
+
+    rows = [SimpleNamespace(frame=SimpleNamespace(ip=ip), inline=False) for ip in [1, *[2, 3] * 50, 4, 5, 5, 5, 6]]
+    assert [(row.frame.ip, length, count) for row, length, count in folded(rows)] == [
+        (1, 0, 0),
+        (2, 2, 50),
+        (3, 0, 0),
+        (4, 0, 0),
+        (5, 0, 0),
+        (5, 0, 0),
+        (5, 0, 0),
+        (6, 0, 0),
+    ]

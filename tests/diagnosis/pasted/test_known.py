@@ -1,0 +1,181 @@
+"""Messages as people have pasted them into public reports: what each is about, and who says it (empty: no known message)."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+import pytest
+
+from dumpscope.commands.pasted import understand
+from dumpscope.diagnosis.pasted.known import KINDS, everything, known_in
+
+PASTED: Dict[str, List[str]] = {
+    "opening": [
+        "The debugging session could not be started: Failure HR=80070003: Failed to open dump file wide",
+        "FAILURE HR=0X80004005: Failed to OpenDumFileWide",
+        "Debugging Session Could not be started Failure HR=0x80070002: Failed to OpenDumpFileWide",
+        "Faild to OpenDumpFileWid error",
+        "The debugging session could not be started: Access path C:\\Windows\\Minidumps\\052524-10187-01.dmp' is denied.",
+        "the debugging session could not be start acces to path 'MEMORY.DMP' is defined",
+        "Failed to open dump file - Could not match Dump File signature - invalid file format",
+        'Could not open dump file [D:\\procdump\\runner.exe_251014_163732.dmp], HRESULT 0x80004005     "未指定的错误"',
+        'Could not open dump file [C:\\a\\b.dmp], Win32 error 0n1392 "The file or directory is corrupted and unreadable."',
+        "Could not open dump file [C:\\x.dmp], NTSTATUS 0xC000011E",
+        "Can't open .dmp after opening WinDbg as admin",
+        "Failure when opening dump file 'C:\\x.dmp', HRESULT 0x80070570. It may be corrupt or in a format not understood by the debugger.",
+        "Exception happened: Microsoft.Diagnostics.Runtime.ClrDiagnosticsException: Dump does not contain a SystemInfoStream stream.",
+        "Unhandled exception. System.IO.InvalidDataException: The file is not a crash dump",
+        "System.IO.InvalidDataException: Could not load crash dump 'x.dmp', HRESULT: 0x80004005",
+        "minidump.exceptions.MinidumpHeaderSignatureMismatchException: EGAP",
+        "ERROR: Minidump version mismatch: 0xbfef != 0xa793",
+        "EMPTY: no crashing thread identified; ERROR_NO_MINIDUMP_HEADER",
+        "[ERROR] HeaderMismatch - Error reading dump: Header mismatch",
+        "[ERROR] FileNotFound - Error reading dump: File not found",
+        "error: windows does not support loading core files.",
+        "error: Unable to find process plug-in for core file 'C:\\x.dmp'",
+        "ERROR kuhl_m_sekurlsa_acquireLSA ; Memory opening",
+        "Invalid minidump: unexpected EOF",
+        "error: 'minidump' invalid minidump: duplicate stream type 3",
+        "Unable to open dump file: The file is not a valid dump",
+        "Dump file format is not supported",
+        "OpenDumpFile(state\\mem.dmp) failed with hr=-0x7ff8ffa9",
+        "Debugging older format crash dumps is not supported",
+        "<unknown>: invalid minidump",
+    ],
+    "reading": [
+        "ClrDiagnosticsException: Unexpected relative addresses inconsistency between dump memory chunks 86 and 87.",
+        "2021-07-18 15:56:34: minidump_processor.cc:180: ERROR: Minidump 17F575B9-84A9-49CE-B3DB-CD02E04E71D0.dmp has no thread list",
+        "EMPTY: no crashing thread identified; MissingThreadList",
+        "minidump.cc:799: ERROR: MinidumpContext x86 size mismatch, 2747 != 716",
+        "[ERROR] MissingThreadList - Error processing dump: The thread list stream was not found",
+        "[ERROR] StreamReadFailure - Error reading dump: Stream read failure",
+        "ERROR kuhl_m_sekurlsa_acquireLSA ; Key import",
+        "ERROR kuhl_m_sekurlsa_acquireLSA ; Logon list",
+        "ERROR kuhl_m_sekurlsa_acquireLSA ; Modules informations",
+        "ERROR kuhl_m_sekurlsa_acquireLSA ; Minidump pInfos->MajorVersion (5) != MIMIKATZ_NT_MAJOR_VERSION (6)",
+        "ERROR kuhl_m_sekurlsa_acquireLSA ; Minidump pInfos->ProcessorArchitecture (0) != PROCESSOR_ARCHITECTURE_AMD64 (9)",
+        "Exception: All detection methods failed",
+        "Exception: LSA signature not found!",
+        "Signature was not found in module lsasrv.dll Signature: 33ff458937488bf34585c974",
+        "GetContextState failed, 0xD0000147",
+        "GetContextState failed, 0x80070005 Unable to get current machine context, Win32 error 0n5",
+        "ReadVirtual failed at 00007ff8`12345678 hr = 0x80070026",
+        "HEAPEXT: Unable to get address of ntdll!RtlpHeapInvalidBadAddress.",
+        "The `!heap -p' commands in exts.dll have been replaced with equivalent commands in ext.dll.",
+    ],
+    "live": [
+        "ERROR kuhl_m_sekurlsa_acquireLSA ; Handle on memory (0x00000005)",
+        "No export clrstack found",
+        "e0434352 Exception in C:\\tools\\SosThreadingTools.dll.dumpasync debugger extension. PC: 75e035d2  VA: 00000000  R/W: 80070002  Parameter: 00000000",
+        'The call to LoadLibrary(ext) failed, Win32 error 0n2 "The system cannot find the file specified." '
+        "Please check your debugger configuration and/or network access. No export peb found",
+    ],
+    "managed": [
+        "Failed to request ThreadStore",
+        "Failed to request ThreadpoolMgr information",
+        "Unable to walk the managed stack. The current thread is likely not a managed thread. Failed to start stack walk: 80131c49",
+        "SOS does not support the current target architecture 0x0000014c",
+        "SOS does not support the current target architecture 'x64' (0x8664). A 32 bit target may require a 32 bit debugger or vice versa.",
+        "SOS command FAILED 0x80004002",
+        "Failed to load data access module, 0x80131c4f You can run the debugger command 'setclrpath' to control the load of libmscordaccore.so.",
+        "Failed to load data access DLL, 0x80004005",
+        "CLRDLL: Loaded DLL mscordacwks_AMD64_x86_4.0.30319.dll",
+        "Failed to load dac: 0",
+        "CreateDacInstance failed 0x80131c4f, which usually indicates the dump file was taken incorrectly.",
+        "Failed to find runtime module (coreclr.dll or clr.dll or libcoreclr.so), 0x80004002 Extension commands need it in order to have something to do.",
+        "The version of SOS does not match the version of CLR you are debugging.",
+        "The garbage collector data structures are not in a valid state for traversal.",
+        'The call to LoadLibrary(C:\\Users\\me\\.dotnet\\sos\\sos.dll) failed, Win32 error 0n193 "%1 is not a valid Win32 application."',
+        "Unable to acquire .NET debugger interface. Error: 8027025b",
+    ],
+    "kernel": [
+        "THIS DUMP FILE IS PARTIALLY CORRUPT. KdDebuggerDataBlock is not present or unreadable.",
+        "Unable to read PsLoadedModuleList",
+    ],
+    "writing": [
+        "MiniDumpWriteDump failed with code 8007012b",
+        "Error: MiniDumpWriteDump failed with code 1",
+        "[!] Failed to create minidump, error code: 1",
+        "Writing dump failed (HRESULT: 0x80004005)",
+        "WriteDump failed - HRESULT: 0x00000000",
+        "WriteDumpAsync failed - HRESULT: 0x00000000",
+        "Core dump generation FAILED 0x80004005",
+        "[createdump] task_for_pid(2485) FAILED 5 (os/kern) failure",
+        "Invalid process id 6044 - Access is denied. (5)",
+        "Dump 1 error: Error writing dump file: 0x80070005 Access is denied. (0x80070005, -2147024891)",
+        "GenInvokeEnumStackProviders(C:\\Windows\\Microsoft.NET\\Framework64\\v4.0.30319\\mscordacwks.dll) failed, 0x8007007f",
+        'WriteFullMemory.QueryVirtual(0x0) for info failed, 0x80070005 Dump creation failed, Win32 error 0n5 "Access is denied."',
+        "Cannot write the minidump. MiniDumpWriteDump (dbghelp.dll) function returned error code: -2147024597",
+        "crash-3776.dmp (error 0x800706F8) MiniDumpWriteDump refused",
+        "[1003/013200.058:ERROR:process_reader_win.cc(242)] ReadMemory at 0x9199894 of 512 bytes failed: Only "
+        "part of a ReadProcessMemory or WriteProcessMemory request was completed. (0x12B)",
+        "[CrashReporter] Failed to write minidump to: /home/x/dumps/881e5cb8.dmp",
+        "Only part of a ReadProcessMemory or WriteProcessMemory request was completed (0x8007012B)",
+        "Error opening lsass.exe (652): Access is denied. (0x00000005, 5)",
+        "0xC0000022 dumping process",
+        "Could not create dump file: There is not enough space on the disk. (112)",
+        "Dr. Watson could not write crash dump",
+        "WER: failed to write heap dump hr 0x8007001f",
+        "System.ComponentModel.Win32Exception (0x80004005): Only part of a ReadProcessMemory or WriteProcessMemory request was completed",
+        "[wtf] Failed to write crash dump hr=0x80070070",
+    ],
+    "symbols": [
+        "Unable to load image C:\\Windows\\System32\\ntdll.dll, Win32 error 0n2",
+        "*** WARNING: Unable to verify timestamp for ntdll.dll",
+        "ERROR: Symbol file could not be found.  Defaulted to export symbols for ntdll.dll -",
+        "*** Unable to resolve unqualified symbol in Bp expression",
+    ],
+    "": [
+        "The thread tried to read from or write to a virtual address for which it does not have the appropriate access.",
+        'ERROR: !runaway: extension exception 0x80004002. "Unable to get thread times - dumps may not have time information"',
+        "Memory access error at ')'",
+        "Unable to get exception context, HRESULT 0x80004002",
+        "Missing image name, possible paged-out or corrupt data.",
+        "Process exited with exit code 3221225477 (0xC0000005)",
+        "NTSTATUS 0xC0000147 paging file quota",
+    ],
+}
+SPEAKERS = {
+    "The debugging session could not be started: Failure HR=80070003: Failed to open dump file wide": "WinDbg's window",
+    "Failed to open dump file - Could not match Dump File signature - invalid file format": "the debugger engine",
+    'Could not open dump file [D:\\procdump\\runner.exe_251014_163732.dmp], HRESULT 0x80004005     "未指定的错误"': "the debugger",
+    "Exception happened: Microsoft.Diagnostics.Runtime.ClrDiagnosticsException: "
+    "Dump does not contain a SystemInfoStream stream.": "ClrMD (dotnet-dump, SuperDump, msos, MemoScope)",
+    "minidump.exceptions.MinidumpHeaderSignatureMismatchException: EGAP": "skelsec's minidump and pypykatz",
+    "ERROR: Minidump version mismatch: 0xbfef != 0xa793": "Breakpad's minidump_stackwalk",
+    "EMPTY: no crashing thread identified; MissingThreadList": "rust-minidump's minidump-stackwalk",
+    "error: windows does not support loading core files.": "LLDB",
+    "ERROR kuhl_m_sekurlsa_acquireLSA ; Memory opening": "mimikatz",
+    "Failed to request ThreadStore": "SOS (WinDbg, dotnet-dump, LLDB)",
+    "THIS DUMP FILE IS PARTIALLY CORRUPT. KdDebuggerDataBlock is not present or unreadable.": "the kernel debugger",
+    "MiniDumpWriteDump failed with code 8007012b": "programs that call MiniDumpWriteDump",
+    "[!] Failed to create minidump, error code: 1": "a program that writes dumps",
+    "Writing dump failed (HRESULT: 0x80004005)": "dotnet-dump and createdump",
+    "Dump 1 error: Error writing dump file: 0x80070005 Access is denied. (0x80070005, -2147024891)": "procdump",
+    "GenInvokeEnumStackProviders(C:\\Windows\\Microsoft.NET\\Framework64\\v4.0.30319\\mscordacwks.dll) failed, 0x8007007f": "the debugger's .dump and dbghelp",
+    'WriteFullMemory.QueryVirtual(0x0) for info failed, 0x80070005 Dump creation failed, Win32 error 0n5 "Access is denied."': "the debugger's .dump",
+    "[1003/013200.058:ERROR:process_reader_win.cc(242)] ReadMemory at 0x9199894 of 512 bytes failed: Only "
+    "part of a ReadProcessMemory or WriteProcessMemory request was completed. (0x12B)": "Windows",
+    "Debugging older format crash dumps is not supported": "Visual Studio",
+    "<unknown>: invalid minidump": "Sentry's symbolicator",
+    "HEAPEXT: Unable to get address of ntdll!RtlpHeapInvalidBadAddress.": "the debugger's !heap",
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in PASTED.items() for text in texts])
+def test_what_a_message_is_about(kind: str, text: str) -> None:
+    assert understand(text).kind == kind
+
+
+@pytest.mark.parametrize("text", SPEAKERS)
+def test_who_says_it(text: str) -> None:
+    assert known_in(text)[0].who == SPEAKERS[text]
+
+
+def test_every_entry_has_a_kind_and_the_kinds_have_entries() -> None:
+    assert {item.kind for item in everything()} == set(KINDS)
+
+
+@pytest.mark.parametrize("text", ["", " ", "hello", "the dump of yesterday", "a minidump has streams", "write me a letter", "open the window", "0x10"])
+def test_words_that_are_no_message(text: str) -> None:
+    assert known_in(text) == []

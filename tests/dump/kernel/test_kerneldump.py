@@ -1,0 +1,120 @@
+"""Kernel dumps as the reader sees them: header, triage parts, drivers, memory, and damage."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from samples.kernel_dumps import DRIVERS32, DRIVERS64, triage32, triage64
+
+from dumpscope.dump.absence import Absent
+from dumpscope.dump.contexts import Registers
+from dumpscope.dump.kernel.kerneldump import KernelDump
+from dumpscope.dump.source import Source
+from dumpscope.errors import DumpError
+
+
+def opened(data: bytes) -> KernelDump:
+    return KernelDump(Source(data, "mini.dmp"))
+
+
+def test_the_header_of_a_64_bit_dump() -> None:
+    dump = opened(triage64())
+    assert (dump.architecture, dump.pointer_size, dump.kind_name, dump.build) == ("x64", 8, "triage", 19041)
+    assert (dump.code, dump.parameters) == (0xD1, (0x28, 2, 0, 0xFFFFF80315001234))
+    assert (dump.system_time, dump.uptime) == (0x01D707F23DBB3399, 37_470_697)
+    assert dump.header["NumberProcessors"] == 8
+    assert isinstance(dump.comment, Absent)
+    assert isinstance(dump.physical_runs, Absent)
+    assert (dump.complete, dump.damage) == (True, [])
+
+
+def test_the_header_of_a_32_bit_dump() -> None:
+    dump = opened(triage32())
+    assert (dump.architecture, dump.pointer_size, dump.kind_name, dump.build) == ("x86", 4, "triage", 7601)
+    assert (dump.code, dump.parameters) == (0x50, (0xDEAD0000, 1, 0x8B001234, 0))
+    assert (dump.uptime, dump.complete, dump.unloaded) == (466_062_936, True, [])
+
+
+@pytest.mark.parametrize(("data", "drivers"), [(triage64(), DRIVERS64), (triage32(), DRIVERS32)], ids=["64", "32"])
+def test_drivers(data: bytes, drivers: tuple) -> None:
+    dump = opened(data)
+    found = dump.drivers
+    assert isinstance(found, list)
+    assert [(item.base, item.size, item.path, item.timestamp) for item in found] == list(drivers)
+    assert {item.checksum for item in found} == {0x1234}
+    assert dump.names[drivers[0][0]] == "nt"
+    assert dump.symbol(drivers[2][0] + 0x1234).endswith("+0x1234")
+    assert dump.symbol(drivers[2][0] - 1) == ""
+
+
+def test_a_name_with_a_minus_is_the_debuggers() -> None:
+    assert opened(triage64()).names[DRIVERS64[2][0]] == "demo_drv"
+
+
+def test_unloaded_drivers() -> None:
+    (item,) = opened(triage64()).unloaded or ()
+    assert (item.name, item.start, item.end, item.cut) == ("dam.sys", 0xFFFFF80317000000, 0xFFFFF8031701C000, False)
+
+
+def test_memory_is_read_from_blocks_and_the_stack() -> None:
+    dump = opened(triage64())
+    assert dump.read(DRIVERS64[0][0], 4) == b"MZ\x90\0"
+    assert dump.read(0xFFFF850429891010, 16) == bytes(range(16, 32))
+    assert len(dump.read(0xFFFF850429891000, 0x1000)) == 256
+    assert dump.read(0xFFFF850429890E28, 8) == struct.pack("<Q", 0xFFFFF80315001234)
+    assert dump.read(0x1000, 8) == b""
+
+
+def test_registers_of_the_header() -> None:
+    wide, narrow = opened(triage64()).registers, opened(triage32()).registers
+    assert isinstance(wide, Registers)
+    assert isinstance(narrow, Registers)
+    assert (wide.ip, wide.sp, narrow.ip, narrow.sp) == (0xFFFFF80315001234, 0xFFFF850429890E00, 0x8B001234, 0x8078A000)
+
+
+def test_the_exception_record() -> None:
+    exception = opened(triage64()).exception
+    assert not isinstance(exception, Absent)
+    assert (exception.code, exception.flags, exception.address, exception.parameters, exception.offset) == (0x80000003, 1, 0xFFFFF80312FF5A80, (), 0xF00)
+
+
+def test_a_dump_that_was_not_finished() -> None:
+    dump = opened(triage64(valid=False))
+    assert dump.complete is False
+    assert "TRGD" in dump.damage[0]
+
+
+@pytest.mark.parametrize("data", [triage64(), triage32()], ids=["64", "32"])
+def test_a_file_cut_anywhere_is_read_as_far_as_it_goes(data: bytes) -> None:
+    whole = len(data)
+    for size in (*range(0, whole, 97), whole - 1):
+        cut = data[:size]
+        header = 0x2000 if data.startswith(b"PAGEDU64") else 0x1000
+        if size < header:
+            with pytest.raises(DumpError):
+                opened(cut)
+            continue
+        dump = opened(cut)
+        assert dump.damage
+        for _ in (dump.drivers, dump.unloaded, dump.exception, dump.registers, dump.names):
+            pass
+        assert sum(len(dump.read(block.address, block.size)) for block in dump.blocks) <= 2 * size
+
+
+@pytest.mark.parametrize("offset", [0x2000 + 4 * n for n in range(32)], ids=hex)
+@pytest.mark.parametrize("value", [0xFFFFFFFF, 0x7FFFFFFF, 0, 1])
+def test_counts_and_offsets_are_bounded_by_the_file(offset: int, value: int) -> None:
+    data = bytearray(triage64())
+    struct.pack_into("<I", data, offset, value)
+    dump = opened(bytes(data))
+    drivers, unloaded = dump.drivers, dump.unloaded
+    assert isinstance(drivers, Absent) or len(drivers) <= len(data) // 0x90
+    assert isinstance(unloaded, Absent) or len(unloaded) <= len(data) // 0x38
+    assert len(dump.blocks) <= len(data) // 0x10 + 1
+    assert len(dump.read(0xFFFF850429891000, 1 << 20)) <= len(data)
+
+
+def test_what_is_no_kernel_dump() -> None:
+    with pytest.raises(DumpError, match="not a kernel dump"):
+        opened(b"MDMP" + bytes(0x3000))

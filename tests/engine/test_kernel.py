@@ -1,0 +1,83 @@
+"""Kernel triage dumps held against the engine: opening, .dumpdebug, lm, the bug check, and the outcome of commands."""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+from typing import List, Set, Tuple
+
+import pytest
+from samples.kernel_dumps import triage32, triage64
+
+from dumpscope.commands.kernel import FAILS, WORKS, outcomes
+from dumpscope.diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
+from dumpscope.diagnosis.engine.view import EngineView
+from dumpscope.dump.kernel.kerneldump import KernelDump
+from dumpscope.dump.source import Source
+
+from .bench import Bench
+
+BUILDERS = {"64": triage64, "32": triage32}
+
+
+@pytest.fixture(params=sorted(BUILDERS))
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    made = tmp_path / f"triage-{request.param}.dmp"
+    made.write_bytes(BUILDERS[request.param]())
+    return made
+
+
+def lines(text: str) -> List[str]:
+    return [line.rstrip() for line in text.split("\n") if line.strip()]
+
+
+def test_dumpdebug_is_the_engines(bench: Bench, path: Path) -> None:
+    with KernelDump.open(str(path)) as dump:
+        assert lines("\n".join(kernel_dumpdebug_lines(dump))) == lines(bench.dumpdebug(path))
+
+
+def test_drivers_are_those_of_lm(bench: Bench, path: Path) -> None:
+    text = bench.ask_one(path, ["lm"]).commands["lm"].text.replace("`", "")
+    listed: Set[Tuple[int, int, str]] = set()
+    for start, end, name in re.findall(r"^([0-9a-f]{8,16}) ([0-9a-f]{8,16})\s+(\S+)", text.split("Unloaded")[0], re.MULTILINE):
+        listed.add((int(start, 16), int(end, 16), name))
+    with KernelDump.open(str(path)) as dump:
+        assert isinstance(dump.drivers, list)
+        assert {(item.base, item.end, dump.names[item.base]) for item in dump.drivers} == listed
+
+
+def test_bug_check_and_times(bench: Bench, path: Path) -> None:
+    answer = bench.ask_one(path, [".bugcheck", ".time"])
+    with KernelDump.open(str(path)) as dump:
+        code, *numbers = re.findall(r"[0-9A-Fa-f`]{8,}", answer.commands[".bugcheck"].text)
+        assert int(code, 16) == dump.code
+        assert tuple(int(number.replace("`", ""), 16) for number in numbers) == dump.parameters
+        assert isinstance(dump.uptime, int)
+        seconds, thousandths = divmod(dump.uptime // 10_000, 1000)
+        assert f"0 days 0:{seconds // 60:02}:{seconds % 60:02}.{thousandths:03}" in answer.commands[".time"].text
+
+
+def test_outcomes_of_commands(bench: Bench, path: Path) -> None:
+    fails = {".ecxr": "Unable to get exception context", "~": "Syntax error", "~*": "Syntax error", ".ttime": "not available"}
+    works = {".bugcheck": "Bugcheck code", ".time": "System Uptime", ".exr -1": "ExceptionCode", ".lastevent": "Last event", "vertarget": "Kernel base"}
+    answer = bench.ask_one(path, [*fails, *works])
+    with KernelDump.open(str(path)) as dump:
+        told = {item.command: item.outcome for item in outcomes(dump)}
+    for command, words in fails.items():
+        assert words in answer.commands[command].text, command
+        assert told[command] == FAILS
+    for command, words in works.items():
+        assert words in answer.commands[command].text, command
+        assert told[command] == WORKS
+
+
+@pytest.mark.parametrize("change", ["mark", "prcb", "process", "thread", "data"])
+def test_opening_of_changed_dumps(bench: Bench, tmp_path: Path, change: str) -> None:
+    data = bytearray(triage64(valid=change != "mark"))
+    place = {"prcb": 7, "process": 8, "thread": 9, "data": 28}.get(change)
+    if place is not None:
+        struct.pack_into("<I", data, 0x2000 + 4 * place, 0)
+    path = tmp_path / f"{change}.dmp"
+    path.write_bytes(data)
+    assert EngineView(Source(bytes(data), path.name)).opening.hresult == bench.ask_one(path).open_hr

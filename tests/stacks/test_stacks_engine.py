@@ -1,0 +1,105 @@
+"""Frames against Microsoft's engine: dumps of our own programs at each of their instructions, with what ``k`` says of them beside."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Dict, Iterator, List, Set, Tuple
+
+import pytest
+
+from dumpscope.dump.minidump import Minidump
+from dumpscope.stacks.frames import Stack
+from dumpscope.stacks.walk import Walker
+from dumpscope.symbols.images import Images
+
+DATA = Path(__file__).parent / "data"
+ARCHIVES = sorted(path.name[: -len(".tar.xz")] for path in DATA.glob("*.tar.xz"))
+EngineRow = Tuple[int, int, str]
+
+WRONG_ENGINE = {
+    # __chkstk_ms of MinGW pushes registers and has no unwind data: the engine takes it for a leaf, and a saved register for a return address.
+    "steps-clang-O1": [38, 39, 40, 41, 42, 43, 44, 45, 60, 61, 62, 63, 64],
+    "steps-gcc-O2": [35, 36, 37, 38, 39, 40, 41, 42, 56, 57, 58, 59],
+    "shapes-clang-O0": [45, 46],
+    # 43: a jump to the part that gcc split off, which the engine takes for a tail call.
+    "shapes-gcc-O3": [34, 35, 43],
+}
+"""Numbers of the dumps at which the engine's ``k`` leaves the true stack."""
+
+
+class Pack:
+    """One archive of tests.stacks.pack, opened."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.dumps: Dict[str, bytes] = {}
+        self.answers: Dict[str, List[EngineRow]] = {}
+        with tarfile.open(DATA / f"{name}.tar.xz") as archive:
+            for member in archive:
+                file = archive.extractfile(member)
+                assert file is not None
+                data = file.read()
+                if member.name.endswith(".dmp"):
+                    self.dumps[member.name] = data
+                elif member.name == "k.json":
+                    self.answers = {key: [(row[0], row[1], row[2]) for row in rows] for key, rows in json.loads(data).items()}
+                else:
+                    (folder / member.name).write_bytes(data)
+        self.folder = folder
+
+    def stacks(self) -> Iterator[Tuple[str, List[EngineRow], Stack]]:
+        """Each dump's name, the engine's rows, and our stack."""
+        for name, data in self.dumps.items():
+            with Minidump.open(io.BytesIO(data)) as dump, Images(dump, [str(self.folder)]) as images:
+                yield name, self.answers[name], Walker(dump, images).exception()
+
+
+def own_rows(rows: List[EngineRow], program: str) -> List[Tuple[int, int]]:
+    """The engine's rows up to the first frame of another module, whose image the archive does not have; that frame's row not included."""
+    found = []
+    for sp, back, site in rows:
+        if not site.startswith(program):
+            break
+        found.append((sp, back))
+    return found
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_every_frame_is_the_engines_at_every_instruction(name: str, tmp_path: Path) -> None:
+    program = name.partition("-")[0]
+    wrong, compared = [], 0
+    for dump, rows, stack in Pack(name, tmp_path).stacks():
+        expected = own_rows(rows, program)
+        assert expected
+        ours = [(frame.sp, frame.return_address) for frame in stack.frames][: len(expected)]
+        compared += len(expected)
+        if ours != expected or not all(frame.certain for frame in stack.frames[: len(expected)]):
+            wrong.append(int(dump[5:9]))
+    assert compared > 300
+    assert wrong == WRONG_ENGINE[name]
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_where_the_engine_is_wrong_no_proven_frame_of_ours_is(name: str, tmp_path: Path) -> None:
+    """The caller of the function that the engine leaves is in its own rows further out, or in those of the dump before."""
+    before: Set[Tuple[int, int]] = set()
+    for dump, rows, stack in Pack(name, tmp_path).stacks():
+        true = {(frame.sp, frame.ip) for frame in stack.frames if frame.certain}
+        if int(dump[5:9]) in WRONG_ENGINE[name]:
+            assert true - {(stack.frames[0].sp, stack.frames[0].ip)} <= before
+        else:
+            before |= {(sp, back) for (_, back, _), (sp, _, _) in zip(rows, rows[1:])}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_a_stack_without_images_is_one_frame_and_says_what_is_missing(name: str, tmp_path: Path) -> None:
+    pack = Pack(name, tmp_path)
+    data = next(iter(pack.dumps.values()))
+    with Minidump.open(io.BytesIO(data)) as dump:
+        stack = Walker(dump, Images(dump)).exception()
+    assert len(stack.frames) == 1
+    assert stack.end.kind == "no-image"
+    assert stack.end.module == name.partition("-")[0]
+    assert stack.frames[0].return_address is None

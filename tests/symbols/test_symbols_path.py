@@ -1,0 +1,82 @@
+"""The debugger's grammar of search paths."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import pytest
+
+from dumpscope.errors import UsageError
+from dumpscope.symbols.path import FOLDER, MICROSOFT, SERVER, default_cache, parse_path
+from dumpscope.symbols.search import Search
+
+ENVIRON: Dict[str, str] = {"HOME": "/h", "XDG_CACHE_HOME": "/c", "LOCALAPPDATA": "/c", "ROOT": "/r"}
+CACHE = os.path.join("/c", "dumpscope", "symbols")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (";; ;", []),
+        ("/a;/b", [(FOLDER, ("/a",)), (FOLDER, ("/b",))]),
+        ('"/a b"', [(FOLDER, ("/a b",))]),
+        ("srv*", [(SERVER, (CACHE, MICROSOFT))]),
+        ("SRV*https://x/y/", [(SERVER, (CACHE, "https://x/y"))]),
+        ("srv*/s*https://x", [(SERVER, ("/s", "https://x"))]),
+        ("srv*/near*//far/share*https://x", [(SERVER, ("/near", "//far/share", "https://x"))]),
+        ("srv**https://x", [(SERVER, (CACHE, "https://x"))]),
+        ("symsrv*symsrv.dll*/s*https://x", [(SERVER, ("/s", "https://x"))]),
+        ("symsrv*symsrv.dll*/s", [(SERVER, ("/s",))]),
+        ("cache*/k;srv*https://x;/a", [(SERVER, ("/k",)), (SERVER, ("/k", "https://x")), (FOLDER, ("/a",))]),
+        ("srv*https://x;cache*", [(SERVER, (CACHE, "https://x")), (SERVER, (CACHE,))]),
+        ("https://x", [(SERVER, (CACHE, "https://x"))]),
+        ("~/a;%ROOT%/b;%NONE%/c;100%", [(FOLDER, ("/h/a",)), (FOLDER, ("/r/b",)), (FOLDER, ("%NONE%/c",)), (FOLDER, ("100%",))]),
+    ],
+)
+def test_elements(text: str, expected: List[Tuple[str, Tuple[str, ...]]]) -> None:
+    assert default_cache(ENVIRON) == CACHE
+    assert [(element.kind, element.stores) for element in parse_path([text], ENVIRON)] == expected
+
+
+def test_a_cache_holds_for_the_paths_that_follow() -> None:
+    elements = parse_path(["cache*/k", "srv*https://x"], ENVIRON)
+    assert elements[1].local == ("/k",)
+    assert elements[1].urls == ("https://x",)
+
+
+def test_what_is_no_element_is_refused() -> None:
+    with pytest.raises(UsageError, match="is no element of a symbol path"):
+        parse_path(["svr*/a"], ENVIRON)
+
+
+def test_urls_are_named_and_not_asked() -> None:
+    found = list(Search(parse_path(["srv*/none*https://x/s"], ENVIRON)).candidates("a.pdb", "KEY1"))
+    assert [(item.place, item.path, item.reason) for item in found] == [
+        (os.path.join("/none", "a.pdb", "KEY1", "a.pdb"), None, "no such file"),
+        ("https://x/s/a.pdb/KEY1/a.pdb", None, "not asked: downloads need --download"),
+    ]
+
+
+def test_a_key_that_leads_elsewhere_is_not_used() -> None:
+    found = list(Search(parse_path(["srv*/none*https://x/s"], ENVIRON)).candidates("a.pdb", "../.."))
+    assert all(item.path is None for item in found)
+    assert not any(".." in item.place for item in found[:1])
+
+
+def test_compressed_files_and_pointers_are_said(tmp_path: Path) -> None:
+    home = tmp_path / "a.pdb" / "KEY1"
+    home.mkdir(parents=True)
+    (home / "a.pd_").write_bytes(b"MSCF")
+    search = Search(parse_path([f"srv*{tmp_path}"], ENVIRON))
+    assert "compressed" in next(iter(search.candidates("a.pdb", "KEY1"))).reason
+    (home / "file.ptr").write_text("PATH:\\\\server\\share\\a.pdb")
+    found = next(iter(Search(parse_path([f"srv*{tmp_path}"], ENVIRON)).candidates("a.pdb", "KEY1")))
+    assert found.path is None
+    assert "is not followed" in found.reason
+    (tmp_path / "real").write_bytes(b"x")
+    (home / "file.ptr").write_text(f"PATH:{tmp_path / 'real'}\n")
+    found = next(iter(Search(parse_path([f"srv*{tmp_path}"], ENVIRON)).candidates("a.pdb", "KEY1")))
+    assert found.path == str(tmp_path / "real")
