@@ -366,3 +366,22 @@ def test_code_windows_and_the_shared_page_are_not_of_a_flag():
     facts = Facts.of(Source.from_object(made.build()))
     assert promise(facts, 0x40).delivered == "no"
     assert promise(facts, 0x1).delivered == "no"
+
+
+# -- words and widths ----------------------------------------------------------------------------------------------------------
+
+
+def test_wide_names_do_not_shift_a_table():
+    from dumpscope.view.widths import padded, width_of
+
+    assert width_of("日本語.dll") == 10
+    assert padded("日本", 6, True) == "日本  "
+    assert padded("e\u0301", 3, False) == "  e\u0301"
+
+
+def test_uptime_needs_its_bytes():
+    """Observed: dbgeng 10.0.15063, .time on full dumps cut behind byte 15 and 16 of the shared user data."""
+    data = open_sample("full-memory")
+    place = parse(data).memory.locate(0x7FFE0000)[0]
+    assert EngineView(Source.from_object(data[: place + 15])).times.system is False
+    assert EngineView(Source.from_object(data[: place + 16])).times.system is True

@@ -581,7 +581,7 @@ def _footer(session: Session, view: ThreadView, times: bool) -> Iterator[Block]:
         for info in infos:
             kernel += info.kernel_time
             user += info.user_time
-        yield Note(f"{count} threads; together kernel {duration_text(kernel)}, user {duration_text(user)}")
+        yield Note(f"{count} thread{'' if count == 1 else 's'}; together kernel {duration_text(kernel)}, user {duration_text(user)}")
     else:
         exception = "" if view.exception_tid is None else f"; thread 0x{view.exception_tid:x} raised the exception"
         yield Note(f"{count} thread{'' if count == 1 else 's'}{exception}")
@@ -589,4 +589,8 @@ def _footer(session: Session, view: ThreadView, times: bool) -> Iterator[Block]:
         yield Note(f"{cell_text(infos.absence.message, 'text')}: creation, times, start addresses and affinity are not known", "hint")
     elif infos.span.refused:
         reason = infos.damage[0].message if infos.damage else "its sizes disagree"
-        yield Note(f"the debugger does not accept ThreadInfoListStream ({reason}) and has no times; they were read in spite of it", "warning")
+        yield Note(
+            f"the debugger does not accept ThreadInfoListStream ({reason}) and has no times"
+            + ("; they were read in spite of it" if times and len(infos) else ", and none could be read"),
+            "warning",
+        )

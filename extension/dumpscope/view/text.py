@@ -14,13 +14,14 @@ from .escape import printable
 from .kinds import KINDS, address_text, cell_text
 from .paint import PLAIN, Paint
 from .picture import Picture, picture
+from .widths import padded, width_of
 
 SAMPLE = 256
 """Rows that are looked at to find how wide the columns are."""
 WIDEST = 120
 """Columns that a column is padded to at the most: one huge cell must not make every row huge."""
 LONGEST = 1024
-"""Characters of a name, type or path that a table shows; all of it is in JSON and CSV, and where the object is shown by itself."""
+"""Characters of a name, type or path that text shows; all of it is in JSON and CSV."""
 _NAMES = ("name", "path", "symbol", "type")
 PROSE = 100
 """Columns that prose is wrapped to where no width is known, or where the terminal is wider."""
@@ -97,7 +98,10 @@ def _block(block: Any, paint: Paint, width: Optional[int]) -> Iterator[str]:
 
 def _cut(name: Any) -> Any:
     """A name as far as a table shows it; anything that is not one stays."""
-    return f"{name[:LONGEST]}… ({len(name)} characters)" if name.__class__ is str and len(name) > LONGEST else name
+    if name.__class__ is not str or len(name) <= LONGEST:
+        return name
+    damaged = "" if name.isprintable() else ", damaged: no name has such characters"
+    return f"{name[:LONGEST]}… ({len(name)} characters{damaged})"
 
 
 def _formatter(column: Column) -> Callable[[Any], str]:
@@ -155,7 +159,7 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     if table.title:
         yield paint.text(printable(table.title), "title") + "\n"
     cells = [[draw(row[number]) for number, draw in formats] for row in head]
-    widths = [max(len(column.title) if not table.compact else 0, min(WIDEST, max(len(line[at]) for line in cells))) for at, column in enumerate(columns)]
+    widths = [max(len(column.title) if not table.compact else 0, min(WIDEST, max(width_of(line[at]) for line in cells))) for at, column in enumerate(columns)]
     if lefts and lefts[-1]:
         widths[-1] = 0
     last = len(columns) - 1
@@ -169,11 +173,18 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     pad = [f"%{'-' if left else ''}{size}s" if size else "%s" for size, left in zip(widths, lefts)]
     if paint.plain and not table.detail and not room and not below:
         line = (_GAP.join(pad) + "\n").__mod__
-        yield "".join([line(tuple(texts)) for texts in cells])
+
+        def lines(rows: List[Tuple[str, ...]]) -> str:
+            made = "".join(map(line, rows))
+            if made.isascii():
+                return made
+            return "".join([_GAP.join(map(padded, texts, widths, lefts)) + "\n" for texts in rows])
+
+        yield lines([tuple(texts) for texts in cells])
         drawers = [_column_drawer(column, number) for column, number in zip(columns, shown)]
         batch = list(islice(rows, SAMPLE))
         while batch:
-            yield "".join(map(line, zip(*[draw(batch) for draw in drawers])))
+            yield lines(list(zip(*[draw(batch) for draw in drawers])))
             batch = list(islice(rows, SAMPLE))
         return
 
@@ -192,7 +203,7 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
         for at, text in enumerate(texts):
             value = row[shown[at]]
             link = links[at].format(text) if links[at] and 0 < len(text) <= LONGEST and value is not None and value.__class__ is not Absent else ""
-            space = " " * (widths[at] - len(text))
+            space = " " * (widths[at] - width_of(text))
             painted = paint.text(text, roles[at], link)
             parts.append(painted + space if lefts[at] else space + painted)
         yield _GAP.join(parts[:-1] if below and tail else parts) + "\n"
@@ -212,7 +223,8 @@ def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]
     limit = min(width or PROSE, PROSE) if width is None or width > 40 else 40
     for item, name in zip(items, names):
         absent = isinstance(item.value, Absent)
-        text = printable(item.text) if item.text is not None else cell_text(item.value, item.kind)
+        value = _cut(item.value) if item.kind in _NAMES else item.value
+        text = printable(item.text) if item.text is not None else cell_text(value, item.kind)
         note = item.note or (item.value.message if absent else "")
         note = printable(note)
         label = paint.text(name, "label") + " " * (size - len(name))

@@ -27,6 +27,8 @@ from .streams import Entry, Streams, Taken
 from .strict import NARROW
 from .threads import ThreadRow, Threads
 
+INTERRUPT_TIME = 8
+"""Where the shared user data have the time since the machine started: without its bytes there is no system uptime."""
 UNKNOWN_PROCESS = 0xF0F0F0F0
 NO_THREAD = 0xFFFFFFFF
 SYNTHETIC = 0x80000003
@@ -408,7 +410,7 @@ class EngineView:
         flags, _, created = self._misc
         uptime = self.accepted.header.timestamp - created & 0xFFFFFFFF
         shown = bool(flags & 2) and uptime != 0
-        system = self.machine in TIMED and self.opened.captured is not None and self.opened.captured.containing(SHARED_DATA) is not None
+        system = self.machine in TIMED and self.opened.captured is not None and len(self.opened.captured.held(SHARED_DATA + INTERRUPT_TIME, 8)) == 8
         if not self.has_process:
             return Times(self._failure, 0, shown, system)
         if not shown:
