@@ -56,7 +56,7 @@ def test_the_suite_passes_on_windows(bench: Bench, packages: Path, name: str, tm
         "TMP": windows_path(tmp_path),
         "PYTHONUTF8": "1",
     }
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"tests/{name}"]
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "-o", "addopts=--import-mode=importlib", f"tests/{name}"]
     done = bench.windows_python(*words, env=environment, cwd=ROOT, timeout=1200)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     found = re.search(r"(\d+) passed", done.stdout)

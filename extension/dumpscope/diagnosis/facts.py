@@ -10,9 +10,12 @@ from ..dump.directory import Header, Stream
 from ..dump.minidump import Minidump
 from ..dump.origin import Writer
 from ..dump.source import Source
+from ..dump.streams.memory import Region
+from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
+from ..format.memory import MEM_COMMIT, MEM_PRIVATE
 from .engine.view import EngineView
 from .evidence import Base, Moved, Proof, Size
 
@@ -21,6 +24,8 @@ VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
 CHECKSUM_OFFSET = MINIDUMP_HEADER.offset_of("CheckSum")
 DEEP_LIMIT = 200_000
 """Records up to which each one is looked at for an audit."""
+MAX_LOOK = 20_000
+"""Threads, modules or regions looked at for one answer."""
 
 
 class Facts:
@@ -33,6 +38,8 @@ class Facts:
         self.source = source
         self.opened = opened
         self.error = error
+        self._threads: List[Thread] = []
+        self._modules: List[Module] = []
 
     @classmethod
     def of(cls, source: Source) -> Facts:
@@ -138,8 +145,21 @@ class Facts:
         return not isinstance(self.dump.exception, Absent)
 
     def threads(self, limit: int = 100_000) -> List[Thread]:
-        """The threads, at most ``limit`` of them."""
-        return list(self.dump.threads.walk(0, limit))
+        """The threads, at most ``limit`` of them: decoded once."""
+        if len(self._threads) < min(limit, len(self.dump.threads)):
+            self._threads = list(self.dump.threads.walk(0, limit))
+        return self._threads[:limit]
+
+    def modules(self, limit: int) -> List[Module]:
+        """The modules, at most ``limit`` of them: decoded once."""
+        if len(self._modules) < min(limit, len(self.dump.modules)):
+            self._modules = list(self.dump.modules.walk(0, limit))
+        return self._modules[:limit]
+
+    @cached_property
+    def private_regions(self) -> List[Region]:
+        """The committed private regions, of the first MAX_LOOK: decoded once."""
+        return [region for region in self.dump.regions.walk(0, MAX_LOOK) if region.state == MEM_COMMIT and region.type == MEM_PRIVATE]
 
     # -- evidence that many rules share ----------------------------------------------------------------------------------
 
