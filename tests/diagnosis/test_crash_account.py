@@ -74,7 +74,11 @@ EVENTS: Dict[str, Tuple[str, Optional[bool], str]] = {
     "crash-hung-window": ("hang", False, "the program's window hung, and procdump took the dump; no exception is stored"),
     "exception-wake-debugger": ("debugger", False, "a debugger broke in and wrote the dump (Wake debugger, 80000007): the program raised nothing"),
     "exception-hang-report": ("hang", False, "the program hung, and Windows Error Reporting took the dump (cfffffff): it raised nothing"),
-    "exception-in-page-error": ("crash", True, "In-page I/O error (c0000006): read from 000001d5`a3c50000, I/O error c000009c STATUS_DEVICE_DATA_ERROR"),
+    "exception-in-page-error": (
+        "crash",
+        True,
+        "In-page I/O error (c0000006): the page of 000001d5`a3c50000 could not be read, I/O error c000009c STATUS_DEVICE_DATA_ERROR",
+    ),
     "exception-fast-fail": (
         "crash",
         True,

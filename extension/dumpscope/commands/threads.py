@@ -17,6 +17,7 @@ from ..session.missing import facts_of, missing, salvage, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
+from ..session.stack_words import top_frames
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from ..wording.codes import hresult_words, status_words, win32_words
@@ -458,6 +459,7 @@ def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Bloc
     else:
         yield Data("registers", register_values(registers))
         yield Lines("", register_lines(dump, registers), title="registers")
+    yield from top_frames(session, thread)
     yield from wow64_blocks(dump, thread, registers)
 
 

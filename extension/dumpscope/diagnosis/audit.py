@@ -21,8 +21,16 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
             continue  # a stream that is not in a directory of zeros may well be in the file: nothing follows from it
         match = rule.test(facts)
         if match is not None:
-            found.append(for_its_writer(_for_its_system(finding(rule, match), facts), facts))
+            found.append(_inside(for_its_writer(_for_its_system(finding(rule, match), facts), facts), facts))
     return found
+
+
+def _inside(found: Finding, facts: Facts) -> Finding:
+    """The finding with offsets of its evidence that lie in the file: where a damaged file points to is said in words, and is no place to look at."""
+    size = facts.source.size
+    if all(not proof.offset or proof.offset < size for proof in found.evidence):
+        return found
+    return found._replace(evidence=tuple(proof._replace(offset=None) if (proof.offset or 0) >= size else proof for proof in found.evidence))
 
 
 _TOOLS = ("`.dump", "procdump", "MiniDumpWriteDump", "WinDbg", "cdb", "dbghelp", "Task Manager")

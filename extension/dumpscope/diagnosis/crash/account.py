@@ -83,9 +83,9 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
         if thrower is not None:
             evidence = (parameter_proof(found, 2),)
             yield Statement(WHERE, f"thrown by {thrower.file_name}", CERTAIN, evidence, "its ThrowInfo lies in that module")
-    if place.module is None and not place.gone:
+    if place.module is None:
         yield from _jumped_from(facts, found)
-    elif place.module is not None and is_system(place.module) and found.code not in (0xE0434352, 0xE0434F4D):
+    elif is_system(place.module) and found.code not in (0xE0434352, 0xE0434F4D):
         yield from _called_from(facts, found)  # what calls RaiseException for .NET is its runtime; the code that threw lies in no module
 
 

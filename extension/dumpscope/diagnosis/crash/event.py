@@ -12,6 +12,7 @@ from ...format.codes.exceptions import EXCEPTIONS, FAST_FAIL, exception_name
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import UNKNOWN
+from ..breaks import breakpoint_of, has_moved
 from ..evidence import Proof
 from ..facts import Facts
 from .places import address_text, is_system, narrow, place_of
@@ -85,10 +86,10 @@ def _detail(dump: Minidump, found: ExceptionInfo) -> str:
     """What the parameters say."""
     code, parameters = found.code, found.parameters
     if code in (ACCESS_VIOLATION, IN_PAGE_ERROR, GUARD_PAGE) and len(parameters) > 1 and parameters[0] in _ACCESS:
-        words = f"{_ACCESS[parameters[0]]} {address_text(dump, parameters[1])}"
+        where = address_text(dump, parameters[1])
         if code == IN_PAGE_ERROR and len(parameters) > 2:
-            words += f", I/O error {_code_name(parameters[2] & 0xFFFFFFFF)}"
-        return words
+            return f"the page of {where} could not be read, I/O error {_code_name(parameters[2] & 0xFFFFFFFF)}"
+        return f"{_ACCESS[parameters[0]]} {where}"
     if code == FAST_FAILED:
         # Before fast fails, the same code stood for a stack cookie; Windows 7 and earlier give no parameter.
         number = parameters[0] & 0xFFFFFFFF if parameters else None
@@ -157,7 +158,8 @@ def _breakpoint(facts: Facts, found: ExceptionInfo) -> Event:
         return Event(BREAKPOINT, f"{name}: a debugger had stopped the program there, and wrote the dump", tuple(proofs))
     moved = has_moved(dump, found)
     if place.module is not None and place.module.file_name.lower() == "ntdll.dll" and not stepped:
-        if not moved:
+        known = breakpoint_of(dump)
+        if known is not None and known.by_debugger:
             return Event(DEBUGGER, f"{name} in ntdll: a debugger broke in", tuple(proofs))
         return Event(BREAKPOINT, f"{name} in ntdll: a check of the heap or of the loader, or DbgBreakPoint", tuple(proofs))
     if stepped:
@@ -167,15 +169,6 @@ def _breakpoint(facts: Facts, found: ExceptionInfo) -> Event:
     if moved:
         return Event(ASSERTION, f"{name}: the program called DebugBreak, or an abort or assertion did", tuple(proofs))
     return Event(BREAKPOINT, f"{name}: DebugBreak, an abort or an assertion", tuple(proofs))
-
-
-def has_moved(dump: Minidump, found: ExceptionInfo) -> bool:
-    """Whether the thread was no longer at the exception when its registers were taken: a handler of the program ran, and no debugger waits."""
-    thread = dump.threads.find(found.thread_id)
-    if thread is None or not thread.context_rva or thread.context_rva == found.context_rva:
-        return False
-    fault, now = dump.registers(found), dump.registers(thread)
-    return not isinstance(fault, Absent) and not isinstance(now, Absent) and fault.ip != now.ip
 
 
 # -- no exception ------------------------------------------------------------------------------------------------------------

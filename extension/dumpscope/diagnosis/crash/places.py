@@ -54,9 +54,9 @@ def place_of(dump: Minidump, address: int) -> Place:
     module = dump.modules.at(address)
     if module is not None:
         return Place(dump.modules.symbol(address), module)
-    for gone in dump.unloaded_modules.walk(0, 512):
-        if gone.base <= address < gone.end:
-            return Place(f"<Unloaded_{gone.name.rsplit(chr(92), 1)[-1]}>+0x{address - gone.base:x}", None, True)
+    gone = dump.symbol(address)
+    if gone:
+        return Place(gone, None, True)
     return Place("")
 
 

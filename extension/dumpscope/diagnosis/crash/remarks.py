@@ -148,9 +148,10 @@ def _instruction(dump: Minidump, found: ExceptionInfo, registers: Optional[Regis
     """Where the instruction is, and what it is."""
     place = place_of(dump, narrow(dump, found.address))
     where = Proof("ExceptionRecord.ExceptionAddress", address_text(dump, found.address), found.offset + 24)
-    if place.gone:
+    told = found.code == ACCESS_VIOLATION and len(found.parameters) > 1 and found.parameters[1] == found.address
+    if place.gone and not told:
         yield Statement(REMARK, f"the code belonged to a module that was unloaded: {place.words}", CERTAIN, (where,))
-    elif place.module is None and found.address >= NULL_PAGE and len(dump.modules):
+    elif not place.gone and place.module is None and found.address >= NULL_PAGE and len(dump.modules):
         yield from _outside(dump, found, where)
     if found.code == 0xC000001D:
         yield from _stopped(dump, found, narrow(dump, found.address))

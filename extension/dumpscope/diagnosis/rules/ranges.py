@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ...format.header import MINIDUMP_DIRECTORY
 from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
 from ..repair import FULL_MEMORY, opening_after
@@ -92,15 +93,19 @@ def _range_outside(facts: Facts) -> Optional[Match]:
     ranges = facts.dump.memory_list
     if ranges.span.refused:
         return None
+    behind = 0 if facts.engine.opening.ok else facts.header.directory_rva + facts.header.stream_count * MINIDUMP_DIRECTORY.size
     for item in ranges.walk(0, 1_000_000):
         if item.held < item.size:
-            return Match(
-                (
-                    Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
-                    Proof("size of the file", f"0x{facts.source.size:x}"),
-                ),
-                {"index": item.index, "held": item.held, "size": item.size},
-            )
+            what = f"has {item.size} bytes, of which the file holds {item.held}"
+        elif item.size and item.rva < behind:
+            what = f"points to 0x{item.rva:x}, into the header or the directory, which ends at 0x{behind:x}"
+        else:
+            continue
+        proofs = (
+            Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
+            Proof("size of the file", f"0x{facts.source.size:x}"),
+        )
+        return Match(proofs, {"index": item.index, "what": what})
     return None
 
 
@@ -188,12 +193,15 @@ RULES = (
     Rule(
         "OPN017",
         ERROR,
-        "a memory range lies outside the file",
-        ("Memory range data not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
+        "a memory range lies outside the file, or in its directory",
+        (
+            "Memory range data not present in dump (RVA 0x...)",
+            "ERROR: Invalid Rva value 0, it should be after the minidump directory",
+            "Could not open dump file [...], Win32 error 0n1392",
+        ),
         _OPEN,
-        "RVA and size of every range of MemoryListStream against the size of the file",
-        "Range {index} of MemoryListStream has {size} bytes, of which the file holds {held}. A partial dump that is cut does not open at all, "
-        "unlike a full one.",
+        "RVA and size of every range of MemoryListStream against the size of the file and the end of the directory",
+        "Range {index} of MemoryListStream {what}. A partial dump with such a range does not open at all, unlike a full one.",
         PROVEN,
         (_FETCH, "dumpscope reads what is there"),
         (_OBSERVED,),
