@@ -23,7 +23,7 @@ def _with_flag(facts: Facts, wanted: bool) -> str:
     doing = "setting" if wanted else "clearing"
     if opening.ok:
         return f"{'set' if wanted else 'clear'} flag 0x2 in a copy: put {edit.words}; the debugger then opens the file"
-    return f"{doing} flag 0x2 alone does not open the file: the debugger then says {opening.message.splitlines()[0]!r}"
+    return f"{doing} flag 0x2 alone does not open the file: the debugger then says {opening.line!r}"
 
 
 def _flag_without_full(facts: Facts) -> Optional[Match]:
@@ -139,7 +139,7 @@ def _both_lists(facts: Facts) -> Optional[Match]:
     if opening.ok:
         mend = f"in a copy, make the entry an unused one: put {words}; the debugger then opens the file"
     else:
-        mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.message.splitlines()[0]!r}"
+        mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.line!r}"
     proofs = (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream"), facts.directory_proof(5, "MemoryListStream"))
     return Match(proofs, {"mend": mend})
 
