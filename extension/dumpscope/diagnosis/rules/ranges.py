@@ -36,8 +36,14 @@ def _flag_without_full(facts: Facts) -> Optional[Match]:
             {"what": "there is no Memory64ListStream", "mend": _with_flag(facts, False)},
         )
     full = facts.dump.memory64_list
-    if facts.right_size is not None or facts.right_base is not None or (not full.span.refused and full.base_rva):
+    said = facts.engine.opening.message.startswith("Full-memory minidump must")
+    if facts.right_size is not None or facts.right_base is not None or (not full.span.refused and full.base_rva and not said):
         return None
+    if not full.span.refused and full.base_rva:
+        held = facts.source.available(stream.rva, stream.size)
+        proof = Proof("Memory64ListStream", f"0x{held:x} of its 0x{stream.size:x} bytes are in the file", stream.rva)
+        what = "Memory64ListStream itself is cut by the end of the file"
+        return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), proof), {"what": what, "mend": _with_flag(facts, False)})
     if not full.span.refused:
         proof = Proof("Memory64ListStream.BaseRva", "0", stream.rva + 8)
         what = "Memory64ListStream.BaseRva is 0, so nothing says where the memory begins"
@@ -81,7 +87,7 @@ def _truncated(facts: Facts) -> Optional[Match]:
             "opens": "It opens, and every command"
             if facts.engine.opening.ok
             else "BaseRva itself lies behind the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
-            if full.base_rva > facts.source.size
+            if facts.engine.opening.line == "Dump file is too large to map"
             else "Every command",
         },
     )
