@@ -22,6 +22,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "evaluate": ("evaluate ?", "switch"),
     "exception": ("exception",),
     "bugcheck": ("bugcheck",),
+    "mend": ("mend",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),

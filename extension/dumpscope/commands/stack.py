@@ -29,7 +29,8 @@ DEFAULT_LIMIT = 1000
 PATHS = [
     arg("-i", "--image-path", repeat=True, metavar="PATH", help="where image files are: folders or symbol-server trees, separated by ;", completes="path"),
     arg("-y", "--symbol-path", repeat=True, metavar="PATH", help="where symbols are, as in _NT_SYMBOL_PATH", completes="path"),
-    arg("--loose", switch=True, help="also use an image whose time stamp or size is not the module's"),
+    arg("--loose", switch=True, help="also use an image or a symbol file that is not of the module's build"),
+    arg("--download", switch=True, help="get what is missing from the symbol servers of the paths, into their local store"),
 ]
 """Options of every command that walks stacks."""
 
@@ -252,7 +253,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
     dump = session.dump
     limit = _limit(args.limit)
     session.memo.pop("frame", None)
-    walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan)
+    walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan, download=args.download)
     if args.all or args.unique or args.find:
         if args.thread is not None:
             raise UsageError("--all, --unique and --find are for all threads, not for one")
