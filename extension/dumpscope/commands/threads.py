@@ -8,6 +8,7 @@ from ..diagnosis.engine.shortcut import no_session
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.contexts import Registers, ip_sp, wow64_registers
 from ..dump.minidump import Minidump
+from ..dump.origin import CRASHPAD
 from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread, ThreadInfo
 from ..dump.structures import Teb
@@ -408,6 +409,8 @@ def _priority_note(dump: Minidump, thread: Thread) -> str:
     system = dump.system
     if not isinstance(system, Absent) and not system.is_windows:
         return f"as the writer counts on this system; class 0x{thread.priority_class:x}"
+    if dump.writer.family == CRASHPAD:  # snapshot/win/thread_snapshot_win.cc stores what the kernel has: 1 to 31
+        return f"absolute, as Crashpad stores it: 1 to 15, 16 to 31 for real time; class 0x{thread.priority_class:x}"
     class_words = PRIORITY_CLASS.meaning(thread.priority_class) or "unknown"
     return f"{THREAD_PRIORITY.meaning(thread.priority) or 'relative'}; class 0x{thread.priority_class:x}, {class_words}"
 
