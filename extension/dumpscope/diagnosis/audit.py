@@ -21,16 +21,14 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
             continue  # a stream that is not in a directory of zeros may well be in the file: nothing follows from it
         match = rule.test(facts)
         if match is not None:
-            found.append(_inside(for_its_writer(_for_its_system(finding(rule, match), facts), facts), facts))
+            found.append(_seen(for_its_writer(_for_its_system(finding(rule, match), facts), facts), facts))
     return found
 
 
-def _inside(found: Finding, facts: Facts) -> Finding:
-    """The finding with offsets of its evidence that lie in the file: where a damaged file points to is said in words, and is no place to look at."""
-    size = facts.source.size
-    if all(not proof.offset or proof.offset < size for proof in found.evidence):
-        return found
-    return found._replace(evidence=tuple(proof._replace(offset=None) if (proof.offset or 0) >= size else proof for proof in found.evidence))
+def _seen(found: Finding, facts: Facts) -> Finding:
+    """The finding with offsets only where the file has a byte: what lies behind its end cannot be looked at."""
+    evidence = tuple(proof if proof.offset is None or proof.offset < facts.source.size else proof._replace(offset=None) for proof in found.evidence)
+    return found._replace(evidence=evidence)
 
 
 _TOOLS = ("`.dump", "procdump", "MiniDumpWriteDump", "WinDbg", "cdb", "dbghelp", "Task Manager")
