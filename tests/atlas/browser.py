@@ -16,6 +16,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
+from tests.counting import PATIENCE, POLLS
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SWITCHES = (
     "--headless",
@@ -30,7 +32,6 @@ SWITCHES = (
     "--hide-scrollbars",
     "--mute-audio",
 )
-TIMEOUT = 30.0
 
 
 def find_browser() -> Optional[str]:
@@ -43,7 +44,7 @@ class WebSocket:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._socket = socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 80), TIMEOUT)
+        self._socket = socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 80), PATIENCE)
         key = base64.b64encode(os.urandom(16)).decode()
         request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         self._socket.sendall((request + f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
@@ -126,14 +127,13 @@ class Browser:
 
     def _page_address(self) -> str:
         note = Path(self._folder) / "DevToolsActivePort"
-        end = time.monotonic() + TIMEOUT
         opener = build_opener(ProxyHandler({}))
-        while time.monotonic() < end:
+        for _ in range(POLLS):
             if self._process.poll() is not None:
                 raise ConnectionError(f"the browser ended with {self._process.returncode}")
             try:
                 port = note.read_text("ascii").split("\n")[0]
-                with opener.open(f"http://127.0.0.1:{port}/json/list", timeout=5) as answer:
+                with opener.open(f"http://127.0.0.1:{port}/json/list", timeout=PATIENCE) as answer:
                     for target in json.load(answer):
                         if target["type"] == "page":
                             return str(target["webSocketDebuggerUrl"])
@@ -179,11 +179,11 @@ class Browser:
 
     def wait(self, expression: str) -> None:
         """Until an expression is true."""
-        end = time.monotonic() + TIMEOUT
-        while not self.evaluate(expression):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{expression}: {self.problems}")
+        for _ in range(POLLS):
+            if self.evaluate(expression):
+                return
             time.sleep(0.02)
+        raise TimeoutError(f"{expression}: {self.problems}")
 
     def size(self, width: int, height: int) -> None:
         """Make the window this large."""

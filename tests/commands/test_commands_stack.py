@@ -122,3 +122,40 @@ def test_frame_up_and_down(step: Tuple[str, str]) -> None:
         assert ask("down")["frame"]["frame"] == 3
         assert ask("frame")["frame"]["found_by"] == "unwind data"
         assert ask("frame", "99")["frame"] is None
+
+
+def test_exception_and_threads_show_the_top_frames(step: Tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_NT_EXECUTABLE_IMAGE_PATH", step[1])
+    assert main(["exception", step[0]]) == 0
+    assert "02  steps+0x17a6" in capsys.readouterr().out
+    assert main(["threads", step[0], "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["top_frames"][:2] == ["steps+0x1742", "steps+0x17f4"]
+    monkeypatch.delenv("_NT_EXECUTABLE_IMAGE_PATH")
+    assert main(["threads", step[0], "0", "--json"]) == 0
+    assert "top_frames" not in json.loads(capsys.readouterr().out)
+
+
+def test_why_k_names_the_images_that_are_missing(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["why", step[0], "k", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["stack_ends"] == {"no-image": 1}
+    (need,) = document["needed_images"]
+    assert (need["module"], need["file"], need["threads"]) == ("steps", "steps.exe", 1)
+
+
+def test_folding_keeps_the_first_of_each_cycle() -> None:
+    from types import SimpleNamespace
+
+    from dumpscope.session.stack_words import folded
+
+    rows = [SimpleNamespace(frame=SimpleNamespace(ip=ip), inline=False) for ip in [1, *[2, 3] * 50, 4, 5, 5, 5, 6]]
+    assert [(row.frame.ip, length, count) for row, length, count in folded(rows)] == [
+        (1, 0, 0),
+        (2, 2, 50),
+        (3, 0, 0),
+        (4, 0, 0),
+        (5, 0, 0),
+        (5, 0, 0),
+        (5, 0, 0),
+        (6, 0, 0),
+    ]

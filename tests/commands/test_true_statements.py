@@ -280,3 +280,89 @@ def test_a_time_stamp_that_is_no_time(tmp_path, cli, stamp, words):
 
 def test_images_of_windows_10_have_no_date(cli):
     assert "hash of a reproducible build" in " ".join(cli("modules", "everything-small.dmp", "ntdll").out.split())
+
+
+# -- object information, and writers whose flags mean nothing ------------------------------------------------------------------
+
+
+def test_object_information_larger_than_the_file_is_damage(tmp_path, run_json, cli):
+    data = bytearray(open_sample("handles"))
+    handle = next(item for item in parse(bytes(data)).handles if item.object_info_rva)
+    struct.pack_into("<III", data, handle.object_info_rva, 0x2B000300, 0x9848A01A, 0xBD000015)
+    path = write(tmp_path, bytes(data))
+    block = run_json("handles", path, f"0x{handle.handle:x}")
+    assert "'damaged': True" in str(block)
+    out = " ".join(cli("handles", path, f"0x{handle.handle:x}").out.split())
+    assert "damaged: it claims 3170893845 bytes, more than the file holds" in out
+    blocks, damage = parse(bytes(data)).handles.object_info(handle.object_info_rva)
+    assert [item.payload for item in blocks] == [b""]
+    assert [item.code for item in damage] == ["object-info-cut"]  # where it would lead is not followed
+
+
+def zeroed_version(flags: int, parts: str = "threads modules memory system misc") -> bytes:
+    """What Chromium's fallback handler leaves: dbgcore wrote it, the version word is zero, and Crashpad's stream is there."""
+    made = compose(parts, flags, version_high=0)
+    made.add_stream(0x43500001, struct.pack("<I", 1) + bytes(48))
+    return made.build()
+
+
+@pytest.mark.parametrize(("flags", "code"), [(0x201920, "HND001"), (0x201924, "HND002")])
+def test_flags_of_a_library_that_names_itself_count(flags, code):
+    """dbgcore's build string is there although the version word was zeroed."""
+    data = zeroed_version(flags)
+    found = fired(data, "HND001", "HND002", "HND005", "FLG004", "THR001", "THR018")
+    assert code in found
+    assert "HND005" not in found
+    assert "FLG004" not in found
+    writer = parse(data).writer
+    assert writer.family == "microsoft"
+    against = [item for item in writer.evidence if item.against]
+    assert [item.what for item in against] == ["header.Version"]
+
+
+def test_what_speaks_against_a_writer_is_told(tmp_path, cli, run_json):
+    path = write(tmp_path, zeroed_version(0x201920))
+    assert "although" in cli("dumpinfo", path, "-v").out + cli("dumpinfo", path).out
+    assert "'against': True" in str(run_json("dumpinfo", path))
+
+
+def test_crashpads_flags_ask_for_nothing(cli):
+    found = fired("crashpad-annotations", "THR001", "THR018", "MOD001")
+    assert list(found) == ["THR018"]
+    assert "absolute" in cli("threads", "crashpad-annotations.dmp", "0").out
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ((2400, 3600, 0), "3600 MHz 2400 MHz at the time of the dump, its limit is not filled in; the writer stored the two the wrong way round"),
+        ((3600, 2400, 3000), "limited to 3000 MHz"),
+    ],
+)
+def test_frequencies(tmp_path, cli, stored, words):
+    data = bytearray(open_sample("stacks-only"))
+    misc = parse(bytes(data)).misc
+    struct.pack_into("<3I", data, misc.offset + 24, *stored)
+    struct.pack_into("<I", data, misc.offset + 4, misc.flags1 | 4)
+    out = " ".join(cli("system", write(tmp_path, bytes(data))).out.split())
+    assert words in out
+    assert "limited to 0 MHz" not in out
+
+
+# -- what flags bring, and what every dump has ----------------------------------------------------------------------------------
+
+
+def test_code_windows_and_the_shared_page_are_not_of_a_flag():
+    """Two threads whose code windows overlap make one range of more than 256 bytes; newer writers store KUSER_SHARED_DATA in every dump."""
+    from dumpscope.diagnosis.promises import promise
+
+    rows = process.threads_64()
+    first = 0x7FF6A1B21400
+    rows = [row._replace(context=blocks.context_amd64(rip=first + 0x90 * at, rsp=0x4A5E4FFE58)) for at, row in enumerate(rows)]
+    made = compose("threads modules system misc", 0x41, threads=rows)
+    made.add_memory(first - 0x80, b"\x90" * (0x90 * 2 + 0x100))
+    made.add_memory(0x7FFE0000, process.kuser_shared_data())
+    made.add_memory_list()
+    facts = Facts.of(Source.from_object(made.build()))
+    assert promise(facts, 0x40).delivered == "no"
+    assert promise(facts, 0x1).delivered == "no"

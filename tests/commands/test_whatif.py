@@ -54,7 +54,8 @@ def test_an_edit(edit: str, offset: int, before: Any, after: str, run_json: Any)
         (["drop stream 12"], "HND002"),
         (["text 6ab2 = dbgeng.amd64,10.0.17763.1", "drop stream 12"], "HND003"),
         (["drop stream 12", "stream 9 type = fff0", "version = a793", "word 6ab2 = 0"], "HND004"),
-        (["version = a793", "drop stream 12"], "HND005"),
+        (["version = a793", "word 6ab2 = 0", "drop stream 12"], "HND005"),
+        (["version = a793", "drop stream 12"], "HND002"),  # DbgBldStr still names dbgcore: its flags count
         (["stream 12 NumberOfDescriptors = 0", "stream 12 size = 10"], "HND006"),
         (["stream 12 size = 2b0"], "HND007"),
     ],

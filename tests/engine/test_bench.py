@@ -81,7 +81,7 @@ def test_a_dump_on_which_the_engine_hangs_does_not_stop_the_others(bench: Bench,
     image, rva = image.append((len(image.data) + 3 & ~3).to_bytes(4, "little") + b"\x63\0\0\0\0\0\0\0")  # a block that names itself as the next
     endless = tmp_path / "endless.dmp"
     endless.write_bytes(image.poke(row + 32, "I", rva).data)
-    answers = bench.ask([dump, endless, dump], what="h", handles=[4], timeout=4, fresh=True)
+    answers = bench.ask([dump, endless, dump], what="h", handles=[4], timeout=30, fresh=True)
     assert [bool(answer.died) for answer in answers] == [False, True, False]
     assert answers[0].handles == answers[2].handles != []
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
+from tests.counting import POLLS
 from tests.engine.bench import WINE, Bench, Finished, windows_path
 from tests.engine.inside import ROOT, command_line
 
@@ -37,7 +38,7 @@ class Target:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for _ in range(300):
+        for _ in range(POLLS):
             if pid.exists() and pid.read_text().strip():
                 break
             time.sleep(0.1)

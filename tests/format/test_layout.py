@@ -107,6 +107,10 @@ SIZES: Dict[str, int] = {
     "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR": 32,
     "RUNTIME_FUNCTION_AMD64": 12,
     "RUNTIME_FUNCTION_ARM": 8,
+    "UNWIND_INFO": 4,
+    "UNWIND_CODE": 2,
+    "UNWIND_CODE_OFFSET": 2,
+    "UNWIND_HANDLER": 4,
     "IMAGE_DOS_HEADER": 64,
     "IMAGE_FILE_HEADER": 20,
     "IMAGE_DATA_DIRECTORY": 8,
@@ -281,6 +285,8 @@ OFFSETS: Dict[str, str] = {
     "MINIDUMP_FUNCTION_TABLE_STREAM": "SizeOfHeader 0 SizeOfDescriptor 4 SizeOfNativeDescriptor 8 SizeOfFunctionEntry 12 NumberOfDescriptors 16 "
     "SizeOfAlignPad 20",
     "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR": "MinimumAddress 0 MaximumAddress 8 BaseAddress 16 EntryCount 24 SizeOfAlignPad 28",
+    "UNWIND_INFO": "VersionAndFlags 0 SizeOfProlog 1 CountOfCodes 2 FrameRegisterAndOffset 3",
+    "UNWIND_CODE": "CodeOffset 0 UnwindOpAndInfo 1",
     "IMAGE_DOS_HEADER": "e_magic 0 e_cp 4 e_ss 0xE e_lfarlc 0x18 e_res 0x1C e_oemid 0x24 e_res2 0x28 e_lfanew 0x3C",
     "IMAGE_FILE_HEADER": "Machine 0 NumberOfSections 2 TimeDateStamp 4 PointerToSymbolTable 8 NumberOfSymbols 12 SizeOfOptionalHeader 16 Characteristics 18",
     "IMAGE_OPTIONAL_HEADER32": "Magic 0 SizeOfCode 4 AddressOfEntryPoint 0x10 BaseOfCode 0x14 BaseOfData 0x18 ImageBase 0x1C SectionAlignment 0x20 "

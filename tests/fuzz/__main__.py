@@ -17,7 +17,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "extension")]
 
-from tests.fuzz.driver import Checker, corpus, signature  # noqa: E402
+from tests.fuzz.clock import TimedChecker  # noqa: E402
+from tests.fuzz.driver import corpus, signature  # noqa: E402
 from tests.fuzz.mutator import Groups, Mutant, every_cut, every_field, mutate, sites  # noqa: E402
 
 BATCH = 200
@@ -52,7 +53,7 @@ class Work:
         self.bases = {name: data for name, data in corpus().items() if args.only in name}
         self.names = sorted(self.bases)
         self.groups: Dict[str, Groups] = {}
-        self.checker = Checker()
+        self.checker = TimedChecker()
 
     def mutant(self, number: int) -> Tuple[str, Mutant]:
         """The mutant with a number: always the same one for a seed."""

@@ -22,10 +22,11 @@ def main() -> int:
         sys.stderr.write("atheris is not installed (`pip install atheris`); `python -m tests.fuzz` needs nothing\n")
         return 2
     with atheris.instrument_imports(include=["dumpscope"]):
-        from tests.fuzz.driver import Checker, corpus
+        from tests.fuzz.clock import TimedChecker
+        from tests.fuzz.driver import corpus
         from tests.fuzz.mutator import mutate
 
-        checker = Checker()
+        checker = TimedChecker()
 
     def one(data: bytes) -> None:
         for broken in checker.some(data, random.Random(len(data))):

@@ -12,12 +12,12 @@ import sys
 import traceback
 import tracemalloc
 from pathlib import Path
-from time import process_time
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from tests.counting import CountingSource, calls_of
 
 from dumpscope import Minidump
 from dumpscope.commands.index import all_commands
-from dumpscope.dump.source import Source
 from dumpscope.errors import EXIT_DONE, EXIT_NOT_A_DUMP, EXIT_NOT_IN_DUMP, EXIT_USAGE, DumpError, DumpscopeError
 from dumpscope.session.parsing import build_parser, split_line
 from dumpscope.session.registry import DUMP_NONE, Command
@@ -33,8 +33,11 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 CODES = (EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_USAGE, EXIT_NOT_A_DUMP)
-SECONDS = 1.0
-SECONDS_PER_MIB = 2.0
+CALLS, CALLS_PER_BYTE = 500_000, 16
+"""Calls of functions that an answer takes at the most, and for each byte of the file. Some ten million of them take a second."""
+READS, READS_PER_BYTE = 5_000, 1
+READ_BYTES, READ_BYTES_PER_BYTE = 4 << 20, 1024
+"""Reads of the file, and what is read in all: records and texts are read again by what follows them, a window at a time."""
 MEMORY = 100 << 20
 OUTPUT = 32 << 20
 """Characters that an answer to a small file may have at the most."""
@@ -153,8 +156,15 @@ def inert(renderer: str, text: str) -> None:
                     raise Broken(f"CSV cell that is not inert: {cell[:100]!r}")
 
 
-class Watched(Source):
-    """Bytes that say when somebody reads outside them, which a slice would silently allow."""
+class Watched(CountingSource):
+    """Bytes that say when somebody reads outside them, which a slice would silently allow, and count what is read."""
+
+    made: List[Watched] = []
+    """Those of the answer that is made now; a command may open more."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data, name)
+        Watched.made.append(self)
 
     def fetch(self, offset: int, size: int) -> bytes:
         if offset < 0 or size < 0 or offset + size > self.size:
@@ -167,7 +177,6 @@ class Answer(NamedTuple):
 
     code: int
     text: str
-    seconds: float
     raised: bool
 
 
@@ -180,7 +189,8 @@ class Checker:
         for call in self.calls:
             self.by_command.setdefault(call.command.name, []).append(call)
         self.runs = 0
-        self.slowest = (0.0, "")
+        self.spent = 0
+        """Calls of functions that all answers took."""
 
     @staticmethod
     def session(data: bytes) -> Session:
@@ -193,7 +203,6 @@ class Checker:
 
     def answer(self, data: bytes, call: Call, renderer: str, shared: Optional[Session] = None) -> Answer:
         """Run one call, in a session of its own or after others in a ``shared`` one; anything but our own errors leaves as it is."""
-        start = process_time()
         parts: List[str] = []
         total = 0
         raised = False
@@ -212,7 +221,25 @@ class Checker:
             code = error.exit_code
             raised = True  # told in words beside the answer, which ends where it was
             _printable(printable(f"{error.message} {error.hint}"))
-        return Answer(code, "".join(parts), process_time() - start, raised)
+        return Answer(code, "".join(parts), raised)
+
+    def costed(self, data: bytes, call: Call, renderer: str, shared: Optional[Session] = None) -> Answer:
+        """Run one call, and raise Broken if it took more than a file of this size may take: counted, on any machine the same."""
+        Watched.made = [] if shared is None or not isinstance(shared.source, Watched) else [shared.source]
+        before = [(source.reads, source.read_bytes) for source in Watched.made]
+        answer, calls = calls_of(lambda: self.answer(data, call, renderer, shared))
+        reads = sum(source.reads for source in Watched.made) - sum(one for one, _ in before)
+        read = sum(source.read_bytes for source in Watched.made) - sum(other for _, other in before)
+        self.spent += calls
+        size = len(data)
+        for what, number, most in (
+            ("calls", calls, CALLS + CALLS_PER_BYTE * size),
+            ("reads", reads, READS + READS_PER_BYTE * size),
+            ("bytes read", read, READ_BYTES + READ_BYTES_PER_BYTE * size),
+        ):
+            if number > most:
+                raise Broken(f"{number} {what} for {size} bytes, {most} at the most")
+        return answer
 
     def check(self, data: bytes, call: Call, renderer: str, *, twice: bool = False, memory: bool = False, shared: Optional[Session] = None) -> Answer:
         """Run one call and raise Broken if an invariant does not hold."""
@@ -230,13 +257,7 @@ class Checker:
                 if peak > MEMORY + 4 * len(answer.text):
                     raise Broken(f"{peak >> 20} MiB at the peak")
             else:
-                answer = self.answer(data, call, renderer, shared)
-                if answer.seconds > SECONDS + SECONDS_PER_MIB * len(data) / (1 << 20):
-                    again = self.answer(data, call, renderer)  # somebody else may have had the processor
-                    if again.seconds > SECONDS + SECONDS_PER_MIB * len(data) / (1 << 20):
-                        raise Broken(f"{again.seconds:.2f} s")
-                if answer.seconds > self.slowest[0]:
-                    self.slowest = (answer.seconds, where)
+                answer = self.costed(data, call, renderer, shared)
             if answer.code not in CODES:
                 raise Broken(f"exit code {answer.code}")
             if not answer.raised or (renderer == "json" and answer.code == EXIT_NOT_IN_DUMP):

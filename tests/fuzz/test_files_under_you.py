@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from tests.counting import PATIENCE
 from tests.fuzz.driver import ROOT, corpus
 from tests.fuzz.dumps import Dump, handles
 
@@ -32,7 +33,7 @@ def run(*words: Any) -> Any:
 def process(*words: Any, **more: Any) -> Any:
     """The same in a process of its own, which a fault would end."""
     command = [sys.executable, "-m", "dumpscope", *map(str, words)]
-    return subprocess.run(command, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=60, **{"stdout": subprocess.PIPE, **more})
+    return subprocess.run(command, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=PATIENCE, **{"stdout": subprocess.PIPE, **more})
 
 
 def big_handles(count: int = 30000, *, named: bool = False) -> bytes:
@@ -185,7 +186,7 @@ def test_a_file_that_is_cut_while_open(tmp_path: Path, kind: str, size: int) -> 
         path.write_bytes(big_handles(named=kind == "named"))
     if size >= path.stat().st_size:
         size = path.stat().st_size // 2
-    done = subprocess.run([sys.executable, "-c", CUT_WHILE_OPEN, str(path), str(size)], env=ENVIRONMENT, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run([sys.executable, "-c", CUT_WHILE_OPEN, str(path), str(size)], env=ENVIRONMENT, stderr=subprocess.PIPE, timeout=PATIENCE)
     assert done.returncode == 0, f"{done.returncode} {done.stderr.decode()}"
 
 
@@ -292,7 +293,7 @@ def test_a_reader_that_leaves(many: Path, option: List[str]) -> None:
 @pytest.mark.skipif(not POSIX, reason="descriptors")
 def test_a_closed_output(many: Path) -> None:
     command = f'"{sys.executable}" -m dumpscope streams "{many}" >&-'
-    done = subprocess.run(command, shell=True, env=ENVIRONMENT, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run(command, shell=True, env=ENVIRONMENT, stderr=subprocess.PIPE, timeout=PATIENCE)
     assert done.returncode == 4
     assert b"Traceback" not in done.stderr
 
@@ -305,7 +306,7 @@ def test_an_output_of_few_characters(many: Path, encoding: str) -> None:
         [sys.executable, "-m", "dumpscope", "handles", str(many)],
         env=dict(ENVIRONMENT, PYTHONIOENCODING=encoding, PYTHONUTF8="0"),
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode(encoding)

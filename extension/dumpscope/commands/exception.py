@@ -19,6 +19,7 @@ from ..session.account import account_remarks
 from ..session.missing import facts_of, missing
 from ..session.registry import command
 from ..session.session import Session, usage_of
+from ..session.stack_words import near_guard, one_bit_off, top_frames
 from ..view.blocks import Block, Data, Fields, Item, Lines, Note
 from ..view.kinds import address_kind, address_text
 from ..wording.codes import exception_words, hresult_words, status_words
@@ -154,6 +155,7 @@ def _json(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Dic
         "flag_names": EXCEPTION_FLAGS.labels(record.flags) if record.flags else [],
         "address": f"0x{record.address:x}",
         "symbol": dump.symbol(_narrow(dump, record.address)) or None,
+        "module_file": dump.modules.file_at(_narrow(dump, record.address)) or None,
         "record": f"0x{record.record:x}",
         "parameter_count": record.claimed,
         "parameters": [{"value": f"0x{value:x}", "meaning": words[at] or None} for at, value in enumerate(record.parameters)],
@@ -172,6 +174,7 @@ def _fault_json(dump: Minidump, record: _Record, fault: Fault) -> Dict[str, Any]
         "address": f"0x{record.address:x}",
         "address_is": fault.address_is or None,
         "symbol": dump.symbol(_narrow(dump, record.address)) or None,
+        "module_file": dump.modules.file_at(_narrow(dump, record.address)) or None,
         "record": f"0x{record.record:x}",
         "parameter_count": record.claimed,
         "parameters": [{"value": f"0x{value:x}", "meaning": fault.parameters[at] or None} for at, value in enumerate(record.parameters)],
@@ -241,6 +244,7 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
             yield Lines("", record_lines(dump, item), title=f"nested record at {address_text(at, dump.pointer_size)}")
     yield from account_remarks(session)
     yield from _registers(session, found)
+    yield from top_frames(session, dump.threads.find(found.thread_id))
 
 
 def _code_of(dump: Minidump, stream: Stream) -> Optional[str]:
@@ -305,7 +309,13 @@ def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> It
     items.append(_address_item(session, found, fault))
     if fault is None and found.code in ACCESSES and len(found.parameters) > 1:
         target = _narrow(dump, found.parameters[1])
-        items.append(Item("", "Accessed", target, kind, note=_target_words(session, target), link="address {}"))
+        words = _target_words(session, target)
+        guard = near_guard(dump, thread, target)
+        items.append(Item("", "Accessed", target, kind, note="; ".join(filter(None, (words, guard))), link="address {}"))
+        flips = one_bit_off(dump, target) if not words and not guard and len(dump.regions) else []
+        if len(flips) == 1:
+            bit, other = flips[0]
+            items.append(Item("bit_flip", "One bit off", other, kind, note=f"a guess: with bit {bit} changed it is an address of the process", role="dim"))
     if fault is None and found.code == IN_PAGE_ERROR and len(found.parameters) > 2:
         status = found.parameters[2] & 0xFFFFFFFF
         items.append(Item("", "I/O status", status, "code", note=status_words(status) or "no name is known"))

@@ -22,6 +22,8 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "evaluate": ("evaluate ?", "switch"),
     "exception": ("exception",),
     "bugcheck": ("bugcheck",),
+    "mend": ("mend",),
+    "diff": ("diff",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),

@@ -12,6 +12,7 @@ from ..session.missing import missing, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
+from ..session.stack_words import LEAST_FOLDED, folded
 from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
 from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
 from ..stacks.walk import MAX_FRAMES
@@ -28,7 +29,8 @@ DEFAULT_LIMIT = 1000
 PATHS = [
     arg("-i", "--image-path", repeat=True, metavar="PATH", help="where image files are: folders or symbol-server trees, separated by ;", completes="path"),
     arg("-y", "--symbol-path", repeat=True, metavar="PATH", help="where symbols are, as in _NT_SYMBOL_PATH", completes="path"),
-    arg("--loose", switch=True, help="also use an image whose time stamp or size is not the module's"),
+    arg("--loose", switch=True, help="also use an image or a symbol file that is not of the module's build"),
+    arg("--download", switch=True, help="get what is missing from the symbol servers of the paths, into their local store"),
 ]
 """Options of every command that walks stacks."""
 
@@ -43,9 +45,8 @@ class _Drawn:
         self.width = width
 
     def rows(self) -> Iterator[Sequence[Any]]:
-        """Rows of one Row each."""
-        for row in self.walks.rows(self.stack):
-            yield (row,)
+        """Rows of one Row each, with the length of the cycle that begins there and how often it comes; cycles are shown once."""
+        yield from folded(list(self.walks.rows(self.stack)))
 
 
 def _address(width: int) -> Callable[[int], str]:
@@ -126,11 +127,14 @@ def proof_line(proof: Proof) -> str:
 
 
 def _details(drawn: _Drawn, *, registers: bool, evidence: bool) -> Optional[Callable[[Sequence[Any]], Iterable[str]]]:
-    if not registers and not evidence:
+    if not registers and not evidence and len(drawn.stack.frames) < LEAST_FOLDED:
         return None
 
     def lines(cells: Sequence[Any]) -> Iterator[str]:
-        row = cells[0]
+        row, length, count = cells
+        if count:
+            what = "this frame comes" if length == 1 else f"these {length} frames come"
+            yield f"     ({what} {count} times, one after the other)"
         if row.inline:
             return
         if registers:
@@ -249,7 +253,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
     dump = session.dump
     limit = _limit(args.limit)
     session.memo.pop("frame", None)
-    walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan)
+    walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan, download=args.download)
     if args.all or args.unique or args.find:
         if args.thread is not None:
             raise UsageError("--all, --unique and --find are for all threads, not for one")

@@ -135,7 +135,12 @@ def _power_items(misc: Union[MiscInfo, Absent]) -> Iterator[Item]:
         yield Item("processor_max_mhz", "frequency", maximum)
         return
     current, limit = _member(misc, "processor_current_mhz"), _member(misc, "processor_mhz_limit")
-    yield Item("processor_max_mhz", "frequency", maximum, "int", text=f"{maximum} MHz", note=f"{current} MHz at the time of the dump, limited to {limit} MHz")
+    shown, now = maximum, current
+    note = ""
+    if isinstance(current, int) and current > maximum:  # Crashpad fills the two the wrong way round
+        shown, now, note = current, maximum, "; the writer stored the two the wrong way round"
+    words = f"{now} MHz at the time of the dump" + (f", limited to {limit} MHz" if limit and not isinstance(limit, Absent) else ", its limit is not filled in")
+    yield Item("processor_max_mhz", "frequency", maximum, "int", text=f"{shown} MHz" if shown else "not filled in", note=words + note if shown else "")
     yield Item("processor_current_mhz", "", current, "int", hidden=True)
     yield Item("processor_mhz_limit", "", limit, "int", hidden=True)
     yield Item("processor_max_idle_state", "", _member(misc, "processor_max_idle_state"), "int", hidden=True)

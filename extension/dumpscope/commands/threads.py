@@ -8,6 +8,7 @@ from ..diagnosis.engine.shortcut import no_session
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.contexts import Registers, ip_sp, wow64_registers
 from ..dump.minidump import Minidump
+from ..dump.origin import CRASHPAD
 from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread, ThreadInfo
 from ..dump.structures import Teb
@@ -17,6 +18,7 @@ from ..session.missing import facts_of, missing, salvage, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
+from ..session.stack_words import top_frames
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from ..wording.codes import hresult_words, status_words, win32_words
@@ -51,6 +53,7 @@ class ThreadView:
         self._entry: Tuple[int, Optional[ThreadInfo]] = (-1, None)
         self._pointers: Tuple[int, Union[Tuple[int, int], Absent]] = (-1, Absent(NOT_THERE, ""))
         self._symbols: Dict[int, str] = {}
+        self._files: Dict[int, str] = {}
         exception = dump.exception
         self.exception_tid = None if isinstance(exception, Absent) else exception.thread_id
 
@@ -143,6 +146,17 @@ class ThreadView:
             found = self.dump.symbol(address)
             if len(self._symbols) < 4096:
                 self._symbols[address] = found
+        return found
+
+    def module_file(self, address: Union[int, Absent]) -> str:
+        """The file's name of the module that an address lies in."""
+        if isinstance(address, Absent):
+            return ""
+        found = self._files.get(address)
+        if found is None:
+            found = self.dump.modules.file_at(address)
+            if len(self._files) < 4096:
+                self._files[address] = found
         return found
 
     def place(self, address: Union[int, Absent]) -> Union[str, Absent]:
@@ -264,7 +278,9 @@ def thread_columns(view: ThreadView, *, times: bool = False, named: bool = True,
         column("ip", "ip", kind, view.ip),
         column("sp", "sp", kind, view.sp),
         column("ip_symbol", "ip", "symbol", lambda thread: view.symbol(view.ip(thread)) or None),
+        column("ip_module_file", "module", "name", lambda thread: view.module_file(view.ip(thread)) or None),
         column("start_symbol", "start", "symbol", lambda thread: view.symbol(view.member("start_address")(thread)) or None),
+        column("start_module_file", "module", "name", lambda thread: view.module_file(view.member("start_address")(thread)) or None),
         column("stack", "stack", "data", view.stack),
         column("last_error", "last error", "int", view.last_error),
         column("context_offset", "context", "offset", lambda thread: thread.context_rva or None),
@@ -393,6 +409,8 @@ def _priority_note(dump: Minidump, thread: Thread) -> str:
     system = dump.system
     if not isinstance(system, Absent) and not system.is_windows:
         return f"as the writer counts on this system; class 0x{thread.priority_class:x}"
+    if dump.writer.family == CRASHPAD:  # snapshot/win/thread_snapshot_win.cc stores what the kernel has: 1 to 31
+        return f"absolute, as Crashpad stores it: 1 to 15, 16 to 31 for real time; class 0x{thread.priority_class:x}"
     class_words = PRIORITY_CLASS.meaning(thread.priority_class) or "unknown"
     return f"{THREAD_PRIORITY.meaning(thread.priority) or 'relative'}; class 0x{thread.priority_class:x}, {class_words}"
 
@@ -458,6 +476,7 @@ def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Bloc
     else:
         yield Data("registers", register_values(registers))
         yield Lines("", register_lines(dump, registers), title="registers")
+    yield from top_frames(session, thread)
     yield from wow64_blocks(dump, thread, registers)
 
 

@@ -19,6 +19,7 @@ from ..session.account import account
 from ..session.missing import facts_of, finding_block
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
+from ..session.stack_words import stack_needs
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 
 
@@ -171,6 +172,8 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
     )
     for item in found:
         yield finding_block(item)
+    if name == "k":
+        yield from stack_needs(session)
     need = NEEDS.get(name)
     if need is not None and answer.outcome != WORKS:
         yield Note(f"`plan '{name}'` gives the flags, rights and lines for a dump on which it works", "hint")

@@ -21,8 +21,14 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
             continue  # a stream that is not in a directory of zeros may well be in the file: nothing follows from it
         match = rule.test(facts)
         if match is not None:
-            found.append(for_its_writer(_for_its_system(finding(rule, match), facts), facts))
+            found.append(_seen(for_its_writer(_for_its_system(finding(rule, match), facts), facts), facts))
     return found
+
+
+def _seen(found: Finding, facts: Facts) -> Finding:
+    """The finding with offsets only where the file has a byte: what lies behind its end cannot be looked at."""
+    evidence = tuple(proof if proof.offset is None or proof.offset < facts.source.size else proof._replace(offset=None) for proof in found.evidence)
+    return found._replace(evidence=evidence)
 
 
 _TOOLS = ("`.dump", "procdump", "MiniDumpWriteDump", "WinDbg", "cdb", "dbghelp", "Task Manager")

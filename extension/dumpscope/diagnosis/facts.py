@@ -8,7 +8,7 @@ from typing import List, Optional, Tuple
 from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
 from ..dump.minidump import Minidump
-from ..dump.origin import Writer
+from ..dump.origin import CRASHPAD, WINE, Writer
 from ..dump.source import Source
 from ..dump.streams.threads import Thread
 from ..errors import DumpError
@@ -123,6 +123,13 @@ class Facts:
         """Who wrote the dump."""
         return self.dump.writer
 
+    @cached_property
+    def flags_count(self) -> bool:
+        """Whether the header's flags tell what was asked for: the writer is one of Microsoft's, by the library's name or by Version."""
+        if self.writer.family in (CRASHPAD, WINE):
+            return False
+        return bool(self.header.implementation) or self.writer.is_microsoft
+
     def has(self, address: int, size: int = 1) -> bool:
         """Whether bytes of the process are in the file."""
         return self.dump.memory.captured(address, size) >= size
@@ -151,7 +158,8 @@ class Facts:
     def version_proof(self) -> Proof:
         """The high word of the header's Version, which tells Microsoft's writers from others."""
         high = self.header.implementation
-        return Proof("header Version, high word", f"0x{high:04x}" + ("" if high else ": not one of Microsoft's writers"), VERSION_OFFSET + 2)
+        words = "" if high else ": zeroed by the program that called the writer" if self.writer.is_microsoft else ": not one of Microsoft's writers"
+        return Proof("header Version, high word", f"0x{high:04x}{words}", VERSION_OFFSET + 2)
 
     def directory_proof(self, kind: int, name: str) -> Proof:
         """That the directory has no entry of a type, or where the first one is."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from bisect import bisect_right
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..dump.absence import Absent
+from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.modules import Module
+from ..dump.streams.threads import Thread
 from ..format.flags import MINIDUMP_TYPE_BITS
 from .facts import Facts
 
@@ -14,6 +17,12 @@ NO = "no"
 PARTIAL = "partial"
 UNKNOWN = "unknown"
 """The file cannot show it: the bit changes how the writer works, not what it leaves."""
+
+CODE_WINDOW = 0x100
+"""Bytes of code before and behind an instruction pointer that writers store at the most; dbghelp takes 128."""
+
+SHARED_DATA = 0x7FFE0000
+"""KUSER_SHARED_DATA, a page that newer writers store in every dump."""
 
 MAX_LOOK = 20_000
 """Threads, modules or regions looked at for one answer."""
@@ -30,6 +39,11 @@ class Promise(NamedTuple):
     delivered: str
     note: str
     offset: Optional[int]
+
+
+def counted(number: int, what: str) -> str:
+    """``1 module``, ``2 modules``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _share(part: int, whole: int, what: str, offset: Optional[int] = None) -> Answer:
@@ -73,7 +87,7 @@ def _full_memory(facts: Facts) -> Answer:
     missing = full.expected_file_size - facts.source.size
     if missing > 0:
         return PARTIAL, f"0x{missing:x} of 0x{full.total:x} bytes are cut off the end of the file", stream.offset
-    return YES, f"{len(full)} ranges, 0x{full.total:x} bytes", stream.offset
+    return YES, f"{counted(len(full), 'range')}, 0x{full.total:x} bytes", stream.offset
 
 
 def _handles(facts: Facts) -> Answer:
@@ -85,7 +99,7 @@ def _handles(facts: Facts) -> Answer:
         return PARTIAL, handles.damage[0].message, stream.offset
     if not handles.span.claimed:
         return NO, "HandleDataStream with 0 descriptors", stream.offset
-    return YES, f"{handles.span.claimed} handles", stream.offset
+    return YES, counted(handles.span.claimed, "handle"), stream.offset
 
 
 def _tokens(facts: Facts) -> Answer:
@@ -99,7 +113,7 @@ def _unloaded(facts: Facts) -> Answer:
     stream = facts.stream(14)
     if stream is None:
         return NO, "no UnloadedModuleListStream: perhaps nothing had been unloaded", None
-    return YES, f"{facts.dump.unloaded_modules.span.claimed} unloaded modules", stream.offset
+    return YES, counted(facts.dump.unloaded_modules.span.claimed, "unloaded module"), stream.offset
 
 
 def _paths(facts: Facts) -> Answer:
@@ -146,12 +160,37 @@ def _code(facts: Facts) -> Answer:
     return _modules(facts, lambda module: (module.base + 0x1000, 0x200), "modules whose first code page is captured")
 
 
+def _code_windows(facts: Facts) -> List[Tuple[int, int]]:
+    """The stretches of code that every dump has around the instruction pointers of its threads and its exception, those that overlap as one."""
+    dump = facts.dump
+    found = dump.exception
+    holders: List[Union[Thread, ExceptionInfo]] = [*facts.threads(MAX_LOOK)]
+    if not isinstance(found, Absent):
+        holders.append(found)
+    pointers = sorted({registers.ip for registers in map(dump.registers, holders) if not isinstance(registers, Absent)})
+    windows: List[Tuple[int, int]] = []
+    for pointer in pointers:
+        start, end = pointer - CODE_WINDOW, pointer + CODE_WINDOW
+        if windows and start <= windows[-1][1]:
+            windows[-1] = windows[-1][0], end
+        else:
+            windows.append((start, end))
+    return windows
+
+
+def _inside(windows: List[Tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a range lies in one of the windows."""
+    at = bisect_right(windows, (start, 1 << 65)) - 1
+    return at >= 0 and end <= windows[at][1]
+
+
 def _stretches_in_modules(facts: Facts) -> Tuple[int, int]:
     """How many modules have captured bytes beyond the 256 bytes of code at an instruction pointer and their headers."""
     modules = list(facts.dump.modules.walk(0, MAX_LOOK))
     with_data = set()
+    windows = _code_windows(facts)
     for start, end, _ in facts.dump.memory.spans():
-        if end - start <= 0x100:
+        if end - start <= 0x100 or _inside(windows, start, end):
             continue
         module = facts.dump.modules.at(start)
         if module is not None and start > module.base:
@@ -166,6 +205,8 @@ def _globals(facts: Facts) -> Answer:
     found, whole = _stretches_in_modules(facts)
     if not whole:
         return UNKNOWN, "there are no modules to judge by", None
+    if not facts.asked(0x1) and found * 2 < whole:
+        return UNKNOWN, f"{found} of {whole} modules have captured bytes, which need not be their data", None
     # Not every module has writable data, so that some are without proves nothing.
     return (YES if found * 2 >= whole else PARTIAL if found else NO), f"{found} of {whole} modules have data in captured memory", None
 
@@ -188,12 +229,20 @@ def _indirect(facts: Facts) -> Answer:
     inside = _in_full(facts)
     if inside is not None:
         return inside
-    stacks = {(thread.stack_start, thread.stack_size) for thread in facts.threads(MAX_LOOK)}
-    others = sum(1 for item in facts.dump.memory_list.walk(0, MAX_LOOK) if (item.start, item.size) not in stacks and item.size > 0x100)
+    threads = facts.threads(MAX_LOOK)
+    stacks = {(thread.stack_start, thread.stack_size) for thread in threads}
+    tops = sorted((thread.stack_start, thread.stack_start + thread.stack_size) for thread in threads if thread.stack_size)
+    windows = _code_windows(facts)
+    others = 0
+    for item in facts.dump.memory_list.walk(0, MAX_LOOK):
+        shared = SHARED_DATA <= item.start < SHARED_DATA + 0x1000
+        known = (item.start, item.size) in stacks or _inside(tops, item.start, item.end) or _inside(windows, item.start, item.end)
+        others += item.size > 0x100 and not shared and not known
     stream = facts.stream(5)
-    if others and not facts.asked(0x40) and facts.flags & 0x92301:
-        return UNKNOWN, "other flags bring ranges that cannot be told from these", None
-    return (YES if others else NO), f"{others} captured ranges that are neither stacks nor code at an instruction pointer", stream.offset if stream else None
+    if others and not facts.asked(0x40):
+        return UNKNOWN, f"{counted(others, 'captured range')} of another kind, which other flags or the program itself may have brought", None
+    note = f"{counted(others, 'captured range')} neither of a stack, nor of code at an instruction pointer, nor the shared user data"
+    return (YES if others else NO), note, stream.offset if stream else None
 
 
 def _extended(facts: Facts) -> Answer:

@@ -283,12 +283,12 @@ def _block(dump: Minidump, code: str, what: str, rva: int, size: int, where: int
         yield Damage(f"{code}-cut", f"{what}: 0x{size:x} bytes at 0x{rva:x}, the file holds 0x{held:x} of them", where, size, held)
 
 
-def _string(dump: Minidump, rva: int, what: str) -> Iterator[Damage]:
-    """Damage of a string, quickly for the ones that have none."""
+def _string(dump: Minidump, rva: int, what: str, field: int) -> Iterator[Damage]:
+    """Damage of a string, quickly for the ones that have none. One outside the file is seen at the field that leads there."""
     if not dump.strings.is_sound(rva):
         damage = dump.strings.inspect(rva, what).damage
         if damage is not None:
-            yield damage
+            yield damage if rva < dump.size else damage._replace(offset=field)
 
 
 def _threads(dump: Minidump) -> Iterator[Damage]:
@@ -317,7 +317,7 @@ def _threads(dump: Minidump) -> Iterator[Damage]:
                 yield Damage("thread-info-unknown-thread", f"thread 0x{info.tid:x} of ThreadInfoList is not in the thread list", info.offset)
     for entry in dump.thread_names:
         if entry.name_rva:
-            yield from _string(dump, entry.name_rva, f"name of thread 0x{entry.tid:x}")
+            yield from _string(dump, entry.name_rva, f"name of thread 0x{entry.tid:x}", entry.offset + 4)
 
 
 def _exception(dump: Minidump) -> Iterator[Damage]:
@@ -342,7 +342,7 @@ def _modules(dump: Minidump) -> Iterator[Damage]:
             if not module.name_rva:
                 yield Damage("module-without-name", f"module {module.index} at 0x{module.base:x} has no name", module.offset + 20)
             else:
-                yield from _string(dump, module.name_rva, f"name of module {module.index}")
+                yield from _string(dump, module.name_rva, f"name of module {module.index}", module.offset + 20)
             if not module.size:
                 yield Damage("module-empty", f"{name} has a size of 0", module.offset + 8)
             elif module.end > _ADDRESSES:
@@ -359,7 +359,7 @@ def _modules(dump: Minidump) -> Iterator[Damage]:
         if not unloaded.name_rva:
             yield Damage("unloaded-module-without-name", f"unloaded module {unloaded.index} has no name", unloaded.offset + 20)
         else:
-            yield from _string(dump, unloaded.name_rva, f"name of unloaded module {unloaded.index}")
+            yield from _string(dump, unloaded.name_rva, f"name of unloaded module {unloaded.index}", unloaded.offset + 20)
 
 
 def _shared(spans: List[Tuple[int, int, str]], code: str) -> Iterator[Damage]:
@@ -388,7 +388,7 @@ def _handles(dump: Minidump) -> Iterator[Damage]:
             if not is_sound(rva):
                 damage = dump.strings.inspect(rva, f"{what} of handle 0x{value:x}").damage
                 if damage is not None:
-                    yield damage
+                    yield damage if rva < dump.size else damage._replace(offset=offset + 4 + 4 * number)
             elif len(good) < MAX_TEXTS:
                 good.add(rva)
         if handles.extended and values[7] and values[7] not in chains:

@@ -53,7 +53,6 @@ class Minidump:
         self.header: Header = read_header(source)
         self.streams: Directory = read_directory(source, self.header)
         self.strings = StringTable(source)
-        self._companions: List[Callable[[], None]] = []
 
     @classmethod
     def open(cls, thing: Any) -> Minidump:
@@ -69,14 +68,8 @@ class Minidump:
             raise
 
     def close(self) -> None:
-        """Let go of the file, and of the files that were opened for it."""
-        while self._companions:
-            self._companions.pop()()
+        """Let go of the file, and of the files that were opened because of it."""
         self.source.close()
-
-    def close_with(self, close: Callable[[], None]) -> None:
-        """Have ``close`` called when the dump is closed: for files that were opened because of it, such as images."""
-        self._companions.append(close)
 
     def __enter__(self) -> Minidump:
         return self

@@ -63,6 +63,8 @@ _FILE_NAMES: Tuple[Tuple[str, str], ...] = (
 )
 
 _WEAKER = {CERTAIN: LIKELY, LIKELY: GUESS, GUESS: GUESS}
+_UNLIKE = "unlike"
+"""The family of what does not look like the writer that was named, and not like another one either."""
 _RELATED = {BREAKPAD, RUST, FACEBOOK}
 """Writers that come from Breakpad and make its streams."""
 
@@ -172,7 +174,7 @@ class _Finding:
             for item, family in zip(self.evidence, self.families)
         ]
         self.evidence = sorted(marked, key=lambda item: item.against)
-        if any(item.against for item in marked):
+        if any(item.against for item, family in zip(marked, self.families) if family != _UNLIKE):
             self.confidence = _WEAKER[self.confidence]
 
     def settle(self, family: str, name: str, version: str, confidence: str) -> None:
@@ -220,7 +222,8 @@ def _by_build_string(found: _Finding) -> None:
         expected = implementation_of(version)
         actual = found.dump.header.implementation
         if prefix != "crashpad" and expected is not None and actual != expected:
-            found.add("header.Version", f"0x{actual:04x} does not fit this version, which would leave 0x{expected:04x}", 4)
+            # a program can change the word afterwards, as Chromium's fallback handler zeroes it: against, and yet no other writer
+            found.add("header.Version", f"0x{actual:04x} does not fit this version, which would leave 0x{expected:04x}", 4, _UNLIKE)
     else:
         found.settle(UNKNOWN, library, version, LIKELY)
 

@@ -6,7 +6,7 @@ import io
 import mmap
 import os
 import stat
-from typing import Any, BinaryIO, Callable, Optional, Tuple, Union
+from typing import Any, BinaryIO, Callable, List, Optional, Tuple, Union
 
 from ..errors import DumpError
 
@@ -41,6 +41,7 @@ class Source:
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file
+        self._companions: List[Callable[[], None]] = []
         self._number = file.fileno() if file is not None and _pread else -1
         # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
         self._size_now: Optional[Callable[[], int]] = getattr(buffer, "size", None if file is None else self._ask)
@@ -134,7 +135,9 @@ class Source:
         return mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_COPY)
 
     def close(self) -> None:
-        """Unmap and close. What was decoded before stays valid."""
+        """Unmap and close, and with it what :meth:`close_with` was told of. What was decoded before stays valid."""
+        while self._companions:
+            self._companions.pop()()
         buffer, self._buffer, self.size = self._buffer, b"", 0
         if buffer is not None and hasattr(buffer, "close"):
             try:
@@ -146,6 +149,10 @@ class Source:
             self._file.close()
             self._file = None
         self._size_now = _closed
+
+    def close_with(self, close: Callable[[], None]) -> None:
+        """Have ``close`` called when the file is closed: for files that were opened because of it, such as images."""
+        self._companions.append(close)
 
     @property
     def buffer(self) -> Buffer:

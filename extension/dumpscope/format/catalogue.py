@@ -19,6 +19,7 @@ MODULES = (
     "tokens",
     "functions",
     "pe",
+    "unwind",
     "counters",
     "contexts",
     "guid",

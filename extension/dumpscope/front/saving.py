@@ -27,4 +27,5 @@ def write(save: Save) -> int:
     """
     from ..writing.output import write_whole  # not needed by answers that write nothing
 
-    return write_whole(save.path, lambda file: file.writelines(save.chunks()), force=save.force, keep=save.keep)
+    fill = save.fill or (lambda file: file.writelines(save.chunks()))
+    return write_whole(save.path, fill, force=save.force, keep=save.keep, check=save.check)

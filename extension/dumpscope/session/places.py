@@ -37,6 +37,7 @@ KINDS = (
     "memory",
     "token",
     "string",
+    "unwind",
     "range",
     "at",
 )
@@ -339,6 +340,13 @@ def _string(session: Session, rest: List[str], first: Optional[int]) -> Place:
     return Place([node], [], 0, node.what)
 
 
+def _unwind(session: Session, rest: List[str], first: Optional[int]) -> Place:
+    from .unwind_place import unwind_nodes
+
+    address = evaluate(session, _one(rest, "unwind"))
+    return Place(unwind_nodes(session, address), [], 0, f"unwind data of 0x{address:x}")
+
+
 def _at(session: Session, rest: List[str], first: Optional[int]) -> Place:
     offset = number(_one(rest, "at"), "offset")
     found = owners(session.dump, offset)
@@ -407,6 +415,7 @@ _FINDERS: Dict[str, Callable[[Session, List[str], Optional[int]], Place]] = {
     "memory": _memory,
     "token": _token,
     "string": _string,
+    "unwind": _unwind,
     "range": _range,
     "at": _at,
 }

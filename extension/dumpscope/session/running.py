@@ -14,6 +14,7 @@ from .session import Session
 def run(session: Session, command: Command, args: Any) -> Iterator[Block]:
     """The blocks that a command answers with, made as they are drawn."""
     session.status = EXIT_DONE
+    session.answered = False
     function = command.function if session.answer_for is None else session.answer_for(command)
     return _warned(session, function(session, args))
 

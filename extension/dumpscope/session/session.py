@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol
+from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Tuple
 
 from ..dump.kernel.kerneldump import KernelDump
 from ..dump.minidump import Minidump
@@ -17,6 +17,9 @@ class Live(Protocol):
 
     def compare(self, dump: Minidump) -> Iterator[Block]:
         """What it makes of the dump beside what we read."""
+
+    def symbol(self, address: int) -> Optional[Tuple[str, str, int, str, int]]:
+        """Module, symbol, displacement, file and line (empty and 0 where not known) of an address; None if it knows none."""
 
 
 class Named(Protocol):
@@ -45,6 +48,8 @@ class Session:
         self.open_error = open_error
         self.path = path or (dump.path if dump is not None else "")
         self.status = EXIT_DONE
+        self.answered = False
+        """Whether the command dealt with a file that is no readable dump: then ``exit_code`` is its own."""
         self.memo: Dict[str, Any] = {}
         self.live: Optional[Live] = None
         self.progress: Callable[[int, int], None] = _unseen
@@ -69,6 +74,11 @@ class Session:
         if self._source is None:
             raise UsageError("no dump is open", "give the path of a dump")
         return self._source
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the last command: that of a file that cannot be read, unless the command is about such files."""
+        return self.status if self.open_error is None or self.answered else self.open_error.exit_code
 
     @property
     def has_file(self) -> bool:

@@ -11,9 +11,10 @@ from ..dump.streams.threads import Thread
 from ..stacks.frames import BOTTOM, Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
 from ..symbols.breakpad import SymbolFile
+from ..symbols.download import Download
 from ..symbols.images import Images
 from ..symbols.names import Name, Namer
-from .session import Session
+from .session import Live, Session
 
 
 class Row(NamedTuple):
@@ -39,17 +40,39 @@ class Row(NamedTuple):
         return f" [{self.name.file} @ {self.name.line}]"
 
 
+class DebuggerNames:
+    """Names from the debugger that has the same dump open. It tells nothing of functions that were put inline."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def names_at(self, address: int) -> List[Name]:
+        """The debugger's name of an address, none if it has none or only one that lies behind the address."""
+        found = self._live.symbol(address)
+        if found is None:
+            return []
+        module, symbol, displacement, file, line = found
+        return [Name(module, symbol, displacement, file, line, provider="debugger")] if symbol and displacement >= 0 else []
+
+
 class Walks:
     """Walks stacks for commands and names their frames; keeps what it finds."""
 
-    def __init__(self, session: Session, image_paths: Tuple[str, ...], symbol_paths: Tuple[str, ...], loose: bool, scan: bool) -> None:
-        self.key = (image_paths, symbol_paths, loose, scan)
-        self.images = Images(session.dump, image_paths, loose)
-        self.namer = Namer(session.dump, self.images, symbol_paths, loose)
+    def __init__(self, session: Session, image_paths: Tuple[str, ...], symbol_paths: Tuple[str, ...], loose: bool, scan: bool, download: bool) -> None:
+        self.key = (image_paths, symbol_paths, loose, scan, download)
+        fetcher = Download(session.progress) if download else None
+        # The debugger looks for images along the symbol path, too.
+        self.images = Images(session.dump, (*image_paths, *symbol_paths), loose, fetcher)
+        others = () if session.live is None else (DebuggerNames(session.live),)
+        self.namer = Namer(session.dump, self.images, symbol_paths, loose, fetcher, others=others)
         self.walker = Walker(session.dump, self.images, self._records, scan=scan)
         self._dump = session.dump
         self._names: Dict[Tuple[int, bool], List[Name]] = {}
         self._stacks: Dict[Tuple[int, int], Stack] = {}
+
+    def close(self) -> None:
+        """Close the files that were opened."""
+        self.images.close()
 
     def _records(self, module: Module) -> Union[SymbolFile, Absent]:
         """The STACK records of a module's symbol file."""
@@ -98,19 +121,21 @@ def split_path(text: str) -> List[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
-def walks_of(session: Session, image_path: Sequence[str] = (), symbol_path: Sequence[str] = (), loose: bool = False, *, scan: bool = False) -> Walks:
+def walks_of(
+    session: Session, image_path: Sequence[str] = (), symbol_path: Sequence[str] = (), loose: bool = False, *, scan: bool = False, download: bool = False
+) -> Walks:
     """The session's walker. Paths that are given hold for the commands that follow as well; else those of the environment count."""
     known = session.memo.get("walks")
-    if not (image_path or symbol_path or loose or scan) and isinstance(known, Walks):
+    if not (image_path or symbol_path or loose or scan or download) and isinstance(known, Walks):
         return known
     images = tuple(part for text in image_path for part in split_path(text)) or tuple(split_path(os.environ.get("_NT_EXECUTABLE_IMAGE_PATH", "")))
     symbols = tuple(symbol_path) or tuple(split_path(os.environ.get("_NT_SYMBOL_PATH", "")))
     if isinstance(known, Walks):
-        if known.key == (images, symbols, loose, scan):
+        if known.key == (images, symbols, loose, scan, download):
             return known
-        known.images.close()
-    made = Walks(session, images, symbols, loose, scan)
-    session.dump.close_with(made.images.close)
+        known.close()
+    made = Walks(session, images, symbols, loose, scan, download)
+    session.dump.source.close_with(made.close)
     session.memo["walks"] = made
     return made
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Protocol, Sequence, Tuple, Union
 
 from ..dump.absence import Absent
-from ..dump.contexts import Registers
+from ..dump.contexts import Registers, wow64_registers
 from ..dump.minidump import Minidump
+from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread
 from ..symbols.images import Images
 from .frames import BOTTOM, CONTEXT, EXCEPTION_CONTEXT, LIMIT, LOOP, NO_REGISTERS, NOT_SUPPORTED, ContextOrigin, End, Frame, Stack, Step
@@ -79,16 +80,23 @@ class Walker:
         exception = self.dump.exception
         if isinstance(exception, Absent):
             return Stack((), End(NO_REGISTERS, exception.message), (), "")
-        return self.walk(self.dump.registers(exception), self.dump.threads.find(exception.thread_id), EXCEPTION_CONTEXT, limit)
+        return self.walk(self._registers(exception), self.dump.threads.find(exception.thread_id), EXCEPTION_CONTEXT, limit)
 
     def thread(self, thread: Thread, limit: int = MAX_FRAMES) -> Stack:
         """The stack of a thread: for the one that raised the exception from the exception's registers, where they can be read."""
         exception = self.dump.exception
         if not isinstance(exception, Absent) and exception.thread_id == thread.tid:
-            registers = self.dump.registers(exception)
+            registers = self._registers(exception)
             if not isinstance(registers, Absent):
                 return self.walk(registers, thread, EXCEPTION_CONTEXT, limit)
-        return self.walk(self.dump.registers(thread), thread, CONTEXT, limit)
+        return self.walk(self._registers(thread), thread, CONTEXT, limit)
+
+    def _registers(self, of: Union[Thread, ExceptionInfo]) -> Union[Registers, Absent]:
+        """The registers of a thread or exception: in a 64-bit dump those of the 32-bit side, where they were taken in 32-bit code."""
+        registers = self.dump.registers(of)
+        if not isinstance(registers, Absent) and registers.runs_32_bit:
+            return wow64_registers(self.dump, of)
+        return registers
 
     def walk(self, registers: Union[Registers, Absent], thread: Optional[Thread], origin: str = CONTEXT, limit: int = MAX_FRAMES) -> Stack:
         """The stack that begins with these registers, ``limit`` frames of it at the most."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Tuple, Union
+from urllib.parse import quote
 
 from ..dump.absence import Absent
 from .path import FOLDER, Element, is_url
@@ -159,7 +160,7 @@ class Search:
                 local = local or store
                 yield from self._in_tree(store, name, key, folder, store)
                 continue
-            where = f"{store}/{folder}/{key}/{name}"
+            where = f"{store}/{quote(folder)}/{key}/{quote(name)}"
             if not safe_key(key):
                 yield Candidate(where, None, "no key is known to ask for")
             elif self._fetcher is None:

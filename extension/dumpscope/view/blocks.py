@@ -7,7 +7,7 @@ key joins the block's members to the document itself.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, BinaryIO, Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .annotated import Bytes
 from .picture import Picture
@@ -175,7 +175,8 @@ class Save(NamedTuple):
     """A file that the answer wants written: commands do no output, so the front writes it (:mod:`dumpscope.front.saving`).
 
     ``chunks`` makes the bytes. ``keep`` is a path that must not be written over, whatever ``force`` says: the dump's own.
-    ``what`` names the file in the answer (``changed copy``).
+    ``what`` names the file in the answer (``changed copy``). ``fill`` writes to the empty, seekable file instead of ``chunks``;
+    ``check`` gets the name of the finished temporary file and refuses it by raising.
     """
 
     path: str
@@ -183,6 +184,8 @@ class Save(NamedTuple):
     what: str
     keep: str = ""
     force: bool = False
+    fill: Optional[Callable[[BinaryIO], object]] = None
+    check: Optional[Callable[[str], None]] = None
 
 
 Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save]

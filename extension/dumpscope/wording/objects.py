@@ -98,7 +98,9 @@ def object_info_words(block: ObjectInfo) -> Words:
     known = _KINDS.get(block.type)
     if known is None or not block.values:
         name = MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE.label(block.type) or f"type {block.type}"
-        return [(name, f"{block.size} bytes: " + (block.payload[:32].hex(" ") if block.payload else "not in the file"))]
+        if block.size and not block.payload:
+            return [(name, f"damaged: it claims {block.size} bytes, more than the file holds")]
+        return [(name, f"{block.size} bytes: {block.payload[:32].hex(' ')}".rstrip(": "))]
     return known[1](block.values)
 
 
@@ -109,6 +111,8 @@ def object_info_json(block: ObjectInfo) -> Dict[str, Any]:
     for path, value in block.values.items():
         name = path.rpartition(".")[2]
         members[name] = f"0x{value:x}" if name in _HEX else value.hex() if isinstance(value, bytes) else value
+    if block.size and not block.payload:
+        members["damaged"] = True
     if not block.values:
         members["payload"] = block.payload.hex()
     return members

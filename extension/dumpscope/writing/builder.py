@@ -146,6 +146,13 @@ class DumpBuilder:
             made.tail = dump.source.some(wine.offset, 1024)
         return made
 
+    def fit_system(self) -> None:
+        """Make SystemInfoStream exactly as long as the debugger wants it; what is missing is zero."""
+        found = self._streams.get(7)
+        if isinstance(found, RecordStream):
+            size = MINIDUMP_SYSTEM_INFO.size
+            found.data[:] = found.data[:size].ljust(size, b"\0")
+
     def take_memory(self, dump: Minidump) -> None:
         """The captured ranges of an open dump in the order of its list, as far as the file holds their bytes."""
         full, small = dump.memory64_list, dump.memory_list

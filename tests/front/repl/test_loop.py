@@ -14,6 +14,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from tests.conftest import SAMPLES
+from tests.counting import POLLS
 
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.repl.bindings import help_statement, why_statement, word_at
@@ -286,17 +287,21 @@ def test_moving_and_searching() -> None:
 
 
 def paged_slowly(steps: List[str], chunks: Any) -> Pager:
-    """Keys with time between them, for work that goes on in the background."""
+    """Keys, each group typed once those before it were taken and what they began is done."""
     with create_pipe_input() as pipe:
         pager = Pager(chunks, style("dark"), input=pipe, output=DummyOutput())
+        pressed: List[object] = []
+        pager.app.key_processor.after_key_press += pressed.append
 
         def type_keys() -> None:
+            typed = 0
             for step in steps:
-                time.sleep(0.3)
-                end = time.monotonic() + 20  # on a busy machine the work takes longer
-                while pager._work is not None and not pager._work.done() and time.monotonic() < end:
-                    time.sleep(0.05)
+                for _ in range(POLLS):
+                    if len(pressed) >= typed and (pager._work is None or pager._work.done()):
+                        break
+                    time.sleep(0.01)
                 pipe.send_text(step)
+                typed += len(step)
 
         typist = threading.Thread(target=type_keys)
         typist.start()
@@ -332,8 +337,8 @@ def test_a_long_work_is_shown_and_can_be_stopped() -> None:
 
         def work() -> Iterator[str]:
             yield "first\n"
-            for done in range(1000):
-                screen.progress(done, 1000)
+            for done in range(POLLS):
+                screen.progress(done, POLLS)
                 if done == 5:
                     time.sleep(0.6)
                 if done == 10:

@@ -14,6 +14,7 @@ from typing import Iterator
 
 import pytest
 from tests.conftest import SAMPLES
+from tests.counting import PATIENCE, POLLS
 
 EXTENSION = SAMPLES.parent / "extension"
 TMUX = shutil.which("tmux")
@@ -31,7 +32,7 @@ class Screen:
 
     def tmux(self, *words: str) -> str:
         assert TMUX is not None
-        done = subprocess.run([TMUX, "-S", self.socket, "-f", os.devnull, *words], capture_output=True, text=True, encoding="utf-8", timeout=30)
+        done = subprocess.run([TMUX, "-S", self.socket, "-f", os.devnull, *words], capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -56,23 +57,21 @@ class Screen:
     def text(self, *, painted: bool = False) -> str:
         return self.tmux("capture-pane", "-p", *(["-e"] if painted else []), "-t", self.name)
 
-    def wait(self, wanted: str, seconds: float = 15) -> str:
+    def wait(self, wanted: str) -> str:
         """The screen once it shows ``wanted``."""
         wanted = wanted.rstrip()  # tmux leaves out blanks at the end of a line
-        end = time.monotonic() + seconds
         shown = ""
-        while time.monotonic() < end:
+        for _ in range(POLLS):
             shown = self.text()
             if wanted in shown:
                 return shown
             time.sleep(0.05)
         raise AssertionError(f"{wanted!r} did not appear:\n{shown}")
 
-    def wait_gone(self, unwanted: str, seconds: float = 15) -> str:
+    def wait_gone(self, unwanted: str) -> str:
         """The screen once it does not show ``unwanted`` any more."""
-        end = time.monotonic() + seconds
         shown = ""
-        while time.monotonic() < end:
+        for _ in range(POLLS):
             shown = self.text()
             if unwanted not in shown:
                 return shown

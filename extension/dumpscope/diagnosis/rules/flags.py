@@ -48,7 +48,7 @@ def _unasked(facts: Facts) -> Optional[Match]:
 
 
 def _meaningless(facts: Facts) -> Optional[Match]:
-    if facts.header.implementation or not facts.flags:
+    if facts.flags_count or not facts.flags:
         return None
     items = _of(facts, True, NO)
     if not items:

@@ -40,13 +40,13 @@ def _wine(facts: Facts) -> bool:
 
 
 def _not_requested(facts: Facts) -> Optional[Match]:
-    if not _absent(facts) or facts.asked(0x4) or not facts.header.implementation or facts.writer.family == "crashpad":
+    if not _absent(facts) or facts.asked(0x4) or not facts.flags_count:
         return None
     return Match((*_common(facts), facts.version_proof()), {"flags": f"0x{facts.flags:x}"})
 
 
 def _requested_none(facts: Facts) -> Optional[Match]:
-    if not _absent(facts) or not facts.asked(0x4) or not facts.header.implementation or facts.writer.family == "dbgeng":
+    if not _absent(facts) or not facts.asked(0x4) or not facts.flags_count or facts.writer.family == "dbgeng":
         return None
     managed = facts.flags in (0x1005, 0x41A25, 0x1205AC, 0x41826, 0x41827, 0x61826) and not facts.has_exception
     hint = " These are the flags that dotnet-dump and createdump use, which open the process without that right." if managed else ""
@@ -72,7 +72,7 @@ def _wine_writer(facts: Facts) -> Optional[Match]:
 def _other_writer(facts: Facts) -> Optional[Match]:
     if not _absent(facts) or _wine(facts):
         return None
-    if facts.header.implementation and facts.writer.family != "crashpad":
+    if facts.flags_count:
         return None
     unknown = facts.writer.name == "unknown"
     return Match(

@@ -18,7 +18,7 @@ _LOOK = 20_000
 
 
 def _not_asked(facts: Facts) -> Optional[Match]:
-    if facts.stream(14) is not None or facts.asked(0x20):
+    if facts.stream(14) is not None or facts.asked(0x20) or not facts.flags_count:
         return None
     return Match((facts.flags_proof(0x20, "MiniDumpWithUnloadedModules"), facts.directory_proof(14, "UnloadedModuleListStream")))
 

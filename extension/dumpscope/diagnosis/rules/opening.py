@@ -159,6 +159,8 @@ def _dropped(facts: Facts) -> Optional[Match]:
     for name in ("memory_list", "unloaded_modules", "thread_infos", "regions", "handle_operations"):
         items = getattr(facts.dump, name)
         if items.span.refused and items.stream is not None:
+            entry = items.stream
+            proofs.append(Proof(f"directory entry {entry.index}", f"{entry.name}: size 0x{entry.size:x}, RVA 0x{entry.rva:x}", entry.offset))
             proofs.extend(Proof(item.code.replace("-", " "), item.message, item.offset) for item in items.damage)
             names.append(items.stream.name)
     if not proofs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ...format.header import MINIDUMP_DIRECTORY
 from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
 from ..repair import FULL_MEMORY, opening_after
@@ -22,7 +23,7 @@ def _with_flag(facts: Facts, wanted: bool) -> str:
     doing = "setting" if wanted else "clearing"
     if opening.ok:
         return f"{'set' if wanted else 'clear'} flag 0x2 in a copy: put {edit.words}; the debugger then opens the file"
-    return f"{doing} flag 0x2 alone does not open the file: the debugger then says {opening.message.splitlines()[0]!r}"
+    return f"{doing} flag 0x2 alone does not open the file: the debugger then says {opening.line!r}"
 
 
 def _flag_without_full(facts: Facts) -> Optional[Match]:
@@ -35,8 +36,14 @@ def _flag_without_full(facts: Facts) -> Optional[Match]:
             {"what": "there is no Memory64ListStream", "mend": _with_flag(facts, False)},
         )
     full = facts.dump.memory64_list
-    if facts.right_size is not None or facts.right_base is not None or (not full.span.refused and full.base_rva):
+    said = facts.engine.opening.message.startswith("Full-memory minidump must")
+    if facts.right_size is not None or facts.right_base is not None or (not full.span.refused and full.base_rva and not said):
         return None
+    if not full.span.refused and full.base_rva:
+        held = facts.source.available(stream.rva, stream.size)
+        proof = Proof("Memory64ListStream", f"0x{held:x} of its 0x{stream.size:x} bytes are in the file", stream.rva)
+        what = "Memory64ListStream itself is cut by the end of the file"
+        return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), proof), {"what": what, "mend": _with_flag(facts, False)})
     if not full.span.refused:
         proof = Proof("Memory64ListStream.BaseRva", "0", stream.rva + 8)
         what = "Memory64ListStream.BaseRva is 0, so nothing says where the memory begins"
@@ -80,7 +87,7 @@ def _truncated(facts: Facts) -> Optional[Match]:
             "opens": "It opens, and every command"
             if facts.engine.opening.ok
             else "BaseRva itself lies behind the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
-            if full.base_rva > facts.source.size
+            if facts.engine.opening.line == "Dump file is too large to map"
             else "Every command",
         },
     )
@@ -92,15 +99,19 @@ def _range_outside(facts: Facts) -> Optional[Match]:
     ranges = facts.dump.memory_list
     if ranges.span.refused:
         return None
+    behind = 0 if facts.engine.opening.ok else facts.header.directory_rva + facts.header.stream_count * MINIDUMP_DIRECTORY.size
     for item in ranges.walk(0, 1_000_000):
         if item.held < item.size:
-            return Match(
-                (
-                    Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
-                    Proof("size of the file", f"0x{facts.source.size:x}"),
-                ),
-                {"index": item.index, "held": item.held, "size": item.size},
-            )
+            what = f"has {item.size} bytes, of which the file holds {item.held}"
+        elif item.size and item.rva < behind:
+            what = f"points to 0x{item.rva:x}, into the header or the directory, which ends at 0x{behind:x}"
+        else:
+            continue
+        proofs = (
+            Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
+            Proof("size of the file", f"0x{facts.source.size:x}"),
+        )
+        return Match(proofs, {"index": item.index, "what": what})
     return None
 
 
@@ -134,7 +145,7 @@ def _both_lists(facts: Facts) -> Optional[Match]:
     if opening.ok:
         mend = f"in a copy, make the entry an unused one: put {words}; the debugger then opens the file"
     else:
-        mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.message.splitlines()[0]!r}"
+        mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.line!r}"
     proofs = (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream"), facts.directory_proof(5, "MemoryListStream"))
     return Match(proofs, {"mend": mend})
 
@@ -188,12 +199,15 @@ RULES = (
     Rule(
         "OPN017",
         ERROR,
-        "a memory range lies outside the file",
-        ("Memory range data not present in dump (RVA 0x...)", "Could not open dump file [...], Win32 error 0n1392"),
+        "a memory range lies outside the file, or in its directory",
+        (
+            "Memory range data not present in dump (RVA 0x...)",
+            "ERROR: Invalid Rva value 0, it should be after the minidump directory",
+            "Could not open dump file [...], Win32 error 0n1392",
+        ),
         _OPEN,
-        "RVA and size of every range of MemoryListStream against the size of the file",
-        "Range {index} of MemoryListStream has {size} bytes, of which the file holds {held}. A partial dump that is cut does not open at all, "
-        "unlike a full one.",
+        "RVA and size of every range of MemoryListStream against the size of the file and the end of the directory",
+        "Range {index} of MemoryListStream {what}. A partial dump with such a range does not open at all, unlike a full one.",
         PROVEN,
         (_FETCH, "dumpscope reads what is there"),
         (_OBSERVED,),

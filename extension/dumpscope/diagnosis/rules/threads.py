@@ -65,9 +65,16 @@ def _flagged(bit: int) -> Callable[[Facts], Optional[Match]]:
 
 
 def _not_asked(facts: Facts) -> Optional[Match]:
-    if facts.stream(17) is not None or facts.asked(0x1000):
+    if facts.stream(17) is not None or facts.asked(0x1000) or not facts.flags_count:
         return None
     return Match((facts.flags_proof(0x1000, "MiniDumpWithThreadInfo"), facts.directory_proof(17, "ThreadInfoListStream")), {"flags": f"0x{facts.flags:x}"})
+
+
+def _never_written(facts: Facts) -> Optional[Match]:
+    if facts.stream(17) is not None or facts.asked(0x1000) or facts.flags_count:
+        return None
+    name = "the writer" if facts.writer.name == "unknown" else facts.writer.name
+    return Match((facts.directory_proof(17, "ThreadInfoListStream"), facts.version_proof(), facts.writer_proof()), {"writer": name})
 
 
 def _asked_absent(facts: Facts) -> Optional[Match]:
@@ -76,7 +83,7 @@ def _asked_absent(facts: Facts) -> Optional[Match]:
     proofs = (facts.flags_proof(0x1000, "MiniDumpWithThreadInfo"), facts.directory_proof(17, "ThreadInfoListStream"), facts.version_proof())
     who = (
         "Its writer is not Microsoft's, and its flags mean little."
-        if not facts.writer.is_microsoft
+        if not facts.flags_count
         else "Microsoft's writers since 6.2 always write it when asked; an older dbghelp.dll beside the writing program does not."
     )
     return Match(proofs, {"who": who})
@@ -107,9 +114,11 @@ def _teb_zero(facts: Facts) -> Optional[Match]:
     proofs = [Proof(f"thread {thread.tid:x} (index {thread.index})", "Teb 0", thread.offset + _TEB) for thread in bare[:4]]
     if facts.header.checksum & 4:
         proofs.append(Proof("header CheckSum (failure flags)", f"0x{facts.header.checksum:x}", CHECKSUM_OFFSET))
-    if not facts.header.implementation:
+    told = [info for info in (facts.dump.thread_infos.find(thread.tid) for thread in bare[:4]) if info is not None and (info.dump_flags or info.dump_error)]
+    if not facts.flags_count:
         cause = "The writer is not Microsoft's and does not know TEBs."
-    elif facts.dump.thread_infos.span.count:
+    elif told:
+        proofs.extend(_info_proofs(told))
         cause = "Its ThreadInfo entry says what went wrong."
     else:
         cause = "Mostly the writer could not open the thread, or the thread ended meanwhile."
@@ -457,5 +466,21 @@ RULES = (
         "thread-names",
         "thread-times",
         _names,
+    ),
+    Rule(
+        "THR018",
+        WARNING,
+        "the writer, not one of Microsoft's, stored no thread times",
+        _NO_TIMES,
+        _TIMES,
+        "no ThreadInfoListStream, flag 0x1000 clear, and a writer whose flags say nothing",
+        "There are no thread times, start addresses and affinities in the file. It was written by {writer}, which stores none of them; the flags "
+        "do not say what was asked for.",
+        PROVEN,
+        (_AGAIN, "`process` of dumpscope shows the process's own user and kernel time, which most dumps have"),
+        ("observed: files of Crashpad, Breakpad and others",),
+        "crashpad-annotations",
+        "stacks-only",
+        _never_written,
     ),
 )

@@ -210,10 +210,13 @@ class HandleList(RecordList[Handle]):
                 damage.append(Damage("object-info-outside-file", f"object information at 0x{rva:x} is outside the file", rva, _INFO.size, len(head)))
                 break
             following, kind, size = _INFO.unpack(head)
+            held = source.available(rva + _INFO.size, size)
+            if held < size:  # no such block: what stands there belongs to other streams, and the chain is not followed
+                message = f"object information at 0x{rva:x} claims 0x{size:x} bytes, the file holds 0x{held:x}: no block of the writer's"
+                damage.append(Damage("object-info-cut", message, rva, size, held))
+                blocks.append(ObjectInfo(kind, size, {}, rva, b""))
+                break
             payload = source.some(rva + _INFO.size, min(size, 0x1000))
-            if len(payload) < min(size, 0x1000):
-                message = f"object information at 0x{rva:x} claims 0x{size:x} bytes, the file holds 0x{len(payload):x}"
-                damage.append(Damage("object-info-cut", message, rva, size, len(payload)))
             structure = OBJECT_INFORMATION.get(kind, {}).get(size)
             values = structure.unpack(payload) if structure is not None and len(payload) >= structure.size else {}
             blocks.append(ObjectInfo(kind, size, values, rva, payload))

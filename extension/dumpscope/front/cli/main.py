@@ -229,7 +229,7 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
         finally:
             if session.has_dump:
                 session.dump.close()  # and what was opened because of it, such as images
-        return session.status if session.open_error is None else session.open_error.exit_code
+        return session.exit_code
     finally:
         source.close()
 

@@ -230,7 +230,7 @@ class Runner:
     def _finished(found: Command, session: Session, chunks: Iterable[str], status: List[int]) -> Iterator[str]:
         yield from chunks
         status[0] = session.status
-        if found.dump == DUMP_ANY and session.open_error is not None:
+        if found.dump == DUMP_ANY and session.open_error is not None and not session.answered:
             status[0] = session.open_error.exit_code
 
     def _draw(self, found: Optional[Command], session: Session, blocks: Iterable[Block], options: Options, line: Line) -> Iterator[str]:

@@ -191,7 +191,7 @@ class _Front:
 
                 session.live = Engine(self.host)
             status = self._answer(found, session, words, options)
-            return status if session.open_error is None else session.open_error.exit_code
+            return status if session.open_error is None else session.exit_code
         finally:
             source.close()
 

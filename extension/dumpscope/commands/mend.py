@@ -1,0 +1,70 @@
+"""``mend``: a dump that the debugger refuses, written anew so that it opens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterator
+
+from ..errors import EXIT_NOT_IN_DUMP, DumpError
+from ..session.registry import DUMP_ANY, arg, command
+from ..session.session import Session
+from ..view.blocks import Column, Data, Note, Save, Table
+from ..writing.mend import mend as find_repairs
+
+if TYPE_CHECKING:
+    from ..view.blocks import Block
+
+_COLUMNS = [
+    Column("kind", "done", "text"),
+    Column("what", "what"),
+    Column("offset", "at", "offset"),
+    Column("before", "before"),
+    Column("after", "after"),
+    Column("code", "rule", link="explain {}"),
+]
+
+
+@command(
+    "mend",
+    summary="write a refused dump anew so that the debugger opens it",
+    category="failure",
+    arguments=[
+        arg("-o", "--output", metavar="OUT", help="the mended dump; without it, only show what would be changed", completes="path"),
+        arg("--invent", switch=True, help="make up a missing SystemInfo or thread; a comment in the result says so"),
+        arg("--force", switch=True, help="replace OUT if it exists (never the dump itself)"),
+    ],
+    examples=[("mend", "what would be changed"), ("mend -o mended.dmp", "write the mended dump")],
+    dump=DUMP_ANY,
+    description=(
+        "The dump itself is never changed. Each change is listed with the offset, the old and the new value, and the rule that explains it. The result "
+        "gets its name only after the model of the debugger's engine has opened it. Exit code 1: nothing is known that would make the debugger open the file."
+    ),
+)
+def mend(session: Session, args: Any) -> Iterator[Block]:
+    """What is wrong with the file and can be undone; the mended file with ``-o``."""
+    source = session.source
+    session.answered = True
+    try:
+        mending = find_repairs(source, invent=args.invent)
+    except DumpError as error:
+        session.status = EXIT_NOT_IN_DUMP
+        yield Data("mended", False)
+        yield Data("reason", {"message": error.message, "hint": error.hint})
+        yield Note(error.message[:1].upper() + error.message[1:] + ".", "warning")
+        if error.hint:
+            yield Note(error.hint, "hint")
+        return
+    yield Data("mended", bool(args.output) and not mending.sound)
+    yield Table("repairs", _COLUMNS, [(item.kind, item.what, item.offset, item.before, item.after, item.code) for item in mending.repairs])
+    if mending.sound:
+        yield Note("Nothing has to be mended: the debugger opens this file as it is, and takes each of its streams.")
+        return
+    if mending.threadless:
+        yield Note("The result opens without a thread: the file has none that could be read. --invent makes one up.", "warning")
+    if not args.output:
+        yield Note("Nothing was written: -o OUT writes the mended dump", "hint")
+        return
+    yield Save(args.output, _no_chunks, "mended dump", source.name, args.force, mending.write_to, mending.check)
+
+
+def _no_chunks() -> Iterator[bytes]:
+    return iter(())

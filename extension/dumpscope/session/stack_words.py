@@ -1,0 +1,154 @@
+"""What other commands say of stacks: the frames at the top, what is missing to walk them, and what folds when a stack overflowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from ..dump.minidump import Minidump
+from ..dump.streams.threads import Thread
+from ..stacks.frames import BOTTOM
+from ..view.blocks import Column, Data, Note, Table
+from .session import Session
+from .walks import Row, walks_of
+
+if TYPE_CHECKING:
+    from ..view.blocks import Block
+
+TOP = 8
+"""Frames that `exception` and `threads N` show."""
+MAX_NEEDS = 512
+"""Threads that `why k` walks to find out what is missing."""
+LONGEST_CYCLE = 32
+"""Frames of a recursion's cycle at the most."""
+LEAST_FOLDED = 64
+"""Frames that a recursion must have before it is folded."""
+
+
+def top_frames(session: Session, thread: Optional[Thread]) -> Iterator[Block]:
+    """The proven frames at the top of a stack, where there is more to show than the instruction pointer."""
+    walks = walks_of(session)
+    stack = walks.stack(thread, TOP + 1)
+    rows = [row for row in walks.rows(stack) if row.frame.certain]
+    if len(rows) < 2:
+        return
+    shown = rows[:TOP]
+    yield Data("top_frames", [row.place for row in shown])
+    yield Table(
+        "",
+        [Column("", "", "text", index=0), Column("", "", "symbol", index=1)],
+        [(f"{row.number:02x}", row.place) for row in shown],
+        title="stack",
+        compact=True,
+    )
+    if len(rows) > TOP or stack.end.kind != BOTTOM:
+        yield Note("`stack` shows all of it, and why it ends" if len(rows) > TOP else f"`stack` says more; it ends here: {stack.end.message}", "hint")
+
+
+class Need(NamedTuple):
+    """An image that stacks end for: how it is filed on a symbol server, and how many threads need it."""
+
+    module: str
+    file: str
+    key: str
+    threads: int
+
+
+def needed_images(session: Session) -> Tuple[List[Need], Dict[str, int]]:
+    """The images that the stacks of this dump end for, and how many stacks end for each kind of reason."""
+    walks = walks_of(session)
+    dump = session.dump
+    counts: Dict[str, int] = {}
+    ends: Dict[str, int] = {}
+    for number, thread in enumerate(dump.threads):
+        if number >= MAX_NEEDS:
+            break
+        end = walks.stack(thread, 1000).end
+        ends[end.kind] = ends.get(end.kind, 0) + 1
+        if end.module:
+            counts[end.module] = counts.get(end.module, 0) + 1
+    found = []
+    for name, count in sorted(counts.items(), key=lambda item: -item[1]):
+        for module in dump.modules.named(name)[:1]:
+            found.append(Need(name, module.file_name, module.image_key, count))
+    return found, ends
+
+
+def stack_needs(session: Session) -> Iterator[Block]:
+    """Whether `stack` reaches the bottom of each stack of this dump, and which images it lacks."""
+    if not session.has_dump or not len(session.dump.threads):
+        return
+    needs, ends = needed_images(session)
+    total = sum(ends.values())
+    whole = ends.get(BOTTOM, 0)
+    yield Data("stack_ends", ends)
+    yield Data("needed_images", [need._asdict() for need in needs])
+    if whole == total:
+        yield Note(f"`stack --all` walks all {total} stacks to their bottom" if total > 1 else "`stack` walks the stack to its bottom")
+        return
+    yield Note(f"`stack --all` walks {whole} of {total} stacks to their bottom", "warning")
+    if needs:
+        columns = [
+            Column("", "image", "name", index=1),
+            Column("", "on a symbol server", "text", index=2),
+            Column("", "stacks that end there", "count", index=3),
+        ]
+        rows = [(need.module, need.file, f"{need.file}/{need.key}/{need.file}", need.threads) for need in needs]
+        yield Table("", columns, rows, title="images or symbol files that are missing")
+        yield Note("`stack -i FOLDER` looks for images there; a symbol path (`-y`) gives symbol files with STACK records", "hint")
+
+
+def folded(rows: Sequence[Row]) -> List[Tuple[Row, int, int]]:
+    """The rows of a stack with repeating cycles folded: (row, length of the cycle that begins with it, how often it comes); 0, 0 for a plain row.
+
+    A stack that overflowed is thousands of the same few frames; the first of each cycle stays.
+    """
+    found: List[Tuple[Row, int, int]] = []
+    at = 0
+    ips = [(row.frame.ip, row.inline) for row in rows]
+    while at < len(rows):
+        best = (0, 0)
+        for length in range(1, LONGEST_CYCLE + 1):
+            if at + LEAST_FOLDED > len(rows) or ips[at] != ips[at + length]:
+                continue
+            cycle = ips[at : at + length]
+            count = 1
+            while ips[at + count * length : at + (count + 1) * length] == cycle:
+                count += 1
+            if count * length >= LEAST_FOLDED:
+                best = (length, count)
+                break
+        length, count = best
+        if not count:
+            found.append((rows[at], 0, 0))
+            at += 1
+            continue
+        found += [(row, length if index == 0 else 0, count if index == 0 else 0) for index, row in enumerate(rows[at : at + length])]
+        at += length * count
+    return found
+
+
+def near_guard(dump: Minidump, thread: Optional[Thread], address: int) -> str:
+    """Whether an address that was accessed is just below a thread's stack, in words; empty if it is not."""
+    if thread is None or not thread.stack_size:
+        return ""
+    low = thread.stack_start
+    if low - 0x10000 <= address < low:
+        return f"0x{low - address:x} bytes below the captured stack of its thread: the stack may have overflowed"
+    region = dump.regions.at(address)
+    if region is not None and region.protect & 0x100:
+        return "in a guard page"
+    return ""
+
+
+def one_bit_off(dump: Minidump, address: int) -> List[Tuple[int, int]]:
+    """Addresses that differ from one in a single bit and lie in memory that the process had: (bit, address)."""
+    found = []
+    bits = 48 if dump.pointer_size == 8 else 32
+    for bit in range(3, 8 * dump.pointer_size):
+        other = address ^ 1 << bit
+        if other >> bits and other >> bits != (1 << 8 * dump.pointer_size - bits) - 1:
+            continue
+        region = dump.regions.at(other)
+        if (region is not None and region.state == 0x1000) or dump.modules.at(other) is not None or dump.memory.locate(other) is not None:
+            found.append((bit, other))
+    return found

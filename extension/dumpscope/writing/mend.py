@@ -1,0 +1,497 @@
+"""A dump that the debugger refuses, made into one that it opens: each cause undone that can be undone, and told of.
+
+Numbers are corrected where two others prove them wrong, or where what they lead to does not look like what it should be
+(:mod:`~dumpscope.writing.plausible`). What is missing is made up only when that is asked for.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Optional
+
+from ..diagnosis.engine.opening import DEAD_MACHINES, MACHINES
+from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
+from ..diagnosis.engine.view import EngineView
+from ..dump.absence import Absent
+from ..dump.directory import Directory, Stream
+from ..dump.identify import kind_of
+from ..dump.minidump import Minidump
+from ..dump.source import Source
+from ..errors import DumpError
+from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
+from ..format.memory import MINIDUMP_MEMORY64_LIST
+from ..format.streams import MINIDUMP_STREAM_TYPE
+from ..format.system import MINIDUMP_SYSTEM_INFO
+from .builder import FULL_MEMORY, DumpBuilder
+from .edited import Edited
+from .output import Output, Progress, unseen, write_whole
+from .plausible import CHECKED, LISTS, directory_length, entries, find_directory, known, looks_like_directory, processor_of, records_fit, system_fits
+
+FIXED = "fixed"
+REMOVED = "left out"
+CUT = "cut"
+INFERRED = "inferred"
+INVENTED = "invented"
+
+_SIZE = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
+_KINDS_OF_OTHERS = ("kernel-dump", "legacy-user-dump", "empty", "minidump-cut", "too-small", "zeros")
+
+
+class Repair(NamedTuple):
+    """One thing that was mended.
+
+    ``kind`` is FIXED, INFERRED (by other parts of the file), CUT, REMOVED or INVENTED; ``code`` the rule that ``why`` explains it by;
+    ``offset`` where the bytes stand in the source, None where no place is meant.
+    """
+
+    kind: str
+    code: str
+    what: str
+    offset: Optional[int] = None
+    before: str = ""
+    after: str = ""
+
+
+class Mending:
+    """What can be done for one file. ``repairs`` tells it; ``sound`` is true where nothing has to be done.
+
+    ``threadless``: there is no thread list, so the debugger opens the result and has no thread in it.
+    ``source`` is the file with the changes in place, ``builder`` what writes it anew where places had to move. The source must stay
+    open until the result is written.
+    """
+
+    def __init__(self, source: Edited, repairs: List[Repair], builder: Optional[DumpBuilder], threadless: bool = False) -> None:
+        self.threadless = threadless
+        self.source = source
+        self.repairs = repairs
+        self.builder = builder
+
+    @property
+    def sound(self) -> bool:
+        """Whether the debugger opens the file as it is, and no stream of it has to be mended."""
+        return not self.repairs
+
+    def write_to(self, file: BinaryIO, progress: Optional[Progress] = None) -> int:
+        """Write the mended dump into an empty, seekable binary file; its size."""
+        if self.builder is not None:
+            size = self.builder.write_to(file, progress)
+            told = {repair.what for repair in self.repairs}
+            self.repairs += [Repair(CUT, "OPN017", note) for note in self.builder.notes if note not in told]
+            return size
+        out = Output(file, progress or unseen)
+        out.copy(self.source.source, 0, self.source.size, out.reserve(self.source.size, 1, wide=True))
+        for offset, data in self.source.edits:
+            out.put(offset, data)
+        return out.finish()
+
+    def check(self, path: str) -> None:
+        """Raise DumpError if the debugger would not open the file that was written."""
+        check_opens(path, threads=not self.threadless)
+
+    def write(self, path: str, *, force: bool = False) -> int:
+        """Write the mended dump to a new file, which gets its name when the debugger would open it; its size. Raises UsageError, DumpError, OSError."""
+        return write_whole(path, self.write_to, force=force, keep=self.source.name, check=self.check)
+
+
+def check_opens(path: str, *, threads: bool = True) -> None:
+    """Raise DumpError if the debugger would not open a file, or, unless ``threads`` is false, would have no thread in it."""
+    source = Source.from_path(path)
+    try:
+        opening = EngineView(source).opening
+    finally:
+        source.close()
+    if not opening.ok:
+        raise DumpError(f"the result would not open in the debugger: {opening.message.splitlines()[0]}", "nothing is written")
+    if threads and opening.wait_hresult:
+        raise DumpError("the result would have no thread in the debugger", "nothing is written; --invent makes a thread up")
+
+
+def mend(source: Source, *, invent: bool = False) -> Mending:
+    """Find out what has to be changed so that the debugger opens the file.
+
+    ``invent`` lets a missing SystemInfo and a missing thread be made up; a comment in the result says so. Raises DumpError where nothing
+    can be done, saying why.
+    """
+    return _Mender(source, invent).mend()
+
+
+def name_of(kind: int) -> str:
+    """A stream type as its C name or number."""
+    return MINIDUMP_STREAM_TYPE.label(kind) or f"stream 0x{kind:x}"
+
+
+class _Mender:
+    def __init__(self, source: Source, invent: bool) -> None:
+        self.original = source
+        self.source = Edited(source)
+        self.invent = invent
+        self.repairs: List[Repair] = []
+        self.drop: Dict[int, str] = {}
+        """Directory entries that are not taken over, with the reason."""
+        self.anew = False
+        self.threadless = False
+
+    def mend(self) -> Mending:
+        self._header()
+        self._directory()
+        dump = Minidump(self.source)
+        self._lists(dump)
+        self._system(Minidump(self.source))
+        self._full_memory(Minidump(self.source))
+        dump = Minidump(self.source)
+        self._places(dump)
+        builder = self._rebuild(Minidump(self.source)) if self.anew or self._needs_invention(dump) else None
+        mending = Mending(self.source, self.repairs, builder, self.threadless)
+        if builder is None and not self.repairs:
+            opening = EngineView(self.source).opening
+            if not opening.ok or opening.wait_hresult:
+                raise DumpError(f"nothing is known that would make the debugger open this file: {opening.message.splitlines()[0]}", "`why` tells what is wrong")
+        return mending
+
+    def _put(self, offset: int, data: bytes, kind: str, code: str, what: str, before: str = "", after: str = "") -> None:
+        old = self.source.put(offset, data)
+        self.repairs.append(Repair(kind, code, what, offset, before or old.hex(" "), after or data.hex(" ")))
+
+    # -- header and directory --------------------------------------------------------------------------------------------
+
+    def _header(self) -> None:
+        head = self.source.some(0, MINIDUMP_HEADER.size)
+        kind = kind_of(self.source)
+        if len(head) < MINIDUMP_HEADER.size or kind.code in _KINDS_OF_OTHERS:
+            raise DumpError(f"this cannot be mended: the file is {kind.title}", kind.hint)
+        signature, version, count, rva = struct.unpack_from("<IIII", head)
+        if signature == MINIDUMP_SIGNATURE and version & 0xFFFF == MINIDUMP_VERSION:
+            return
+        if signature != MINIDUMP_SIGNATURE and not looks_like_directory(self.source, rva, count):
+            raise DumpError(f"this cannot be mended: the file is {kind.title}, and its header leads to no directory of a minidump", kind.hint)
+        if not looks_like_directory(self.source, rva, count) and find_directory(self.source) is None:
+            raise DumpError("this cannot be mended: the header's version is wrong, and there is no directory of a minidump", "write the dump again")
+        if signature != MINIDUMP_SIGNATURE:
+            self._put(0, struct.pack("<I", MINIDUMP_SIGNATURE), FIXED, "OPN023", "the header's signature: header and directory are those of a minidump")
+        if version & 0xFFFF != MINIDUMP_VERSION:
+            self._put(4, struct.pack("<H", MINIDUMP_VERSION), FIXED, "OPN006", "the low word of the header's Version")
+
+    def _directory(self) -> None:
+        count, rva = struct.unpack("<II", self.source.some(8, 8))
+        rows = entries(self.source, rva, count)
+        if rows and not any(self.source.some(rva, len(rows) * MINIDUMP_DIRECTORY.size)):
+            raise DumpError(
+                "this cannot be mended: the directory is all zeros, so the writer was interrupted; nothing says where the streams are", "write the dump again"
+            )
+        whole = len(rows) == count and rva >= MINIDUMP_HEADER.size
+        if whole and any(system_fits(self.source, row) for row in rows):
+            return
+        if rows and rva >= MINIDUMP_HEADER.size and any(system_fits(self.source, row) for row in rows):
+            self._count(count, max(directory_length(self.source, rva), max(i + 1 for i, row in enumerate(rows) if system_fits(self.source, row))))
+            return
+        found = find_directory(self.source)
+        if found is None:
+            if whole and rows and any(known(row.type) and row.type for row in rows):
+                return  # SystemInfo is missing or damaged, which is told of later
+            if not whole and rows and directory_length(self.source, rva):
+                self._count(count, directory_length(self.source, rva))
+                return
+            held = self.source.available(rva, count * MINIDUMP_DIRECTORY.size) // MINIDUMP_DIRECTORY.size
+            raise DumpError(
+                f"this cannot be mended: of the {count} directory entries at 0x{rva:x} the file holds {held}, and no other directory is found",
+                "the file is cut: fetch the original again",
+            )
+        place, number = found
+        if place != rva:
+            self._put(
+                MINIDUMP_HEADER.offset_of("StreamDirectoryRva"), struct.pack("<I", place), INFERRED, "OPN007",
+                "StreamDirectoryRva: a directory that leads to a SystemInfo is at another place", f"0x{rva:x}", f"0x{place:x}",
+            )  # fmt: skip
+        if number != count:
+            self._count(count, number)
+
+    def _count(self, count: int, number: int) -> None:
+        if number != count:
+            where = MINIDUMP_HEADER.offset_of("NumberOfStreams")
+            self._put(where, struct.pack("<I", number), INFERRED, "OPN007", "NumberOfStreams: so many entries are a directory", str(count), str(number))
+
+    # -- streams ---------------------------------------------------------------------------------------------------------
+
+    def _lists(self, dump: Minidump) -> None:
+        """Counts and sizes of lists that contradict each other."""
+        begin = dump.header.directory_rva + len(dump.streams) * MINIDUMP_DIRECTORY.size
+        good = {entry.type for entry in EngineView(self.source).streams if entry.verdict in (USED, EXTRA)}
+        for stream in dump.streams:
+            if stream.type in LISTS and stream.type not in good and self.source.available(stream.rva, 4) == 4:
+                if stream.rva < MINIDUMP_HEADER.size or dump.header.directory_rva <= stream.rva < begin:
+                    self.drop[stream.index] = "it lies on the header or the directory"
+                else:
+                    self._list(stream)
+
+    def _list(self, stream: Stream) -> None:
+        row = LISTS[stream.type]
+        head, stride, name = row.plain_head, row.record, name_of(stream.type)
+        data = self.source.some(stream.rva, 64)
+        claimed = int.from_bytes(data[row.counter : row.counter + row.width], "little")
+        if row.head is not None:
+            values = row.head.unpack(data.ljust(64, b"\0"))
+            head, stride = values["SizeOfHeader"], values[row.names[0]]
+            if not row.plain_head <= head <= 0x1000:
+                if stride >= row.least and records_fit(self.source, stream.type, stream.rva + row.plain_head, stride, min(claimed, 4)) and claimed:
+                    self._put(stream.rva, struct.pack("<I", row.plain_head), INFERRED, "OPN020", f"{name}.SizeOfHeader")
+                    head = row.plain_head
+                else:
+                    self.drop[stream.index] = "the size of its header is wrong"
+                    return
+            rest = stream.size - head
+            if stride != row.record and rest == claimed * row.record and rest and records_fit(self.source, stream.type, stream.rva + head, row.record, claimed):
+                at = stream.rva + row.head.offset_of(row.names[0])
+                self._put(at, struct.pack("<I", row.record), INFERRED, "OPN020", f"{name}.{row.names[0]}", str(stride), str(row.record))
+                stride = row.record
+            if stride < row.least:
+                guess = rest // claimed if claimed and rest > 0 and not rest % claimed else row.record
+                if guess >= row.least and claimed and records_fit(self.source, stream.type, stream.rva + head, guess, claimed):
+                    at = stream.rva + row.head.offset_of(row.names[0])
+                    self._put(at, struct.pack("<I", guess), INFERRED, "OPN020", f"{name}.{row.names[0]}", str(stride), str(guess))
+                    stride = guess
+                else:
+                    self.drop[stream.index] = f"{row.names[0]} is {stride}, and what its records are cannot be told"
+                    return
+        if (
+            row.head is None
+            and stream.type != 9
+            and stream.size == 8 + claimed * stride
+            and records_fit(self.source, stream.type, stream.rva + 8, stride, claimed)
+        ):
+            self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding behind the count, as Breakpad writes, are left out", stream.rva))
+            self.anew = True
+            return
+        number = self._number(stream, head, stride, claimed)
+        if number is None:
+            self.drop[stream.index] = "its size and its count disagree, and neither fits the bytes"
+            return
+        size = head + number * stride
+        if number != claimed:
+            at = stream.rva + row.counter
+            self._put(at, number.to_bytes(row.width, "little"), INFERRED, "OPN020", f"{name}: the count, by size and records", str(claimed), str(number))
+        if size != stream.size:
+            what = f"{name}: DataSize in the directory, {head} + {stride} × {number}"
+            self._put(
+                stream.offset + _SIZE, struct.pack("<I", size), FIXED, "OPN025" if stream.type == 9 else "OPN020", what, f"0x{stream.size:x}", f"0x{size:x}"
+            )
+
+    def _number(self, stream: Stream, head: int, stride: int, claimed: int) -> Optional[int]:
+        """How many records a list has: what the size says, if it is a whole number of them; what the count says, if all of those look like records."""
+        first = stream.rva + head
+        rest = stream.size - head
+        held = max(0, (self.source.size - first) // stride)
+        by_size = rest // stride if rest >= 0 else -1
+        exact = rest >= 0 and not rest % stride and by_size <= held
+
+        def fit(number: int, skip: int = 0) -> bool:
+            return records_fit(self.source, stream.type, first, stride, number, skip)
+
+        if exact and by_size > claimed:
+            return by_size if fit(by_size, claimed) else claimed or None
+        if claimed <= held and fit(claimed):
+            return claimed or None
+        if exact and by_size and fit(by_size):
+            return by_size
+        number = 0
+        while number < min(by_size, held, CHECKED) and fit(number + 1, number):
+            number += 1
+        return number or None
+
+    def _system(self, dump: Minidump) -> None:
+        stream = next((item for item in dump.streams if item.type == 7), None)
+        if stream is None:
+            return
+        needed = MINIDUMP_SYSTEM_INFO.size
+        if stream.rva < MINIDUMP_HEADER.size or self.source.available(stream.rva, needed) < 32:
+            self.drop[stream.index] = "its bytes are not in the file"
+            return
+        if stream.size != needed or self.source.available(stream.rva, needed) < needed:
+            taken = [other for other in dump.streams if other.index != stream.index and stream.end <= other.rva < stream.rva + needed and other.size]
+            if self.source.available(stream.rva, needed) == needed and not taken:
+                what = "SystemInfoStream: DataSize in the directory"
+                self._put(stream.offset + _SIZE, struct.pack("<I", needed), FIXED, "OPN010", what, f"0x{stream.size:x}", f"0x{needed:x}")
+            else:
+                self.repairs.append(
+                    Repair(CUT, "OPN010", f"SystemInfoStream: 0x{stream.size:x} bytes are there; the rest, of the processor, is zero", stream.rva)
+                )
+                self.anew = True
+        architecture = int.from_bytes(self.source.some(stream.rva, 2), "little")
+        contexts = [(thread.context_rva, thread.context_size) for thread in dump.threads.walk(0, 1000)]
+        found = processor_of(self.source, contexts)
+        if found is not None and found != architecture and architecture not in (0x8001, 0x8002, 0x8003):
+            what = "SystemInfo.ProcessorArchitecture: the registers of all threads are of another processor"
+            self._put(stream.rva, struct.pack("<H", found), INFERRED, "OPN015", what, f"0x{architecture:x}", f"0x{found:x}")
+        elif architecture not in MACHINES - DEAD_MACHINES:
+            raise DumpError(
+                f"this cannot be mended: the debugger knows no processor 0x{architecture:x}, and the registers are not those of another one",
+                "open it with the tools of the system that it is from",
+            )
+
+    def _full_memory(self, dump: Minidump) -> None:
+        """Flag 0x2 against the two lists of memory, and where the bytes of the full one begin."""
+        full, small = dump.stream(9), dump.stream(5)
+        flags = dump.header.flags
+        where = MINIDUMP_HEADER.offset_of("Flags")
+        usable = full is not None and full.index not in self.drop and not dump.memory64_list.span.refused and len(dump.memory64_list) > 0
+        if usable and full is not None:
+            usable = self._base(dump, full)
+        if usable:
+            if not flags & FULL_MEMORY:
+                what = "flag 0x2 (MiniDumpWithFullMemory): there is a Memory64ListStream"
+                self._put(where, struct.pack("<Q", flags | FULL_MEMORY), FIXED, "OPN014", what, f"0x{flags:x}", f"0x{flags | FULL_MEMORY:x}")
+            if small is not None:
+                self.drop[small.index] = "a dump of full memory must not have it"
+                self._left_out(small, "OPN013")
+            return
+        if full is not None:
+            self.drop[full.index] = "it has no range that the file holds"
+            self._left_out(full, "OPN013")
+        if flags & FULL_MEMORY:
+            what = "flag 0x2 (MiniDumpWithFullMemory): there is no Memory64ListStream that could be used"
+            self._put(where, struct.pack("<Q", flags & ~FULL_MEMORY), FIXED, "OPN013", what, f"0x{flags:x}", f"0x{flags & ~FULL_MEMORY:x}")
+
+    def _left_out(self, stream: Stream, code: str) -> None:
+        self.anew = True
+        self.repairs.append(Repair(REMOVED, code, f"directory entry {stream.index}: {name_of(stream.type)}: {self.drop[stream.index]}", stream.offset))
+
+    def _base(self, dump: Minidump, full: Stream) -> bool:
+        """Correct BaseRva where another value is proved by the file's size. False: the list leads nowhere."""
+        items = dump.memory64_list
+        base, total, size = items.base_rva, items.total, self.source.size
+        behind = full.rva + MINIDUMP_MEMORY64_LIST.size + len(items) * 16
+        last = size - total
+        sensible = behind <= base < size or (MINIDUMP_HEADER.size <= base and base + total <= full.rva)
+        others = max([stream.end for stream in dump.streams if stream.type not in (0, 9) and stream.end <= size] + [behind])
+        if sensible and base + total <= size:
+            return True
+        if last >= behind and (not sensible or last - behind < 16 or last >= others):
+            at = full.rva + MINIDUMP_MEMORY64_LIST.offset_of("BaseRva")
+            what = "Memory64ListStream.BaseRva: the bytes of all ranges end with the file"
+            self._put(at, struct.pack("<Q", last), INFERRED, "OPN024", what, f"0x{base:x}", f"0x{last:x}")
+            return True
+        return sensible
+
+    # -- places ----------------------------------------------------------------------------------------------------------
+
+    def _places(self, dump: Minidump) -> None:
+        """What takes another order of the file: streams before the directory, ranges outside or in conflict, second streams, references outside."""
+        header = dump.header
+        begin = header.directory_rva + len(dump.streams) * MINIDUMP_DIRECTORY.size
+        view = EngineView(self.source)
+        for entry in view.streams:
+            if entry.index in self.drop or not entry.type:
+                continue
+            stream = dump.streams[entry.index]
+            if entry.verdict == EXTRA:
+                self.drop[entry.index] = "an earlier one of its type is used"
+                self._left_out(stream, "OPN022")
+            elif entry.verdict == REFUSED and entry.type not in LISTS:
+                early = MINIDUMP_HEADER.size <= entry.rva and entry.rva + entry.size <= header.directory_rva
+                if not early and entry.type != 7:
+                    self.drop[entry.index] = entry.reason
+            if entry.size and MINIDUMP_HEADER.size <= entry.rva < header.directory_rva:
+                self.anew = True
+            elif entry.size and (entry.rva < MINIDUMP_HEADER.size or header.directory_rva <= entry.rva < begin):
+                self.drop.setdefault(entry.index, "it lies on the header or the directory")
+        ahead = [item for item in dump.streams if item.type and item.size and MINIDUMP_HEADER.size <= item.rva < header.directory_rva]
+        if ahead:
+            what = f"{len(ahead)} streams stand before the directory: the directory is put behind the header"
+            self.repairs.append(Repair(FIXED, "OPN019", what, MINIDUMP_HEADER.offset_of("StreamDirectoryRva")))
+            self.anew = True
+        if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:
+            self.anew = True  # ranges outside the file, or in conflict: the builder cuts them, and says so
+        if not view.full and any(item.held < item.size for item in dump.memory_list.walk(0, 1_000_000)):
+            self.anew = True
+        if view.full and dump.memory64_list.expected_file_size > self.source.size:
+            self.anew = True
+        if self._outside(dump):
+            self.anew = True
+
+    @staticmethod
+    def _outside(dump: Minidump) -> bool:
+        """Whether names lead outside the file."""
+        if len(dump.handles) + len(dump.modules) > 200_000:
+            return False
+        return any(damage.code in ("string-outside-file", "string-cut") for damage in dump.check())
+
+    def _needs_invention(self, dump: Minidump) -> bool:
+        system = dump.stream(7)
+        return system is None or system.index in self.drop or not len(dump.threads) or bool(self.drop and self.anew)
+
+    # -- anew ------------------------------------------------------------------------------------------------------------
+
+    def _rebuild(self, dump: Minidump) -> DumpBuilder:
+        """The dump written anew, without what is dropped, with what is invented."""
+        for stream in list(dump.streams):
+            reason = self.drop.get(stream.index)
+            if reason is not None and not any(f"directory entry {stream.index}:" in repair.what for repair in self.repairs):
+                self._left_out(stream, "OPN020")
+        trimmed = _Without(dump, self.drop)
+        builder = DumpBuilder.of(trimmed)
+        builder.fit_system()
+        for note in builder.notes:
+            self.repairs.append(Repair(CUT, "OPN017", note))
+        self._invent_system(trimmed, builder)
+        self._invent_thread(trimmed, builder)
+        if not trimmed.memory64_list and builder.flags & FULL_MEMORY:
+            builder.flags &= ~FULL_MEMORY
+        return builder
+
+    def _invent_system(self, dump: Minidump, builder: DumpBuilder) -> None:
+        if dump.stream(7) is not None:
+            return
+        found = processor_of(self.source, [(thread.context_rva, thread.context_size) for thread in dump.threads.walk(0, 1000)])
+        exception = dump.exception
+        if found is None and not isinstance(exception, Absent):
+            found = processor_of(self.source, [(exception.context_rva, exception.context_size)])
+        if found is None:
+            raise DumpError(
+                "this cannot be mended: there is no usable SystemInfoStream, and no registers that would tell the processor", "write the dump again"
+            )
+        if not self.invent:
+            raise DumpError("there is no usable SystemInfoStream: it would have to be invented", "--invent makes one up, by the registers of the threads")
+        builder.set("SystemInfoStream", ProcessorArchitecture=found, NumberOfProcessors=1, ProductType=1, MajorVersion=10, PlatformId=2, CSDVersion="")
+        text = f"SystemInfoStream is invented: processor {found} by the registers, Windows 10.0 without reason"
+        builder.comment(f"dumpscope mend: {text}")
+        self.repairs.append(Repair(INVENTED, "OPN009", text))
+
+    def _invent_thread(self, dump: Minidump, builder: DumpBuilder) -> None:
+        if len(dump.threads):
+            return
+        if not self.invent:
+            if not self.repairs:
+                raise DumpError("there is no thread that could be read: one would have to be invented", "--invent makes one up")
+            self.threadless = True
+            return
+        exception = dump.exception
+        values: Dict[str, Any] = {"ThreadId": 1}
+        text = "the thread list is invented: one thread with id 1, without registers"
+        if not isinstance(exception, Absent) and exception.thread_id:
+            values["ThreadId"] = exception.thread_id
+            context = self.source.some(exception.context_rva, exception.context_size) if exception.context_rva else b""
+            if context and len(context) == exception.context_size:
+                values["ThreadContext"] = context
+            text = f"the thread list is invented: one thread with the id 0x{exception.thread_id:x} and the registers of the exception"
+        builder.drop(3, 8)
+        builder.add("ThreadListStream", **values)
+        builder.comment(f"dumpscope mend: {text}")
+        self.repairs.append(Repair(INVENTED, "OPN011", text))
+
+
+class _Without(Minidump):
+    """The same dump without some entries of its directory."""
+
+    def __init__(self, dump: Minidump, drop: Dict[int, str]) -> None:
+        super().__init__(dump.source)
+        self.streams = _Some(dump, [stream for stream in dump.streams if stream.index not in drop])
+
+
+class _Some(Directory):
+    """A directory that is walked without some of its entries; by number, all are there."""
+
+    def __init__(self, dump: Minidump, streams: List[Stream]) -> None:
+        super().__init__(dump.source, dump.header)
+        self._some = streams
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(self._some)

@@ -1,0 +1,104 @@
+"""``mend``: refused dumps that open afterwards, what is said of it, and files that cannot be mended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumpscope.diagnosis.engine.view import EngineView
+from dumpscope.dump.minidump import Minidump
+from dumpscope.dump.source import Source
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+CASES = {
+    "not-a-dump-signature-spoilt": "OPN023",
+    "not-a-dump-signature-zero": "OPN023",
+    "version-spoilt": "OPN006",
+    "full-memory-base-wrong": "OPN024",
+    "full-memory-list-size-wrong": "OPN025",
+    "full-memory-list-without-flag": "OPN014",
+    "full-memory-flag-without-list": "OPN013",
+    "damaged-directory-at-the-end": "OPN019",
+    "memory-list-range-beyond-end": "OPN017",
+    "handles-count-too-large": "OPN020",
+    "system-info-architecture-mismatch": "OPN015",
+}
+
+
+def opening(path: Path) -> int:
+    source = Source.from_path(str(path))
+    try:
+        return EngineView(source).opening.hresult
+    finally:
+        source.close()
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_the_result_opens_and_the_change_is_told(cli: Any, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "mended.dmp"
+    before = (SAMPLES / f"{name}.dmp").read_bytes()
+    document = json.loads(cli("mend", f"{name}.dmp", "-o", target, "--json").out)
+    assert document["mended"] is True
+    assert CASES[name] in {row["code"] for row in document["repairs"]}
+    assert document["written"]["size"] == target.stat().st_size
+    assert opening(target) == 0
+    assert (SAMPLES / f"{name}.dmp").read_bytes() == before
+    again = cli("mend", target)
+    assert again.code == 0
+    assert "Nothing has to be mended" in again.out
+
+
+def test_what_was_there_is_kept(cli: Any, tmp_path: Path) -> None:
+    target = tmp_path / "mended.dmp"
+    cli("mend", "damaged-directory-at-the-end.dmp", "-o", target)
+    with Minidump.open(str(SAMPLES / "damaged-directory-at-the-end.dmp")) as source, Minidump.open(str(target)) as result:
+        assert [thread.tid for thread in result.threads] == [thread.tid for thread in source.threads]
+        assert [module.path for module in result.modules] == [module.path for module in source.modules]
+        assert sum(size for _, size, _ in result.memory.spans()) == sum(size for _, size, _ in source.memory.spans())
+
+
+def test_without_an_output_nothing_is_written(cli: Any, tmp_path: Path) -> None:
+    result = cli("mend", "version-spoilt.dmp")
+    assert result.code == 0
+    assert "Nothing was written" in result.out
+
+
+def test_an_existing_file_needs_force(cli: Any, tmp_path: Path) -> None:
+    target = tmp_path / "there.dmp"
+    target.write_bytes(b"mine")
+    assert cli("mend", "version-spoilt.dmp", "-o", target).code == 2
+    assert target.read_bytes() == b"mine"
+    assert cli("mend", "version-spoilt.dmp", "-o", target, "--force").code == 0
+    assert opening(target) == 0
+
+
+def test_the_dump_itself_is_never_written_over(cli: Any, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.dmp"
+    copy.write_bytes((SAMPLES / "version-spoilt.dmp").read_bytes())
+    assert cli("mend", copy, "-o", copy, "--force").code == 2
+    assert copy.read_bytes() == (SAMPLES / "version-spoilt.dmp").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["damaged-directory-zeroed", "not-a-dump-zip", "not-a-dump-text", "damaged-cut-to-header", "not-a-dump-kernel-64"])
+def test_what_cannot_be_mended_is_exit_code_1_with_the_reason(cli: Any, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "mended.dmp"
+    result = cli("mend", f"{name}.dmp", "-o", target)
+    assert result.code == 1
+    assert result.out.strip()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_missing_is_made_up_only_when_asked_for(cli: Any, tmp_path: Path) -> None:
+    target = tmp_path / "mended.dmp"
+    refused = cli("mend", "missing-system-info.dmp", "-o", target)
+    assert refused.code == 1
+    assert "--invent" in refused.out
+    made = cli("mend", "missing-system-info.dmp", "-o", target, "--invent")
+    assert made.code == 0
+    assert "invented" in made.out
+    assert opening(target) == 0
+    with Minidump.open(str(target)) as dump:
+        assert any("invented" in comment for comment in dump.comments)

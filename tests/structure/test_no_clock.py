@@ -1,0 +1,66 @@
+"""No test passes or fails by the clock: work is counted (tests/counting.py). The fuzzing program and benchmarks/ measure time."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Iterator, Tuple
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+CLOCKS = {"time", "monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime"}
+DATES = {"now", "utcnow", "today"}
+PROGRAMS = {"fuzz/clock.py", "fuzz/__main__.py"}
+"""The fuzzing program, which promises times."""
+OTHER_PROGRAMS = {"engine/bench.py"}
+"""Waits for the debugger engine, and gives it up when it hangs."""
+
+
+def clocks(source: str) -> Iterator[Tuple[int, str]]:
+    """Where a module looks at a clock, or gives up after a time of its own: line and words."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module in ("time", "timeit"):
+            for name in node.names:
+                if name.name != "sleep":
+                    yield node.lineno, f"from {node.module} import {name.name}"
+        elif isinstance(node, ast.Import):
+            for name in node.names:
+                if name.name == "timeit" or (name.name == "time" and name.asname):
+                    yield node.lineno, f"import {name.name}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner, name = node.value.id, node.attr
+            if (owner == "time" and name.replace("_ns", "") in CLOCKS) or (owner in ("datetime", "date") and name in DATES):
+                yield node.lineno, f"{owner}.{name}"
+        elif isinstance(node, ast.Call):
+            for keyword in node.keywords:
+                if keyword.arg == "timeout" and isinstance(keyword.value, ast.Constant) and keyword.value.value is not None:
+                    yield node.lineno, f"timeout={keyword.value.value}"
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.relative_to(TESTS).as_posix())
+def test_nothing_looks_at_a_clock(path: Path) -> None:
+    name = path.relative_to(TESTS).as_posix()
+    if name in PROGRAMS | OTHER_PROGRAMS:
+        return
+    found = [(line, words) for line, words in clocks(path.read_text("utf-8")) if not (words.startswith("timeout=") and name.startswith("engine/"))]
+    assert not found, f"{name}: count work instead (tests/counting.py), or wait with PATIENCE or POLLS: {found}"
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("import time\ntime.sleep(1)", 0),
+        ("from time import sleep", 0),
+        ("from time import perf_counter", 1),
+        ("import time\nassert time.monotonic() < time.perf_counter_ns()", 2),
+        ("import time as t", 1),
+        ("import timeit", 1),
+        ("from datetime import datetime\ndatetime.now()", 1),
+        ("run(command, timeout=60)", 1),
+        ("run(command, timeout=PATIENCE)", 0),
+        ("run(command, timeout=None)", 0),
+    ],
+)
+def test_what_counts_as_a_clock(source: str, count: int) -> None:
+    assert len(list(clocks(source))) == count
