@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
@@ -16,8 +16,10 @@ from ..dump.streams.threads import Thread
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
 from ..format.memory import MEM_COMMIT, MEM_PRIVATE
-from .engine.view import EngineView
 from .evidence import Base, Moved, Proof, Size
+
+if TYPE_CHECKING:
+    from .engine.view import EngineView  # loaded when asked for: most commands need no model of the engine
 
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
 VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
@@ -58,6 +60,8 @@ class Facts:
     @cached_property
     def engine(self) -> EngineView:
         """What Microsoft's engine accepts of this file and answers on it."""
+        from .engine.view import EngineView
+
         return EngineView(self.source)
 
     @cached_property
