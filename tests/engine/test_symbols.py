@@ -68,3 +68,20 @@ def test_dbghelp_names_what_the_engine_names(bench: Bench, tmp_path: Path) -> No
             assert shown == frames, rva
             compared += 1
     assert compared > 90
+
+
+def test_inside_the_debugger_its_symbols_name_frames(bench: Bench, tmp_path: Path) -> None:
+    builder = DumpBuilder("amd64")
+    builder.add_system_info()
+    context = context_amd64(rip=0x1_4000_1010, rsp=0x10000)
+    builder.add_thread_list([Thread(1, context=context, stack_address=0x10000, stack=bytes(64))])
+    builder.add_exception(1, 0xC0000005, 0x1_4000_1010, context=context)
+    builder.add_module_list([Module(0x1_4000_0000, 0x4000, "C:\\x\\tiny.exe", timestamp=0x5F4C1E2B)])
+    builder.add_memory_list()
+    path = tmp_path / "tiny.dmp"
+    path.write_bytes(builder.build())
+    folder = windows_path(DATA)
+    answer = bench.run_inside(path, ROOT / "scripts" / "stack.py", ["--json"], before=[f".exepath {folder}", f".sympath {folder}", ".reload /f"])
+    document = json.loads(answer.text)
+    frame = document["stacks"][0]["frames"][0]
+    assert (frame["module"], frame["symbol"], frame["displacement"], frame["line"], frame["provider"]) == ("tiny", "work", "0x10", 6, "debugger")

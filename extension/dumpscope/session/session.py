@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol
+from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Tuple
 
 from ..dump.kernel.kerneldump import KernelDump
 from ..dump.minidump import Minidump
@@ -17,6 +17,9 @@ class Live(Protocol):
 
     def compare(self, dump: Minidump) -> Iterator[Block]:
         """What it makes of the dump beside what we read."""
+
+    def symbol(self, address: int) -> Optional[Tuple[str, str, int, str, int]]:
+        """Module, symbol, displacement, file and line (empty and 0 where not known) of an address; None if it knows none."""
 
 
 class Named(Protocol):
