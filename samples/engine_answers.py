@@ -121,6 +121,7 @@ ANSWERS: Dict[str, Answer] = {
     "full-memory-truncated-by-one": Answer(0, 0, 0x80004002, 0, 1),
     "full-memory-x86": Answer(0, 0, 0x80004002, 0, 2),
     "function-tables": Answer(0, 0, 0x80004002, 0, 3),
+    "stack-run-time-code": Answer(0, 0, 0x80004002, 0, 1),
     "function-tables-too-many-entries": Answer(0, 0, 0x80004002, 0, 3),
     "handle-operations": Answer(0, 0, 0, 26, 3),
     "handles": Answer(0, 0, 0, 26, 3),

@@ -585,6 +585,51 @@ def _() -> Built:
     return made
 
 
+RUN_TIME = 0x1D5B0000000
+"""Where the run-time code of the next sample lies."""
+
+
+def run_time_code() -> bytes:
+    """Two functions and their unwind data: one at +0x100 calls the one at +0x200, both described at +0x300 and on."""
+    made = bytearray(0x400)
+    # +0x100: push rbx; sub rsp, 0x20; call +0x200; add rsp, 0x20; pop rbx; ret
+    made[0x100:0x110] = bytes.fromhex("53 4883ec20 e8f6000000 4883c420 5b c3")
+    # +0x200: push rbp; sub rsp, 0x30; mov eax, [0]; add rsp, 0x30; pop rbp; ret
+    made[0x200:0x212] = bytes.fromhex("55 4883ec30 8b042500000000 4883c430 5d c3")
+    # UNWIND_INFO: version 1, a prologue of 5 bytes, two codes: +5 ALLOC_SMALL, +1 PUSH_NONVOL
+    made[0x300:0x308] = bytes.fromhex("01050200 0532 0130")
+    made[0x308:0x310] = bytes.fromhex("01050200 0552 0150")
+    return bytes(made)
+
+
+@sample(
+    "stack-run-time-code",
+    "A crash in code made at run time",
+    "a stack that the dump's own unwind data walk, down to a module whose image is not in it",
+    0,
+    function_tables=1,
+    streams=[3, 6, 4, 13, 5, 7, 15],
+    **opens(),
+)
+def _() -> Built:
+    made = DumpBuilder("amd64")
+    sp = 0xCB587FFE00
+    words = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0xCB587FFF00, RUN_TIME + 0x10A, 0x77, 0x88, 0x99, 0xAA, 0xB0B, 0x7FF6A1B21490, 0, 0]
+    context = blocks.context_amd64(rip=RUN_TIME + 0x205, rsp=sp, rbp=0x1234, rbx=0x5678)
+    tid = process.THREADS_64[0].tid
+    made.add_thread_list([Thread(tid, 0, context, sp, struct.pack("<16Q", *words))])
+    made.add_exception(tid, 0xC0000005, RUN_TIME + 0x205, (0, 0), context)
+    made.add_module_list(process.modules())
+    made.add_function_tables(
+        [FunctionTable(RUN_TIME, RUN_TIME + 0x400, RUN_TIME, [struct.pack("<III", 0x100, 0x110, 0x300), struct.pack("<III", 0x200, 0x212, 0x308)])]
+    )
+    made.add_memory(RUN_TIME, run_time_code())
+    made.add_memory_list()
+    made.add_system_info()
+    made.add_misc_info()
+    return made
+
+
 @sample(
     "handle-operations",
     "Application Verifier traced the handles",

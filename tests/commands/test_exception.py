@@ -202,3 +202,20 @@ def test_the_atlas_knows_the_signal(tmp_path, cli):
     text = page.read_text("utf-8")
     assert "0000000b SIGSEGV SEGV_MAPERR" in text
     assert "EXCEPTION_NONCONTINUABLE" not in text
+
+
+def test_names_as_the_debugger_has_them_and_the_file_beside(run_json, cli):
+    """The exception lies in the fourth of four modules of one name."""
+    record = run_json("exception", "module-names.dmp")["exception"]
+    assert record["symbol"] == "MY_APP_7ff610300000+0x10"
+    assert record["module_file"] == "MY APP.DLL"
+    assert "MY_APP_7ff610300000+0x10" in cli("exception", "module-names.dmp").out
+    assert run_json("evaluate", "module-names.dmp", "MY_APP_7ff610300000+0x10")["value"] == "0x7ff610300010"
+    found = run_json("address", "module-names.dmp", "7ff610300010")
+    assert (found["module"], found["image_path"]) == ("MY_APP_7ff610300000", "C:\\demo\\MY APP.DLL")
+
+
+def test_threads_name_the_file_too(run_json):
+    thread = run_json("threads", "everything-small.dmp")["threads"][2]
+    assert (thread["ip_symbol"], thread["ip_module_file"]) == ("demo+0x145c", "demo.exe")
+    assert thread["start_module_file"] is not None

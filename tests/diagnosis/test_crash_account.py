@@ -228,6 +228,7 @@ SILENT = {
     "exception-wake-debugger": [],
     "stacks-only": [],
     "breakpad-linux": ["a null pointer was used"],
+    "exception-wow64-32-bit-code": ["a null pointer plus 0x10: a member of an object, or an element of an array, that is not there"],
 }
 
 

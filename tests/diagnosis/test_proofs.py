@@ -7,8 +7,8 @@ from typing import Iterator, Tuple
 import pytest
 
 from dumpscope.diagnosis.audit import audit
+from dumpscope.diagnosis.evidence import Proof
 from dumpscope.diagnosis.facts import Facts
-from dumpscope.diagnosis.rules.rule import Proof
 from dumpscope.dump.source import Source
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

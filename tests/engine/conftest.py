@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import List
 
 import pytest
 from tests.engine.bench import Bench
@@ -25,3 +26,11 @@ def bench() -> Bench:
 @pytest.fixture(scope="session")
 def samples() -> Path:
     return SAMPLES
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """Give all tests that ask the engine to one worker of pytest-xdist: Wine is started once, and answers are kept for all of them."""
+    here = Path(__file__).resolve().parent
+    for item in items:
+        if here in item.path.parents and "bench" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("engine"))

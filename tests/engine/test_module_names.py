@@ -39,8 +39,11 @@ def test_every_sample(bench: Bench, samples: Path) -> None:
         except DumpError:
             continue
         with dump:
-            mask = (1 << 8 * dump.pointer_size) - 1
-            assert {module.base & mask: module.name for module in dump.modules if module.base & mask} == names, path.name
+            # Where the debugger takes a WOW64 dump for its 32-bit side, it shows the low half of some addresses.
+            mask = (1 << (32 if dump.pointer_size == 4 or dump.process.is_wow64 else 64)) - 1
+            assert {module.base & mask: module.name for module in dump.modules if module.base & mask} == {base & mask: name for base, name in names.items()}, (
+                path.name
+            )
         compared += len(names)
     assert compared > 500
 

@@ -26,7 +26,7 @@ PACKAGES = (
     "prompt_toolkit",
     "wcwidth",
 )
-ASIDE = {"engine", "repl"}  # these need Wine themselves, or a terminal
+ASIDE = {"engine"}  # these need Wine themselves; tests/front/repl needs a terminal
 FOLDERS = sorted(path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in ASIDE and any(path.glob("test_*.py")))
 
 
@@ -56,7 +56,18 @@ def test_the_suite_passes_on_windows(bench: Bench, packages: Path, name: str, tm
         "TMP": windows_path(tmp_path),
         "PYTHONUTF8": "1",
     }
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"tests/{name}"]
+    words = [
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--tb=short",
+        "-o",
+        "addopts=--import-mode=importlib",
+        "--ignore=tests/front/repl",
+        f"tests/{name}",
+    ]
     done = bench.windows_python(*words, env=environment, cwd=ROOT, timeout=1200)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     found = re.search(r"(\d+) passed", done.stdout)

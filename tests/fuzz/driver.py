@@ -305,8 +305,8 @@ class Checker:
             call = found[0] if chance.random() < 0.5 else chance.choice(found)
             renderer = chance.choice(("text", "json", "json", "csv", "ansi", "dml", "narrow"))
             try:
-                # `switch` changes what the registers of later lines are.
-                together = None if name == "switch" else shared
+                # These change what the registers, or the frame, of later lines are.
+                together = None if name in ("switch", "frame", "up", "down") else shared
                 self.check(data, call, renderer, twice=chance.random() < 0.1, memory=chance.random() < 0.01, shared=together)
             except Broken as error:
                 broken.append(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 from samples.blocks import rsds
@@ -13,6 +13,7 @@ from samples.writer import DumpBuilder, Module
 from dumpscope import Minidump
 from dumpscope.dump.absence import Absent
 from dumpscope.dump.source import Source
+from dumpscope.session.walks import DebuggerNames
 from dumpscope.symbols.breakpad import SymbolFile, open_symbol_file
 from dumpscope.symbols.image import Image, image_file
 from dumpscope.symbols.images import Images
@@ -177,6 +178,30 @@ def test_a_line_without_an_end_is_cut() -> None:
     function = file.function(0x10)
     assert function is not None
     assert len(function.name) <= 0x10000
+
+
+class Debugger:
+    """Stands for the debugger around us."""
+
+    def symbol(self, address: int) -> Optional[Tuple[str, str, int, str, int]]:
+        known = {BASE + 0x1015: ("app", "theirs", 5, "t.c", 3), BASE + 0x1100: ("app", "behind", -8, "", 0), 0x9000: ("jit", "code", 0, "", 0)}
+        return known.get(address)
+
+    def compare(self, dump: Minidump) -> Iterator[Any]:
+        return iter(())
+
+
+def test_the_debugger_names_what_no_symbol_file_names(tmp_path: Path) -> None:
+    dump = a_dump("app.exe", rsds(GUID, 1, "app.pdb"))
+    namer = Namer(dump, Images(dump), others=[DebuggerNames(Debugger())])
+    first = namer.name(BASE + 0x1015)[0]
+    assert (str(first), first.file, first.line, first.provider) == ("app!theirs+0x5", "t.c", 3, "debugger")
+    assert str(namer.name(BASE + 0x1016, caller=True)[0]) == "app!theirs+0x6"
+    assert str(namer.name(BASE + 0x1100)[0]) == "app+0x1100"
+    assert str(namer.name(0x9000)[0]) == "jit!code"
+    (tmp_path / "app.sym").write_bytes(SYM)
+    namer = Namer(dump, Images(dump), [str(tmp_path)], others=[DebuggerNames(Debugger())])
+    assert namer.name(BASE + 0x1015)[0].provider == "breakpad"
 
 
 # -- PDB, through symbolic -----------------------------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def _opening(said: Said, facts: Any) -> Iterator[Block]:
     if _refuses(facts) and not facts.engine.opening.ok:
         opening = facts.engine.opening
         yield Data("opens", {"ok": False, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
-        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}, {opening.message.splitlines()[0]}", "error")
+        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}, {opening.line}", "error")
         if not found:
             yield Note("No rule of dumpscope says why", "warning")
     elif facts.opened is None:

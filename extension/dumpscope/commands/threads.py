@@ -53,6 +53,7 @@ class ThreadView:
         self._entry: Tuple[int, Optional[ThreadInfo]] = (-1, None)
         self._pointers: Tuple[int, Union[Tuple[int, int], Absent]] = (-1, Absent(NOT_THERE, ""))
         self._symbols: Dict[int, str] = {}
+        self._files: Dict[int, str] = {}
         exception = dump.exception
         self.exception_tid = None if isinstance(exception, Absent) else exception.thread_id
 
@@ -145,6 +146,17 @@ class ThreadView:
             found = self.dump.symbol(address)
             if len(self._symbols) < 4096:
                 self._symbols[address] = found
+        return found
+
+    def module_file(self, address: Union[int, Absent]) -> str:
+        """The file's name of the module that an address lies in."""
+        if isinstance(address, Absent):
+            return ""
+        found = self._files.get(address)
+        if found is None:
+            found = self.dump.modules.file_at(address)
+            if len(self._files) < 4096:
+                self._files[address] = found
         return found
 
     def place(self, address: Union[int, Absent]) -> Union[str, Absent]:
@@ -266,7 +278,9 @@ def thread_columns(view: ThreadView, *, times: bool = False, named: bool = True,
         column("ip", "ip", kind, view.ip),
         column("sp", "sp", kind, view.sp),
         column("ip_symbol", "ip", "symbol", lambda thread: view.symbol(view.ip(thread)) or None),
+        column("ip_module_file", "module", "name", lambda thread: view.module_file(view.ip(thread)) or None),
         column("start_symbol", "start", "symbol", lambda thread: view.symbol(view.member("start_address")(thread)) or None),
+        column("start_module_file", "module", "name", lambda thread: view.module_file(view.member("start_address")(thread)) or None),
         column("stack", "stack", "data", view.stack),
         column("last_error", "last error", "int", view.last_error),
         column("context_offset", "context", "offset", lambda thread: thread.context_rva or None),

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
 from ..dump.minidump import Minidump
 from ..dump.origin import CRASHPAD, WINE, Writer
 from ..dump.source import Source
+from ..dump.streams.memory import Region
+from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
-from .engine.view import EngineView
+from ..format.memory import MEM_COMMIT, MEM_PRIVATE
 from .evidence import Base, Moved, Proof, Size
+
+if TYPE_CHECKING:
+    from .engine.view import EngineView  # loaded when asked for: most commands need no model of the engine
 
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")
 VERSION_OFFSET = MINIDUMP_HEADER.offset_of("Version")
 CHECKSUM_OFFSET = MINIDUMP_HEADER.offset_of("CheckSum")
 DEEP_LIMIT = 200_000
 """Records up to which each one is looked at for an audit."""
+MAX_LOOK = 20_000
+"""Threads, modules or regions looked at for one answer."""
 
 
 class Facts:
@@ -33,6 +40,8 @@ class Facts:
         self.source = source
         self.opened = opened
         self.error = error
+        self._threads: List[Thread] = []
+        self._modules: List[Module] = []
 
     @classmethod
     def of(cls, source: Source) -> Facts:
@@ -51,6 +60,8 @@ class Facts:
     @cached_property
     def engine(self) -> EngineView:
         """What Microsoft's engine accepts of this file and answers on it."""
+        from .engine.view import EngineView
+
         return EngineView(self.source)
 
     @cached_property
@@ -145,8 +156,21 @@ class Facts:
         return not isinstance(self.dump.exception, Absent)
 
     def threads(self, limit: int = 100_000) -> List[Thread]:
-        """The threads, at most ``limit`` of them."""
-        return list(self.dump.threads.walk(0, limit))
+        """The threads, at most ``limit`` of them: decoded once."""
+        if len(self._threads) < min(limit, len(self.dump.threads)):
+            self._threads = list(self.dump.threads.walk(0, limit))
+        return self._threads[:limit]
+
+    def modules(self, limit: int) -> List[Module]:
+        """The modules, at most ``limit`` of them: decoded once."""
+        if len(self._modules) < min(limit, len(self.dump.modules)):
+            self._modules = list(self.dump.modules.walk(0, limit))
+        return self._modules[:limit]
+
+    @cached_property
+    def private_regions(self) -> List[Region]:
+        """The committed private regions, of the first MAX_LOOK: decoded once."""
+        return [region for region in self.dump.regions.walk(0, MAX_LOOK) if region.state == MEM_COMMIT and region.type == MEM_PRIVATE]
 
     # -- evidence that many rules share ----------------------------------------------------------------------------------
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from weakref import WeakKeyDictionary
 
 from ..dump.absence import Absent
 from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..format.flags import MINIDUMP_TYPE_BITS
-from .facts import Facts
+from .facts import MAX_LOOK, Facts
 
 YES = "yes"
 NO = "no"
@@ -23,9 +24,6 @@ CODE_WINDOW = 0x100
 
 SHARED_DATA = 0x7FFE0000
 """KUSER_SHARED_DATA, a page that newer writers store in every dump."""
-
-MAX_LOOK = 20_000
-"""Threads, modules or regions looked at for one answer."""
 
 Answer = Tuple[str, str, Optional[int]]
 
@@ -119,7 +117,7 @@ def _unloaded(facts: Facts) -> Answer:
 def _paths(facts: Facts) -> Answer:
     if not facts.writer.is_microsoft:
         return UNKNOWN, "only Microsoft's writers take folders away: another's names without one prove nothing", None
-    modules = list(facts.dump.modules.walk(0, MAX_LOOK))
+    modules = facts.modules(MAX_LOOK)
     bare = sum(1 for module in modules if "\\" not in module.path and "/" not in module.path)
     return _share(bare, len(modules), "module names without a folder")
 
@@ -147,7 +145,7 @@ def _modules(facts: Facts, part: Callable[[Module], Tuple[int, int]], what: str)
     inside = _in_full(facts)
     if inside is not None:
         return inside
-    modules = list(facts.dump.modules.walk(0, MAX_LOOK))
+    modules = facts.modules(MAX_LOOK)
     found = sum(1 for module in modules if facts.has(*part(module)))
     return _share(found, len(modules), what)
 
@@ -186,7 +184,7 @@ def _inside(windows: List[Tuple[int, int]], start: int, end: int) -> bool:
 
 def _stretches_in_modules(facts: Facts) -> Tuple[int, int]:
     """How many modules have captured bytes beyond the 256 bytes of code at an instruction pointer and their headers."""
-    modules = list(facts.dump.modules.walk(0, MAX_LOOK))
+    modules = facts.modules(MAX_LOOK)
     with_data = set()
     windows = _code_windows(facts)
     for start, end, _ in facts.dump.memory.spans():
@@ -216,7 +214,7 @@ def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
         inside = _in_full(facts)
         if inside is not None:
             return inside
-        wanted = [region for region in facts.dump.regions.walk(0, MAX_LOOK) if region.state == 0x1000 and region.type == 0x20000 and region.protect in protects]
+        wanted = [region for region in facts.private_regions if region.protect in protects]
         if not wanted:
             return UNKNOWN, f"no map of the address space tells where {what} is", None
         captured = sum(1 for region in wanted if facts.has(region.base, min(region.size, 0x1000)))
@@ -301,6 +299,13 @@ def promise(facts: Facts, bit: int) -> Promise:
     return Promise(bit, MINIDUMP_TYPE_BITS[bit].name, facts.asked(bit), delivered, note, offset)
 
 
+_JUDGED: WeakKeyDictionary[Facts, List[Promise]] = WeakKeyDictionary()
+"""What was found out about a file, as long as somebody has its facts: three rules, ``flags`` and ``why`` ask for the same."""
+
+
 def promises(facts: Facts) -> List[Promise]:
     """Every bit, lowest first."""
-    return [promise(facts, bit) for bit in _LOOK]
+    found = _JUDGED.get(facts)
+    if found is None:
+        found = _JUDGED[facts] = [promise(facts, bit) for bit in _LOOK]
+    return found

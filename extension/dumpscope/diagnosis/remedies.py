@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
+from weakref import WeakKeyDictionary
 
 from .facts import Facts
 from .rules.rule import Finding
@@ -48,8 +49,18 @@ _SERVER = Reporter(
 )
 
 
+_REPORTERS: WeakKeyDictionary[Facts, Optional[Reporter]] = WeakKeyDictionary()
+"""What :func:`reporter_of` found, as long as somebody has the facts: each finding asks."""
+
+
 def reporter_of(facts: Facts) -> Optional[Reporter]:
     """The crash reporter of the program that had this dump written; None where a tool or a debugger did, or nothing tells."""
+    if facts not in _REPORTERS:
+        _REPORTERS[facts] = _reporter_of(facts)
+    return _REPORTERS[facts]
+
+
+def _reporter_of(facts: Facts) -> Optional[Reporter]:
     if facts.opened is None:
         return None
     writer = facts.writer

@@ -119,7 +119,7 @@ def _by_size(facts: Facts) -> Optional[List64]:
 def _images(facts: Facts, found: List64, place: int) -> List[Tuple[str, str, int]]:
     """Modules whose first bytes would be ``MZ`` with that base: up to three, with the offset of those bytes."""
     bases: Dict[int, str] = {}
-    for module in facts.dump.modules.walk(0, 4096):
+    for module in facts.modules(4096):
         bases.setdefault(module.base, module.name if isinstance(module.name, str) else "")
     proofs: List[Tuple[str, str, int]] = []
     at = place

@@ -336,6 +336,8 @@ def _exception(dump: Minidump) -> Iterator[Damage]:
 
 def _modules(dump: Minidump) -> Iterator[Damage]:
     spans: List[Tuple[int, int, str]] = []
+    # Looked at before the walk: each look at a single record begins to count anew what overlapping texts may amount to.
+    first = dump.modules[0][1:3] if len(dump.modules) else ()
     for items in (dump.modules, dump.host_modules):
         for module in items:
             name = f"module {module.file_name or module.index}"
@@ -347,7 +349,7 @@ def _modules(dump: Minidump) -> Iterator[Damage]:
                 yield Damage("module-empty", f"{name} has a size of 0", module.offset + 8)
             elif module.end > _ADDRESSES:
                 yield Damage("module-wraps", f"{name} ends behind the end of the address space", module.offset)
-            elif items is dump.modules and not (module.index and module[1:3] == dump.modules[0][1:3] and dump.process.is_wow64):
+            elif items is dump.modules and not (module.index and module[1:3] == first and dump.process.is_wow64):
                 # the loader of a WOW64 process lists the program on both sides, and writers take it over: no damage
                 spans.append((module.base, module.end, name))
             if module.cv_size and module.cv_rva:

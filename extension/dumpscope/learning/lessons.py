@@ -38,6 +38,8 @@ NAMES = (
     "10-who-wrote-this",
     "11-truncation-and-damage",
     "12-tokens-comments-vendors",
+    "13-unwind-one-frame",
+    "14-stacks-without-images",
 )
 """The lessons in their order; a test compares the list with the folder."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Protocol, Tuple
 
-from ..dump.kernel.kerneldump import KernelDump
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import EXIT_DONE, EXIT_NOT_IN_DUMP, DumpError, UsageError
 from ..view.blocks import Block
-from ..wording.usage import Usage
+
+if TYPE_CHECKING:  # loaded when asked for
+    from ..dump.kernel.kerneldump import KernelDump
+    from ..wording.usage import Usage
 
 
 class Live(Protocol):
@@ -17,6 +19,9 @@ class Live(Protocol):
 
     def compare(self, dump: Minidump) -> Iterator[Block]:
         """What it makes of the dump beside what we read."""
+
+    def symbol(self, address: int) -> Optional[Tuple[str, str, int, str, int]]:
+        """Module, symbol, displacement, file and line (empty and 0 where not known) of an address; None if it knows none."""
 
 
 class Named(Protocol):

@@ -14,7 +14,7 @@ from ..symbols.breakpad import SymbolFile
 from ..symbols.download import Download
 from ..symbols.images import Images
 from ..symbols.names import Name, Namer
-from .session import Session
+from .session import Live, Session
 
 
 class Row(NamedTuple):
@@ -40,6 +40,21 @@ class Row(NamedTuple):
         return f" [{self.name.file} @ {self.name.line}]"
 
 
+class DebuggerNames:
+    """Names from the debugger that has the same dump open. It tells nothing of functions that were put inline."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def names_at(self, address: int) -> List[Name]:
+        """The debugger's name of an address, none if it has none or only one that lies behind the address."""
+        found = self._live.symbol(address)
+        if found is None:
+            return []
+        module, symbol, displacement, file, line = found
+        return [Name(module, symbol, displacement, file, line, provider="debugger")] if symbol and displacement >= 0 else []
+
+
 class Walks:
     """Walks stacks for commands and names their frames; keeps what it finds."""
 
@@ -48,7 +63,8 @@ class Walks:
         fetcher = Download(session.progress) if download else None
         # The debugger looks for images along the symbol path, too.
         self.images = Images(session.dump, (*image_paths, *symbol_paths), loose, fetcher)
-        self.namer = Namer(session.dump, self.images, symbol_paths, loose, fetcher)
+        others = () if session.live is None else (DebuggerNames(session.live),)
+        self.namer = Namer(session.dump, self.images, symbol_paths, loose, fetcher, others=others)
         self.walker = Walker(session.dump, self.images, self._records, scan=scan)
         self._dump = session.dump
         self._names: Dict[Tuple[int, bool], List[Name]] = {}

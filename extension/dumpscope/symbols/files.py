@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Iterable, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Tuple, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.streams.modules import CodeView, Module
 from .breakpad import SymbolFile, open_symbol_file
+from .dbghelp import DbgHelpFile, open_dbghelp
 from .images import Images
 from .path import parse_path
 from .search import MISMATCH, MISSING, UNREADABLE, USED, Fetcher, Search, Tried, safe_name
@@ -16,6 +18,7 @@ from .symbolic_files import Location, NativeFile, available, open_native
 BREAKPAD = "breakpad"
 PDB = "pdb"
 DWARF = "dwarf"
+DBGHELP = "dbghelp"
 
 
 class Wanted(NamedTuple):
@@ -77,9 +80,9 @@ class BreakpadSymbols:
 class NativeSymbols:
     """Names from a PDB or from DWARF."""
 
-    def __init__(self, file: NativeFile, mismatch: str = "") -> None:
+    def __init__(self, file: Union[NativeFile, DbgHelpFile], mismatch: str = "") -> None:
         self.path = file.path
-        self.provider = PDB if file.format == "pdb" else DWARF
+        self.provider = DBGHELP if isinstance(file, DbgHelpFile) else PDB if file.format == "pdb" else DWARF
         self.mismatch = mismatch
         self._file = file
         self._records: Optional[Union[SymbolFile, Absent]] = None
@@ -159,7 +162,9 @@ class SymbolFiles:
             if isinstance(file, Absent):
                 return file
             return BreakpadSymbols(file, _difference(file.key, wanted.key))
-        native = open_native(path, wanted.key)
+        native: Union[NativeFile, DbgHelpFile, Absent] = open_native(path, wanted.key)
+        if isinstance(native, Absent) and wanted.kind == PDB and sys.platform == "win32":
+            native = open_dbghelp(path)
         return native if isinstance(native, Absent) else NativeSymbols(native, _difference(native.key, wanted.key))
 
     def _in_image(self, module: Module) -> Optional[NativeSymbols]:

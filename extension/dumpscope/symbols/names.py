@@ -86,8 +86,8 @@ class AddressNames(Protocol):
 class Namer:
     """Names addresses of a dump.
 
-    ``symbol_paths`` are search paths in the debugger's grammar (:mod:`dumpscope.symbols.path`). ``first`` are asked before symbol
-    files and exports. ``tried`` is where symbols were looked for.
+    ``symbol_paths`` are search paths in the debugger's grammar (:mod:`dumpscope.symbols.path`). ``others`` are asked after symbol
+    files and before exports. ``tried`` is where symbols were looked for.
     """
 
     def __init__(
@@ -98,12 +98,12 @@ class Namer:
         loose: bool = False,
         download: Optional[Fetcher] = None,
         environ: Optional[Mapping[str, str]] = None,
-        first: Sequence[AddressNames] = (),
+        others: Sequence[AddressNames] = (),
     ) -> None:
         self._dump = dump
         self.images = images
         self.files = SymbolFiles(images, symbol_paths, loose, download, environ)
-        self._first = tuple(first)
+        self._others = tuple(others)
         self._symbols: Dict[int, Union[BreakpadSymbols, NativeSymbols, Absent]] = {}
         self._providers: Dict[int, Provider] = {}
 
@@ -120,12 +120,20 @@ class Namer:
         return found
 
     def _of(self, module: Module) -> Provider:
+        """Who names addresses of a module: its symbols, else its exports."""
         found = self._providers.get(module.offset)
         if found is None:
             symbols = self.symbols(module)
             found = ExportNames(module, self.images) if isinstance(symbols, Absent) else SymbolNames(module, symbols)
             self._providers[module.offset] = found
         return found
+
+    def _from_others(self, address: int) -> List[Name]:
+        for source in self._others:
+            found = source.names_at(address)
+            if found:
+                return found
+        return []
 
     def name(self, address: int, caller: bool = False) -> List[Name]:
         """The names at an address, functions put inline first, innermost first; empty outside all modules.
@@ -134,17 +142,17 @@ class Namer:
         instruction, and the displacement is still counted to the address.
         """
         place = address - 1 if caller else address
-        found: List[Name] = []
-        for source in self._first:
-            found = source.names_at(place)
-            if found:
-                break
+        module = self._dump.modules.at(place)
+        if module is None:
+            found = self._from_others(place)
         else:
-            module = self._dump.modules.at(place)
-            if module is None:
-                return []
             rva = place - module.base
-            found = self._of(module).names(rva) or [Name(module.name, "", rva, provider="module")]
+            provider = self._of(module)
+            found = [] if isinstance(provider, ExportNames) else provider.names(rva)
+            found = found or self._from_others(place)
+            if not found and isinstance(provider, ExportNames):
+                found = provider.names(rva)
+            found = found or [Name(module.name, "", rva, provider="module")]
         return [name._replace(displacement=name.displacement + 1) for name in found] if caller else found
 
 

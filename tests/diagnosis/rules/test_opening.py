@@ -72,3 +72,12 @@ def test_nothing_follows_from_a_directory_that_is_none(name: str) -> None:
         found = codes(broken)
         assert {code[:3] for code in found} <= {"OPN", "WRT"}, found
         assert len([code for code in found if code.startswith("OPN")]) == 1, found
+
+
+def test_a_refusal_without_a_word_is_told_by_its_number() -> None:
+    data = bytearray((SAMPLES / "version-spoilt.dmp").read_bytes())
+    data[8:12] = b"\xff\xff\xff\x7f"  # more entries than 32 bits hold the size of: the engine reads behind the file
+    data[12:16] = (32).to_bytes(4, "little")
+    assert "OPN006" in codes(bytes(data))
+    data[4:6] = b"\x93\xa7"
+    assert "OPN007" in codes(bytes(data))

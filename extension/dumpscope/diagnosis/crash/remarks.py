@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.contexts import Registers
@@ -61,19 +61,29 @@ def remarks(facts: Facts) -> Iterator[Statement]:
 # -- the stack -----------------------------------------------------------------------------------------------------------------
 
 
-def _stack_limits(facts: Facts, found: ExceptionInfo) -> Optional[Tuple[int, int, str, Optional[int]]]:
-    """Lower and upper end of the thread's stack, where that is known from, and where it stands in the file."""
+_LIMITS = "StackLimit and StackBase of the TEB"
+
+
+def _stack_limits(facts: Facts, found: ExceptionInfo, sp: int) -> Optional[Tuple[int, int, str, Optional[int]]]:
+    """Lower and upper end of the thread's stack, where that is known from, and where it stands in the file.
+
+    A thread of a 32-bit program in a dump of a 64-bit writer has two stacks: the one that ``sp`` lies in counts, if one does.
+    """
     dump = facts.dump
     thread = dump.threads.find(found.thread_id)
     if thread is None:
         return None
-    teb = dump.process.teb(thread)
-    if not isinstance(teb, Absent):
+    known: List[Tuple[int, int, str, Optional[int]]] = []
+    for teb in (dump.process.teb(thread), dump.process.wow64_teb(thread)):
+        if isinstance(teb, Absent):
+            continue
         limit, base = teb.stack_limit, teb.stack_base
         if isinstance(limit, int) and isinstance(base, int) and 0 < limit < base:
-            place = dump.memory.locate(thread.teb)
-            return limit, base, "StackLimit and StackBase of the TEB", place[0] if place else None
-    return None
+            place = dump.memory.locate(teb.address)
+            known.append((limit, base, _LIMITS, place[0] if place else None))
+    if not known or (dump.process.is_wow64 and len(known) < 2):
+        return None  # one of two stacks tells nothing of the other
+    return next((row for row in known if row[0] - 0x100000 <= sp <= row[1]), known[0])
 
 
 def _stack(facts: Facts, found: ExceptionInfo, registers: Optional[Registers]) -> Iterator[Statement]:
@@ -82,7 +92,7 @@ def _stack(facts: Facts, found: ExceptionInfo, registers: Optional[Registers]) -
     if registers is None or registers.pointer_size != dump.pointer_size:
         return
     sp = registers.sp
-    limits = _stack_limits(facts, found)
+    limits = _stack_limits(facts, found, sp)
     held = register_proof(found, registers, "sp")
     if found.code == STACK_OVERFLOW:
         yield from _recursion(dump, found)
@@ -91,7 +101,7 @@ def _stack(facts: Facts, found: ExceptionInfo, registers: Optional[Registers]) -
         return
     limit, base, source, offset = limits
     proofs = (held, Proof(source, f"{address_text(dump, limit)} to {address_text(dump, base)}", offset))
-    if found.code == STACK_OVERFLOW:
+    if found.code == STACK_OVERFLOW and sp <= base:
         yield Statement(
             REMARK, f"0x{base - sp:x} bytes of stack are in use: look for a function that calls itself, or for large local variables", CERTAIN, proofs
         )
@@ -108,7 +118,7 @@ def _stack(facts: Facts, found: ExceptionInfo, registers: Optional[Registers]) -
 def _stack_by_list(dump: Minidump, found: ExceptionInfo, sp: int, held: Proof) -> Iterator[Statement]:
     """Without a TEB: the stack that the thread list has is the used part of it, up to its upper end."""
     thread = dump.threads.find(found.thread_id)
-    if thread is None or not thread.stack_size:
+    if thread is None or not thread.stack_size or dump.process.is_wow64:
         return
     end = thread.stack_start + thread.stack_size
     if found.code == STACK_OVERFLOW:

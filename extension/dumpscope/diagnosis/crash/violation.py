@@ -24,6 +24,8 @@ from .statement import CERTAIN, GUESS, LIKELY, REMARK, Statement
 
 ALL_ONES = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
 NULL_PAGE = 0x10000
+CS_32 = 0x23
+"""The code segment of 32-bit code on x64 Windows; its instructions are those of x86 although the context is one of x64."""
 _READ, _WRITE, _EXECUTE = 0, 1, 8
 _GENERAL_PROTECTION = 13
 _POINTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15")
@@ -105,7 +107,8 @@ def _used(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers], 
         return None
     width = registers.pointer_size
     data, offset = code_at(dump, what.code, 15)
-    for operand in memory_operands(data, width == 8):
+    wide = width == 8 and registers.segments.get("cs") != CS_32
+    for operand in memory_operands(data, wide):
         address = operand.address(registers.values, width, what.code + 15)
         if address is None or operand.base == "rip":
             continue

@@ -29,6 +29,11 @@ class Opening(NamedTuple):
     message: str
     wait_hresult: int = S_OK
 
+    @property
+    def line(self) -> str:
+        """The first line of what is printed; the HRESULT where nothing is."""
+        return self.message.splitlines()[0] if self.message else f"HRESULT 0x{self.hresult:08x}"
+
 
 class HandlesAnswer(NamedTuple):
     """ReadHandleData(HANDLE_COUNT): the call behind ``!handle``."""

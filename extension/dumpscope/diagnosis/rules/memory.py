@@ -98,7 +98,7 @@ def _code(facts: Facts) -> Optional[Match]:
     modules = facts.dump.modules
     if not len(modules) or facts.stream(9) is not None:
         return None
-    lost = sum(1 for module in modules.walk(0, _LOOK) if not facts.has(module.base + 0x1000, 0x200))
+    lost = sum(1 for module in facts.modules(_LOOK) if not facts.has(module.base + 0x1000, 0x200))
     if not lost:
         return None
     return Match(

@@ -40,7 +40,7 @@ def _unloaded_nameless(facts: Facts) -> Optional[Match]:
 
 
 def _nameless(facts: Facts) -> Optional[Match]:
-    for module in facts.dump.modules.walk(0, _LOOK):
+    for module in facts.modules(_LOOK):
         if not module.path:
             return Match(
                 (Proof(f"module at 0x{module.base:x}", f"ModuleNameRva 0x{module.name_rva:x}", module.offset + _NAME),), {"base": f"0x{module.base:x}"}
@@ -51,7 +51,7 @@ def _nameless(facts: Facts) -> Optional[Match]:
 def _bare(facts: Facts) -> Optional[Match]:
     if not facts.writer.is_microsoft:
         return None
-    modules = [module for module in facts.dump.modules.walk(0, 256) if module.path]
+    modules = [module for module in facts.modules(256) if module.path]
     if not modules or any("\\" in module.path or "/" in module.path for module in modules):
         return None
     first = modules[0]
@@ -62,7 +62,7 @@ def _wow64(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
     if isinstance(system, Absent) or system.architecture not in (9, 12):
         return None
-    names = {module.file_name.lower(): module for module in facts.dump.modules.walk(0, _LOOK)}
+    names = {module.file_name.lower(): module for module in facts.modules(_LOOK)}
     found = [names[name] for name in ("wow64.dll", "wow64cpu.dll", "wow64win.dll") if name in names]
     if not found:
         return None
@@ -79,7 +79,7 @@ _RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll")
 def _managed(facts: Facts) -> Optional[Match]:
     if facts.stream(9) is not None or facts.asked(0x200) or facts.asked(0x8000):
         return None
-    for module in facts.dump.modules.walk(0, _LOOK):
+    for module in facts.modules(_LOOK):
         if module.file_name.lower() in _RUNTIMES:
             return Match((Proof("module", module.path, module.offset), facts.flags_proof(0x2, "MiniDumpWithFullMemory")), {"runtime": module.file_name})
     return None
@@ -87,7 +87,7 @@ def _managed(facts: Facts) -> Optional[Match]:
 
 def _no_key(facts: Facts) -> Optional[Match]:
     without = []
-    for module in facts.dump.modules.walk(0, _LOOK):
+    for module in facts.modules(_LOOK):
         view = module.codeview
         if isinstance(view, Absent) or not view.key:
             without.append(module)

@@ -23,7 +23,7 @@ def _with_flag(facts: Facts, wanted: bool) -> str:
     doing = "setting" if wanted else "clearing"
     if opening.ok:
         return f"{'set' if wanted else 'clear'} flag 0x2 in a copy: put {edit.words}; the debugger then opens the file"
-    return f"{doing} flag 0x2 alone does not open the file: the debugger then says {opening.message.splitlines()[0]!r}"
+    return f"{doing} flag 0x2 alone does not open the file: the debugger then says {opening.line!r}"
 
 
 def _flag_without_full(facts: Facts) -> Optional[Match]:
@@ -36,8 +36,14 @@ def _flag_without_full(facts: Facts) -> Optional[Match]:
             {"what": "there is no Memory64ListStream", "mend": _with_flag(facts, False)},
         )
     full = facts.dump.memory64_list
-    if facts.right_size is not None or facts.right_base is not None or (not full.span.refused and full.base_rva):
+    said = facts.engine.opening.message.startswith("Full-memory minidump must")
+    if facts.right_size is not None or facts.right_base is not None or (not full.span.refused and full.base_rva and not said):
         return None
+    if not full.span.refused and full.base_rva:
+        held = facts.source.available(stream.rva, stream.size)
+        proof = Proof("Memory64ListStream", f"0x{held:x} of its 0x{stream.size:x} bytes are in the file", stream.rva)
+        what = "Memory64ListStream itself is cut by the end of the file"
+        return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), proof), {"what": what, "mend": _with_flag(facts, False)})
     if not full.span.refused:
         proof = Proof("Memory64ListStream.BaseRva", "0", stream.rva + 8)
         what = "Memory64ListStream.BaseRva is 0, so nothing says where the memory begins"
@@ -81,7 +87,7 @@ def _truncated(facts: Facts) -> Optional[Match]:
             "opens": "It opens, and every command"
             if facts.engine.opening.ok
             else "BaseRva itself lies behind the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
-            if full.base_rva > facts.source.size
+            if facts.engine.opening.line == "Dump file is too large to map"
             else "Every command",
         },
     )
@@ -139,7 +145,7 @@ def _both_lists(facts: Facts) -> Optional[Match]:
     if opening.ok:
         mend = f"in a copy, make the entry an unused one: put {words}; the debugger then opens the file"
     else:
-        mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.message.splitlines()[0]!r}"
+        mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.line!r}"
     proofs = (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream"), facts.directory_proof(5, "MemoryListStream"))
     return Match(proofs, {"mend": mend})
 

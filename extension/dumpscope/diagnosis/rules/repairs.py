@@ -23,7 +23,7 @@ _OPEN = (".opendump", "windbg -z", "!analyze")
 def _then(opening: Opening, what: str) -> str:
     """What the debugger does with the mended copy."""
     if not opening.ok:
-        return f"{what} the debugger still refuses the file, for another reason: {opening.message.splitlines()[0]}"
+        return f"{what} the debugger still refuses the file, for another reason: {opening.line}"
     if opening.message.startswith("WARNING"):
         return f"{what} the debugger opens the file, and finds it truncated"
     return f"{what} the debugger opens the file"

@@ -40,6 +40,8 @@ _MODULE = (
     "MiscRecord.Rva",
     "Reserved0",
 )
+MOST_OF_FILE_NAME = 255
+"""Characters that a file's name has on Windows at the most."""
 MAX_RECORD = 0x10000
 """Bytes of a CodeView record that are looked at; the path in it is the only part without a size."""
 
@@ -176,6 +178,11 @@ class ModuleList(RecordList[Module]):
         if module is None:
             return ""
         return f"{module.name}+0x{address - module.base:x}" if address != module.base else module.name
+
+    def file_at(self, address: int) -> str:
+        """The file's name of the module that an address lies in, as the dump has it, 255 characters at the most; an empty string elsewhere."""
+        module = self.at(address)
+        return "" if module is None else module.file_name[:MOST_OF_FILE_NAME]
 
     def codeview(self, rva: int, size: int) -> Union[CodeView, Absent]:
         """The record at ``rva``: RSDS, NB10 or BpEL; Absent where there is none or it is of another kind."""

@@ -101,6 +101,18 @@ class Engine:
         except Unavailable:
             return None
 
+    def symbol(self, address: int) -> Optional[Tuple[str, str, int, str, int]]:
+        """Module, symbol, displacement, file and line of an address as the debugger's symbols give them; None if they give none."""
+        try:
+            module, symbol, displacement = self._call(lambda pykd: pykd.findSymbolAndDisp(address))
+        except Unavailable:
+            return None
+        try:
+            file, line, _ = self._call(lambda pykd: pykd.getSourceLine(address))
+        except Unavailable:
+            file, line = "", 0
+        return str(module), str(symbol), int(displacement), str(file), int(line)
+
     # -- comparing -------------------------------------------------------------------------------------------------------
 
     def compare(self, dump: Minidump) -> Iterator[Block]:

@@ -1,0 +1,177 @@
+"""``diff``: what changed between dumps of one process."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence
+
+from ..dump.absence import Absent
+from ..dump.minidump import Minidump
+from ..fleet import compare
+from ..session.registry import arg, command
+from ..session.session import Session
+from ..view.blocks import Column, Data, Note, Table
+
+if TYPE_CHECKING:
+    from ..view.blocks import Block
+
+_SHOWN = 40
+
+
+def _counts(growth: Sequence[compare.Growth], names: Sequence[str], kind: str, first: str) -> Table:
+    columns = [Column("name", first)]
+    columns += [Column(f"dump_{index + 1}", name, kind) for index, name in enumerate(names)]
+    columns.append(Column("change", "change"))
+    rows = [(item.name, *item.counts, f"{item.change:+d}") for item in growth]
+    return Table("", columns, rows)
+
+
+def _rows(table: Table, key: str, title: str) -> Table:
+    return Table(key, table.columns, table.rows, title=title)
+
+
+def _process(dumps: Sequence[Minidump], names: Sequence[str]) -> Iterator[Block]:
+    same = compare.one_process(dumps)
+    yield Data("same_process", same)
+    for item in compare.likeness(dumps):
+        values = [None if isinstance(value, Absent) else value for value in item.values]
+        yield Data(item.what.replace(" ", "_"), values)
+        if item.same is False:
+            shown = ", ".join("not known" if value is None else str(value) for value in values)
+            yield Note(f"The {item.what} differs: {shown}.", "warning")
+    words = {
+        True: "The dumps are of one process.",
+        False: "The dumps are of different processes.",
+        None: "The dumps do not say whether they are of one process.",
+    }
+    yield Note(words[same], "info" if same else "warning")
+    order = compare.in_order(dumps)
+    times = [dump.header.timestamp for dump in dumps]
+    yield Data("timestamps", times)
+    if order != list(range(len(dumps))):
+        yield Note("They were not given in the order of their times: " + ", ".join(names[index] for index in order) + ".", "warning")
+    else:
+        yield Note(f"{times[-1] - times[0]} seconds lie between the first and the last.")
+
+
+def _handles(dumps: Sequence[Minidump], names: Sequence[str], args: Any) -> Iterator[Block]:
+    without = [name for dump, name in zip(dumps, names) if not len(dump.handles)]
+    if without:
+        yield Data("handles", None)
+        yield Note(f"Handles cannot be compared: {', '.join(without)} has none.", "warning")
+        return
+    growth = compare.handle_growth(dumps)
+    totals = [len(dump.handles) for dump in dumps]
+    yield Data("handle_counts", totals)
+    changed = [item for item in growth if item.change]
+    yield _rows(_counts(changed, names, "count", "type"), "handles", "handles by type")
+    yield Note(f"handles: {' -> '.join(map(str, totals))} ({totals[-1] - totals[0]:+d})")
+    if not changed:
+        yield Note("Each type has as many handles as before.")
+    named = compare.handle_growth(dumps, by_name=True)
+    grown = [item for item in named if item.change > 0 and item.name[1]]
+    rows = [(item.name[0], item.name[1], *item.counts, f"{item.change:+d}") for item in islice(grown, _SHOWN)]
+    columns = [Column("type", "type", "type"), Column("name", "name", "name")]
+    columns += [Column(f"dump_{index + 1}", name, "count") for index, name in enumerate(names)]
+    columns.append(Column("change", "change"))
+    yield Table("handles_by_name", columns, rows, title="names with more handles" if rows else "")
+    suspects = compare.leaks([*growth, *grown])
+    yield Data("leaks", [_suspect(item) for item in suspects])
+    for item in islice(suspects, 10):
+        what = item.name if isinstance(item.name, str) else " ".join(item.name)
+        yield Note(f"looks like a leak: {what} grows in each dump ({' -> '.join(map(str, item.counts))})", "warning")
+    if len(dumps) == 2 and totals[1] > totals[0]:
+        yield Note("Two dumps show growth; a third one shows whether it goes on", "hint")
+    if args.handles:
+        found = compare.handle_changes(dumps[0], dumps[-1])
+        changes = ((item.handle, item.kind, *(item.before or ("", "")), *(item.after or ("", ""))) for item in found)
+        yield Table(
+            "handle_changes",
+            [
+                Column("handle", "handle", "hex"),
+                Column("kind", "change"),
+                Column("type_before", "type before", "type"),
+                Column("name_before", "name before", "name"),
+                Column("type_after", "type after", "type"),
+                Column("name_after", "name after", "name"),
+            ],
+            changes,
+            title="handles, first and last dump",
+        )
+
+
+def _suspect(item: compare.Growth) -> Dict[str, Any]:
+    kind, name = (item.name, "") if isinstance(item.name, str) else item.name
+    return {"type": kind, "name": name, "counts": list(item.counts)}
+
+
+def _threads(first: Minidump, last: Minidump) -> Iterator[Block]:
+    rows = []
+    kinds: Dict[str, int] = {}
+    for item in compare.thread_changes(first, last):
+        kinds[item.kind] = kinds.get(item.kind, 0) + 1
+        before = "" if item.before is None else first.modules.symbol(item.before) or f"0x{item.before:x}"
+        after = "" if item.after is None else last.modules.symbol(item.after) or f"0x{item.after:x}"
+        rows.append((item.tid, item.kind, item.user_time, item.kernel_time, before, after))
+    columns = [
+        Column("tid", "thread", "id"),
+        Column("kind", "change"),
+        Column("user_time", "user time", "duration"),
+        Column("kernel_time", "kernel time", "duration"),
+        Column("before", "was at", "name"),
+        Column("after", "is at", "name"),
+    ]
+    yield Table("threads", columns, rows, title="threads")
+    yield Note("threads: " + (", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"))
+
+
+def _modules(first: Minidump, last: Minidump) -> Iterator[Block]:
+    rows = []
+    for item in compare.module_changes(first, last):
+        before, after = item.before, item.after
+        rows.append((item.path, item.kind, before and before[0], after and after[0], before and before[3], after and after[3]))
+    columns = [
+        Column("path", "module", "path"),
+        Column("kind", "change"),
+        Column("base_before", "base before", "hex"),
+        Column("base_after", "base after", "hex"),
+        Column("version_before", "version before"),
+        Column("version_after", "version after"),
+    ]
+    yield Table("modules", columns, rows, title="modules" if rows else "")
+    if not rows:
+        yield Note("The modules are the same.")
+
+
+@command(
+    "diff",
+    summary="what changed between dumps of one process: handles, threads, modules, memory",
+    category="overview",
+    arguments=[
+        arg("others", nargs="+", metavar="OTHER", help="later dumps of the same process, in the order in which they were taken", completes="path"),
+        arg("--handles", switch=True, help="list each handle that is new, gone or has another object"),
+    ],
+    examples=[("diff later.dmp", "what changed since"), ("diff second.dmp third.dmp --handles", "three dumps: what grows in each step looks like a leak")],
+    description="Says first whether the dumps are of one process and in which order. What grows in each step over three or more dumps is called a leak.",
+)
+def diff(session: Session, args: Any) -> Iterator[Block]:
+    """The dump that is open against later ones."""
+    with ExitStack() as opened:
+        dumps = [session.dump]
+        for path in args.others:
+            dumps.append(opened.enter_context(Minidump.open(path)))
+        names = _names([session.path, *args.others])
+        yield Data("dumps", [session.path, *args.others])
+        yield from _process(dumps, names)
+        yield from _handles(dumps, names, args)
+        yield from _threads(dumps[0], dumps[-1])
+        yield from _modules(dumps[0], dumps[-1])
+        growth = [item for item in compare.memory_growth(dumps) if item.change]
+        yield _rows(_counts(growth, names, "bytes", "memory"), "memory", "address space" if growth else "")
+
+
+def _names(paths: Sequence[str]) -> List[str]:
+    """Short names for columns: the file's name, or its number where names repeat."""
+    plain = [path.replace("\\", "/").rpartition("/")[2] for path in paths]
+    return plain if len(set(plain)) == len(plain) else [f"dump {index + 1}" for index in range(len(paths))]

@@ -1,0 +1,1 @@
+"""More than one dump: what changed between them."""
