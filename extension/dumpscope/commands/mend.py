@@ -42,7 +42,7 @@ _COLUMNS = [
 def mend(session: Session, args: Any) -> Iterator[Block]:
     """What is wrong with the file and can be undone; the mended file with ``-o``."""
     source = session.source
-    session.answered = True
+    session.answered = source.size > 0  # of an empty file nothing can be said here: it is a file that cannot be read
     try:
         mending = find_repairs(source, invent=args.invent)
     except DumpError as error:
