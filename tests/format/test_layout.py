@@ -228,11 +228,11 @@ def test_no_structure_without_a_size_written_here() -> None:
 
 OFFSETS: Dict[str, str] = {
     "DUMP_HEADER64": "MachineImageType 0x30 BugCheckCode 0x38 BugCheckParameter1 0x40 KdDebuggerDataBlock 0x80 ContextRecord 0x348 ExceptionRecord 0xF00 "
-    "DumpType 0xF98 SystemTime 0xFA8 SystemUpTime 0x1030 MiniDumpFields 0x1038 ProductType 0x1040 SuiteMask 0x1044 WriterStatus 0x1048 KdSecondaryVersion 0x104D",
+    "DumpType 0xF98 SystemTime 0xFA8 SystemUpTime 0x1030 MiniDumpFields 0x1038 ProductType 0x1040 SuiteMask 0x1044 KdSecondaryVersion 0x104D",
     "DUMP_HEADER32": "MachineImageType 0x20 BugCheckCode 0x28 BugCheckParameter1 0x2C PaeEnabled 0x5C KdDebuggerDataBlock 0x60 ContextRecord 0x320 "
     "ExceptionRecord 0x7D0 Attributes 0x8A0 DumpType 0xF88 ProductType 0xF94 SystemUpTime 0xFB8 SystemTime 0xFC0",
-    "TRIAGE_DUMP64": "ValidOffset 8 CallStackOffset 0x28 DriverListOffset 0x30 StringPoolOffset 0x38 TopOfStack 0x48 DebuggerDataOffset 0x70 DataBlocksCount 0x7C",
-    "TRIAGE_DUMP32": "ValidOffset 8 CallStackOffset 0x28 DriverListOffset 0x30 StringPoolOffset 0x38 TopOfStack 0x48 DebuggerDataOffset 0x58 DataBlocksCount 0x64",
+    "TRIAGE_DUMP64": "CallStackOffset 0x28 DriverListOffset 0x30 StringPoolOffset 0x38 TopOfStack 0x48 DebuggerDataOffset 0x70 DataBlocksCount 0x7C",
+    "TRIAGE_DUMP32": "CallStackOffset 0x28 DriverListOffset 0x30 StringPoolOffset 0x38 TopOfStack 0x48 DebuggerDataOffset 0x58 DataBlocksCount 0x64",
     "MINIDUMP_HEADER": "Signature 0 Version 4 NumberOfStreams 8 StreamDirectoryRva 0xC CheckSum 0x10 TimeDateStamp 0x14 Flags 0x18",
     "MINIDUMP_DIRECTORY": "StreamType 0 Location 4 Location.DataSize 4 Location.Rva 8",
     "MINIDUMP_LOCATION_DESCRIPTOR": "DataSize 0 Rva 4",
