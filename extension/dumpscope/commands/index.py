@@ -23,6 +23,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "exception": ("exception",),
     "bugcheck": ("bugcheck",),
     "mend": ("mend",),
+    "scrub": ("scrub",),
     "diff": ("diff",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
