@@ -37,6 +37,10 @@ def opened() -> Iterator[Path]:
             source.close()
 
 
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass"))
+
+
 def scrubbed(data: bytes, stacks: str = "frames") -> bytes:
     result = Scrubbed(Minidump.open(data), stacks)
     return result.fetch(0, result.size)
@@ -67,8 +71,8 @@ def test_every_sample_that_opens_opens_afterwards_with_the_same_lists() -> None:
         with Minidump.open(data) as before, Minidump.open(scrubbed(data)) as after:
             assert EngineView(after.source).opening.hresult == 0, path.name
             assert [thread[:11] for thread in after.threads.walk()] == [thread[:11] for thread in before.threads.walk()], path.name
-            assert [(row.handle, row.type, len(row.name)) for row in after.handles.walk()] == [
-                (row.handle, row.type, len(row.name)) for row in before.handles.walk()
+            assert [(row.handle, row.type, units(row.name)) for row in after.handles.walk()] == [
+                (row.handle, row.type, units(row.name)) for row in before.handles.walk()
             ], path.name
             assert [(row.base, row.size) for row in after.modules.walk()] == [(row.base, row.size) for row in before.modules.walk()], path.name
             if not isinstance(before.exception, Absent):

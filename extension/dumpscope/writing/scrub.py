@@ -13,15 +13,17 @@ from typing import Any, BinaryIO, Iterable, Iterator, List, NamedTuple, Optional
 
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import Absent
-from ..dump.contexts import register_reader
+from ..dump.contexts import register_reader, wow64_registers
 from ..dump.minidump import Minidump
 from ..dump.source import Source
+from ..dump.streams.threads import Thread
 from ..dump.streams.vendor import user_streams
 from ..dump.structures import Block
 from ..errors import DumpError
+from ..format.contexts import WOW64_CONTEXT_OFFSET, WOW64_CONTEXT_TLS_SLOT
 from ..format.layout import TEXT, Scalar
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
-from ..format.teb import PROCESS_LAYOUTS
+from ..format.teb import PROCESS_LAYOUTS, TEB64
 from ..view.redact import user_names
 from .mend import check_opens
 from .names import AROUND, Names, tokens_of
@@ -32,6 +34,7 @@ PIECE = 1 << 20
 MAX_STACK = 1 << 28
 """Bytes of one stack at the most; what claims more is damaged, and would make everything a pointer into a stack."""
 MAX_ANNOTATIONS = 20000
+MAX_VALUE = 1 << 16
 IP_WINDOW = 0x100
 """Bytes of a module that are kept on each side of an instruction pointer, as writers capture them."""
 
@@ -159,6 +162,8 @@ class Scrubbed(Source):
         stacks: List[Tuple[int, int]] = []
         narrow: List[Tuple[int, int]] = []
         places: List[int] = []
+        tops: List[Tuple[int, int]] = []
+        exact: List[Tuple[int, int]] = []
         structures: List[Tuple[int, int]] = []
         process = dump.process
         word = dump.pointer_size
@@ -167,6 +172,9 @@ class Scrubbed(Source):
             registers = dump.registers(thread)
             if not isinstance(registers, Absent):
                 places.append(registers.ip)
+                tops.append((registers.ip, registers.sp))
+            if process.is_wow64:
+                exact += _narrow_context(dump, thread, narrow)
             for block, found, width in ((process.teb(thread), stacks, word), (process.wow64_teb(thread), narrow, 4)):
                 if isinstance(block, Absent):
                     continue
@@ -182,7 +190,8 @@ class Scrubbed(Source):
                 places.append(registers.ip)
         modules = [(module.base, module.base + module.size) for module in dump.modules.walk()]
         loaded = Ranges(modules)
-        code = [part for place in places for part in loaded.within(place - IP_WINDOW, place + IP_WINDOW)]
+        code = [*exact] if self.stacks != NONE else []
+        code += [part for place in places for part in loaded.within(place - IP_WINDOW, place + IP_WINDOW)]
         executable = []
         for region in dump.regions.walk():
             protect = region.protect & 0xFF
@@ -197,6 +206,8 @@ class Scrubbed(Source):
         self._targets = Ranges([*modules, *unloaded, *executable])
         self._stack_ranges = Ranges([*stacks, *narrow])
         self._stacks = {word: Ranges(stacks), 4: Ranges([*narrow, *(stacks if word == 4 else [])])}
+        # The engine takes the word at the stack pointer for the return address of code that is in no module.
+        code += [(sp, sp + word) for ip, sp in tops if ip not in self._targets and self.stacks != NONE]
         self._code = Ranges(code)
         for peb, width in ((process.peb, word), (process.wow64_peb, 4)):
             if isinstance(peb, Block):
@@ -237,11 +248,17 @@ class Scrubbed(Source):
         unknown = {item.stream.index for item in user_streams(dump)}
         wiped = [stream for stream in dump.streams if stream.index in unknown or _is_wiped_kind(stream.type)]
         gone = {stream.index for stream in wiped}
-        protected = Ranges(
+        contexts = [(thread.context_rva, thread.context_size) for thread in dump.threads.walk() if thread.context_rva]
+        exception = dump.exception
+        if not isinstance(exception, Absent) and exception.context_rva:
+            contexts.append((exception.context_rva, exception.context_size))
+        read = [(rva, rva + size) for rva, size in contexts] + list(zip(self._memory_places.starts, self._memory_places.ends))
+        read += [
             (stream.rva, stream.rva + source.available(stream.rva, stream.size))
             for stream in dump.streams
             if stream.index not in gone and stream.type not in (0, _CRASHPAD)
-        )
+        ]
+        protected = Ranges(read)
 
         def add(what: str, found: Iterable[Tuple[int, int]], kind: int, becomes: str) -> None:
             held = [(rva, source.available(rva, size)) for rva, size in found]
@@ -252,10 +269,6 @@ class Scrubbed(Source):
                 self.items.append(Item(what, min(rows)[0], len(rows), sum(size for _, size, _ in rows), becomes))
                 zones.update(rows)
 
-        contexts = [(thread.context_rva, thread.context_size) for thread in dump.threads.walk() if thread.context_rva]
-        exception = dump.exception
-        if not isinstance(exception, Absent) and exception.context_rva:
-            contexts.append((exception.context_rva, exception.context_size))
         add("registers", contexts, _CONTEXT, "zeros, without instruction and stack pointers, flags, and what points to code or stacks")
         types = {handle.type_rva for handle in dump.handles.walk()}
         names = {handle.name_rva for handle in dump.handles.walk() if handle.name_rva and handle.name} - types
@@ -465,8 +478,8 @@ def _length(source: Source, rva: int) -> int:
     """Bytes of a MINIDUMP_STRING's text: what its length says, or, where that cannot be right, up to its terminator."""
     head = source.some(rva, 4)
     claimed = int.from_bytes(head, "little") if len(head) == 4 else 0
-    if claimed <= 0xFFFE and not claimed % 2 and source.available(rva + 4, claimed) == claimed:
-        return claimed
+    if claimed <= 0xFFFE and source.available(rva + 4, claimed) == claimed:
+        return claimed & ~1
     text = source.some(rva + 4, 0xFFFE)
     end = next((at for at in range(0, len(text) - 1, 2) if text[at : at + 2] == b"\0\0"), 0)
     return end
@@ -486,6 +499,22 @@ def _numbers(structure: Any) -> List[Tuple[int, int]]:
             continue
         found.append((leaf.offset, leaf.offset + leaf.field.type.size * (leaf.field.count or 1)))
     return sorted(found)
+
+
+def _narrow_context(dump: Minidump, thread: Thread, stacks: List[Tuple[int, int]]) -> Iterator[Tuple[int, int]]:
+    """What leads to the 32-bit registers that WOW64 keeps in memory, and those that every walk needs; their place goes to ``stacks``."""
+    registers = wow64_registers(dump, thread)
+    slot = thread.teb + TEB64.offset_of("TlsSlots") + 8 * WOW64_CONTEXT_TLS_SLOT
+    address = int.from_bytes(dump.memory.some(slot, 8), "little")
+    if isinstance(registers, Absent) or not thread.teb or not address or dump.memory.locate(address + WOW64_CONTEXT_OFFSET) is None:
+        return
+    yield slot, slot + 8
+    yield address, address + WOW64_CONTEXT_OFFSET
+    layout = registers.layout
+    for path in ("ContextFlags", layout.ip.path, layout.sp.path, layout.flags.path, *(register.path for register in layout.segments)):
+        at = address + WOW64_CONTEXT_OFFSET + layout.structure.offset_of(path)
+        yield at, at + 4
+    stacks.append((address + WOW64_CONTEXT_OFFSET, address + WOW64_CONTEXT_OFFSET + layout.structure.size))
 
 
 def _fixed_parts(dump: Minidump, base: int, end: int) -> List[Tuple[int, int]]:
@@ -523,7 +552,10 @@ def _annotation_values(dump: Minidump) -> Iterator[Tuple[int, int]]:
             yield words(rva + 4 + index * width, width // 4)
 
     def value(rva: int) -> Tuple[int, int]:
-        return rva + 4, words(rva, 1)[0] if rva else 0
+        size = words(rva, 1)[0] if rva else 0
+        if size > MAX_VALUE or source.available(rva + 4, size) < size:  # its length cannot be right: up to the terminator
+            size = (source.some(rva + 4, MAX_VALUE) + b"\0").index(b"\0")
+        return rva + 4, size
 
     for stream in dump.streams.all(_CRASHPAD):
         yield stream.rva + 4, min(32, max(0, stream.size - 4))  # the ids of report and client
