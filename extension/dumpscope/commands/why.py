@@ -201,7 +201,7 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
             "topic",
             nargs="*",
             metavar="TOPIC",
-            help="a debugger command ('!handle'), a pasted error message, an error code, or a rule; nothing: everything",
+            help="a debugger command ('!handle'), a pasted error message, an error code, or a rule code. Without TOPIC, check the whole dump",
             completes="debugger",
         )
     ],
