@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Tuple
+from typing import Any, Dict, Tuple
 
 import pytest
 from tests.stacks.test_stacks_engine import Pack
@@ -141,6 +141,20 @@ def test_why_k_names_the_images_that_are_missing(step: Tuple[str, str], capsys: 
     assert document["stack_ends"] == {"no-image": 1}
     (need,) = document["needed_images"]
     assert (need["module"], need["file"], need["threads"]) == ("steps", "steps.exe", 1)
+
+
+def test_why_alone_says_at_k_which_images_are_missing(step: Tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def row() -> Dict[str, Any]:
+        assert main(["why", step[0], "--json"]) == 0
+        return {item["command"]: item for item in json.loads(capsys.readouterr().out)["commands"]}["k"]
+
+    missing = row()
+    assert missing["outcome"] == "works"
+    assert missing["why"] == "1 of 1 stacks cannot be walked to the bottom without images: steps.exe (`why k`)"
+    monkeypatch.setenv("_NT_EXECUTABLE_IMAGE_PATH", step[1])
+    found = row()
+    assert found["outcome"] == "works"
+    assert "steps.exe" not in found["why"]
 
 
 def test_folding_keeps_the_first_of_each_cycle() -> None:

@@ -18,6 +18,10 @@ TOP = 8
 """Frames that `exception` and `threads N` show."""
 MAX_NEEDS = 512
 """Threads that `why k` walks to find out what is missing."""
+FEW_NEEDS = 16
+"""Threads that `why` alone walks for its line on `k`."""
+NAMED_NEEDS = 3
+"""Images that this line names."""
 LONGEST_CYCLE = 32
 """Frames of a recursion's cycle at the most."""
 LEAST_FOLDED = 64
@@ -53,14 +57,14 @@ class Need(NamedTuple):
     threads: int
 
 
-def needed_images(session: Session) -> Tuple[List[Need], Dict[str, int]]:
-    """The images that the stacks of this dump end for, and how many stacks end for each kind of reason."""
+def needed_images(session: Session, most: int = MAX_NEEDS) -> Tuple[List[Need], Dict[str, int]]:
+    """The images that the first ``most`` stacks of this dump end for, and how many stacks end for each kind of reason."""
     walks = walks_of(session)
     dump = session.dump
     counts: Dict[str, int] = {}
     ends: Dict[str, int] = {}
     for number, thread in enumerate(dump.threads):
-        if number >= MAX_NEEDS:
+        if number >= most:
             break
         end = walks.stack(thread, 1000).end
         ends[end.kind] = ends.get(end.kind, 0) + 1
@@ -71,6 +75,22 @@ def needed_images(session: Session) -> Tuple[List[Need], Dict[str, int]]:
         for module in dump.modules.named(name)[:1]:
             found.append(Need(name, module.file_name, module.image_key, count))
     return found, ends
+
+
+def stack_summary(session: Session) -> str:
+    """One line on what is missing for `k`: how many stacks end early, and the images that would help. Empty where nothing is missing."""
+    if not session.has_dump or not len(session.dump.threads):
+        return ""
+    needs, ends = needed_images(session, FEW_NEEDS)
+    total = sum(ends.values())
+    early = total - ends.get(BOTTOM, 0)
+    if not early or not needs:
+        return ""
+    named = ", ".join(need.file for need in needs[:NAMED_NEEDS])
+    if len(needs) > NAMED_NEEDS:
+        named += f" and {len(needs) - NAMED_NEEDS} more"
+    first = "the first " if len(session.dump.threads) > total else ""
+    return f"{early} of {first}{total} stacks cannot be walked to the bottom without images: {named} (`why k`)"
 
 
 def stack_needs(session: Session) -> Iterator[Block]:
