@@ -24,6 +24,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "bugcheck": ("bugcheck",),
     "mend": ("mend",),
     "diff": ("diff",),
+    "triage": ("triage",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),
