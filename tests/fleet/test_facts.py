@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dumpscope.diagnosis.crash.cpp import thrown
+from dumpscope.dump.absence import Absent
 from dumpscope.dump.minidump import Minidump
 from dumpscope.fleet import facts
 from dumpscope.fleet.facts import COLUMNS
@@ -91,3 +93,13 @@ def test_what_is_no_dump_and_what_is_not_there_are_rows(tmp_path: Path) -> None:
     assert row["kind"] == "empty"
     assert row["error"]
     assert row["signature"] is None
+
+
+def test_a_cpp_exception_is_told_from_others_by_its_type() -> None:
+    row = facts(str(SAMPLES / "crash-cpp-type.dmp"))
+    with Minidump.open(str(SAMPLES / "crash-cpp-type.dmp")) as dump:
+        assert not isinstance(dump.exception, Absent)
+        cpp = thrown(dump, dump.exception)
+    assert cpp is not None
+    assert row["signature"].startswith(f"0xe06d7363 {cpp.types[0]} | kernelbase.dll+0x")
+    assert "only frames that the rules skip" in row["signature_why"]

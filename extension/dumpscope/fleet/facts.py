@@ -170,6 +170,7 @@ def _crash(row: Row, dump: Minidump, settings: Settings) -> None:
     if isinstance(exception, Absent):
         row["signature_why"] = f"{NO_EXCEPTION}: {exception.message}"[:MAX_TEXT]
         return
+    from ..diagnosis.crash.cpp import thrown
     from ..format.codes.exceptions import exception_name
     from ..stacks.walk import Walker
     from ..symbols.images import Images
@@ -191,7 +192,9 @@ def _crash(row: Row, dump: Minidump, settings: Settings) -> None:
         # Without registers there is still the address that the exception names.
         module = dump.modules.at(exception.address)
         sure = [] if module is None else [(frame_text(module.file_name, "", exception.address - module.base)[:MAX_TEXT], False)]
-    _sign(row, Maker(settings.rules).of_frames(sure, exception.code))
+    cpp = thrown(dump, exception)
+    detail = cpp.types[0][:MAX_TEXT] if cpp is not None else ""
+    _sign(row, Maker(settings.rules).of_frames(sure, exception.code, detail))
 
 
 def _sign(row: Row, signature: Signature) -> None:

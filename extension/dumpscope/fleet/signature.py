@@ -141,8 +141,11 @@ class Maker:
         self._skip = _compiled(rules.skip)
         self._lead = _compiled(rules.lead)
 
-    def of_frames(self, frames: Sequence[Tuple[str, bool]], code: Optional[int]) -> Signature:
-        """The signature of frames: each its text, and whether it has a function. Guesses must not be among them."""
+    def of_frames(self, frames: Sequence[Tuple[str, bool]], code: Optional[int], detail: str = "") -> Signature:
+        """The signature of frames: each its text, and whether it has a function. Guesses must not be among them.
+
+        ``detail``, such as the type of a C++ exception, enters with the exception's code where the frames say nothing alone.
+        """
         kept: List[Tuple[str, bool]] = []
         steps: List[str] = []
         for text, named in frames:
@@ -159,17 +162,17 @@ class Maker:
             kept, why = [frames[0]], SKIPPED
         if kept and all(text == OUTSIDE for text, _ in kept):
             why = OUTSIDE
-        words = self._front(code, why)
+        words = self._front(code, why, detail)
         if not kept:
             return Signature(" | ".join(words), NO_FRAMES, 0, 0, tuple(steps))
         return Signature(" | ".join([*words, *(text for text, _ in kept)]), why, len(kept), sum(named for _, named in kept), tuple(steps))
 
-    def _front(self, code: Optional[int], why: str) -> List[str]:
+    def _front(self, code: Optional[int], why: str, detail: str) -> List[str]:
         if code in self.rules.hang:
             return ["hang"]
         if code in self.rules.out_of_memory:
             return ["out of memory"]
-        return [f"0x{code:08x}"] if why != FRAMES and code is not None else []
+        return [f"0x{code:08x} {detail}".rstrip()] if why != FRAMES and code is not None else []
 
 
 def _compiled(expressions: Sequence[str]) -> List[Pattern[str]]:
