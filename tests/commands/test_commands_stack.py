@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Tuple
+from typing import Any, Dict, Tuple
 
 import pytest
+from samples.writer import DumpBuilder, Module, Thread
 from tests.stacks.test_stacks_engine import Pack
+from tests.symbols.pe_builder import TIMESTAMP, Named, example, mapped
 
 from dumpscope.__main__ import main
+from samples import blocks
 
 
 @pytest.fixture
@@ -135,12 +138,47 @@ def test_exception_and_threads_show_the_top_frames(step: Tuple[str, str], capsys
     assert "top_frames" not in json.loads(capsys.readouterr().out)
 
 
+def test_threads_name_the_function_at_the_top(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An image in the dump whose export covers the instruction; outside of it there is no name, and without --names no column."""
+    file, parts = example(exports=[Named("work", 0x1000)])
+    base = 0x1_8000_0000
+    made = DumpBuilder("amd64")
+    made.add_system_info()
+    contexts = [blocks.context_amd64(rip=rip, rsp=0x7000) for rip in (base + 0x1010, 0x1234)]
+    made.add_thread_list([Thread(tid + 1, context=context) for tid, context in enumerate(contexts)])
+    made.add_module_list([Module(base, 0x5000, "example.dll", timestamp=TIMESTAMP)])
+    made.add_memory(base, mapped(file, parts))
+    made.add_memory_list()
+    path = tmp_path / "made.dmp"
+    path.write_bytes(made.build())
+    assert main(["threads", str(path), "--names", "--json"]) == 0
+    assert [item["top_frame"] for item in json.loads(capsys.readouterr().out)["threads"]] == ["example!work+0x10", None]
+    assert main(["threads", str(path), "--json"]) == 0
+    assert "top_frame" not in json.loads(capsys.readouterr().out)["threads"][0]
+    assert main(["threads", str(path), "0", "--names"]) == 2
+    assert main(["threads", str(path), "--errors", "--names"]) == 2
+
+
 def test_why_k_names_the_images_that_are_missing(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["why", step[0], "k", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["stack_ends"] == {"no-image": 1}
     (need,) = document["needed_images"]
     assert (need["module"], need["file"], need["threads"]) == ("steps", "steps.exe", 1)
+
+
+def test_why_alone_says_at_k_which_images_are_missing(step: Tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def row() -> Dict[str, Any]:
+        assert main(["why", step[0], "--json"]) == 0
+        return {item["command"]: item for item in json.loads(capsys.readouterr().out)["commands"]}["k"]
+
+    missing = row()
+    assert missing["outcome"] == "works"
+    assert missing["why"] == "1 of 1 stacks cannot be walked to the bottom without images: steps.exe (`why k`)"
+    monkeypatch.setenv("_NT_EXECUTABLE_IMAGE_PATH", step[1])
+    found = row()
+    assert found["outcome"] == "works"
+    assert "steps.exe" not in found["why"]
 
 
 def test_folding_keeps_the_first_of_each_cycle() -> None:

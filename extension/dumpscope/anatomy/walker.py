@@ -157,9 +157,10 @@ class _Walker:
             yield from self.node(stream.rva, stream.size, STREAM, path, self._shape(stream), pointer)
             return
         yield from self.node(stream.rva, stream.size, STREAM, path, self._shape(stream), pointer, False)
-        if used:
+        if used and len(self.dump.streams.all(stream.type)) == 1:
             yield from walk(stream, path)
             return
+        # Of several the dump's own list is that of the first consistent one, which need not be this one.
         other = _Walker(_again(self.dump, stream), self.only, self.pick, self.gather).walker(stream.type)
         assert other is not None
         yield from other(stream, path)
@@ -520,6 +521,13 @@ def _again(dump: Minidump, stream: Stream) -> Minidump:
     class Other(Plain):
         def stream(self, kind: int) -> Optional[Stream]:
             return stream if kind == stream.type else super().stream(kind)
+
+        def _pick(self, kind: int, make: Callable[[Optional[Stream]], Any]) -> Any:
+            if kind != stream.type:
+                return super()._pick(kind, make)
+            items = make(stream)
+            self._state(items)
+            return items
 
     other = Other(dump.source)
     other.streams = dump.streams  # with its index: a hundred of these may be made of one dump

@@ -389,9 +389,9 @@ _SHARES = {
     arguments=[
         arg("--all", switch=True, help="each structure by itself; neighbours of a kind are put together otherwise"),
         arg("--picture", switch=True, help="the picture only, not the list"),
-        arg("--gaps", switch=True, help="only what belongs to nobody, and overlaps"),
+        arg("--gaps", switch=True, help="show only gaps and overlaps"),
     ],
-    examples=[("map", "the picture, and every stretch of the file"), ("map --picture", "how the file is made up"), ("map --gaps", "what belongs to nobody")],
+    examples=[("map", "the picture, and every stretch of the file"), ("map --picture", "how the file is made up"), ("map --gaps", "the gaps and overlaps")],
 )
 def map_command(session: Session, args: Any) -> Iterator[Block]:
     """The file as a map."""

@@ -52,7 +52,7 @@ def evaluate_command(session: Session, args: Any) -> Iterator[Block]:
 
 @command(
     "switch",
-    summary="make a thread the current one: @registers, @$teb and k then speak of it, as after ~3s",
+    summary="select the current thread, as ~3s does: @registers, @$teb and k then refer to it",
     category="threads",
     arguments=[arg("thread", metavar="THREAD", help="its index (decimal), or its id (0x4554, tid:4554)", completes="tid")],
     examples=[("switch 2", "the third thread, as ~2s"), ("switch 0x4554", "by thread id")],

@@ -25,6 +25,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "mend": ("mend",),
     "scrub": ("scrub",),
     "diff": ("diff",),
+    "triage": ("triage",),
     "system": ("system", "process", "tokens"),
     "annotations": ("comments", "annotations"),
     "plan": ("flags", "plan"),

@@ -19,7 +19,7 @@ from ..session.account import account
 from ..session.missing import facts_of, finding_block
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
-from ..session.stack_words import stack_needs
+from ..session.stack_words import stack_needs, stack_summary
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 
 
@@ -73,10 +73,13 @@ def _codes_for(answer: CommandAnswer, found: Sequence[RuleFinding]) -> List[str]
     return [code for code in codes if not code.startswith("FLG")] or codes
 
 
-def _command_rows(facts: Facts, found: Sequence[RuleFinding]) -> List[Tuple[Any, ...]]:
-    return [
-        (answer.command, answer.outcome, answer.hresult, _codes_for(answer, found), answer.message, answer.why) for answer in facts.engine.commands.values()
-    ]
+def _command_rows(session: Session, facts: Facts, found: Sequence[RuleFinding]) -> List[Tuple[Any, ...]]:
+    """A row for each command. The debugger walks a stack without images too, and may guess: the row of `k` says which are missing."""
+    rows: List[Tuple[Any, ...]] = []
+    for answer in facts.engine.commands.values():
+        why = answer.why or (stack_summary(session) if answer.command == "k" and answer.outcome == WORKS else "")
+        rows.append((answer.command, answer.outcome, answer.hresult, _codes_for(answer, found), answer.message, why))
+    return rows
 
 
 def _engine_data(facts: Facts) -> Iterator[Block]:
@@ -124,7 +127,7 @@ def _audit(session: Session) -> Iterator[Block]:
         for item in others:
             yield finding_block(item, brief=True)
     if facts.opened is not None or facts.engine.opening.ok:
-        yield Table("commands", _command_columns(), _command_rows(facts, found), title="what the debugger's commands will do")
+        yield Table("commands", _command_columns(), _command_rows(session, facts, found), title="what the debugger's commands will do")
     yield from _engine_data(facts)
 
 
@@ -201,7 +204,7 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
             "topic",
             nargs="*",
             metavar="TOPIC",
-            help="a debugger command ('!handle'), a pasted error message, an error code, or a rule; nothing: everything",
+            help="a debugger command ('!handle'), a pasted error message, an error code, or a rule code. Without TOPIC, check the whole dump",
             completes="debugger",
         )
     ],

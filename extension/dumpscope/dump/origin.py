@@ -114,7 +114,7 @@ class Writer(NamedTuple):
 
     @property
     def trusts_flags(self) -> bool:
-        """Whether the header's flags say what was asked for: true for Microsoft's writers, which clear what they do not do."""
+        """Whether the header's flags say what was asked for: true for Microsoft's writers: they clear a flag when they do not act on it."""
         return self.family in (MICROSOFT, DBGENG)
 
     @property

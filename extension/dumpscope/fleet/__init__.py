@@ -1,1 +1,8 @@
-"""More than one dump: what changed between them."""
+"""More than one dump: what changed between them, and one row of facts for each of many."""
+
+from __future__ import annotations
+
+from .facts import facts
+from .run import triage
+
+__all__ = ["facts", "triage"]

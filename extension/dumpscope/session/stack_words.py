@@ -18,6 +18,10 @@ TOP = 8
 """Frames that `exception` and `threads N` show."""
 MAX_NEEDS = 512
 """Threads that `why k` walks to find out what is missing."""
+FEW_NEEDS = 16
+"""Threads that `why` alone walks for its line on `k`."""
+NAMED_NEEDS = 3
+"""Images that this line names."""
 LONGEST_CYCLE = 32
 """Frames of a recursion's cycle at the most."""
 LEAST_FOLDED = 64
@@ -44,6 +48,18 @@ def top_frames(session: Session, thread: Optional[Thread]) -> Iterator[Block]:
         yield Note("`stack` shows all of it, and why it ends" if len(rows) > TOP else f"`stack` says more; it ends here: {stack.end.message}", "hint")
 
 
+def top_name_column(session: Session) -> Column:
+    """A column over threads: the function at the top of each stack, None where no exports or symbols at hand name it."""
+    walks = walks_of(session)
+
+    def name(thread: Thread) -> Optional[str]:
+        frames = walks.stack(thread, 1).frames
+        names = walks.names(frames[0].ip, False) if frames else []
+        return str(names[0]) if names and names[0].symbol else None
+
+    return Column("top_frame", "top frame", "symbol", index=0, get=name)
+
+
 class Need(NamedTuple):
     """An image that stacks end for: how it is filed on a symbol server, and how many threads need it."""
 
@@ -53,14 +69,14 @@ class Need(NamedTuple):
     threads: int
 
 
-def needed_images(session: Session) -> Tuple[List[Need], Dict[str, int]]:
-    """The images that the stacks of this dump end for, and how many stacks end for each kind of reason."""
+def needed_images(session: Session, most: int = MAX_NEEDS) -> Tuple[List[Need], Dict[str, int]]:
+    """The images that the first ``most`` stacks of this dump end for, and how many stacks end for each kind of reason."""
     walks = walks_of(session)
     dump = session.dump
     counts: Dict[str, int] = {}
     ends: Dict[str, int] = {}
     for number, thread in enumerate(dump.threads):
-        if number >= MAX_NEEDS:
+        if number >= most:
             break
         end = walks.stack(thread, 1000).end
         ends[end.kind] = ends.get(end.kind, 0) + 1
@@ -71,6 +87,22 @@ def needed_images(session: Session) -> Tuple[List[Need], Dict[str, int]]:
         for module in dump.modules.named(name)[:1]:
             found.append(Need(name, module.file_name, module.image_key, count))
     return found, ends
+
+
+def stack_summary(session: Session) -> str:
+    """One line on what is missing for `k`: how many stacks end early, and the images that would help. Empty where nothing is missing."""
+    if not session.has_dump or not len(session.dump.threads):
+        return ""
+    needs, ends = needed_images(session, FEW_NEEDS)
+    total = sum(ends.values())
+    early = total - ends.get(BOTTOM, 0)
+    if not early or not needs:
+        return ""
+    named = ", ".join(need.file for need in needs[:NAMED_NEEDS])
+    if len(needs) > NAMED_NEEDS:
+        named += f" and {len(needs) - NAMED_NEEDS} more"
+    first = "the first " if len(session.dump.threads) > total else ""
+    return f"{early} of {first}{total} stacks cannot be walked to the bottom without images: {named} (`why k`)"
 
 
 def stack_needs(session: Session) -> Iterator[Block]:

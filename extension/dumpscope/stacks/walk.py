@@ -11,7 +11,7 @@ from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread
 from ..symbols.images import Images
 from .frames import BOTTOM, CONTEXT, EXCEPTION_CONTEXT, LIMIT, LOOP, NO_REGISTERS, NOT_SUPPORTED, ContextOrigin, End, Frame, Stack, Step
-from .records import MACHINES, Finder, RecordUnwinder
+from .records import MACHINES, Finder, NativeUnwinder, RecordUnwinder
 
 MAX_FRAMES = 100_000
 """Frames of one stack at the most: more than a stack of a megabyte can hold of ordinary calls."""
@@ -58,17 +58,21 @@ class Walker:
         """The unwinder for one kind of context; None if there is none."""
         system = self.dump.system
         windows = isinstance(system, Absent) or system.is_windows
-        native = None
+        native: Optional[NativeUnwinder] = None
         if architecture == "AMD64" and windows:
             from .x64.unwind import X64Unwinder
 
-            native = X64Unwinder(self.dump, self.images)
+            native = x64 = X64Unwinder(self.dump, self.images)
             if self._records is None and not self._scan:
-                return native
+                return x64
+        elif architecture == "ARM64" and windows:
+            from .arm64.unwind import Arm64Unwinder
+
+            native = Arm64Unwinder(self.dump, self.images)
         name = architecture.partition(" ")[0]  # "ARM (Breakpad)"
         if name not in MACHINES:
             return None
-        return RecordUnwinder(self.dump, name, self._records, native, chain=native is None and name != "ARM", scan=self._scan)
+        return RecordUnwinder(self.dump, name, self._records, native, chain=name == "ARM64" or (native is None and name != "ARM"), scan=self._scan)
 
     def place(self, address: int) -> Optional[int]:
         """Where an address of the process stands in the dump file."""
@@ -135,7 +139,8 @@ def _frames(unwinder: Unwinder, registers: Sequence[int], first: ContextOrigin, 
         if back == 0:
             return frames, End(BOTTOM, "the return address is 0: the bottom of the stack", found.place)
         above = found.registers[sp]
-        if above <= below:
+        # An interrupted function whose return address is still in a register may not have moved the stack pointer.
+        if above < below or (above == below and not (fresh and found.place is None)):
             return frames, End(LOOP, f"the stack pointer of the next frame, 0x{above:x}, is not above 0x{below:x}", above)
         if number >= limit:
             return frames, End(LIMIT, f"the limit of {limit} frames is reached", back)

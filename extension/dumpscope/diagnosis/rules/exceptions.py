@@ -165,7 +165,8 @@ RULES = (
         ("code cfffffff",),
         _COMMANDS,
         "ExceptionCode CFFFFFFF",
-        "The exception is {code}: Windows Error Reporting took this dump because the program did not answer. It marks a thread, it is no fault of it.",
+        "The exception is {code}: Windows Error Reporting took this dump because the program did not answer. "
+        "The code marks the hung thread; that thread did not crash.",
         PROVEN,
         ("`~*k`: find what the window's thread waits for",),
         ("Windows Error Reporting, application hang reports",),

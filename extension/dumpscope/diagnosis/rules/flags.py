@@ -73,7 +73,7 @@ RULES = (
         ("the flag is set and the command fails",),
         _ALL,
         "each flag that is set against the stream or memory that it promises",
-        "The flags ask for what the file does not hold: {names}. With Microsoft's writers this means that it was tried and nothing was got.",
+        "The flags ask for what the file does not hold: {names}. Microsoft's writer tried to collect these data and got none.",
         PROVEN,
         ("`why COMMAND` explains each of them; `plan COMMAND` says how to write a better dump",),
         (_DOCS, _OBSERVED),

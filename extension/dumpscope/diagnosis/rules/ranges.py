@@ -158,7 +158,7 @@ RULES = (
         ("Full-memory minidump must have a Memory64ListStream", "Could not open dump file [...], HRESULT 0x80004005"),
         _OPEN,
         "flag 0x2, and a Memory64ListStream whose size is exactly 16 × (count + 1)",
-        "Flag 0x2 is set, and {what}. This one flag the debugger believes, and it refuses the file.",
+        "Flag 0x2 is set, and {what}. The debugger trusts this flag and refuses the file.",
         PROVEN,
         ("if the dump was meant to be small: {mend}", "otherwise the writer was interrupted: write it again"),
         (_OBSERVED,),

@@ -41,7 +41,7 @@ RUN = Command(
     (
         arg("script", nargs="?", metavar="FILE", help="a file with one command a line; - or nothing for standard input", completes="path"),
         arg("-c", "--command", metavar="COMMANDS", repeat=True, help="the commands themselves, with ; between them; may be given again"),
-        arg("--keep-going", switch=True, help="go on behind a command that failed"),
+        arg("--keep-going", switch=True, help="continue after a command fails"),
         arg("--quiet", switch=True, help="do not repeat the commands in the output"),
     ),
     (

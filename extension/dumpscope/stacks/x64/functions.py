@@ -12,6 +12,7 @@ from ...dump.minidump import Minidump
 from ...dump.streams.functions import FunctionTable
 from ...dump.streams.modules import Module
 from ...format.functions import RUNTIME_FUNCTION_AMD64
+from ...format.pe import IMAGE_FILE_MACHINE_ARM64
 from ...format.unwind import IMAGE_DIRECTORY_ENTRY_EXCEPTION
 from ...symbols.image import Image
 from ...symbols.images import Images
@@ -59,13 +60,14 @@ class Region:
 class Rows:
     """RUNTIME_FUNCTION rows in the order of their beginnings."""
 
-    def __init__(self, begins: Sequence[int], ends: Sequence[int], unwinds: Sequence[int], place: int, *, whole: bool = True) -> None:
+    def __init__(self, begins: Sequence[int], ends: Sequence[int], unwinds: Sequence[int], place: int, *, whole: bool = True, size: int = ROW) -> None:
         order: Optional[List[int]] = None
         if any(low > high for low, high in zip(begins, begins[1:])):
             order = sorted(range(len(begins)), key=begins.__getitem__)
             begins = [begins[index] for index in order]
         self._begins, self._ends, self._unwinds, self._order = begins, ends, unwinds, order
         self._place = place
+        self._size = size
         self.whole = whole
 
     def __len__(self) -> int:
@@ -78,13 +80,14 @@ class Rows:
             index = position if self._order is None else self._order[position]
             begin, end = self._begins[position], self._ends[index]
             if rva < end:
-                return Row(begin, end, self._unwinds[index], index, self._place + ROW * index)
+                return Row(begin, end, self._unwinds[index], index, self._place + self._size * index)
         if not self.whole and position == len(self._begins) - 1:
             return Absent(NOT_CAPTURED, f"the rows of .pdata behind number {len(self._begins) - 1} are not at hand")
         return None
 
 
-def _words(data: bytes) -> array[int]:
+def numbers_of(data: bytes) -> array[int]:
+    """The 32-bit numbers that bytes hold."""
     numbers = array("I", data)
     if sys.byteorder == "big":
         numbers.byteswap()
@@ -93,6 +96,8 @@ def _words(data: bytes) -> array[int]:
 
 def read_rows(image: Image) -> Union[Rows, Absent]:
     """The rows of an image's exception directory."""
+    if image.machine == IMAGE_FILE_MACHINE_ARM64:
+        return Absent(EMPTY, "the image is for ARM64: its unwind data have another form than those of x64")
     rva, size = image.directory(IMAGE_DIRECTORY_ENTRY_EXCEPTION)
     if not rva or size < ROW:
         return Absent(EMPTY, "the image has no unwind data (.pdata)")
@@ -102,7 +107,7 @@ def read_rows(image: Image) -> Union[Rows, Absent]:
     held = len(data) // ROW * ROW
     if not held:
         return Absent(NOT_CAPTURED, f"the rows of .pdata at +0x{rva:x} are not at hand")
-    numbers = _words(data[:held])
+    numbers = numbers_of(data[:held])
     begins, ends, unwinds = numbers[0::3], numbers[1::3], numbers[2::3]
     used = len(begins)
     while used and not begins[used - 1]:
@@ -112,6 +117,8 @@ def read_rows(image: Image) -> Union[Rows, Absent]:
 
 class Regions:
     """The code of a dump by address. Images are looked for once each, their rows read once."""
+
+    row_size = ROW
 
     def __init__(self, dump: Minidump, images: Images) -> None:
         self._dump = dump
@@ -131,11 +138,16 @@ class Regions:
             found = self._modules[module.index] = self._open(module)
         return found
 
+    @staticmethod
+    def rows_of(image: Image) -> Union[Rows, Absent]:
+        """The rows of an image."""
+        return read_rows(image)
+
     def _open(self, module: Module) -> Union[Region, Absent]:
         image = self._images.find(module)
         if isinstance(image, Absent):
             return image
-        rows = read_rows(image)
+        rows = self.rows_of(image)
         if isinstance(rows, Absent):
             return rows
         return Region(module.base, module.end, module.name, image.read, rows, image)
@@ -143,7 +155,7 @@ class Regions:
     def dynamic(self, address: int) -> Optional[Region]:
         """The run-time code that an address lies in, by FunctionTableStream."""
         if self._tables is None:
-            self._tables = [table for table in self._dump.functions if table.entry_size >= ROW]
+            self._tables = [table for table in self._dump.functions if table.entry_size >= self.row_size]
         for table in self._tables:
             if table.minimum <= address < table.maximum:
                 found = self._dynamic.get(table.index)
@@ -160,5 +172,6 @@ class Regions:
             return memory.some(base + offset, size)
 
         entries = list(table.entries())
-        rows = Rows([e.begin for e in entries], [e.end for e in entries], [e.unwind for e in entries], table.first)
+        ends = [e.end if self.row_size == ROW else MAX_IMAGE for e in entries]
+        rows = Rows([e.begin for e in entries], ends, [e.unwind for e in entries], table.first, size=table.entry_size)
         return Region(base, table.maximum, "", read, rows, None, self._dump)

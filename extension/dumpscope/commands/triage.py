@@ -1,0 +1,174 @@
+"""``triage``: one row of facts for each of many dumps, groups of equal crashes, and what to change in the writer."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Set
+
+from ..errors import UsageError
+from ..fleet.facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, Settings
+from ..fleet.groups import MAX_GROUPS, Summary
+from ..fleet.output import Key, Output, is_csv, read_rows, resume
+from ..fleet.run import Task
+from ..fleet.run import triage as run
+from ..fleet.signature import DEFAULT, load_rules
+from ..fleet.workers import DEFAULT_TIME
+from ..session.registry import DUMP_NONE, arg, command
+from ..session.session import Session
+from ..session.walks import split_path
+from ..view.blocks import Column, Data, Note, Table
+
+if TYPE_CHECKING:
+    from ..view.blocks import Block
+
+_SHOWN = 20
+EXIT_INTERRUPTED = 130
+_KINDS = {NUMBER: "int", FLAG: "bool", OBJECT: "data"}
+
+
+def _number(text: Optional[str], name: str, least: int, most: int) -> Optional[int]:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+        raise UsageError(f"{name} must be a number from {least} to {most}, not {text!r}", f"such as {name} {least}")
+    return int(text)
+
+
+def _settings(args: Any) -> Settings:
+    images = tuple(part for text in args.image_path or () for part in split_path(text))
+    return Settings(load_rules(args.rules) if args.rules else DEFAULT, images, tuple(args.symbol_path or ()))
+
+
+def _start(args: Any, summary: Summary) -> Set[Key]:
+    """What the output has already."""
+    if args.output is None:
+        if args.resume:
+            raise UsageError("--resume goes on with an output", "give -o rows.jsonl")
+        return set()
+    is_csv(args.output)
+    if not os.path.exists(args.output):
+        return set()
+    if args.resume:
+        return resume(args.output, summary.add)
+    if not args.force:
+        raise UsageError(f"{args.output!r} exists already", "--resume goes on with it, --force writes it anew")
+    next(read_rows(args.output), None)  # what is no output of ours is not written over
+    return set()
+
+
+@command(
+    "triage",
+    summary="one row of facts for each of many dumps, groups of equal crashes, and what to change in the writer",
+    category="overview",
+    arguments=[
+        arg("paths", nargs="+", metavar="PATH", help="files, folders and .zip archives", completes="path"),
+        arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl or .csv file, each when it is done", completes="path"),
+        arg("--resume", switch=True, help="go on with OUT: what is in it and has not changed is not done again"),
+        arg("--force", switch=True, help="write OUT anew where it exists"),
+        arg("--jobs", metavar="N", help="processes; as many as there are processors if not given"),
+        arg("--seconds", metavar="N", help="seconds for one dump, 60 if not given"),
+        arg("--rules", metavar="FILE", help="a JSON file with rules for signatures", completes="path"),
+        arg("-i", "--image-path", repeat=True, metavar="PATH", help="where image files are: folders, separated by ;", completes="path"),
+        arg("-y", "--symbol-path", repeat=True, metavar="PATH", help="where symbols are: folders, as in _NT_SYMBOL_PATH", completes="path"),
+    ],
+    examples=[
+        ("triage dumps", "the groups, and what the fleet's writer should be told"),
+        ("triage dumps more.zip -o rows.jsonl", "one row for each file, kept as they are done"),
+        ("triage dumps -o rows.jsonl --resume", "go on after an interruption"),
+    ],
+    description="Each dump is read in a process of its own with a limit on time; one that takes too long or ends its process is a row that says so. "
+    "Signatures are made without the environment's paths: the same dumps have the same signatures everywhere.",
+    dump=DUMP_NONE,
+    debugger=False,
+)
+def triage(session: Session, args: Any) -> Iterator[Block]:
+    """The rows, the groups, the advice."""
+    settings = _settings(args)
+    jobs = _number(args.jobs, "--jobs", 1, 256)
+    seconds = _number(args.seconds, "--seconds", 1, 86400)
+    for path in args.paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no {path!r}", "give files, folders and .zip archives")
+    summary = Summary()
+    have = _start(args, summary)
+    kept = summary.rows
+    rows: List[Row] = []
+    own = os.path.realpath(args.output) if args.output else None
+
+    def skip(task: Task) -> bool:
+        return task.key in have or (own is not None and os.path.realpath(task.path) == own)
+
+    interrupted = False
+    found = run(args.paths, settings=settings, jobs=jobs, seconds=DEFAULT_TIME if seconds is None else seconds, skip=skip)
+    try:
+        with ExitStack() as opened:
+            output = None if args.output is None else opened.enter_context(Output(args.output, append=args.resume))
+            opened.enter_context(closing(found))
+            for row in found:
+                if output is None:
+                    rows.append(row)
+                else:
+                    output.add(row)
+                summary.add(row)
+    except KeyboardInterrupt:
+        interrupted = True
+        session.status = EXIT_INTERRUPTED
+    yield Data("interrupted", interrupted)
+    yield from _answer(summary, kept)
+    if args.output is not None:
+        yield Data("output", {"path": args.output, "rows": summary.rows, "kept": kept})
+        yield Note(f"Rows in {args.output}: {summary.rows}.")
+    else:
+        columns = [Column(column.name, column.name, _KINDS.get(column.kind, "text"), hidden=True) for column in COLUMNS]
+        rows.sort(key=lambda row: (row["path"], row["member"]))
+        yield Table("rows", columns, [tuple(row[column.name] for column in COLUMNS) for row in rows])
+    if interrupted:
+        again = "--resume goes on" if args.output is not None else "with -o OUT what is done is kept"
+        yield Note(f"Interrupted after {_files(summary.rows - kept)}: {again}.", "warning")
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
+
+
+def _answer(summary: Summary, kept: int) -> Iterator[Block]:
+    yield Data("files", summary.rows)
+    yield Data("kinds", dict(summary.kinds.most_common()))
+    yield Note(f"{_files(summary.rows)}: " + (", ".join(f"{count} {kind}" for kind, count in summary.kinds.most_common()) or "none") + ".")
+    if kept:
+        yield Note(f"{kept} of them were in the output already.")
+    yield Data("errors", dict(summary.errors.most_common()))
+    for words, count in summary.errors.most_common(5):
+        yield Note(f"{count} not read: {words}", "warning")
+    groups = summary.groups()
+    columns = [
+        Column("count", "dumps", "count"),
+        Column("signature", "signature"),
+        Column("why", "made of", role="dim"),
+        Column("processes", "programs", "words"),
+        Column("first", "first", "time", hidden=True),
+        Column("last", "last", "time", hidden=True),
+        Column("example", "such as", "path", hidden=True),
+    ]
+    table = [(item.count, item.signature, item.why, list(item.processes), item.first, item.last, item.example) for item in groups]
+    shown = [column._replace(key="") for column in columns if not column.hidden]
+    yield Table("", shown, [row[:4] for row in table[:_SHOWN]], title="groups by signature" if table else "")
+    yield Table("groups", [column._replace(hidden=True) for column in columns], table)
+    if len(groups) > _SHOWN:
+        yield Note(f"{len(groups) - _SHOWN} more groups: --json has all of them", "hint")
+    yield Data("without_signature", summary.unsigned)
+    if summary.unsigned:
+        yield Note(f"Without a signature, because they are no dumps or have no exception: {_files(summary.unsigned)}.")
+    if summary.beyond:
+        yield Note(f"{summary.beyond} dumps have signatures beyond the {MAX_GROUPS} that are kept apart.", "warning")
+    advice = summary.advice()
+    yield Data(
+        "advice",
+        [
+            {"command": item.command, "dumps": item.dumps, "fails": item.fails, "flags": f"0x{item.flags:x}" if item.flags else None, "mends": item.mends}
+            for item in advice
+        ],
+    )
+    for item in [item for item in advice if item.mends][:_SHOWN]:
+        yield Note(item.words + ".")

@@ -1,0 +1,125 @@
+"""What the rows of a fleet say together: groups by signature, and what to change in the writer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+
+from .facts import Row
+
+MAX_GROUPS = 100_000
+"""Signatures that are kept apart; later ones are counted together."""
+_VERSIONS = 20
+
+
+class Group(NamedTuple):
+    """The dumps of one signature. ``first`` and ``last`` are times in seconds since 1970, None where no dump has one."""
+
+    signature: str
+    count: int  # type: ignore[assignment]
+    first: Optional[int]
+    last: Optional[int]
+    processes: Tuple[str, ...]
+    why: str
+    example: str
+
+
+class Advice(NamedTuple):
+    """A command that some dumps cannot answer: in how many of ``dumps`` it fails, and how many the flags in the writer would mend."""
+
+    command: str
+    dumps: int
+    fails: int
+    flags: int
+    mends: int
+
+    @property
+    def words(self) -> str:
+        """One line."""
+        text = f"{_share(self.fails, self.dumps)} of these dumps cannot answer `{self.command}`"
+        return f"{text}; flag 0x{self.flags:x} in the writer would mend {_share(self.mends, self.dumps)}" if self.mends else text
+
+
+def _share(part: int, whole: int) -> str:
+    share = 100 * part / whole if whole else 0.0
+    return f"{share:.0f} %" if share >= 1 or not part else "less than 1 %"
+
+
+class _Seen:
+    """What is kept of a group."""
+
+    def __init__(self, why: str, example: str) -> None:
+        self.number = 0
+        self.first: Optional[int] = None
+        self.last: Optional[int] = None
+        self.processes: Set[str] = set()
+        self.why = why
+        self.example = example
+
+
+class Summary:
+    """Takes rows one by one; its memory grows with the number of signatures, not of dumps."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.kinds: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.unsigned = 0
+        self.beyond = 0
+        self.answering = 0
+        self._groups: Dict[str, _Seen] = {}
+        self._fails: Counter[str] = Counter()
+        self._mends: Dict[str, Counter[int]] = {}
+
+    def add(self, row: Row) -> None:
+        """Count one row."""
+        self.rows += 1
+        self.kinds[row["kind"] or "not read"] += 1
+        if row["error"] and row["kind"] is None:
+            self.errors[str(row["error"])[:80] if len(self.errors) < 1000 else "other"] += 1
+        self._commands(row)
+        signature = row["signature"]
+        if not signature:
+            self.unsigned += 1
+            return
+        seen = self._groups.get(signature)
+        if seen is None:
+            if len(self._groups) >= MAX_GROUPS:
+                self.beyond += 1
+                return
+            where = f"{row['path']}:{row['member']}" if row["member"] else row["path"]
+            seen = self._groups[signature] = _Seen(row["signature_why"] or "", where)
+        seen.number += 1
+        time = row["time"]
+        if time is not None:
+            seen.first = time if seen.first is None else min(seen.first, time)
+            seen.last = time if seen.last is None else max(seen.last, time)
+        if row["process"] and len(seen.processes) < _VERSIONS:
+            seen.processes.add(" ".join(filter(None, (row["process"], row["process_version"]))))
+
+    def _commands(self, row: Row) -> None:
+        answers: Optional[Dict[str, Any]] = row["commands"]
+        if not answers:
+            return
+        self.answering += 1
+        for name, outcome in answers.items():
+            if outcome == "fails":
+                self._fails[name] += 1
+        for name, flags in (row["mends"] or {}).items():
+            self._mends.setdefault(name, Counter())[int(flags, 16)] += 1
+
+    def groups(self) -> List[Group]:
+        """The groups, the largest first."""
+        found = [Group(text, seen.number, seen.first, seen.last, tuple(sorted(seen.processes)), seen.why, seen.example) for text, seen in self._groups.items()]
+        return sorted(found, key=lambda group: (-group.count, group.signature))
+
+    def advice(self) -> List[Advice]:
+        """The commands that fail, what can be mended first. Flags are all that the dumps lack which they would mend."""
+        found = []
+        for name, fails in self._fails.items():
+            lacking = self._mends.get(name, Counter())
+            flags = 0
+            for value in lacking:
+                flags |= value
+            found.append(Advice(name, self.answering, fails, flags, sum(lacking.values())))
+        return sorted(found, key=lambda item: (-item.mends, -item.fails, item.command))

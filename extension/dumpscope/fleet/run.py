@@ -1,0 +1,196 @@
+"""The run over many files: which they are, one row for each, whatever happens to the worker that reads it."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from tempfile import TemporaryDirectory
+from typing import Callable, Dict, Generator, Iterable, Iterator, NamedTuple, Optional, Tuple
+
+from ..dump.source import Source
+from ..errors import DumpscopeError, UsageError
+from .facts import DEFAULTS, Row, Settings, empty_row, fill
+from .workers import DEFAULT_MEMORY, DEFAULT_TIME, Workers
+
+MAX_MEMBER = 4 << 30
+"""Bytes of a member of an archive at the most: it is unpacked to a temporary file."""
+MAX_MEMBERS = 1_000_000
+"""Members of one archive that are looked at."""
+AHEAD = 16
+"""Tasks for each worker that are handed out before their turn."""
+
+
+class Task(NamedTuple):
+    """One file to read: ``member`` is its name in the archive ``path``, empty for a file of its own. ``fault`` says that it cannot be read."""
+
+    path: str
+    member: str = ""
+    size: Optional[int] = None
+    mtime: Optional[int] = None
+    fault: str = ""
+
+    @property
+    def key(self) -> Tuple[str, str]:
+        """What tells it from others."""
+        return self.path, self.member
+
+
+def tasks(paths: Iterable[str]) -> Iterator[Task]:
+    """Every file in these files and folders, and every member of the .zip archives among them; each once, links are not followed into folders.
+
+    Raises UsageError for a path that is not there.
+    """
+    seen = set()
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no {path!r}", "give files and folders")
+        for name in _files(path):
+            real = os.path.realpath(name)
+            if real not in seen:
+                seen.add(real)
+                yield from _of_file(name)
+
+
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):
+            yield os.path.join(folder, name)
+
+
+def _of_file(path: str) -> Iterator[Task]:
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        yield Task(path, fault=str(error.strerror or error))
+        return
+    if not os.path.isfile(path):
+        yield Task(path, fault="not a regular file")
+        return
+    if not path.lower().endswith(".zip"):
+        yield Task(path, "", found.st_size, found.st_mtime_ns)
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [(item.filename, item.file_size) for item in archive.infolist() if not item.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        yield Task(path, "", found.st_size, found.st_mtime_ns, f"not a readable archive: {error}")
+        return
+    for name, size in members[:MAX_MEMBERS]:
+        yield Task(path, name, size, found.st_mtime_ns)
+    if len(members) > MAX_MEMBERS:
+        yield Task(path, "", found.st_size, found.st_mtime_ns, f"{len(members) - MAX_MEMBERS} more members were not looked at")
+
+
+def row_of(task: Task, settings: Settings = DEFAULTS) -> Row:
+    """The row of one task. Never raises for what is in the file: this is what a worker runs."""
+    row = empty_row(*task[:4])
+    if task.fault:
+        row["error"] = task.fault
+        return row
+    try:
+        if task.member:
+            _member(row, task, settings)
+        else:
+            source = Source.from_path(task.path)
+            try:
+                fill(row, source, settings)
+            finally:
+                source.close()
+    except DumpscopeError as error:
+        row["error"] = error.message
+    except MemoryError:
+        row["error"] = "needs more memory than a worker may have"
+    except Exception as error:  # noqa: BLE001  a bug of ours must not stop the fleet
+        row["error"] = f"internal error: {type(error).__name__}: {error}"[:500]
+    return row
+
+
+def _member(row: Row, task: Task, settings: Settings) -> None:
+    """Read a member of an archive, unpacked to a temporary file."""
+    name = re.sub(r"[^\w.() -]", "_", task.member.replace("\\", "/").rpartition("/")[2])[-100:].strip(". ") or "member"
+    with TemporaryDirectory() as folder:
+        path = os.path.join(folder, name)
+        left = MAX_MEMBER
+        try:
+            with zipfile.ZipFile(task.path) as archive, archive.open(task.member) as packed, open(path, "wb") as file:
+                while left > 0:
+                    data = packed.read(min(1 << 20, left))
+                    if not data:
+                        break
+                    left -= len(data)
+                    file.write(data)
+        except Exception as error:  # noqa: BLE001  zlib, lzma, RuntimeError for a password, and others
+            row["error"] = f"cannot be unpacked: {type(error).__name__}: {error}"[:500]
+            return
+        if left <= 0:
+            row["error"] = f"larger than {MAX_MEMBER} bytes, which is the limit for a member of an archive"
+            return
+        source = Source.from_path(path)
+        try:
+            fill(row, source, settings)
+        finally:
+            source.close()
+        if row["error"]:
+            row["error"] = row["error"].replace(path, task.member)
+
+
+def _unread(task: Task, error: BaseException) -> Row:
+    row = empty_row(*task[:4])
+    words = f"{error}" or type(error).__name__
+    row["error"] = f"the worker {words}" if isinstance(error, Exception) else words
+    return row
+
+
+def triage(
+    paths: Iterable[str],
+    *,
+    settings: Settings = DEFAULTS,
+    executor: Optional[Executor] = None,
+    jobs: Optional[int] = None,
+    seconds: float = DEFAULT_TIME,
+    memory: int = DEFAULT_MEMORY,
+    skip: Callable[[Task], bool] = lambda task: False,
+) -> Generator[Row, None, None]:
+    """One row for each file, as they are done; members as in :data:`dumpscope.fleet.facts.COLUMNS`.
+
+    ``executor`` is any executor; without one the rows are made by ``jobs`` processes (as many as there are processors), each dump bounded
+    by ``seconds`` and ``memory``. A call that raises is a row with ``error``. ``skip`` leaves a task out. Closing the iterator ends the
+    workers. Raises UsageError for a path that is not there.
+
+    >>> for row in triage(["dumps"]):                        # doctest: +SKIP
+    ...     print(row["path"], row["signature"])
+    """
+    own = Workers(jobs or os.cpu_count() or 1, seconds, memory) if executor is None else None
+    used = own if own is not None else executor
+    assert used is not None
+    most = AHEAD * (own.jobs if own is not None else jobs or os.cpu_count() or 1)
+    running: Dict[Future[Row], Task] = {}
+    waiting = (task for task in tasks(paths) if not skip(task))
+    try:
+        more = True
+        while more or running:
+            while more and len(running) < most:
+                task = next(waiting, None)
+                if task is None:
+                    more = False
+                    break
+                try:
+                    running[used.submit(row_of, task, settings)] = task
+                except Exception as error:  # noqa: BLE001  a broken pool takes no more
+                    yield _unread(task, error)
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                task = running.pop(future)
+                fault = future.exception()
+                yield future.result() if fault is None else _unread(task, fault)
+    finally:
+        for future in running:
+            future.cancel()
+        if own is not None:
+            own.shutdown(cancel_futures=True)

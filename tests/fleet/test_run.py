@@ -1,0 +1,197 @@
+"""The run over many files: archives, workers that die, resuming, interruption."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import time
+import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+from dumpscope.errors import UsageError
+from dumpscope.fleet import triage
+from dumpscope.fleet.output import NAMES, Output, read_rows, resume
+from dumpscope.fleet.run import row_of, tasks
+from dumpscope.fleet.workers import WorkerDied, Workers, WorkerTimeout
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SMALL = SAMPLES / "everything-small.dmp"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three files, one of them no dump, and an archive with two members."""
+    dumps = tmp_path / "dumps"
+    dumps.mkdir()
+    shutil.copy(SMALL, dumps / "a.dmp")
+    shutil.copy(SAMPLES / "tokens-process-and-thread.dmp", dumps / "b.dmp")
+    (dumps / "note.txt").write_text("no dump\n", "utf-8")
+    with zipfile.ZipFile(dumps / "more.zip", "w") as archive:
+        archive.write(SMALL, "inner/c.dmp")
+        archive.writestr("readme", "no dump either")
+    return dumps
+
+
+def names(rows: List[Dict[str, Any]]) -> List[str]:
+    return sorted(os.path.basename(row["path"]) + (":" + row["member"] if row["member"] else "") for row in rows)
+
+
+ALL = ["a.dmp", "b.dmp", "more.zip:inner/c.dmp", "more.zip:readme", "note.txt"]
+
+
+def test_every_sample_is_one_row() -> None:
+    files = sorted(SAMPLES.glob("*.dmp"))
+    with ThreadPoolExecutor(1) as pool:
+        rows = list(triage([str(path) for path in files], executor=pool))
+    assert sorted(row["path"] for row in rows) == [str(path) for path in files]
+    assert [row["path"] for row in rows if str(row["error"]).startswith(("internal", "the worker"))] == []
+
+
+def test_files_folders_and_members_of_archives(folder: Path) -> None:
+    rows = list(triage([str(folder), str(folder / "a.dmp")], jobs=2))
+    assert names(rows) == ALL, "each once"
+    plain, packed = (next(row for row in rows if (row["member"] or row["path"]).endswith(name)) for name in ("a.dmp", "c.dmp"))
+    same = [name for name in NAMES if name not in ("path", "member", "mtime")]
+    assert [plain[name] for name in same] == [packed[name] for name in same]
+
+
+def test_a_broken_archive_and_a_wrong_member_are_rows(tmp_path: Path) -> None:
+    (tmp_path / "bad.zip").write_bytes(b"PK\3\4 nothing")
+    (row,) = [row_of(task) for task in tasks([str(tmp_path)])]
+    assert "archive" in row["error"]
+    path = tmp_path / "good.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.write(SMALL, "c.dmp")
+    data = bytearray(path.read_bytes())
+    data[200] ^= 1
+    path.write_bytes(data)
+    (row,) = [row_of(task) for task in tasks([str(path)])]
+    assert row["member"] == "c.dmp"
+    assert row["error"].startswith("cannot be unpacked")
+
+
+class Deadly(Workers):
+    """Workers that die of one file."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(os._exit, 9) if args[0].path.endswith("a.dmp") else super().submit(fn, *args, **kwargs)
+
+
+def test_a_worker_that_dies_is_a_row_and_the_others_are_done(folder: Path) -> None:
+    with Deadly(2) as pool:
+        rows = list(triage([str(folder)], executor=pool))
+    assert names(rows) == ALL
+    assert {os.path.basename(row["path"]): row["error"] for row in rows if str(row["error"]).startswith("the worker")} == {
+        "a.dmp": "the worker ended with code 9"
+    }
+
+
+def test_a_call_that_takes_too_long_is_ended_and_the_next_one_is_done() -> None:
+    with Workers(1, seconds=0.2) as pool:
+        assert isinstance(pool.submit(time.sleep, 3600).exception(), WorkerTimeout)
+    with Workers(1) as pool:
+        assert isinstance(pool.submit(os._exit, 1).exception(), WorkerDied)
+        assert pool.submit(len, "four").result() == 4
+        assert isinstance(pool.submit(int, "x").exception(), ValueError)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="the limit on memory is held on Linux")
+def test_a_call_that_takes_too_much_memory_fails_alone() -> None:
+    with Workers(1, memory=256 << 20) as pool:
+        assert isinstance(pool.submit(bytearray, 1 << 30).exception(), MemoryError)
+        assert pool.submit(len, "four").result() == 4
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_rows_come_back_from_the_output_as_they_were(folder: Path, tmp_path: Path, ending: str) -> None:
+    out = str(tmp_path / f"rows.{ending}")
+    rows = [row_of(task) for task in tasks([str(folder)])]
+    rows[0]["process"] = "=1+1,\n'"
+    with Output(out) as output:
+        for row in rows:
+            output.add(row)
+    assert list(read_rows(out)) == rows
+    if ending == "csv":
+        with open(out, encoding="utf-8", newline="") as file:
+            assert next(csv.DictReader(file))["process"].startswith("'=")
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_resuming_keeps_what_is_unchanged_and_drops_what_is_cut_or_changed(folder: Path, tmp_path: Path, ending: str) -> None:
+    out = str(tmp_path / f"rows.{ending}")
+    with Output(out) as output:
+        for task in tasks([str(folder)]):
+            output.add(row_of(task))
+    if ending == "jsonl":
+        with open(out, "a", encoding="utf-8") as file:
+            file.write('{"path": "half')
+    with open(folder / "b.dmp", "ab") as changed:
+        changed.write(b"more")
+    seen: List[Dict[str, Any]] = []
+    kept = resume(out, seen.append)
+    assert names(seen) == [name for name in ALL if name != "b.dmp"]
+    assert names(list(read_rows(out))) == names(seen)
+    assert len(kept) == len(seen)
+
+
+def test_the_command_writes_resumes_and_answers(folder: Path, tmp_path: Path, run_json: Callable[..., Dict[str, Any]], cli: Callable[..., Any]) -> None:
+    out = str(folder / "rows.jsonl")
+    first = run_json("triage", folder, "-o", out, "--jobs", "1")
+    assert first["files"] == 5
+    assert first["output"]["kept"] == 0
+    assert "rows" not in first
+    assert cli("triage", folder, "-o", out).code == 2, "it is not written over"
+    (folder / "new.dmp").write_bytes(SMALL.read_bytes())
+    again = run_json("triage", folder, "-o", out, "--resume", "--jobs", "1")
+    assert again["files"] == 6
+    assert again["output"]["kept"] == 5
+    assert names(list(read_rows(out))) == sorted([*ALL, "new.dmp"])
+    group = again["groups"][0]
+    assert group["count"] == 3
+    assert group["signature"].startswith("demo.exe+0x")
+    shown = cli("triage", folder / "b.dmp", "--jobs", "1")
+    assert "100 % of these dumps cannot answer `!handle`; flag 0x4 in the writer would mend 100 %" in " ".join(shown.out.split())
+    whole = run_json("triage", folder / "a.dmp", "--jobs", "1")
+    assert whole["rows"][0]["kind"] == "minidump"
+    assert whole["rows"][0]["commands"]["!handle"] == "works"
+
+
+def test_an_interruption_keeps_what_is_done(folder: Path, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from dumpscope.commands import triage as module
+
+    out = str(tmp_path / "rows.jsonl")
+    add = Output.add
+    count = [0]
+
+    def stop(self: Output, row: Dict[str, Any]) -> None:
+        if count[0] == 2:
+            raise KeyboardInterrupt
+        count[0] += 1
+        add(self, row)
+
+    monkeypatch.setattr(module.Output, "add", stop)
+    answer = cli("triage", folder, "-o", out, "--jobs", "1")
+    assert answer.code == 130
+    assert "Interrupted after 2 files" in answer.out
+    assert len(list(read_rows(out))) == 2
+    monkeypatch.undo()
+    assert cli("triage", folder, "-o", out, "--resume", "--jobs", "1").code == 0
+    assert names(list(read_rows(out))) == ALL
+
+
+def test_what_is_no_output_is_not_taken_for_one(folder: Path, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    other = tmp_path / "mine.csv"
+    other.write_text("a,b\n1,2\n", "utf-8")
+    for words in (["--force"], ["--resume"]):
+        answer = cli("triage", folder, "-o", other, *words)
+        assert answer.code == 2
+        assert other.read_text("utf-8") == "a,b\n1,2\n"
+    assert cli("triage", folder, "-o", tmp_path / "rows.txt").code == 2
+    assert cli("triage", tmp_path / "none").code == 2
+    with pytest.raises(UsageError):
+        list(triage([str(tmp_path / "none")]))
