@@ -117,9 +117,10 @@ def test_a_secret_planted_in_each_range_of_memory_is_gone(code: str, stacks: str
             planted = 0
             for start, end, rva in dump.memory.spans():
                 secret = "hunter2-is-the-password".encode(code)
-                code_there = any(True for _ in kept._code.within(start, end)) or any(True for _ in kept._structures_in(start, end))
-                if end - start >= len(secret) + 3 and not code_there:
-                    data[rva + 3 : rva + 3 + len(secret)] = secret
+                at = end - start - len(secret) - 3
+                there = start + at
+                if at >= 0 and not any(True for _ in [*kept._code.within(there, end), *kept._structures_in(there, end)]):
+                    data[rva + at : rva + at + len(secret)] = secret
                     planted += 1
         assert planted, name
         assert list(find_text(Source.from_object(bytes(data)), "hunter2-is-the-password"))

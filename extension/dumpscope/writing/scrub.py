@@ -44,7 +44,8 @@ LIMITS = (
     "without the names of users and machines that the dump itself told.",
     "A name that stands in no path, no environment and no account of the dump is not known, and stays where it stands in what is kept.",
     "Constants in the code of modules are kept. Bytes between the streams that no descriptor leads to are searched for names only.",
-    "In stacks a number that happens to look like a return address or a pointer into a stack is kept. A policy file is not supported.",
+    "In stacks a number that happens to look like a return address or a pointer into a stack is kept, and the word at each stack pointer.",
+    "A policy file is not supported.",
 )
 
 _WIPED_STREAMS = {10, 11, 20, 23, 25, 0x7000, 0x47670002, 0x47670004, 0x47670006, 0x47670007, 0x4767000B, 0x4767000D}
@@ -162,7 +163,7 @@ class Scrubbed(Source):
         stacks: List[Tuple[int, int]] = []
         narrow: List[Tuple[int, int]] = []
         places: List[int] = []
-        tops: List[Tuple[int, int]] = []
+        tops: List[int] = []
         exact: List[Tuple[int, int]] = []
         structures: List[Tuple[int, int]] = []
         process = dump.process
@@ -172,7 +173,7 @@ class Scrubbed(Source):
             registers = dump.registers(thread)
             if not isinstance(registers, Absent):
                 places.append(registers.ip)
-                tops.append((registers.ip, registers.sp))
+                tops.append(registers.sp)
             if process.is_wow64:
                 exact += _narrow_context(dump, thread, narrow)
             for block, found, width in ((process.teb(thread), stacks, word), (process.wow64_teb(thread), narrow, 4)):
@@ -199,15 +200,14 @@ class Scrubbed(Source):
                 code.append((region.base, region.end))
             if protect & 0xF0:
                 executable.append((region.base, region.end))
-        if not len(dump.regions):
-            for base, end in modules:
-                code += [part for start, stop in _fixed_parts(dump, base, end) for part in loaded.within(start, stop)]
+        for base, end in modules:  # also where the memory map does not call them images
+            code += [part for start, stop in _fixed_parts(dump, base, end) for part in loaded.within(start, stop)]
         unloaded = [(module.base, module.end) for module in dump.unloaded_modules.walk()]
         self._targets = Ranges([*modules, *unloaded, *executable])
         self._stack_ranges = Ranges([*stacks, *narrow])
         self._stacks = {word: Ranges(stacks), 4: Ranges([*narrow, *(stacks if word == 4 else [])])}
-        # The engine takes the word at the stack pointer for the return address of code that is in no module.
-        code += [(sp, sp + word) for ip, sp in tops if ip not in self._targets and self.stacks != NONE]
+        # The engine takes the word at the stack pointer for the return address where it has no unwind data, whatever the word is.
+        code += [(sp, sp + word) for sp in tops if self.stacks != NONE]
         self._code = Ranges(code)
         for peb, width in ((process.peb, word), (process.wow64_peb, 4)):
             if isinstance(peb, Block):
