@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any, Dict, Tuple
 
 import pytest
+from samples.writer import DumpBuilder, Module, Thread
 from tests.stacks.test_stacks_engine import Pack
+from tests.symbols.pe_builder import TIMESTAMP, Named, example, mapped
 
 from dumpscope.__main__ import main
+from samples import blocks
 
 
 @pytest.fixture
@@ -133,6 +136,27 @@ def test_exception_and_threads_show_the_top_frames(step: Tuple[str, str], capsys
     monkeypatch.delenv("_NT_EXECUTABLE_IMAGE_PATH")
     assert main(["threads", step[0], "0", "--json"]) == 0
     assert "top_frames" not in json.loads(capsys.readouterr().out)
+
+
+def test_threads_name_the_function_at_the_top(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An image in the dump whose export covers the instruction; outside of it there is no name, and without --names no column."""
+    file, parts = example(exports=[Named("work", 0x1000)])
+    base = 0x1_8000_0000
+    made = DumpBuilder("amd64")
+    made.add_system_info()
+    contexts = [blocks.context_amd64(rip=rip, rsp=0x7000) for rip in (base + 0x1010, 0x1234)]
+    made.add_thread_list([Thread(tid + 1, context=context) for tid, context in enumerate(contexts)])
+    made.add_module_list([Module(base, 0x5000, "example.dll", timestamp=TIMESTAMP)])
+    made.add_memory(base, mapped(file, parts))
+    made.add_memory_list()
+    path = tmp_path / "made.dmp"
+    path.write_bytes(made.build())
+    assert main(["threads", str(path), "--names", "--json"]) == 0
+    assert [item["top_frame"] for item in json.loads(capsys.readouterr().out)["threads"]] == ["example!work+0x10", None]
+    assert main(["threads", str(path), "--json"]) == 0
+    assert "top_frame" not in json.loads(capsys.readouterr().out)["threads"][0]
+    assert main(["threads", str(path), "0", "--names"]) == 2
+    assert main(["threads", str(path), "--errors", "--names"]) == 2
 
 
 def test_why_k_names_the_images_that_are_missing(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from ..session.missing import facts_of, missing, salvage, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
-from ..session.stack_words import top_frames
+from ..session.stack_words import top_frames, top_name_column
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind, address_text, cell_text, duration_text, filetime_text
 from ..wording.codes import hresult_words, status_words, win32_words
@@ -528,6 +528,7 @@ def _affinity_words(mask: int) -> str:
         arg("--sort", choices=_SORTS, help="order of the rows: processor time (kernel and user) as !runaway, or one of the others"),
         arg("--times", switch=True, help="show when each was created and the processor time that it used"),
         arg("--errors", switch=True, help="show the last error and the last status of each, as !gle -all"),
+        arg("--names", switch=True, help="show the function at the top of each stack, where exports or symbols at hand name it"),
     ],
     examples=[
         ("threads", "all threads"),
@@ -548,8 +549,8 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
         yield from missing(session, "threads", why_empty(table, "the thread list"), "~")
         return
     if args.thread is not None:
-        if args.sort or args.times:
-            raise UsageError("--sort and --times are for the whole list, not for one thread")
+        if args.sort or args.times or args.names:
+            raise UsageError("--sort, --times and --names are for the whole list, not for one thread")
         if args.errors:
             raise UsageError("--errors is for the whole list: one thread in full has its last error anyway", f"`threads {args.thread}`")
         found, note = find_thread(session, args.thread)
@@ -570,8 +571,8 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
             yield Note(note, "hint")
         return
     if args.errors:
-        if args.times:
-            raise UsageError("--errors and --times are two tables: ask for one of them")
+        if args.times or args.names:
+            raise UsageError("--errors is a table of its own: it goes with neither --times nor --names")
         yield from _errors(session, view, iter(_sorted(view, args.sort)) if args.sort else iter(table))
         return
     times = bool(args.times or args.sort not in (None, "tid"))
@@ -581,7 +582,8 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
     ordered = iter(_sorted(view, args.sort)) if args.sort else iter(table)
     named = len(dump.thread_names) > 0
     remarked = any(view.remarks(thread) for thread in table)
-    yield Table(key, thread_columns(view, times=times, named=named, remarked=remarked), _rows(ordered))
+    names = [top_name_column(session)] if args.names else []
+    yield Table(key, thread_columns(view, times=times, named=named, remarked=remarked) + names, _rows(ordered))
     yield from _footer(session, view, times)
 
 

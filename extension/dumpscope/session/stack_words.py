@@ -48,6 +48,18 @@ def top_frames(session: Session, thread: Optional[Thread]) -> Iterator[Block]:
         yield Note("`stack` shows all of it, and why it ends" if len(rows) > TOP else f"`stack` says more; it ends here: {stack.end.message}", "hint")
 
 
+def top_name_column(session: Session) -> Column:
+    """A column over threads: the function at the top of each stack, None where no exports or symbols at hand name it."""
+    walks = walks_of(session)
+
+    def name(thread: Thread) -> Optional[str]:
+        frames = walks.stack(thread, 1).frames
+        names = walks.names(frames[0].ip, False) if frames else []
+        return str(names[0]) if names and names[0].symbol else None
+
+    return Column("top_frame", "top frame", "symbol", index=0, get=name)
+
+
 class Need(NamedTuple):
     """An image that stacks end for: how it is filed on a symbol server, and how many threads need it."""
 
