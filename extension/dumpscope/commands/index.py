@@ -23,6 +23,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "exception": ("exception",),
     "bugcheck": ("bugcheck",),
     "mend": ("mend",),
+    "scrub": ("scrub",),
     "diff": ("diff",),
     "triage": ("triage",),
     "system": ("system", "process", "tokens"),

@@ -1,0 +1,163 @@
+"""Names of people, machines and objects, and account SIDs, exchanged for tokens of equal length: equal names get equal tokens."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, Iterable, List, Match, Set, Tuple
+
+AROUND = 512
+"""Bytes on each side of a window that are looked at, so that what its border cuts is found whole. No name is longer."""
+MAX_NAME = 64
+
+_TOKEN = re.compile(r"(?:user|name|u|n)\d+_*|_+")
+_COMMON = {"public", "default", "default user", "all users", "defaultapppool", "administrator", "system", "user", "users", "root", "desktop"}
+_FOLDERS = r"[\\/](?:Users|Documents and Settings|home)[\\/]{1,4}"
+_STOP = r"\\/:*?\"<>|\x00-\x1f"
+_IN_PATH = re.compile(rf"(?i){_FOLDERS}([^{_STOP}]{{3,{MAX_NAME}}})(?=[\\/\x00]|$)")
+_PUBLIC_WORDS = """device harddiskvolume1 harddiskvolume2 harddiskvolume3 harddiskvolume4 afd ksecdd cng deviceapi condrv namedpipe null mup registry
+    machine user software system microsoft windows currentversion control currentcontrolset controlset001 services global local sessions basenamedobjects
+    knowndlls knowndlls32 winsta0 default system32 syswow64 winsxs nls locale sorting versions users public programdata temp en-us security hardware wow6432node
+    classes fonts policies lsa winlogon"""
+_PUBLIC = set(_PUBLIC_WORDS.split()) | {
+    "session manager",
+    "windows nt",
+    "program files",
+    "program files (x86)",
+    "rpc control",
+    "image file execution options",
+    "nls",
+    "sorting",
+    "??",
+    "",
+}
+_PLAIN = re.compile(r"[0-9]{1,3}|[A-Za-z]:|\?\?|\.")
+
+_SID_BINARY = re.compile(rb"(\x01[\x04\x05]\x00{5}(?:\x05\x15|\x0c\x01)\x00\x00\x00)(.{12})(.{4})", re.DOTALL)
+_SID_TEXT = re.compile(rb"(S-1-(?:5-21|12-1)-)(\d{1,10})-(\d{1,10})-(\d{1,10})(-\d{1,10})?")
+_D = rb"((?:\d\x00){1,10})"
+_SID_WIDE = re.compile(
+    rb"(S\x00-\x001\x00-\x00(?:5\x00-\x002\x001\x00|1\x002\x00-\x001\x00)-\x00)" + _D + rb"-\x00" + _D + rb"-\x00" + _D + rb"((?:-\x00(?:\d\x00){1,10})?)"
+)
+
+Domain = Tuple[int, int, int]
+
+
+def token(word: str, number: int, length: int) -> str:
+    """A token of ``length`` characters: ``user1``, ``user1___``, ``u1_``; underscores where there is no room for the number."""
+    for text in (f"{word}{number}", f"{word[0]}{number}"):
+        if len(text) <= length:
+            return text.ljust(length, "_")
+    return "_" * length
+
+
+def is_token(text: str) -> bool:
+    """Whether a text is a token already."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def tokens_of(names: Iterable[str]) -> Dict[str, str]:
+    """Tokens for the names of users and machines, which are compared without their case."""
+    known = sorted({name.lower() for name in names if 3 <= len(name) <= MAX_NAME and name.lower() not in _COMMON and not is_token(name)})
+    return {name: token("user", index + 1, _units(name)) for index, name in enumerate(known)}
+
+
+class Names:
+    """Collects names and SIDs by :meth:`look`; after :meth:`close`, :meth:`clean` exchanges them.
+
+    ``users`` are names of users and machines with their tokens, ``sids`` the accounts: three numbers of the domain, and the RID.
+    """
+
+    def __init__(self, users: Iterable[str]) -> None:
+        self._found: Set[str] = set(users)
+        self.users: Dict[str, str] = {}
+        self.sids: Set[Tuple[Domain, int]] = set()
+        self._objects: Dict[str, str] = {}
+        self._domains: Dict[Domain, int] = {}
+        self._rids: Dict[int, int] = {}
+        self._words: List[Tuple[re.Pattern[bytes], Dict[bytes, bytes]]] = []
+
+    def look(self, data: bytes) -> None:
+        """Collect what stands in a piece of the file."""
+        for text in (data.decode("latin-1"), *(data[at : at + (len(data) - at) // 2 * 2].decode("utf-16-le", "replace") for at in (0, 1))):
+            self._found.update(match.group(1) for match in _IN_PATH.finditer(text))
+        for match in _SID_BINARY.finditer(data):
+            self.sids.add(self._binary(match))
+        for pattern in (_SID_TEXT, _SID_WIDE):
+            for match in pattern.finditer(data):
+                self.sids.add(self._text(match))
+
+    def close(self) -> None:
+        """All has been looked at: number what was found, in an order that stays the same when tokens are numbered again."""
+        self.users = tokens_of(self._found)
+        self._domains = {domain: index + 1 for index, domain in enumerate(sorted({domain for domain, _ in self.sids}))}
+        self._rids = {rid: 1000 + index for index, rid in enumerate(sorted({rid for _, rid in self.sids if rid >= 1000}))}
+        for code, letter in (("utf-8", rb"[A-Za-z0-9]"), ("utf-16-le", rb"[A-Za-z0-9]\x00")):
+            tokens: Dict[bytes, bytes] = {}
+            parts = []
+            for name in sorted(self.users, key=lambda name: (-len(name), name)):
+                raw = name.encode(code, "surrogatepass")
+                new = self.users[name].encode(code) if code != "utf-8" else self.users[name].encode().ljust(len(raw), b"_")[: len(raw)]
+                tokens[raw.lower()] = new
+                # A short one is only exchanged where it is no part of a longer word.
+                parts.append(re.escape(raw) if len(name) >= 5 else rb"(?<!" + letter + rb")" + re.escape(raw) + rb"(?!" + letter + rb")")
+            if parts:
+                self._words.append((re.compile(b"(?i)" + b"|".join(parts)), tokens))
+
+    def clean(self, data: bytes) -> bytes:
+        """The same number of bytes without the names and SIDs."""
+        for pattern, tokens in self._words:
+            data = pattern.sub(lambda match, tokens=tokens: tokens.get(match.group().lower(), b"_" * len(match.group())), data)  # type: ignore[misc]
+        if self.sids:
+            data = _SID_BINARY.sub(self._new_binary, data)
+            data = _SID_TEXT.sub(self._new_text, data)
+            data = _SID_WIDE.sub(self._new_text, data)
+        return data
+
+    def object_name(self, name: str) -> str:
+        """The name of an object, with tokens for its parts that are not public."""
+        return "\\".join(self._part(part) for part in name.split("\\"))
+
+    def _part(self, part: str) -> str:
+        folded = part.lower()
+        if folded in self.users:
+            return self.users[folded]
+        if folded in _PUBLIC or _PLAIN.fullmatch(part) or is_token(part):
+            return part
+        found = self._objects.get(folded)
+        if found is None:
+            found = self._objects[folded] = token("name", len(self._objects) + 1, _units(part))
+        return found if len(found) == _units(part) else "_" * _units(part)
+
+    @staticmethod
+    def _binary(match: Match[bytes]) -> Tuple[Domain, int]:
+        domain = match.group(2)
+        a, b, c = (int.from_bytes(domain[at : at + 4], "little") for at in (0, 4, 8))
+        return (a, b, c), int.from_bytes(match.group(3), "little") if match.group(1)[1] == 5 else 0
+
+    @staticmethod
+    def _text(match: Match[bytes]) -> Tuple[Domain, int]:
+        a, b, c, rid = (int(part.replace(b"\0", b"").strip(b"-") or b"0") for part in (match.group(2), match.group(3), match.group(4), match.group(5) or b""))
+        return (a, b, c), rid
+
+    def _numbers(self, sid: Tuple[Domain, int]) -> Tuple[int, int, int, int]:
+        return 0, 0, self._domains.get(sid[0], 0), sid[1] if sid[1] < 1000 else self._rids.get(sid[1], 1000)
+
+    def _new_binary(self, match: Match[bytes]) -> bytes:
+        numbers = self._numbers(self._binary(match))
+        raw = b"".join(number.to_bytes(4, "little") for number in numbers)
+        return match.group(1) + (raw if match.group(1)[1] == 5 else raw[:12] + match.group(3))
+
+    def _new_text(self, match: Match[bytes]) -> bytes:
+        numbers = self._numbers(self._text(match))
+        wide = b"\0" in match.group()
+        dash = b"-\0" if wide else b"-"
+        parts = []
+        for number, old in zip(numbers, (match.group(2), match.group(3), match.group(4), (match.group(5) or b"")[len(dash) :])):
+            length = len(old) // 2 if wide else len(old)
+            new = str(number).zfill(length)[-length:] if length else ""
+            parts.append(new.encode("utf-16-le") if wide else new.encode())
+        return match.group(1) + dash.join(parts if parts[3] else parts[:3])
