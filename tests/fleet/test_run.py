@@ -112,12 +112,13 @@ def test_rows_come_back_from_the_output_as_they_were(folder: Path, tmp_path: Pat
     out = str(tmp_path / f"rows.{ending}")
     rows = [row_of(task) for task in tasks([str(folder)])]
     rows[0]["process"] = "=1+1,\n'"
+    rows[1]["process"] = 'a\r\nb \ud800 \udcff "c"'  # halves of surrogate pairs come from files and from names of files
     with Output(out) as output:
         for row in rows:
             output.add(row)
     assert list(read_rows(out)) == rows
     if ending == "csv":
-        with open(out, encoding="utf-8", newline="") as file:
+        with open(out, encoding="utf-8", errors="surrogatepass", newline="") as file:
             assert next(csv.DictReader(file))["process"].startswith("'=")
 
 
@@ -191,6 +192,10 @@ def test_what_is_no_output_is_not_taken_for_one(folder: Path, tmp_path: Path, cl
         answer = cli("triage", folder, "-o", other, *words)
         assert answer.code == 2
         assert other.read_text("utf-8") == "a,b\n1,2\n"
+    binary = tmp_path / "mine.jsonl"
+    binary.write_bytes(b"\xff\xfe\x00\n")
+    assert cli("triage", folder, "-o", binary, "--resume").code == 2
+    assert binary.read_bytes() == b"\xff\xfe\x00\n"
     assert cli("triage", folder, "-o", tmp_path / "rows.txt").code == 2
     assert cli("triage", tmp_path / "none").code == 2
     with pytest.raises(UsageError):

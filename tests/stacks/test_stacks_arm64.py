@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from typing import Callable, Dict, List, Sequence, Tuple
 
@@ -165,6 +166,11 @@ def test_bad_records(data: bytes, error: type) -> None:
         read_record(reader(data), 0)
 
 
+def test_a_record_that_claims_ten_thousand_epilogues_is_refused() -> None:
+    with pytest.raises(BadUnwind, match="10000 epilogues"):
+        read_record(reader(record(64, "e4", scopes=[(0, 0)] * 10000, extended=True)), 0)
+
+
 def test_calls_and_signed_addresses() -> None:
     def call(word: int) -> bool:
         return follows_call(struct.pack("<I", word))
@@ -243,6 +249,28 @@ def test_every_instruction_of_prologue_and_epilogue(offset: int, below: int, fp:
     assert caller.registers[19:21] == [X19, X20]
     assert caller.found_by == ("epilogue" if offset >= 0x34 else "unwind data")
     assert found.end.kind == "return-address-0"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_damaged_unwind_data_end_a_stack_and_nothing_else(seed: int) -> None:
+    chance = random.Random(seed)
+    file, parts = image()
+    whole = bytearray(mapped(file, parts))
+    for _ in range(3):
+        at = chance.choice((0x2000, 0x3000)) + chance.randrange(16)
+        whole[at] = chance.randrange(256)
+    made = DumpBuilder("arm64")
+    made.add_system_info()
+    registers = {"pc": APP + INNER + 0x10, "sp": STACK, "fp": STACK, "lr": BACK}
+    stack = struct.pack("<10Q", *INNER_FRAME, *OUTER_FRAME)
+    made.add_thread_list([Thread(1, context=blocks.context_arm64(**registers), stack_address=STACK, stack=stack)])
+    made.add_module_list([Module(APP, 0x5000, "app.exe", timestamp=TIMESTAMP)])
+    made.add_memory(APP, bytes(whole))
+    made.add_memory_list()
+    with Minidump.open(io.BytesIO(made.build())) as dump:
+        found = Walker(dump, Images(dump)).thread(dump.threads[0])
+    assert 1 <= len(found.frames) <= 4
+    assert found.end.message
 
 
 def test_without_the_image_frame_pointers_are_guesses() -> None:

@@ -25,6 +25,8 @@ def _cell(kind: str, value: Any) -> Any:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if kind == FLAG:
         return "true" if value else "false"
+    if isinstance(value, str):
+        value = value.replace("\0", "\ufffd")  # the csv module of Python 3.10 and older does not read it
     # A text that a spreadsheet would take for a formula, or that begins with the mark itself, gets a mark.
     return "'" + value if isinstance(value, str) and value.startswith((*_FORMULA, "'")) else value
 
@@ -43,7 +45,7 @@ def _value(kind: str, text: str) -> Any:
 
 def read_rows(path: str) -> Iterator[Row]:
     """The rows of an output. A last line that was not written to its end is left out. Raises UsageError for a file that is none."""
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8", errors="surrogatepass", newline="") as file:
         if is_csv(path):
             csv.field_size_limit(MAX_LINE)
             reader = csv.reader(file)
@@ -54,18 +56,21 @@ def read_rows(path: str) -> Iterator[Row]:
                 for cells in reader:
                     if len(cells) == len(COLUMNS):
                         yield _filled({column.name: _value(column.kind, text) for column, text in zip(COLUMNS, cells)})
-            except (csv.Error, ValueError) as error:
+            except (csv.Error, ValueError, RecursionError) as error:
                 raise UsageError(f"{path!r} is no output of triage: {error}", "give -o another name") from None
             return
         number = 0
         while True:
-            line = file.readline(MAX_LINE)
+            try:
+                line = file.readline(MAX_LINE)
+            except ValueError as error:
+                raise UsageError(f"{path!r} is no output of triage: {error}", "give -o another name") from None
             if not line.endswith("\n"):
                 return
             number += 1
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 row = None
             if not isinstance(row, dict) or not isinstance(row.get("path"), str):
                 raise UsageError(f"{path!r} is no output of triage: line {number} is no row", "give -o another name")
@@ -93,8 +98,8 @@ class Output:
     def __init__(self, path: str, *, append: bool = False) -> None:
         self.path = path
         self._csv = is_csv(path)
-        self._file: IO[str] = open(path, "a" if append else "w", encoding="utf-8", newline="")  # noqa: SIM115  closed by close()
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._file: IO[str] = open(path, "a" if append else "w", encoding="utf-8", errors="surrogatepass", newline="")  # noqa: SIM115  closed by close()
+        self._writer = csv.writer(self._file, lineterminator="\r\n")
         if self._csv and not self._file.tell():
             self._writer.writerow(NAMES)
 

@@ -17,6 +17,8 @@ NOP, ALLOC, SET_FP, LOAD, SIGNED, END, END_C, MACHINE_FRAME, CONTEXT, UNWOUND_TO
 """What undoing a code does: nothing; free stack; take the stack pointer from the frame pointer; load registers; remove a signature from lr."""
 
 SAVE_NEXT = -1
+MAX_EPILOGUES = 1024
+"""Epilogues of one record that are read; a record can claim 65535."""
 _SIZES = {0xDF: 2, 0xE0: 4, 0xE2: 2, 0xE7: 3, 0xF8: 2, 0xF9: 3, 0xFA: 4, 0xFB: 5}
 
 
@@ -222,6 +224,8 @@ def read_record(read: Callable[[int, int], bytes], rva: int) -> Unwind:
         more = int.from_bytes(head[4:], "little")
         scopes, words, at = more & 0xFFFF, more >> 16 & 0xFF, 8
     listed = 0 if packed else scopes
+    if listed > MAX_EPILOGUES:
+        raise BadUnwind(f".xdata record at +0x{rva:x} has {listed} epilogues, more than the {MAX_EPILOGUES} that are read")
     need = 4 * (listed + words)
     data = read(rva + at, need)
     if len(data) < need:

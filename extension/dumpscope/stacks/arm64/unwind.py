@@ -97,6 +97,7 @@ class Arm64Unwinder:
         self.memory = StackMemory(dump, 8)
         self.regions = Arm64Regions(dump, images)
         self._recipes: Dict[Tuple[int, bool], Union[Recipe, End]] = {}
+        self._unwinds: Dict[Tuple[int, int], Unwind] = {}
         self._calls: Dict[int, bool] = {}
 
     def begin(self, registers: Registers, thread: Optional[Thread]) -> List[int]:
@@ -190,7 +191,7 @@ class Arm64Unwinder:
         if isinstance(row, Absent):
             return End(NO_UNWIND_DATA, f"no unwind data for 0x{pc:x}: {row.message}", pc, region.name)
         try:
-            unwind = None if row is None else unpack(row.unwind) if row.unwind & 3 else read_record(region.read, row.unwind)
+            unwind = None if row is None else self._unwind(region, row)
         except MissingUnwind as missing:
             return End(NOT_CAPTURED, f"{region.name}: {missing}", pc, region.name)
         except BadUnwind as bad:
@@ -202,6 +203,15 @@ class Arm64Unwinder:
         recipe = Recipe(EPILOGUE if "epilogue" in note else UNWIND_DATA, codes, region, row, unwind)
         recipe.note = note
         return recipe
+
+    def _unwind(self, region: Region, row: Row) -> Unwind:
+        """The codes of a row, decoded once. Raises BadUnwind."""
+        key = (region.base, row.unwind)
+        found = self._unwinds.get(key)
+        if found is None:
+            found = unpack(row.unwind) if row.unwind & 3 else read_record(region.read, row.unwind)
+            self._unwinds[key] = found
+        return found
 
     def _bare(self, pc: int, first: bool, note: str, kind: str, region: Optional[Region]) -> Union[Recipe, End]:
         """A function without unwind data: if it was interrupted, a leaf, whose return address is in lr."""
