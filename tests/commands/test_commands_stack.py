@@ -125,6 +125,11 @@ def test_frame_up_and_down(step: Tuple[str, str]) -> None:
         assert ask("down")["frame"]["frame"] == 3
         assert ask("frame")["frame"]["found_by"] == "unwind data"
         assert ask("frame", "99")["frame"] is None
+        assert ask("frame", "0")["frame"]["frame"] == 0
+        beyond = ask("down")
+        assert beyond["frame"] is None
+        assert "innermost" in beyond["frame_reason"]["message"]
+        assert ask("frame")["frame"]["frame"] == 0
 
 
 def test_exception_and_threads_show_the_top_frames(step: Tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

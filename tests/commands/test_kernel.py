@@ -93,6 +93,12 @@ def test_read_and_address(cli: Any) -> None:
     assert cli("address", WIDE, "fffff80315001234").out.count("demo_drv+0x1234") == 1
 
 
+def test_a_lesson_says_that_it_is_not_on_the_kernel_dump(cli: Any) -> None:
+    found = cli("learn", "1", WIDE)
+    assert "lessons walk through minidumps only" in " ".join((found.out + found.err).split())
+    assert "lessons walk" not in " ".join(cli("learn", "1").out.split())
+
+
 def test_why_of_a_command(cli: Any) -> None:
     assert "not for kernel dumps" in cli("why", WIDE, "!handle").out
     assert ".bugcheck works" in cli("why", WIDE, ".bugcheck").out

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
 
 from ..dump.absence import NOT_THERE, Absent
-from ..errors import UsageError
 from ..session.missing import missing
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..session.walks import Row, Walks, proofs_of, stack_json, walks_of
 from ..stacks.frames import Stack, frame_values
-from ..view.blocks import Column, Data, Fields, Item, Lines, Table
+from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind
 from .stack import DEFAULT_LIMIT, end_note, register_lines, thread_of
 
@@ -107,5 +106,7 @@ def down(session: Session, args: Any) -> Iterator[Block]:
     """One frame in."""
     place = _current(session)[3]
     if not place:
-        raise UsageError("this is the innermost frame", "`up` goes to the frame that called it")
+        yield from missing(session, "frame", Absent(NOT_THERE, "the current frame is the innermost one"))
+        yield Note("`up` goes to the frame that called it", "hint")
+        return
     yield from _show(session, place - 1)

@@ -165,14 +165,15 @@ def learn(session: Session, args: Any) -> Iterator[Block]:
         yield from _list(session.memo.get("lessons"))
         return
     lesson = find_lesson(args.lesson)
+    unread = session.path if session.has_file and not session.has_dump else None
     room = Classroom(lesson, session if session.has_dump else None)
     try:
-        yield from _lesson(room, args.answers)
+        yield from _lesson(room, args.answers, unread)
     finally:
         room.close()
 
 
-def _lesson(room: Classroom, answers: bool) -> Iterator[Block]:
+def _lesson(room: Classroom, answers: bool, unread: Optional[str]) -> Iterator[Block]:
     lesson = room.lesson
     steps: List[Dict[str, Any]] = []
     asked: List[Question] = []
@@ -180,6 +181,8 @@ def _lesson(room: Classroom, answers: bool) -> Iterator[Block]:
     yield Paragraph(lesson.summary, "emphasis")
     where = "your dump" if room.own is not None else f"the sample {lesson.sample}.dmp"
     yield Lines("", [f"On {where}."], role="dim")
+    if unread is not None:
+        yield Note(f"not on {unread}: lessons walk through minidumps only", "warning")
     for step in room.steps():
         if isinstance(step, Prose):
             steps.append({"prose": step.text})

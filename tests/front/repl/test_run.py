@@ -144,6 +144,14 @@ def test_a_path_alone_opens_it(session: Callable[..., Made]) -> None:
     assert "handles.dmp: Windows" in answer(made, f"'{SAMPLES / 'handles.dmp'}'")
 
 
+def test_a_kernel_dump_is_opened_as_one(session: Callable[..., Made]) -> None:
+    made = session()
+    opened = answer(made, f"open '{SAMPLES / 'not-a-dump-kernel-triage-64.dmp'}'")
+    assert "a kernel dump (triage" in opened
+    assert "is no minidump" not in opened
+    assert "kernel dump" in answer(made, "dumps")
+
+
 def test_a_file_that_is_no_minidump(session: Callable[..., Made]) -> None:
     made = session("not-a-dump-text.dmp")
     assert "does not open this file" in answer(made, "why")

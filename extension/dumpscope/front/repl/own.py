@@ -205,7 +205,7 @@ def help_on(runner: Runner, text: str) -> Iterator[Block]:
 
 def _kind(session: Session) -> str:
     if not session.has_dump:
-        return "not a minidump"
+        return "kernel dump" if session.kernel is not None else "not a minidump"
     return "full memory" if session.dump.header.flags & 0x2 else "minidump"
 
 
@@ -213,6 +213,10 @@ def opened_blocks(session: Session, number: int) -> Iterator[Block]:
     """A line on a dump that was opened: cheap facts only, whatever the size of the file."""
     name = short_name(session.path)
     if not session.has_dump:
+        if session.kernel is not None:
+            yield Note(f"{name} is open: a kernel dump ({session.kernel.kind_name})")
+            yield Note("`bugcheck` says what stopped the machine; `why` says which commands of the debugger work on it", "hint")
+            return
         error = session.open_error
         yield Note(f"{name} is open, but {error.message if error is not None else 'is no minidump'}", "warning")
         yield Note("`why` says what can be told about it", "hint")

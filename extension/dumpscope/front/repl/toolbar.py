@@ -105,7 +105,7 @@ def parts(workspace: Workspace, findings: Optional[Findings]) -> List[Tuple[int,
     out: List[Tuple[int, StyleAndTextTuples]] = [(0, [("class:bottom-toolbar.name", name if len(name) <= 40 else "…" + name[-39:])])]
     session = current.session
     if not session.has_dump:
-        return [*out, (1, [("class:bottom-toolbar.error", "not a minidump")])]
+        return [*out, (1, [("class:bottom-toolbar.error", "kernel dump" if session.kernel is not None else "not a minidump")])]
     dump = session.dump
     if not isinstance(dump.system, Absent):
         out.append((5, [("", printable(dump.system.architecture_name))]))
