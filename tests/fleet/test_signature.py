@@ -66,7 +66,7 @@ def test_bad_rules_are_refused(given: Any) -> None:
         rules_from(given)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff"], ids=["empty", "open", "deep", "latin"])
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "rules.json"
     path.write_bytes(text.encode("latin-1"))

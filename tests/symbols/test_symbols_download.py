@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +23,8 @@ from dumpscope.symbols.pdb import pdb_key
 from .pe_builder import BASE64, TIMESTAMP, example
 from .test_symbols_files import BASE, DATA, GUID, KEY, SYM, a_dump
 from .test_symbols_image import dump_with
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the Windows of the engine bench has no network, not even loopback")
 
 TINY_KEY = "0B4F87F89123EB0A4C4C44205044422E1"
 IMAGE_KEY = f"{TIMESTAMP:08X}5000"

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...dump.absence import Absent
+from ...dump.contexts import wow64_registers
 from ...dump.minidump import Minidump
 from ...dump.streams.exception import MAX_PARAMETERS
 from ...view.blocks import Block, Column, Note, Table
@@ -194,6 +195,9 @@ class Engine:
                     of_exception = dump.registers(current)
                     if not isinstance(of_exception, Absent) and of_exception.ip == ip:
                         why = "the debugger shows the exception's context for this thread, the thread list has the writer's"
+                narrow = wow64_registers(dump, thread)
+                if not why and not isinstance(narrow, Absent) and narrow.ip == ip:
+                    why = "the debugger shows the 32-bit registers of this thread, the thread list has the native ones"
                 yield Difference(f"{name}: ip", f"{registers.ip:x}", f"{ip:x}", why)
             else:
                 yield True
