@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-import sys
 import shutil
+import sys
 import time
 import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
