@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_places_of_a_folder(tmp_path: Path, where: str) -> None:
     with Images(dump, [str(tmp_path / "none"), str(tmp_path)]) as images:
         image = images.find(dump.modules[0])
         assert isinstance(image, Image)
-        assert image.path == str(path)
+        assert os.path.samefile(image.path, path)
         assert [tried.place for tried in images.tried if tried.result == "used"] == [str(path)]
         assert images.find(dump.modules[0]) is image
 
@@ -66,7 +67,7 @@ def test_a_later_match_goes_before_an_earlier_mismatch(tmp_path: Path) -> None:
         image = images.find(dump.modules[0])
         assert isinstance(image, Image)
         assert not image.mismatch
-        assert image.path.endswith("two/example.dll")
+        assert Path(image.path).parts[-2:] == ("two", "example.dll")
 
 
 def test_a_file_that_is_no_image_is_said(tmp_path: Path) -> None:
