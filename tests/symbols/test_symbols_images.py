@@ -40,7 +40,8 @@ def test_places_of_a_folder(tmp_path: Path, where: str) -> None:
         image = images.find(dump.modules[0])
         assert isinstance(image, Image)
         assert os.path.samefile(image.path, path)
-        assert [tried.place for tried in images.tried if tried.result == "used"] == [str(path)]
+        used = [os.path.normcase(tried.place) for tried in images.tried if tried.result == "used"]
+        assert used == [os.path.normcase(path)]
         assert images.find(dump.modules[0]) is image
 
 
