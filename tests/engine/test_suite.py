@@ -27,6 +27,8 @@ PACKAGES = (
     "wcwidth",
 )
 ASIDE = {"engine"}  # these need Wine themselves; tests/front/repl needs a terminal
+LONG = ("test_bombs", "test_mutations")
+"""Tests of work for each byte: they do not depend on the system, and counting makes them long under Wine."""
 FOLDERS = sorted(path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in ASIDE and any(path.glob("test_*.py")))
 
 
@@ -66,6 +68,7 @@ def test_the_suite_passes_on_windows(bench: Bench, packages: Path, name: str, tm
         "-o",
         "addopts=--import-mode=importlib",
         "--ignore=tests/front/repl",
+        *(f"--ignore=tests/fuzz/{name}.py" for name in LONG),
         f"tests/{name}",
     ]
     done = bench.windows_python(*words, env=environment, cwd=ROOT, timeout=1200)
