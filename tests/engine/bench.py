@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import IO, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 WINE = "/usr/lib/wine/wine64"
 HERE = Path(__file__).resolve().parent
@@ -271,6 +271,9 @@ def windows_path(path: PathLike) -> str:
 class Bench:
     """The installed engine. Make one with Bench.find()."""
 
+    STARTS = 5
+    """How often a program is started that Wine did not start at all."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.work = root / "work"
@@ -397,15 +400,15 @@ class Bench:
 
     def _run_batch(self, jobs: Sequence[Tuple[Path, Path]], request: str, engine: str, timeout: float) -> None:
         """Many dumps in one process; when it dies or hangs on one, that one is noted and the rest go on in the next."""
-        left = list(jobs)
+        left, starts = list(jobs), 0
         while left:
-            name = self._name()
+            name, starts = self._name(), starts + 1
             outputs = [self.work / f"{name}.{number}.txt" for number in range(len(left))]
             listing = self.work / f"{name}.jobs"
             listing.write_text("".join(f"{windows_path(dump)}\t{windows_path(output)}\t{request}\n" for (_, dump), output in zip(left, outputs)), "utf-8")
             process = subprocess.Popen(
                 [*self._prefix_command, WINE, "probe.exe", windows_path(listing)], cwd=self.root / engine, env=self._environment(),
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
             done, since, reason = 0, time.monotonic(), ""
             while process.poll() is None:
@@ -420,8 +423,14 @@ class Bench:
                 done += 1
             for (target, _), output in zip(left[:done], outputs):
                 self._keep(output, target)
+            said = self._waiting_text(process.stderr)
             if not done and not outputs[0].exists() and not reason:
-                raise BenchError(f"the engine did not start (exit code {process.returncode})")
+                # Wine fails now and then to start a program at all, for instance while its server comes or goes
+                if starts < self.STARTS:
+                    time.sleep(starts)
+                    continue
+                raise BenchError(f"the engine did not start (exit code {process.returncode}, {starts} times): {said[-500:]}")
+            starts = 0
             if done < len(left) and (outputs[done].exists() or reason):
                 with open(outputs[done], "ab") as file:
                     file.write(f"\n@@ DIED {reason or f'exit code {process.returncode}'}\n".encode())
@@ -429,6 +438,15 @@ class Bench:
                 done += 1
             listing.unlink()
             left = left[done:]
+
+    @staticmethod
+    def _waiting_text(pipe: Optional[IO[bytes]]) -> str:
+        """What stands in a pipe now: its end does not come while Wine's server lives, which holds it open too."""
+        if pipe is None:
+            return ""
+        with pipe:
+            os.set_blocking(pipe.fileno(), False)
+            return (pipe.read() or b"").decode("utf-8", "replace").strip()
 
     @staticmethod
     def _finished(output: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.engine.bench import Bench, parse_answer, windows_path
+from tests.engine.bench import Bench, BenchError, parse_answer, windows_path
 from tests.engine.dump_image import HANDLES, THREADS, Image
 from tests.engine.mutations import mutations, random_mutations
 
@@ -132,3 +132,15 @@ def test_answer_of_an_engine_that_died() -> None:
     answer = parse_answer("@@ OpenDumpFile hr=00000000\n@@ > k\nhalf a line\n@@ DIED exit code 5\n", Path("x.dmp"))
     assert answer.commands["k"].text.startswith("half a line")
     assert answer.commands["k"].hr == 0xFFFFFFFF
+
+
+def test_a_program_that_wine_did_not_start_is_started_again(bench: Bench, dump: Path, tmp_path: Path) -> None:
+    """Wine fails now and then to start a program; one such failure once ended all tests that shared a session with it."""
+    again = Bench(bench.root)
+    fails_once = 'if mkdir "$0" 2>/dev/null; then echo no server >&2; exit 1; fi; exec "$@"'
+    again._prefix_command = ["sh", "-c", fails_once, str(tmp_path / "tried"), *bench._prefix_command]
+    answer = again.ask_one(dump, what="h", fresh=True)
+    assert answer.opened
+    again._prefix_command = ["sh", "-c", "echo no server >&2; exit 1"]
+    with pytest.raises(BenchError, match=r"did not start \(exit code 1, 5 times\): no server"):
+        again.ask_one(dump, what="h", fresh=True)
