@@ -37,7 +37,8 @@ def test_filters_and_targets() -> None:
     assert line.filters == (Filter("grep", ["-v", "a | b"]), Filter("head", ["5"]))
     assert line.target == "my file.txt"
     assert not line.append
-    assert parse_line("handles >> all.txt") == ("handles", (), "all.txt", True)
+    assert parse_line("handles >> all.txt") == ("handles", (), "all.txt", True, False)
+    assert parse_line("handles > all.txt --force") == ("handles", (), "all.txt", False, True)
     assert parse_line("handles >all.txt").target == "all.txt"
 
 
