@@ -28,6 +28,7 @@ def samples() -> Path:
     return SAMPLES
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     """Give all tests that ask the engine to one worker of pytest-xdist: Wine is started once, and answers are kept for all of them."""
     here = Path(__file__).resolve().parent

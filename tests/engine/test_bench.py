@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,10 @@ def test_a_program_that_wine_did_not_start_is_started_again(bench: Bench, dump: 
     again._prefix_command = ["sh", "-c", "echo no server >&2; exit 1"]
     with pytest.raises(BenchError, match=r"did not start \(exit code 1, 5 times\): no server"):
         again.ask_one(dump, what="h", fresh=True)
+
+
+def test_all_tests_of_the_engine_run_in_one_worker(bench: Bench, request: pytest.FixtureRequest) -> None:
+    """Else each worker would make the answers of a session for itself, beside the other."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("the tests run in one process")
+    assert request.node.nodeid.endswith("@engine")
