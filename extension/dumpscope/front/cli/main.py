@@ -76,6 +76,8 @@ def _run(argv: List[str], env: Environment) -> int:
         _render(found, Session(), command_help(found, "dumpscope "), options.as_text(), env)
         return EXIT_DONE
     if shell is not None:
+        if options.json or options.csv:
+            raise UsageError(f"{shell.name} has no --json and no --csv", "the lines that it runs take them: handles --json")
         return run_shell(shell, rest, options.color, env, debug=options.debug)
     return run_command(found, rest, options, env)
 
