@@ -556,7 +556,7 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
         found, note = find_thread(session, args.thread)
     view = ThreadView(dump)
     key = "threads"
-    refused = no_session(facts_of(session))
+    refused = no_session(session.dump, lambda: facts_of(session))
     if refused is not None:
         key = "salvaged_threads"
         yield from salvage("threads", table, "thread list", "" if table.span.refused else refused)
