@@ -41,7 +41,7 @@ class Parser:
             name, equals, value = word.partition("=")
             argument = self._options.get(word) or (self._options.get(name) if equals else None)
             if argument is None:
-                (unknown if _looks_like_option(word) else plain).append(word)
+                (unknown if looks_like_option(word) else plain).append(word)
                 continue
             if argument.switch:
                 if equals:
@@ -50,7 +50,7 @@ class Parser:
                 continue
             found = [value] if equals and word not in self._options else []
             while not found or argument.nargs in ("+", "*"):
-                if at >= len(words) or words[at] in self._options or _looks_like_option(words[at]):
+                if at >= len(words) or words[at] in self._options or looks_like_option(words[at]):
                     break
                 found.append(words[at])
                 at += 1
@@ -104,7 +104,7 @@ def _member(argument: Argument) -> str:
     return name.lstrip("-").replace("-", "_")
 
 
-def _looks_like_option(word: str) -> bool:
+def looks_like_option(word: str) -> bool:
     """A dash and more, unless it is a negative number or holds a blank."""
     return len(word) > 1 and word[0] == "-" and " " not in word and not word[1:].replace(".", "", 1).isdigit() and not word.lower().startswith("-0x")
 

@@ -8,6 +8,7 @@ import sys
 from typing import Any, Mapping, Optional
 
 from ...view.paint import DARK, LIGHT, PLAIN, Ansi, Paint
+from ..boundary import silence
 
 
 class Environment:
@@ -45,10 +46,7 @@ class Environment:
 
     def silence(self) -> None:
         """After a broken pipe or a full disk: keep the interpreter from complaining about it at its end."""
-        try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stdout.fileno())
-        except (OSError, ValueError, AttributeError):
-            pass
+        silence(self._stdout)
 
     @staticmethod
     def _put(stream: Any, text: str) -> None:

@@ -18,6 +18,7 @@ from ...session.offers import Offer, offers
 from ...session.registry import CATEGORIES, Argument, Command
 from ...session.session import Session
 from ...view.escape import printable
+from ..options import COMMON
 from ..spellings import translate
 from .filters import SUMMARIES
 from .runner import Runner
@@ -28,7 +29,6 @@ SHOWN = 200
 """Completions that are offered at the most."""
 LOOKED_AT = 6000
 """Offers that are compared with what was typed."""
-COMMON = (("--json", "the answer as one JSON document"), ("--csv", "the answer's table as CSV"), ("--help", "how the command is used"))
 FREQUENT = (
     ("why", "what is wrong with this dump, and why debugger commands fail on it"),
     ("!handle", "the handles, in the debugger's spelling"),
@@ -283,8 +283,9 @@ class ReplCompleter(Completer):
                 if not item.positional and (item.repeat or not set(item.names) & set(rest)):
                     yield Offer(item.names[-1], item.help)
             if typed.startswith("-") and command.name not in self._runner.own:
-                for name, about in COMMON:
-                    yield Offer(name, about)
+                for common in COMMON:
+                    yield Offer(common.name, common.help)
+                yield Offer("--help", "how the command is used")
 
     def _offers(self, argument: Argument, typed: str, rest: List[str]) -> Iterator[Offer]:
         kind = argument.completes
