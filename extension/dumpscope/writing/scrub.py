@@ -28,6 +28,7 @@ from ..view.redact import user_names
 from .mend import check_opens
 from .names import AROUND, Names, tokens_of
 from .output import write_whole
+from .walked import Walked, unwind_ranges
 
 NONE, FRAMES, ALL = "none", "frames", "all"
 PIECE = 1 << 20
@@ -44,7 +45,8 @@ LIMITS = (
     "without the names of users and machines that the dump itself told.",
     "A name that stands in no path, no environment and no account of the dump is not known, and stays where it stands in what is kept.",
     "Constants in the code of modules are kept. Bytes between the streams that no descriptor leads to are searched for names only.",
-    "In stacks a number that happens to look like a return address or a pointer into a stack is kept, and the word at each stack pointer.",
+    "In stacks a number that happens to look like a return address or a pointer into a stack is kept, and so are the words at stack pointers and behind "
+    "return addresses without unwind data, up to the first 0 or text, which the debugger takes for return addresses too.",
     "A policy file is not supported.",
 )
 
@@ -83,6 +85,11 @@ class Ranges:
     def __contains__(self, value: int) -> bool:
         at = bisect_right(self.starts, value) - 1
         return at >= 0 and value < self.ends[at]
+
+    def end_of(self, value: int) -> Optional[int]:
+        """Where the range ends that a value lies in; None where it lies in none."""
+        at = bisect_right(self.starts, value) - 1
+        return self.ends[at] if at >= 0 and value < self.ends[at] else None
 
     def within(self, low: int, high: int) -> Iterator[Tuple[int, int]]:
         """The parts that lie between two places."""
@@ -163,7 +170,6 @@ class Scrubbed(Source):
         stacks: List[Tuple[int, int]] = []
         narrow: List[Tuple[int, int]] = []
         places: List[int] = []
-        tops: List[int] = []
         exact: List[Tuple[int, int]] = []
         structures: List[Tuple[int, int]] = []
         process = dump.process
@@ -173,7 +179,6 @@ class Scrubbed(Source):
             registers = dump.registers(thread)
             if not isinstance(registers, Absent):
                 places.append(registers.ip)
-                tops.append(registers.sp)
             if process.is_wow64:
                 exact += _narrow_context(dump, thread, narrow)
             for block, found, width in ((process.teb(thread), stacks, word), (process.wow64_teb(thread), narrow, 4)):
@@ -206,8 +211,10 @@ class Scrubbed(Source):
         self._targets = Ranges([*modules, *unloaded, *executable])
         self._stack_ranges = Ranges([*stacks, *narrow])
         self._stacks = {word: Ranges(stacks), 4: Ranges([*narrow, *(stacks if word == 4 else [])])}
-        # The engine takes the word at the stack pointer for the return address where it has no unwind data, whatever the word is.
-        code += [(sp, sp + word) for sp in tops if self.stacks != NONE]
+        if self.stacks != NONE:
+            code += unwind_ranges(dump)
+        if self.stacks == FRAMES:
+            code += Walked(dump, self._targets.__contains__, self._stack_ranges.end_of).ranges()
         self._code = Ranges(code)
         for peb, width in ((process.peb, word), (process.wow64_peb, 4)):
             if isinstance(peb, Block):
