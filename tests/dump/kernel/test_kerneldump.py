@@ -6,7 +6,6 @@ import struct
 
 import pytest
 from samples.kernel_dumps import DRIVERS32, DRIVERS64, triage32, triage64
-
 from tests.counting import calls_of
 
 from dumpscope.dump.absence import Absent
