@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import Any, BinaryIO, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from ..anatomy.filemap import AFTER_END, REST, UNREFERENCED, file_map
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import Absent
 from ..dump.contexts import register_reader, wow64_registers
@@ -25,7 +26,7 @@ from ..format.layout import TEXT, Scalar
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..format.teb import PROCESS_LAYOUTS, TEB64
 from ..view.redact import user_names
-from .mend import check_opens
+from .mend import Without, check_opens
 from .names import AROUND, Names, tokens_of
 from .output import write_whole
 from .walked import Walked, unwind_ranges
@@ -283,6 +284,12 @@ class Scrubbed(Source):
         for stream in wiped:
             add(stream.name, [(stream.rva, stream.size)], _ZERO, "zeros")
         add("annotations", _annotation_values(dump), _FILL, "underscores")
+        # Without the streams that go: what only they lead to goes as well.
+        gaps = [piece for piece in file_map(Without(dump, gone)).pieces if piece.kind in (UNREFERENCED, AFTER_END, REST)]
+        held = [(piece.offset, piece.size) for piece in gaps if any(any(source.some(at, PIECE)[: piece.end - at]) for at in range(piece.offset, piece.end, PIECE))]
+        if held:
+            self.items.append(Item("bytes that nothing leads to", held[0][0], len(held), sum(size for _, size in held), "zeros"))
+            zones.update((rva, size, _ZERO) for rva, size in held)
         self._zones = _Spans(zones)
 
     def _look_around(self, users: Set[str]) -> Names:
