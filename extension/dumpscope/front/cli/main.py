@@ -16,7 +16,7 @@ from ...session.running import run, wants_help
 from ...session.session import Session
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
-from ..options import COMMON, Common, Options, parse_options, unknown_option
+from ..options import COMMON, Options, parse_options, unknown_option
 from .environment import Environment
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
@@ -30,8 +30,11 @@ EXIT_CODES = """exit codes: 0 done, 1 what was asked for is not in the dump (the
 
 def options_help() -> List[str]:
     """The options of every command, and what the exit codes mean."""
-    rows = [*COMMON, Common("-V, --version", "print the version"), Common("-h, --help", "help, also behind a command")]
-    return ["", "options of every command", *(f"  {item.names:<26} {item.help}" for item in rows), "", *EXIT_CODES.split("\n")]
+    from ...commands.help import argument_words
+
+    rows = [(argument_words(item._replace(names=item.names[:1])), item.help) for item in COMMON]
+    rows += [("-V, --version", "print the version"), ("-h, --help", "help, also behind a command")]
+    return ["", "options of every command", *(f"  {words:<26} {meaning}" for words, meaning in rows), "", *EXIT_CODES.split("\n")]
 
 
 def main(argv: List[str], environment: Optional[Environment] = None) -> int:
