@@ -80,7 +80,7 @@ def test_commands_for_a_process_say_so(cli: Any, command: str) -> None:
 
 
 @pytest.mark.parametrize("name", [WIDE, NARROW])
-@pytest.mark.parametrize("command", ["dumpinfo", "dumpdebug", "exception", "threads", "memory", "system", "strings", "unloaded", "why"])
+@pytest.mark.parametrize("command", ["dumpinfo", "dumpdebug", "exception", "threads", "stack", "memory", "system", "strings", "unloaded", "why"])
 def test_commands_answer(cli: Any, command: str, name: str) -> None:
     result = cli(command, name)
     assert result.code == 0, result.out + result.err
@@ -111,3 +111,54 @@ def test_why_of_an_unfinished_dump(cli: Any, tmp_path: Path) -> None:
     result = cli("why", path)
     assert "HRESULT 0x80070570" in result.out
     assert "TRGD" in result.out
+
+
+def test_a_header_that_was_not_filled_in_has_no_bug_check(cli: Any, tmp_path: Path) -> None:
+    data = bytearray(triage64())
+    data[0x38:0x3C] = b"PAGE"
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(data)
+    assert told(cli, "bugcheck", path)["bugcheck"] is None
+    assert "the text PAGE" in cli("why", path).out
+
+
+def test_read_counts_as_the_debugger_does(cli: Any) -> None:
+    def rows(*words: str) -> Any:
+        return told(cli, "read", WIDE, *words)["memory"]
+
+    assert rows("nt", "0n16") == rows("nt", "10")
+    assert rows("nt", "L2", "--form", "q") == rows("nt", "10", "--form", "q")
+    assert cli("read", WIDE, "nt", "10", "--form", "a").code == 2
+    assert cli("read", WIDE, "no-such-thing").code == 2
+
+
+def test_bugcheck_reads_decimal_numbers_as_the_debugger_does(cli: Any) -> None:
+    assert told(cli, "bugcheck", "0n209")["bugcheck"]["plain_code"] == "0xd1"
+
+
+def test_modules_of_an_address(cli: Any) -> None:
+    assert [row["name"] for row in told(cli, "modules", WIDE, "0xfffff803`15001234")["modules"]] == ["demo_drv"]
+    assert cli("modules", WIDE, "0x1000").code == 1
+    assert cli("modules", WIDE, "0xzz").code == 1
+
+
+def test_exception_shows_both_sets_of_registers_and_says_which(cli: Any) -> None:
+    document = told(cli, "exception", WIDE)
+    assert (document["registers"]["rip"], document["header_registers"]["rip"]) == ("0xfffff80312ff5a80", "0xfffff80315001234")
+    assert document["registers_from"].startswith("processor 0")
+    assert told(cli, "exception", NARROW)["header_registers"] is None
+
+
+def test_frames_that_no_image_proves_are_called_guesses(cli: Any) -> None:
+    (stack,) = told(cli, "stack", WIDE)["stacks"]
+    first, *others = stack["frames"]
+    assert (first["ip"], first["certain"]) == ("0xfffff80312ff5a80", True)
+    assert others
+    assert not any(frame["certain"] for frame in others)
+    assert "demo_drv" in {frame["module"] for frame in others}
+    assert all(frame["module"] for frame in others)
+    result = cli("stack", WIDE)
+    assert result.out.count("(guess: scan)") == len(others)
+    assert "images that are needed" in " ".join(result.out.split())
+    assert cli("stack", WIDE, "3").code == 2
+    assert len(told(cli, "stack", WIDE, "--limit", "2")["stacks"][0]["frames"]) == 2

@@ -154,7 +154,7 @@ def _memory_totals(session: Session, totals: List[int]) -> Iterator[Block]:
 _FORMS = {"b": 1, "w": 2, "d": 4, "q": 8, "p": 0, "s": 0, "a": 1, "u": 2}
 
 
-def _length(text: Optional[str], form: str, pointer_size: int) -> int:
+def length_of(text: Optional[str], form: str, pointer_size: int) -> int:
     """Bytes to read: a hexadecimal number of them, or ``L10``, a number of elements as the debugger counts."""
     unit = _FORMS[form] or pointer_size
     if text is None:
@@ -192,7 +192,7 @@ def read(session: Session, args: Any) -> Iterator[Block]:
     if isinstance(start, Absent):
         yield from missing(session, "memory", start)
         return
-    asked = _length(args.length, args.form, dump.pointer_size)
+    asked = length_of(args.length, args.form, dump.pointer_size)
     size = min(asked, (1 << 64) - start)
     if not any(piece.data is not None for piece in dump.memory.pieces(start, size)):
         yield from missing(session, "memory", Absent(NOT_CAPTURED, _why_unreadable(dump, start, size)), "db")

@@ -18,6 +18,7 @@ from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
 from ..options import COMMON, Options, parse_options, unknown_option
 from .environment import Environment
+from .progress import cleared
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
@@ -140,9 +141,11 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
         if session.open_error is not None and found.dump != DUMP_ANY:
             _write_refusal(found, path, session.open_error, options, env)
             raise session.open_error
+        session.progress = env.progress()
         try:
             _render(found, session, run(session, found, args), options, env)
         finally:
+            cleared(session.progress)
             if session.has_dump:
                 session.dump.close()  # and what was opened because of it, such as images
         return exit_code(found, session)
@@ -202,6 +205,7 @@ def _show_help(options: Options, env: Environment) -> int:
 
 def _render(found: Optional[Command], session: Session, blocks: Iterator[Any], options: Options, env: Environment) -> None:
     for chunk in answer(found, session, blocks, options, env.paint(options.color), env.width()):
+        cleared(session.progress)
         env.write(chunk)
     env.flush()
 

@@ -1,26 +1,29 @@
-"""What the commands answer on a kernel dump. A command that has no answer here says that it is for dumps of a process."""
+"""Header, drivers, exception, memory and times of a kernel dump, and what the debugger's commands do on it."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional
 
-from ..diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
-from ..dump.absence import Absent
-from ..dump.kernel.kerneldump import KernelDump
-from ..errors import DumpError, UsageError
-from ..format.codes import code_name
-from ..format.counted import counted
-from ..format.kernel import PRODUCT_TYPE
-from ..session.missing import facts_of
-from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-from ..wording.registers import register_rows, register_values
-from .bugcheck import bugcheck_blocks
+from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
+from ...dump.absence import Absent
+from ...dump.kernel.kerneldump import KernelDump
+from ...errors import DumpError, UsageError
+from ...format.codes import code_name
+from ...format.counted import counted
+from ...format.kernel import PRODUCT_TYPE
+from ...session.missing import facts_of
+from ...session.parsing import number
+from ...session.session import Session
+from ...view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
+from ...wording.registers import register_rows, register_values
+from ..bugcheck import account
+from ..memory import length_of
+from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
-    from ..session.registry import Command, Function
-    from ..view.blocks import Block
+    from ...dump.contexts import Registers
+    from ...view.blocks import Block
 
 WORKS, FAILS, OTHER = "works", "fails", "not for kernel dumps"
 _INSTEAD = (
@@ -35,8 +38,6 @@ _INSTEAD = (
     ("!locks", "`!locks` of the kernel debugger lists resources"),
 )
 """Commands that speak of one process, and what a kernel debugger has instead."""
-_FOR_ALL = ("bugcheck", "help", "rules", "explain", "flags", "plan", "learn", "windbg", "writedump")
-_ANSWERS: Dict[str, Function] = {}
 
 
 class Outcome(NamedTuple):
@@ -47,49 +48,11 @@ class Outcome(NamedTuple):
     why: str
 
 
-def _answer(name: str) -> Callable[[Function], Function]:
-    def register(function: Function) -> Function:
-        _ANSWERS[name] = function
-        return function
-
-    return register
-
-
-def answer_for(command: Command) -> Function:
-    """The function that answers a command on a kernel dump."""
-    if command.name in _FOR_ALL:
-        return command.function
-    return _ANSWERS.get(command.name) or _not_here(command.name)
-
-
-def _not_here(name: str) -> Function:
-    def refuse(session: Session, args: Any) -> Iterator[Block]:
-        session.not_in_dump()
-        yield Data(name.replace("-", "_"), None)
-        yield Note(f"{name} is for dumps of a process, and this is a kernel dump.", "warning")
-        yield Note("These commands work on it: " + ", ".join(sorted([*_ANSWERS, "bugcheck"])) + ".", "hint")
-
-    return refuse
-
-
-def _dump(session: Session) -> KernelDump:
-    assert session.kernel is not None
-    return session.kernel
-
-
 def _time(dump: KernelDump) -> List[Item]:
     return [
         Item("system_time", "stopped", dump.system_time, "filetime"),
         Item("uptime", "ran for", dump.uptime, "duration"),
     ]
-
-
-def _account(dump: KernelDump) -> Iterator[Block]:
-    if dump.code:
-        yield from bugcheck_blocks(dump.code, dump.parameters, dump)
-    else:
-        yield Data("bugcheck", None)
-        yield Note("The header names no bug check (code 0): the dump was taken without one, by a debugger or a tool.")
 
 
 def _damage(dump: KernelDump) -> Iterator[Block]:
@@ -98,11 +61,11 @@ def _damage(dump: KernelDump) -> Iterator[Block]:
         yield Note(line, "warning")
 
 
-@_answer("dumpinfo")
+@answer("dumpinfo")
 def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
-    dump = _dump(session)
-    yield from _account(dump)
+    dump = kernel_of(session)
+    yield from account(dump)
     drivers, unloaded = dump.drivers, dump.unloaded
     captured = sum(block.size for block in dump.blocks)
     yield Fields(
@@ -123,10 +86,10 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-@_answer("system")
+@answer("system")
 def _system(session: Session, args: Any) -> Iterator[Block]:
     """The machine."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     product = dump.number("ProductType")
     yield Fields(
         "system",
@@ -154,29 +117,30 @@ def _system(session: Session, args: Any) -> Iterator[Block]:
         yield Table("physical_memory", columns, rows, title="physical memory")
 
 
-@_answer("dumpdebug")
+@answer("dumpdebug")
 def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
     """The text of ``.dumpdebug``."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     yield Lines("lines", kernel_dumpdebug_lines(dump))
     if isinstance(dump.triage, Absent):
         yield Note("Of dumps that are no triage dumps the header alone is shown; the debugger prints its lists of pages as well.", "hint")
 
 
-@_answer("modules")
+@answer("modules")
 def _modules(session: Session, args: Any) -> Iterator[Block]:
     """The drivers, by address as ``lm``; with a word, those whose name or path has it, or the one at an address."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     drivers = dump.drivers
     if isinstance(drivers, Absent):
         session.not_in_dump()
         yield Data("modules", None)
         yield Note(drivers.message, "warning")
         return
-    word: Optional[str] = getattr(args, "module", None)
+    word: Optional[str] = args.module
     found = sorted(drivers, key=lambda item: item.base)
     if word:
-        at = dump.driver_at(int(word, 16)) if word.lower().startswith("0x") and word[2:].isalnum() and _is_hex(word[2:]) else None
+        address = _address_of(word) if word.lower().startswith("0x") else None
+        at = None if address is None else dump.driver_at(address)
         low = word.lower()
         exact = [item for item in found if low in (dump.names[item.base].lower(), item.file_name.lower())]
         found = [at] if at is not None else exact or [item for item in found if low in item.path.lower()]
@@ -198,14 +162,18 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
     yield Table("modules", columns, rows)
 
 
-def _is_hex(text: str) -> bool:
-    return bool(text) and all(letter in "0123456789abcdefABCDEF" for letter in text)
+def _address_of(text: str) -> Optional[int]:
+    """A number as the debugger reads it; None for a word that is none."""
+    try:
+        return number(text, "address")
+    except UsageError:
+        return None
 
 
-@_answer("unloaded")
+@answer("unloaded")
 def _unloaded(session: Session, args: Any) -> Iterator[Block]:
     """Drivers that were unloaded."""
-    unloaded = _dump(session).unloaded
+    unloaded = kernel_of(session).unloaded
     if isinstance(unloaded, Absent):
         session.not_in_dump()
         yield Data("unloaded", None)
@@ -217,11 +185,11 @@ def _unloaded(session: Session, args: Any) -> Iterator[Block]:
         yield Note("The list is empty.")
 
 
-@_answer("exception")
+@answer("exception")
 def _exception(session: Session, args: Any) -> Iterator[Block]:
     """The bug check, then the exception record and the registers."""
-    dump = _dump(session)
-    yield from _account(dump)
+    dump = kernel_of(session)
+    yield from account(dump)
     exception = dump.exception
     if isinstance(exception, Absent):
         yield Data("exception", None)
@@ -244,20 +212,33 @@ def _exception(session: Session, args: Any) -> Iterator[Block]:
 
 
 def _registers(dump: KernelDump) -> Iterator[Block]:
+    """The registers that ``r`` shows, and where they come from; those of the header too where they are others."""
     registers = dump.registers
     if isinstance(registers, Absent):
         yield Data("registers", None)
         yield Note(registers.message)
         return
     yield Data("registers", register_values(registers))
+    yield Data("registers_from", dump.registers_from)
+    yield _register_lines(dump, registers, f"registers of {dump.registers_from}")
+    header = dump.header_registers
+    if isinstance(header, Absent) or (header.ip, header.sp) == (registers.ip, registers.sp):
+        yield Data("header_registers", None)
+        return
+    yield Data("header_registers", register_values(header))
+    yield _register_lines(dump, header, "registers of the header's ContextRecord")
+    yield Note("The debugger's `r` shows the first set. The header's is where the exception was raised.", "hint")
+
+
+def _register_lines(dump: KernelDump, registers: Registers, title: str) -> Block:
     symbol = dump.symbol(registers.ip)
-    yield Lines("", [*register_rows(registers), *([f"{symbol}:"] if symbol else [])], title="registers of the header's ContextRecord")
+    return Lines("", [*register_rows(registers), *([f"{symbol}:"] if symbol else [])], title=title)
 
 
-@_answer("threads")
+@answer("threads")
 def _threads(session: Session, args: Any) -> Iterator[Block]:
     """The one thread of a triage dump."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     triage = dump.triage
     if isinstance(triage, Absent):
         session.not_in_dump()
@@ -278,10 +259,10 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
     yield from _registers(dump)
 
 
-@_answer("memory")
+@answer("memory")
 def _memory(session: Session, args: Any) -> Iterator[Block]:
     """The blocks of memory that the dump holds."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     if not dump.blocks:
         session.not_in_dump()
         yield Data("memory", None)
@@ -299,55 +280,40 @@ def _memory(session: Session, args: Any) -> Iterator[Block]:
     yield Table("memory", columns, rows)
 
 
-@_answer("read")
+@answer("read")
 def _read(session: Session, args: Any) -> Iterator[Block]:
     """Bytes at an address."""
-    dump = _dump(session)
-    text = str(args.address).replace("`", "")
+    dump = kernel_of(session)
     registers = dump.registers
-    name = text.lstrip("@").lower()
+    name = args.address.lstrip("@").lower()
     if not isinstance(registers, Absent) and name in registers.values:
         address = registers.values[name]
-    elif _is_hex(text[2:] if text.lower().startswith("0x") else text):
-        address = int(text, 16)
     else:
-        by_name = [base for base, known in dump.names.items() if known.lower() == name]
-        if not by_name:
-            raise UsageError(f"{text!r} is no address, register or driver of this dump", "give a hexadecimal address")
-        address = by_name[0]
-    wanted = str(getattr(args, "length", None) or "80").lstrip("Ll").replace("0n", "")
-    if not _is_hex(wanted[2:] if wanted.lower().startswith("0x") else wanted):
-        raise UsageError(f"{wanted!r} is no length", "give the number of bytes in hexadecimal, such as 40 or L40")
-    size = min(int(wanted, 16), 1 << 20)
+        bases = [base for base, known in dump.names.items() if known.lower() == name]
+        found = _address_of(args.address) if not bases else bases[0]
+        if found is None:
+            raise UsageError(f"{args.address!r} is no address, register or driver of this dump", "give a hexadecimal address")
+        address = found
+    if args.form in "au":
+        raise UsageError(f"--form {args.form} is for dumps of a process", "use b, w, d, q or p")
+    size = length_of(args.length, args.form, dump.pointer_size)
     data = dump.read(address, size)
-    yield Data("address", f"0x{address:x}")
     if not data:
         session.not_in_dump()
-        yield Data("bytes", None)
+        yield Data("memory", None)
         yield Note(f"the dump holds no bytes at 0x{address:x}", "warning")
         return
-    yield Data("bytes", data.hex())
-    yield Lines("", hex_lines(address, data))
+    yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
         yield Note(f"the dump holds {len(data)} of {counted(size, 'byte')} there", "warning")
 
 
-@_answer("strings")
+@answer("strings")
 def _strings(session: Session, args: Any) -> Iterator[Block]:
     """The names in the string pool of a triage dump."""
-    drivers = _dump(session).drivers
+    drivers = kernel_of(session).drivers
     paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers]
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
-
-
-def hex_lines(address: int, data: bytes) -> Iterator[str]:
-    """Bytes as the debugger's ``db`` shows them."""
-    for at in range(0, len(data), 16):
-        row = data[at : at + 16]
-        numbers = [f"{byte:02x}" for byte in row] + ["  "] * (16 - len(row))
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        place = address + at
-        yield f"{place >> 32:08x}`{place & 0xFFFFFFFF:08x}  {' '.join(numbers[:8])}{'-' if len(row) > 8 else ' '}{' '.join(numbers[8:])}  {text}"
 
 
 def outcomes(dump: KernelDump) -> List[Outcome]:
@@ -364,12 +330,11 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
     return found
 
 
-@_answer("why")
+@answer("why")
 def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger can and cannot do with the dump; or one command or message."""
-    dump = _dump(session)
-    topic = getattr(args, "topic", None)
-    words = " ".join(topic) if isinstance(topic, (list, tuple)) else (topic or "")
+    dump = kernel_of(session)
+    words = " ".join(args.topic)
     found = outcomes(dump)
     if words:
         for item in found:
@@ -378,13 +343,13 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
                 does = {WORKS: "works", FAILS: "fails"}.get(item.outcome, "is not for kernel dumps")
                 yield Note(f"{item.command} {does}: {item.why}.")
                 return
-        from .why import why
+        from ..why import why
 
         error = DumpError(f"{session.path!r} is a kernel dump, not a dump of one process", "`bugcheck` and `why` explain it", offset=0)
         yield from why(Session(None, session.path, source=session.source, open_error=error), args)
-        yield from _account(dump)
+        yield from account(dump)
         return
-    yield from _account(dump)
+    yield from account(dump)
     opening = facts_of(session).engine.opening
     yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
     if opening.ok:
@@ -399,14 +364,11 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-@_answer("address")
+@answer("address")
 def _address(session: Session, args: Any) -> Iterator[Block]:
     """What is at an address: driver and block."""
-    dump = _dump(session)
-    text = "".join(args.address).replace("`", "")
-    if not _is_hex(text[2:] if text.lower().startswith("0x") else text):
-        raise UsageError(f"{text!r} is no address", "give a hexadecimal address")
-    value = int(text, 16)
+    dump = kernel_of(session)
+    value = number("".join(args.address), "address")
     block = dump.block_at(value)
     symbol = dump.symbol(value)
     gone = [] if isinstance(dump.unloaded, Absent) else [item for item in dump.unloaded if item.start <= value < item.end]
