@@ -111,8 +111,16 @@ def _from_handler(facts: Facts) -> Optional[Match]:
     symbol = facts.dump.symbol
     return Match(
         (
-            Proof("exception's instruction pointer", symbol(fault.ip) or f"0x{fault.ip:x}", exception.context_rva),
-            Proof(f"thread {thread.tid:x}'s instruction pointer", symbol(now.ip) or f"0x{now.ip:x}", thread.context_rva),
+            Proof(
+                "exception's instruction pointer",
+                symbol(fault.ip) or f"0x{fault.ip:x}",
+                exception.context_rva + fault.layout.structure.offset_of(fault.layout.ip.path),
+            ),
+            Proof(
+                f"thread {thread.tid:x}'s instruction pointer",
+                symbol(now.ip) or f"0x{now.ip:x}",
+                thread.context_rva + now.layout.structure.offset_of(now.layout.ip.path),
+            ),
         ),
         {"tid": f"{thread.tid:x}"},
     )
