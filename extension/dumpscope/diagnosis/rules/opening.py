@@ -7,6 +7,7 @@ from typing import Callable, List, Optional
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
+from ...format.processors import debugger_name
 from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
 from . import ranges, repairs
@@ -128,7 +129,7 @@ def _no_modules(facts: Facts) -> Optional[Match]:
 
 def _architecture(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
-    if isinstance(system, Absent) or system.architecture in (0, 5, 6, 9, 12):
+    if isinstance(system, Absent) or debugger_name(system.architecture):
         return None
     if facts.engine.opening.ok:
         return None
