@@ -7,6 +7,7 @@ from typing import Callable, List, Optional
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
+from ..engine.archives import TAKEN, given
 from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
 from . import ranges, repairs
@@ -26,6 +27,8 @@ _SIGNATURE = (
 
 def _kind(*wanted: str) -> Callable[[Facts], Optional[Match]]:
     def test(facts: Facts) -> Optional[Match]:
+        if facts.source.fault is not None or TAKEN.search(facts.source.name):
+            return None  # OPN029 tells of archives
         kind = kind_of(facts.source)
         if kind.is_minidump or (kind.code not in wanted if wanted else kind.code in _OWN):
             return None
@@ -187,6 +190,29 @@ def _duplicates(facts: Facts) -> Optional[Match]:
             if len(proofs) == 4:
                 break
     return Match(tuple(proofs)) if proofs else None
+
+
+def _archive(facts: Facts) -> Optional[Match]:
+    found = given(facts.source)
+    fault = facts.source.fault
+    if found is None or (found.same and fault is None):
+        return None
+    inside = facts.source.inside
+    path = facts.source.name if inside is None else inside.path
+    proofs = [Proof("name of the file", path)]
+    if inside is not None:
+        proofs.append(Proof("read here", f"{' in '.join(repr(name) for name in reversed(inside.members))}, out of {inside.title}"))
+        what = f"The dump was read out of {inside.title}"
+    elif fault is not None:
+        what = fault.message[:1].upper() + fault.message[1:]
+        proofs.append(Proof("first bytes", facts.source.some(0, 8).hex(" "), 0))
+    else:
+        what = "The file is called like an archive"
+        proofs.append(Proof("first bytes", facts.source.some(0, 8).hex(" ") or "none", 0))
+    if not found.same and found.hresult:
+        proofs.append(Proof("OpenDumpFile", f"HRESULT 0x{found.hresult:08x}"))
+    remedy = fault.hint if fault is not None and fault.hint else "unpack the archive, and open the dump itself in the debugger"
+    return Match(tuple(proofs), {"what": what, "debugger": found.words, "remedy": remedy})
 
 
 _OWN_RULES = (
@@ -489,4 +515,28 @@ _OWN_RULES = (
     ),
 )
 
-RULES = tuple(sorted((*_OWN_RULES, *ranges.RULES, *repairs.RULES), key=lambda rule: rule.code))
+_ARCHIVE_RULE = Rule(
+    "OPN029",
+    WARNING,
+    "the dump lies in an archive, which the debugger does not open as it is",
+    (
+        "Unable to extract dump file from CAB file",
+        "Failed to OpenDumpFileWide, FAILURE HR=0x80070490",
+        "Could not match Dump File signature - invalid file format",
+    ),
+    _OPEN,
+    "the ending of the file's name, and which of its members the debugger takes out",
+    "{what}. {debugger}.",
+    PROVEN,
+    (
+        "{remedy}",
+        "the debugger opens a file called .zip or .cab: of stored or deflated members, not encrypted, the first .kdmp, else .hdmp, .mdmp, .dmp",
+    ),
+    (_OBSERVED,),
+    "archives/memory.dmp.gz",
+    "archives/packed.zip",
+    _archive,
+    False,
+)
+
+RULES = tuple(sorted((_ARCHIVE_RULE, *_OWN_RULES, *ranges.RULES, *repairs.RULES), key=lambda rule: rule.code))
