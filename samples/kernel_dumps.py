@@ -1,7 +1,7 @@
 """Kernel triage dumps, as a blue screen leaves them in C:\\Windows\\Minidump; written without the package's tables."""
 
 import struct
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 from .catalogue import Built, sample
 
@@ -44,7 +44,18 @@ def _names(file: _File, paths: List[str]) -> Tuple[int, int, List[int]]:
     return start, len(file.data) - start, places
 
 
-def triage64(code: int = 0xD1, parameters: Tuple[int, int, int, int] = (0x28, 2, 0, 0xFFFFF80315001234), *, valid: bool = True) -> bytes:
+def with_drivers(paths: List[str]) -> bytes:
+    """A triage dump of a 64-bit machine with drivers of these paths."""
+    return triage64(drivers=[(0xFFFFF80310000000 + 0x10000 * index, 0x8000, path, index) for index, path in enumerate(paths)])
+
+
+def triage64(
+    code: int = 0xD1,
+    parameters: Tuple[int, int, int, int] = (0x28, 2, 0, 0xFFFFF80315001234),
+    *,
+    valid: bool = True,
+    drivers: Sequence[Tuple[int, int, str, int]] = DRIVERS64,
+) -> bytes:
     """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes and two data blocks."""
     file = _File(0x2000)
     file.data[:8] = b"PAGEDU64"
@@ -74,21 +85,21 @@ def triage64(code: int = 0xD1, parameters: Tuple[int, int, int, int] = (0x28, 2,
         + "dam.sys".encode("utf-16-le").ljust(24, b"\0")
         + struct.pack("<QQ", 0xFFFFF80317000000, 0xFFFFF8031701C000)
     )
-    pool, pool_size, places = _names(file, [driver[2] for driver in DRIVERS64])
+    pool, pool_size, places = _names(file, [driver[2] for driver in drivers])
     entries = b""
-    for (base, size, _, stamp), place in zip(DRIVERS64, places):
+    for (base, size, _, stamp), place in zip(drivers, places):
         entry = bytearray(0x90)
         struct.pack_into("<I", entry, 0, place)
         struct.pack_into("<QQI", entry, 0x38, base, 0, size)
         struct.pack_into("<IxxxxI", entry, 0x80, 0x1234, stamp)
         entries += entry
-    drivers = file.add(entries)
+    driver_list = file.add(entries)
     first = file.add(b"MZ\x90\0" + bytes(60))
     second = file.add(bytes(range(256)))
     blocks = file.add(struct.pack("<QIIQII", DRIVERS64[0][0], first, 64, 0xFFFF850429891000, second, 256))
     prcb = file.add(bytes(0x1000))
     end = file.add(b"TRGD" if valid else b"\0\0\0\0")
-    numbers = [0, len(file.data), end, 0x348, 0xF00, 0, unloaded, prcb, 0, 0, call_stack, len(stack), drivers, len(DRIVERS64), pool, pool_size, 0, 0xFFFFFFFF]
+    numbers = [0, len(file.data), end, 0x348, 0xF00, 0, unloaded, prcb, 0, 0, call_stack, len(stack), driver_list, len(drivers), pool, pool_size, 0, 0xFFFFFFFF]
     file.put(triage, "18IQ", *numbers, 0xFFFF850429890E00)
     file.put(triage + 0x70, "4I", 0, 0, blocks, 2)
     return bytes(file.data)

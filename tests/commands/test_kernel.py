@@ -111,3 +111,32 @@ def test_why_of_an_unfinished_dump(cli: Any, tmp_path: Path) -> None:
     result = cli("why", path)
     assert "HRESULT 0x80070570" in result.out
     assert "TRGD" in result.out
+
+
+def test_a_header_that_was_not_filled_in_has_no_bug_check(cli: Any, tmp_path: Path) -> None:
+    data = bytearray(triage64())
+    data[0x38:0x3C] = b"PAGE"
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(data)
+    assert told(cli, "bugcheck", path)["bugcheck"] is None
+    assert "the text PAGE" in cli("why", path).out
+
+
+def test_read_counts_as_the_debugger_does(cli: Any) -> None:
+    def rows(*words: str) -> Any:
+        return told(cli, "read", WIDE, *words)["memory"]
+
+    assert rows("nt", "0n16") == rows("nt", "10")
+    assert rows("nt", "L2", "--form", "q") == rows("nt", "10", "--form", "q")
+    assert cli("read", WIDE, "nt", "10", "--form", "a").code == 2
+    assert cli("read", WIDE, "no-such-thing").code == 2
+
+
+def test_bugcheck_reads_decimal_numbers_as_the_debugger_does(cli: Any) -> None:
+    assert told(cli, "bugcheck", "0n209")["bugcheck"]["plain_code"] == "0xd1"
+
+
+def test_modules_of_an_address(cli: Any) -> None:
+    assert [row["name"] for row in told(cli, "modules", WIDE, "0xfffff803`15001234")["modules"]] == ["demo_drv"]
+    assert cli("modules", WIDE, "0x1000").code == 1
+    assert cli("modules", WIDE, "0xzz").code == 1

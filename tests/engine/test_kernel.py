@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import List, Set, Tuple
 
 import pytest
-from samples.kernel_dumps import triage32, triage64
+from samples.kernel_dumps import triage32, triage64, with_drivers
 
 from dumpscope.commands.kernel import FAILS, WORKS, outcomes
 from dumpscope.diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
@@ -17,6 +17,7 @@ from dumpscope.dump.kernel.kerneldump import KernelDump
 from dumpscope.dump.source import Source
 
 from .bench import Bench
+from .test_module_names import listed
 
 BUILDERS = {"64": triage64, "32": triage32}
 
@@ -39,12 +40,12 @@ def test_dumpdebug_is_the_engines(bench: Bench, path: Path) -> None:
 
 def test_drivers_are_those_of_lm(bench: Bench, path: Path) -> None:
     text = bench.ask_one(path, ["lm"]).commands["lm"].text.replace("`", "")
-    listed: Set[Tuple[int, int, str]] = set()
+    found: Set[Tuple[int, int, str]] = set()
     for start, end, name in re.findall(r"^([0-9a-f]{8,16}) ([0-9a-f]{8,16})\s+(\S+)", text.split("Unloaded")[0], re.MULTILINE):
-        listed.add((int(start, 16), int(end, 16), name))
+        found.add((int(start, 16), int(end, 16), name))
     with KernelDump.open(str(path)) as dump:
         assert isinstance(dump.drivers, list)
-        assert {(item.base, item.end, dump.names[item.base]) for item in dump.drivers} == listed
+        assert {(item.base, item.end, dump.names[item.base]) for item in dump.drivers} == found
 
 
 def test_bug_check_and_times(bench: Bench, path: Path) -> None:
@@ -81,3 +82,12 @@ def test_opening_of_changed_dumps(bench: Bench, tmp_path: Path, change: str) -> 
     path = tmp_path / f"{change}.dmp"
     path.write_bytes(data)
     assert EngineView(Source(bytes(data), path.name)).opening.hresult == bench.ask_one(path).open_hr
+
+
+def test_names_of_drivers_are_the_engines(bench: Bench, tmp_path: Path) -> None:
+    paths = ["\\a\\other.exe", "x\\one.sys", "y\\ONE.SYS", "one.dll", "é-日.sys", "a b.exe", "", "nt", "no-end", "two.dll.exe", "z\\nt.sys"]
+    path = tmp_path / "names.dmp"
+    path.write_bytes(with_drivers(paths))
+    rows = listed(bench.ask_one(path, ["lm"]))
+    with KernelDump.open(str(path)) as dump:
+        assert rows == dump.names

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
 from ..dump.absence import Absent
-from ..dump.kernel.kerneldump import Driver, KernelDump
+from ..dump.kernel.kerneldump import KernelDump
 from ..errors import UsageError
 from ..format.codes import code_name, ntstatus_name
 from ..format.codes.bugcheck import ACCESS, ADDRESS, BUG_CHECKS, CODE, IRQL, STATUS, bug_check, plain_code
+from ..format.kernel import FILL
+from ..session.parsing import number
 from ..session.registry import DUMP_FIRST, arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
@@ -49,7 +51,6 @@ def culprit(dump: KernelDump) -> Tuple[Any, str, str]:
             driver = dump.driver_at(value)
             if driver is not None and driver.index:
                 return driver, f"parameter {index + 1} is an instruction in it: {dump.symbol(value)}", "likely"
-    seen: List[Driver] = []
     triage = dump.triage
     if not isinstance(triage, Absent):
         step = dump.pointer_size
@@ -58,7 +59,6 @@ def culprit(dump: KernelDump) -> Tuple[Any, str, str]:
             value = int.from_bytes(data[at : at + step], "little")
             driver = dump.driver_at(value)
             if driver is not None and driver.index and dump.names[driver.base] not in ("hal", "kdcom", "kd"):
-                seen.append(driver)
                 where = f"{dump.symbol(value)} is on the stack at 0x{triage['TopOfStack'] + at:x} (found by a scan)"
                 return driver, where, "a guess"
     return None, "no address of a driver stands in the parameters or on the stack", ""
@@ -91,18 +91,23 @@ def bugcheck_blocks(code: int, parameters: Tuple[int, ...], dump: Any) -> Iterat
         yield Note(f"Next step: {check.step}.", "hint")
 
 
+def account(dump: KernelDump) -> Iterator[Block]:
+    """What stopped the machine, or that nothing is known to have."""
+    if dump.code:
+        yield from bugcheck_blocks(dump.code, dump.parameters, dump)
+    else:
+        yield Data("bugcheck", None)
+        filled = dump.header["BugCheckCode"] == FILL
+        why = "its filling, the text PAGE, stands there" if filled else "code 0"
+        yield Note(f"The header names no bug check ({why}): the dump was taken without one, by a debugger or a tool.")
+
+
 def number_of(text: str) -> int:
     """A code as people write it: 0x7e, 7e, 0000007E, or a name. Raises UsageError."""
     for code, check in BUG_CHECKS.items():
         if check.name == text.upper():
             return code
-    try:
-        value = int(text.lower().replace("`", ""), 16)
-    except ValueError:
-        raise UsageError(f"{text!r} is not a bug check", "give a code such as 0x7e, or a name such as DPC_WATCHDOG_VIOLATION") from None
-    if not 0 <= value < 1 << 64:
-        raise UsageError(f"{text!r} is not a 64-bit number")
-    return value
+    return number(text, "bug check")
 
 
 @command(
@@ -124,11 +129,7 @@ def bugcheck(session: Session, args: Any) -> Iterator[Block]:
     if args.code is None:
         if kernel is None:
             raise UsageError("bugcheck needs a code, or a kernel dump", "dumpscope bugcheck 0x133")
-        if not kernel.code:
-            yield Data("bugcheck", None)
-            yield Note("The header names no bug check (code 0): the dump was taken without one, by a debugger or a tool.")
-            return
-        yield from bugcheck_blocks(kernel.code, kernel.parameters, kernel)
+        yield from account(kernel)
         return
     code = number_of(args.code)
     yield from bugcheck_blocks(code, tuple(number_of(word) for word in args.parameters[:4]), kernel)

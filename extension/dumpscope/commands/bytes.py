@@ -25,7 +25,7 @@ from ..view.kinds import address_kind
 from ..view.picture import Picture, Share, strip
 from ..wording.fields import MAX_SHOWN, SHOWN, Wording
 from ..wording.numbers import is_decimal
-from .memory import not_captured_words, protection_names
+from ..wording.regions import not_captured_words, protection_names
 
 MAX_FOLLOWED = 200
 """Structures that ``--follow`` shows."""

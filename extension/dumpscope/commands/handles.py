@@ -285,7 +285,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
         yield from missing(session, "handles", why_empty(table, "the handle stream"), "!handle")
         return
     key = "handles"
-    refused = handles_refused(facts_of(session))
+    refused = handles_refused(session.dump, lambda: facts_of(session))
     if refused is not None:
         # The debugger lists nothing here; what we can read all the same goes under its own name.
         key = "salvaged_handles"

@@ -12,10 +12,12 @@ from ..errors import DumpError, UsageError
 from ..format.codes import code_name
 from ..format.kernel import PRODUCT_TYPE
 from ..session.missing import facts_of
+from ..session.parsing import number
 from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ..view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
 from ..wording.registers import register_rows, register_values
-from .bugcheck import bugcheck_blocks
+from .bugcheck import account
+from .memory import length_of
 
 if TYPE_CHECKING:
     from ..session.registry import Command, Function
@@ -83,14 +85,6 @@ def _time(dump: KernelDump) -> List[Item]:
     ]
 
 
-def _account(dump: KernelDump) -> Iterator[Block]:
-    if dump.code:
-        yield from bugcheck_blocks(dump.code, dump.parameters, dump)
-    else:
-        yield Data("bugcheck", None)
-        yield Note("The header names no bug check (code 0): the dump was taken without one, by a debugger or a tool.")
-
-
 def _damage(dump: KernelDump) -> Iterator[Block]:
     yield Data("damage", list(dump.damage))
     for line in dump.damage:
@@ -101,7 +95,7 @@ def _damage(dump: KernelDump) -> Iterator[Block]:
 def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
     dump = _dump(session)
-    yield from _account(dump)
+    yield from account(dump)
     drivers, unloaded = dump.drivers, dump.unloaded
     captured = sum(block.size for block in dump.blocks)
     yield Fields(
@@ -172,10 +166,11 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
         yield Data("modules", None)
         yield Note(drivers.message, "warning")
         return
-    word: Optional[str] = getattr(args, "module", None)
+    word: Optional[str] = args.module
     found = sorted(drivers, key=lambda item: item.base)
     if word:
-        at = dump.driver_at(int(word, 16)) if word.lower().startswith("0x") and word[2:].isalnum() and _is_hex(word[2:]) else None
+        address = _address_of(word) if word.lower().startswith("0x") else None
+        at = None if address is None else dump.driver_at(address)
         low = word.lower()
         exact = [item for item in found if low in (dump.names[item.base].lower(), item.file_name.lower())]
         found = [at] if at is not None else exact or [item for item in found if low in item.path.lower()]
@@ -197,8 +192,12 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
     yield Table("modules", columns, rows)
 
 
-def _is_hex(text: str) -> bool:
-    return bool(text) and all(letter in "0123456789abcdefABCDEF" for letter in text)
+def _address_of(text: str) -> Optional[int]:
+    """A number as the debugger reads it; None for a word that is none."""
+    try:
+        return number(text, "address")
+    except UsageError:
+        return None
 
 
 @_answer("unloaded")
@@ -220,7 +219,7 @@ def _unloaded(session: Session, args: Any) -> Iterator[Block]:
 def _exception(session: Session, args: Any) -> Iterator[Block]:
     """The bug check, then the exception record and the registers."""
     dump = _dump(session)
-    yield from _account(dump)
+    yield from account(dump)
     exception = dump.exception
     if isinstance(exception, Absent):
         yield Data("exception", None)
@@ -302,31 +301,26 @@ def _memory(session: Session, args: Any) -> Iterator[Block]:
 def _read(session: Session, args: Any) -> Iterator[Block]:
     """Bytes at an address."""
     dump = _dump(session)
-    text = str(args.address).replace("`", "")
     registers = dump.registers
-    name = text.lstrip("@").lower()
+    name = args.address.lstrip("@").lower()
     if not isinstance(registers, Absent) and name in registers.values:
         address = registers.values[name]
-    elif _is_hex(text[2:] if text.lower().startswith("0x") else text):
-        address = int(text, 16)
     else:
-        by_name = [base for base, known in dump.names.items() if known.lower() == name]
-        if not by_name:
-            raise UsageError(f"{text!r} is no address, register or driver of this dump", "give a hexadecimal address")
-        address = by_name[0]
-    wanted = str(getattr(args, "length", None) or "80").lstrip("Ll").replace("0n", "")
-    if not _is_hex(wanted[2:] if wanted.lower().startswith("0x") else wanted):
-        raise UsageError(f"{wanted!r} is no length", "give the number of bytes in hexadecimal, such as 40 or L40")
-    size = min(int(wanted, 16), 1 << 20)
+        bases = [base for base, known in dump.names.items() if known.lower() == name]
+        found = _address_of(args.address) if not bases else bases[0]
+        if found is None:
+            raise UsageError(f"{args.address!r} is no address, register or driver of this dump", "give a hexadecimal address")
+        address = found
+    if args.form in "au":
+        raise UsageError(f"--form {args.form} is for dumps of a process", "use b, w, d, q or p")
+    size = length_of(args.length, args.form, dump.pointer_size)
     data = dump.read(address, size)
-    yield Data("address", f"0x{address:x}")
     if not data:
         session.not_in_dump()
-        yield Data("bytes", None)
+        yield Data("memory", None)
         yield Note(f"the dump holds no bytes at 0x{address:x}", "warning")
         return
-    yield Data("bytes", data.hex())
-    yield Lines("", hex_lines(address, data))
+    yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
         yield Note(f"the dump holds {len(data)} of {size} bytes there", "warning")
 
@@ -337,16 +331,6 @@ def _strings(session: Session, args: Any) -> Iterator[Block]:
     drivers = _dump(session).drivers
     paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers]
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
-
-
-def hex_lines(address: int, data: bytes) -> Iterator[str]:
-    """Bytes as the debugger's ``db`` shows them."""
-    for at in range(0, len(data), 16):
-        row = data[at : at + 16]
-        numbers = [f"{byte:02x}" for byte in row] + ["  "] * (16 - len(row))
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        place = address + at
-        yield f"{place >> 32:08x}`{place & 0xFFFFFFFF:08x}  {' '.join(numbers[:8])}{'-' if len(row) > 8 else ' '}{' '.join(numbers[8:])}  {text}"
 
 
 def outcomes(dump: KernelDump) -> List[Outcome]:
@@ -367,8 +351,7 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
 def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger can and cannot do with the dump; or one command or message."""
     dump = _dump(session)
-    topic = getattr(args, "topic", None)
-    words = " ".join(topic) if isinstance(topic, (list, tuple)) else (topic or "")
+    words = " ".join(args.topic)
     found = outcomes(dump)
     if words:
         for item in found:
@@ -381,9 +364,9 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
 
         error = DumpError(f"{session.path!r} is a kernel dump, not a dump of one process", "`bugcheck` and `why` explain it", offset=0)
         yield from why(Session(None, session.path, source=session.source, open_error=error), args)
-        yield from _account(dump)
+        yield from account(dump)
         return
-    yield from _account(dump)
+    yield from account(dump)
     opening = facts_of(session).engine.opening
     yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
     if opening.ok:
@@ -402,10 +385,7 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
 def _address(session: Session, args: Any) -> Iterator[Block]:
     """What is at an address: driver and block."""
     dump = _dump(session)
-    text = "".join(args.address).replace("`", "")
-    if not _is_hex(text[2:] if text.lower().startswith("0x") else text):
-        raise UsageError(f"{text!r} is no address", "give a hexadecimal address")
-    value = int(text, 16)
+    value = number("".join(args.address), "address")
     block = dump.block_at(value)
     symbol = dump.symbol(value)
     gone = [] if isinstance(dump.unloaded, Absent) else [item for item in dump.unloaded if item.start <= value < item.end]

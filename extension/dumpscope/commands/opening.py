@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
@@ -19,11 +18,15 @@ def session_of(source: Source, path: str) -> Session:
     if source.fault is not None:
         return Session(None, path, source=source, open_error=source.fault)
     try:
-        if is_kernel_dump(source.some(0, 8)):
-            session = Session(None, path, source=source)
-            session.kernel = KernelDump(source)
-            session.answer_for = _kernel_answer
-            return session
+        head = source.some(0, 8)
+        if head.startswith(b"PAGE"):
+            from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump  # loaded only for what may be one
+
+            if is_kernel_dump(head):
+                session = Session(None, path, source=source)
+                session.kernel = KernelDump(source)
+                session.answer_for = _kernel_answer
+                return session
         return Session(Minidump(source), path)
     except DumpError as error:
         return Session(None, path, source=source, open_error=error)

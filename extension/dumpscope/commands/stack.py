@@ -13,12 +13,12 @@ from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..session.stack_words import LEAST_FOLDED, folded
+from ..session.threads import find_thread
 from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
 from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
 from ..stacks.walk import MAX_FRAMES
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
 from ..view.kinds import address_kind, address_text
-from .threads import find_thread
 
 if TYPE_CHECKING:
     from ..view.blocks import Block

@@ -16,6 +16,7 @@ from ..diagnosis.rules.rule import ERROR, WARNING, Rule, sample_file
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
 from ..session.account import account
+from ..session.mending import mend_note, remedy_of, with_mend
 from ..session.missing import facts_of, finding_block
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
@@ -123,12 +124,14 @@ def _audit(session: Session) -> Iterator[Block]:
     facts = facts_of(session)
     yield from account(session)
     yield from _opening(facts)
+    remedy = remedy_of(session, facts)
+    yield from mend_note(remedy)
     found = audit(facts)
     if facts.opened is not None:
         yield from _flag_table(facts)
     serious = [item for item in found if item.rule.severity in (ERROR, WARNING)]
     for item in serious:
-        yield finding_block(item)
+        yield with_mend(finding_block(item), remedy)
     if not serious:
         yield Note("Nothing is wrong with this dump that dumpscope knows of.")
     others = [item for item in found if item not in serious]
@@ -166,6 +169,8 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
         return
     facts = facts_of(session)
     yield from _opening(facts)
+    remedy = remedy_of(session, facts)
+    yield from mend_note(remedy)
     found = sorted(
         apply((rule for rule in all_rules() if name in rule.commands or rule.code.startswith("OPN")), facts),
         key=lambda item: (item.rule.severity != ERROR, item.rule.severity != WARNING),
@@ -189,7 +194,7 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
         [(answer.command, answer.outcome, answer.hresult, [item.code for item in found], answer.message, answer.why)],
     )
     for item in found:
-        yield finding_block(item)
+        yield with_mend(finding_block(item), remedy)
     if name == "k":
         yield from stack_needs(session)
     need = NEEDS.get(name)
@@ -203,7 +208,7 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
     found = apply([rule], facts_of(session)) if session.has_file else []
     if found:
         yield Note("On this dump it means:")
-        yield finding_block(found[0])
+        yield with_mend(finding_block(found[0]), remedy_of(session, facts_of(session)))
         return
     if session.has_file:
         yield Note(f"{rule.code} is not found in this dump; this is what it is about:")

@@ -10,15 +10,15 @@ from ..dump.directory import Header, Stream
 from ..dump.minidump import Minidump
 from ..dump.origin import CRASHPAD, WINE, Writer
 from ..dump.source import Source
-from ..dump.streams.memory import Region
-from ..dump.streams.modules import Module
-from ..dump.streams.threads import Thread
 from ..errors import DumpError
 from ..format.header import MINIDUMP_HEADER
 from ..format.memory import MEM_COMMIT, MEM_PRIVATE
 from .evidence import Base, Moved, Proof, Size
 
 if TYPE_CHECKING:
+    from ..dump.streams.memory import Region
+    from ..dump.streams.modules import Module
+    from ..dump.streams.threads import Thread
     from .engine.view import EngineView  # loaded when asked for: most commands need no model of the engine
 
 FLAGS_OFFSET = MINIDUMP_HEADER.offset_of("Flags")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar, Union
 
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
 from .named import source_at
-from .source import Source
+from .source import Openable, Source
 from .strings import StringTable
 
 if TYPE_CHECKING:
     from ..format.faults import Fault
     from .contexts import Registers
-    from .lists import RecordList, SteppedList
+    from .lists import Span
     from .origin import Writer
     from .process import Process
     from .streams.breakpad import Breakpad
@@ -33,7 +33,24 @@ if TYPE_CHECKING:
     from .streams.vendor import Mozilla, UserStream, WineInfo
 
 
-_List = TypeVar("_List")
+class Listed(Protocol):
+    """A list of a dump, as far as it is chosen among several, and gets its reason for being empty."""
+
+    absence: Optional[Absent]
+    stream: Optional[Stream]
+
+    @property
+    def damage(self) -> Sequence[Damage]:
+        """What is wrong with it."""
+
+    @property
+    def span(self) -> Span:
+        """Where its records lie."""
+
+    def __len__(self) -> int: ...
+
+
+_List = TypeVar("_List", bound=Listed)
 
 
 class Minidump:
@@ -56,7 +73,7 @@ class Minidump:
         self.strings = StringTable(source)
 
     @classmethod
-    def open(cls, thing: Any) -> Minidump:
+    def open(cls, thing: Openable) -> Minidump:
         """Open a dump: a path, bytes, or an open binary file.
 
         Raises :class:`~dumpscope.errors.DumpError` when it cannot be opened or is not a user-mode minidump.
@@ -116,17 +133,17 @@ class Minidump:
 
     def _pick(self, kind: int, make: Callable[[Optional[Stream]], _List]) -> _List:
         """The list of a type. Of several streams the first that is consistent counts, as for the debugger; of none, the first."""
-        chosen: Any = make(self.stream(kind))
+        chosen = make(self.stream(kind))
         if chosen.span.refused:
             for stream in self.streams.all(kind)[1:]:
-                other: Any = make(stream)
+                other = make(stream)
                 if not other.span.refused:
                     chosen = other
                     break
         self._state(chosen)
-        return chosen  # type: ignore[no-any-return]
+        return chosen
 
-    def _state(self, items: Union[RecordList[Any], SteppedList[Any]]) -> None:
+    def _state(self, items: Listed) -> None:
         """Give an empty or damaged list its reason."""
         if items.absence is None and not len(items):
             if items.damage:

@@ -5,34 +5,20 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional, Sequence
 
 from ..errors import UsageError
-from ..session.parsing import looks_like_option
-
-COLORS = ("auto", "always", "never")
-OWN_REDACT = ("atlas",)
-"""Commands that have an option ``--redact`` of their own."""
-
-
-class Common(NamedTuple):
-    """An option of every command: what it is called, what follows it, and what it does."""
-
-    names: str
-    help: str
-
-    @property
-    def name(self) -> str:
-        """The name alone, as it is completed."""
-        return self.names.split()[0]
-
+from ..session.parsing import Parser, looks_like_option
+from ..session.registry import arg
 
 COMMON = (
-    Common("--json", "one JSON document instead of text"),
-    Common("--csv", "the answer's table as CSV"),
-    Common("--redact", "with --json: without names of users, SIDs, environment, command line, memory, comments"),
-    Common("--color auto|always|never", "colour (auto: on a terminal, unless NO_COLOR is set)"),
-    Common("--text", "text without colours and links"),
-    Common("--width N", "wrap to N columns"),
-    Common("--debug", "on a fault of dumpscope itself, show where it happened"),
+    arg("--json", switch=True, help="one JSON document instead of text"),
+    arg("--csv", switch=True, help="the answer's table as CSV"),
+    arg("--redact", switch=True, help="with --json: without names of users, SIDs, environment, command line, memory, comments"),
+    arg("--color", "--colour", choices=("auto", "always", "never"), default="auto", help="colour (auto: on a terminal, unless NO_COLOR is set)"),
+    arg("--text", switch=True, help="text without colours and links"),
+    arg("--width", metavar="N", help="wrap to N columns"),
+    arg("--debug", switch=True, help="on a fault of dumpscope itself, show where it happened"),
 )
+OWN_REDACT = ("atlas",)
+"""Commands that have an option ``--redact`` of their own."""
 
 
 class Options(NamedTuple):
@@ -56,40 +42,13 @@ def parse_options(argv: Sequence[str], command: str = "") -> Options:
 
     ``command`` is the command that the words are for, where its name is not the first of them. Raises UsageError.
     """
-    words: List[str] = []
-    seen = set()
-    color = "auto"
-    width: Optional[int] = None
-    at = 0
-    while at < len(argv):
-        word = argv[at]
-        at += 1
-        name, equals, value = word.partition("=")
-        if word == "--":
-            words.extend(argv[at - 1 :])
-            break
-        if word in ("--json", "--csv", "--debug", "--redact", "--text"):
-            seen.add(word)
-        elif name in ("--color", "--colour", "--width"):
-            if not equals:
-                if at >= len(argv):
-                    raise UsageError(f"{name} needs a value")
-                value = argv[at]
-                at += 1
-            if name == "--width":
-                width = _width(value)
-            elif value not in COLORS:
-                raise UsageError(f"--color takes auto, always or never, not {value!r}")
-            else:
-                color = value
-        else:
-            words.append(word)
-    if "--text" in seen:
-        color = "never"
-    if "--json" in seen and "--csv" in seen:
+    values, words = Parser("", COMMON).options(argv)
+    if values.json and values.csv:
         raise UsageError("--json and --csv exclude each other")
-    options = Options(words, "--json" in seen, "--csv" in seen, color, width, "--debug" in seen)
-    return _redacted(options, command or "".join(words[:1])) if "--redact" in seen else options
+    color = "never" if values.text else values.color
+    width = None if values.width is None else _width(values.width)
+    options = Options(words, values.json, values.csv, color, width, values.debug)
+    return _redacted(options, command or "".join(words[:1])) if values.redact else options
 
 
 def _width(value: str) -> int:
@@ -118,7 +77,7 @@ def unknown_option(word: str) -> Optional[UsageError]:
         return None
     from difflib import get_close_matches
 
-    near = get_close_matches(word.partition("=")[0], [item.name for item in COMMON], 1, 0.6)
+    near = get_close_matches(word.partition("=")[0], [item.names[0] for item in COMMON], 1, 0.6)
     hint = f"did you mean {near[0]}?" if near else "options of a command follow its name; `help COMMAND` lists them"
     return UsageError(f"there is no option {word!r} that stands before a command", hint)
 

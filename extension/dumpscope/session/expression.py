@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
-from ..dump.absence import Absent
+from ..dump.absence import NOT_CAPTURED, Absent
 from ..dump.streams.threads import Thread
 from ..errors import NotInDump, UsageError
 from ..wording.usage import peb_address
@@ -50,6 +50,14 @@ def evaluate(session: Session, text: str) -> int:
     if parser.at < len(text):
         raise parser.wrong(f"{text[parser.at :]!r} is left over")
     return value
+
+
+def evaluated(session: Session, text: str) -> Union[int, Absent]:
+    """The address that an expression stands for, or what of it is not in the dump."""
+    try:
+        return evaluate(session, text)
+    except NotInDump as error:
+        return Absent(NOT_CAPTURED, f"{text}: {error.message}")
 
 
 class _Parser:

@@ -7,7 +7,7 @@ Numbers are corrected where two others prove them wrong, or where what they lead
 from __future__ import annotations
 
 import struct
-from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
 
 from ..diagnosis.engine.opening import DEAD_MACHINES, MACHINES
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
@@ -426,7 +426,7 @@ class _Mender:
             reason = self.drop.get(stream.index)
             if reason is not None and not any(f"directory entry {stream.index}:" in repair.what for repair in self.repairs):
                 self._left_out(stream, "OPN020")
-        trimmed = _Without(dump, self.drop)
+        trimmed = Without(dump, self.drop)
         builder = DumpBuilder.of(trimmed)
         builder.fit_system()
         for note in builder.notes:
@@ -478,10 +478,10 @@ class _Mender:
         self.repairs.append(Repair(INVENTED, "OPN011", text))
 
 
-class _Without(Minidump):
+class Without(Minidump):
     """The same dump without some entries of its directory."""
 
-    def __init__(self, dump: Minidump, drop: Dict[int, str]) -> None:
+    def __init__(self, dump: Minidump, drop: Container[int]) -> None:
         super().__init__(dump.source)
         self.streams = _Some(dump, [stream for stream in dump.streams if stream.index not in drop])
 

@@ -113,7 +113,7 @@ def write_whole(
     written over: the dump's own. Nothing is left behind when anything raises. Raises UsageError when the file would replace the
     dump itself, or another one without ``force``; OSError when it cannot be written.
     """
-    path = _permitted(path, force, keep)
+    path = permitted(path, force, keep)
     folder = os.path.dirname(os.path.abspath(path))
     try:
         handle, temporary = tempfile.mkstemp(prefix=".dumpscope-", dir=folder)
@@ -143,7 +143,7 @@ def append_whole(path: str, fill: Callable[[BinaryIO], object]) -> None:
 
     The file stays as it was when anything raises. Raises UsageError for what is no regular file; OSError when it cannot be written.
     """
-    path = _permitted(path, True, "")
+    path = permitted(path, True, "")
     with tempfile.TemporaryFile() as held:
         fill(held)
         held.seek(0)
@@ -157,7 +157,7 @@ def append_whole(path: str, fill: Callable[[BinaryIO], object]) -> None:
                 raise
 
 
-def _permitted(path: str, force: bool, keep: str) -> str:
+def permitted(path: str, force: bool, keep: str) -> str:
     """The real path to write to. Raises UsageError."""
     if path == "-":  # it would not be what is meant, and a file that is hard to remove
         raise UsageError("the file is not written to standard output", "give a name; ./- for a file that is really called so")

@@ -189,3 +189,14 @@ def test_remedies_fit_the_system_of_the_process() -> None:
         assert not [step for step in item.remedy if "procdump" in step or "`.dump" in step or "WinDbg" in step]
     for item in audit(facts("article-nohandles")):
         assert len(item.remedy) == len(item.rule.remedy)
+
+
+def test_rules_name_their_values() -> None:
+    """Thirteen values without names cannot be read without counting commas."""
+    calls = 0
+    for path in (ROOT / "extension" / "dumpscope" / "diagnosis" / "rules").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rule":
+                calls += 1
+                assert not node.args, f"{path.name}:{node.lineno}"
+    assert calls > 50

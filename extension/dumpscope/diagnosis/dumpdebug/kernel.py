@@ -7,7 +7,7 @@ from typing import Iterator, List
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump
 
-_HEADER64 = (
+_FIRST = (
     "MajorVersion",
     "MinorVersion",
     "KdSecondaryVersion",
@@ -22,35 +22,10 @@ _HEADER64 = (
     "BugCheckParameter2",
     "BugCheckParameter3",
     "BugCheckParameter4",
-    "KdDebuggerDataBlock",
-    "ProductType",
-    "SuiteMask",
-    "WriterStatus",
-    "MiniDumpFields",
 )
-_HEADER32 = (
-    "MajorVersion",
-    "MinorVersion",
-    "KdSecondaryVersion",
-    "DirectoryTableBase",
-    "PfnDataBase",
-    "PsLoadedModuleList",
-    "PsActiveProcessHead",
-    "MachineImageType",
-    "NumberProcessors",
-    "BugCheckCode",
-    "BugCheckParameter1",
-    "BugCheckParameter2",
-    "BugCheckParameter3",
-    "BugCheckParameter4",
-    "PaeEnabled",
-    "KdDebuggerDataBlock",
-    "Attributes",
-    "ProductType",
-    "SuiteMask",
-    "WriterStatus",
-    "MiniDumpFields",
-)
+_LAST = ("ProductType", "SuiteMask", "WriterStatus", "MiniDumpFields")
+_HEADER64 = (*_FIRST, "KdDebuggerDataBlock", *_LAST)
+_HEADER32 = (*_FIRST, "PaeEnabled", "KdDebuggerDataBlock", "Attributes", *_LAST)
 _TRIAGE = (
     "ServicePackBuild",
     "SizeOfDump",

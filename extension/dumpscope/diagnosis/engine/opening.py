@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Iterator, List, NamedTuple, Optional
 
 from ...dump.absence import Absent
-from ...dump.kernel.kerneldump import KernelDump
+from ...dump.kernel.kerneldump import KernelDump, is_kernel_dump
 from ...dump.source import Source
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
+from ...format.kernel import HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
@@ -52,10 +53,8 @@ _TEXTS = {
     FILE_NOT_FOUND: "The system cannot find the file specified.",
     FILE_INVALID: "{Bad File} The attributes of the specified mapping file for a section of zero length cannot be read.",
 }
-_KERNEL = (b"PAGEDU64", b"PAGEDUMP")
 _LEGACY = (b"USERDU64", b"USERDUMP")
-_KERNEL_SIZES = {b"PAGEDU64": 0x2000, b"PAGEDUMP": 0x1000}
-_KERNEL_MACHINES = {b"PAGEDU64": (0x30, (0x8664, 0xAA64, 0x200)), b"PAGEDUMP": (0x20, (0x14C, 0x1C4))}
+_KERNEL_MACHINES = {SIGNATURE64: (0x8664, 0xAA64, 0x200), SIGNATURE32: (0x14C, 0x1C4)}
 
 _MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId")
 
@@ -122,10 +121,9 @@ def _other(source: Source, head: bytes) -> Opened:
     kind = head[:8]
     if kind in _LEGACY:
         return _refused(source, FILE_CORRUPT, [], "Thread, module or memory region count is zero.\nThe dump file is probably corrupt.")
-    if kind in _KERNEL and source.size >= _KERNEL_SIZES[kind]:
-        offset, machines = _KERNEL_MACHINES[kind]
-        if struct.unpack_from("<I", source.some(offset, 4))[0] in machines:
-            dump = KernelDump(source)
+    if is_kernel_dump(head) and source.size >= (HEADER_SIZE64 if kind == SIGNATURE64 else HEADER_SIZE32):
+        dump = KernelDump(source)
+        if dump.machine in _KERNEL_MACHINES[kind]:
             if not isinstance(dump.triage, Absent):
                 return _triage(source, dump)
             text = "Kernel Complete Dump File: Full address space is available"

@@ -5,6 +5,7 @@ Opening costs the header. Lists are bounded by the file's size; what a list cann
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cached_property
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
@@ -13,12 +14,16 @@ from ...format import kernel as layout
 from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
+from ..lists import holders
+from ..module_names import module_names
 from ..source import Source
 
 SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
 MACHINES = {0x14C: ("x86", 4), 0x8664: ("x64", 8), 0x1C0: ("ARM", 4), 0x1C2: ("ARM", 4), 0x1C4: ("ARM", 4), 0xAA64: ("ARM64", 8), 0x200: ("IA64", 8)}
 """Name and bytes of a pointer by MachineImageType."""
 
+KERNEL = "nt"
+"""What the debugger calls the first driver of the list, whatever its file is called."""
 _BLOCK_LIMIT = 1 << 20
 _NAME_LIMIT = 512
 
@@ -161,8 +166,9 @@ class KernelDump:
 
     @property
     def code(self) -> int:
-        """The bug check code; 0 where the machine was not stopped by one."""
-        return int(self.header["BugCheckCode"])
+        """The bug check code; 0 where the machine was not stopped by one, and where the writer left its filling there."""
+        code = int(self.header["BugCheckCode"])
+        return 0 if code == layout.FILL else code
 
     @property
     def parameters(self) -> Tuple[int, int, int, int]:
@@ -332,22 +338,18 @@ class KernelDump:
         return found
 
     @cached_property
-    def _sorted(self) -> Tuple[List[int], List[Block], int]:
-        blocks = sorted((block for block in self.blocks if self.source.available(block.offset, block.size)), key=lambda item: item.address)
-        return [block.address for block in blocks], blocks, max((block.size for block in blocks), default=0)
+    def _blocks_by_address(self) -> Tuple[List[int], List[int], List[Block]]:
+        """Where another block begins to hold what follows, and its number; of blocks that overlap, the one that begins last."""
+        held = sorted((block for block in self.blocks if self.source.available(block.offset, block.size)), key=lambda item: item.address)
+        ends = [block.address + self.source.available(block.offset, block.size) for block in held]
+        places, found = holders([block.address for block in held], ends, range(len(held), 0, -1))
+        return places, found, held
 
     def block_at(self, address: int) -> Optional[Block]:
         """The block that holds ``address``, or None."""
-        from bisect import bisect_right
-
-        starts, blocks, longest = self._sorted
-        index = bisect_right(starts, address) - 1
-        while index >= 0 and address - starts[index] < longest:
-            block = blocks[index]
-            if address - block.address < self.source.available(block.offset, block.size):
-                return block
-            index -= 1
-        return None
+        places, found, held = self._blocks_by_address
+        index = bisect_right(places, address) - 1
+        return held[found[index]] if index >= 0 and found[index] >= 0 else None
 
     def read(self, address: int, size: int) -> bytes:
         """The bytes at ``address`` that the dump holds without a gap: ``size`` of them at the most, perhaps none."""
@@ -365,32 +367,29 @@ class KernelDump:
             size -= len(data)
         return b"".join(parts)
 
-    def driver_at(self, address: int) -> Optional[Driver]:
-        """The driver that an address lies in, or None."""
+    @cached_property
+    def _drivers_by_address(self) -> Tuple[List[int], List[int]]:
+        """Where another driver begins to hold what follows, and its number; of drivers that overlap, the first in the file."""
         drivers = self.drivers
         if isinstance(drivers, Absent):
-            return None
-        for driver in drivers:
-            if driver.base <= address < driver.end:
-                return driver
-        return None
+            return [], []
+        return holders([driver.base for driver in drivers], [driver.end for driver in drivers], range(len(drivers)))
+
+    def driver_at(self, address: int) -> Optional[Driver]:
+        """The driver that an address lies in, or None."""
+        places, found = self._drivers_by_address
+        index = bisect_right(places, address) - 1
+        drivers = self.drivers
+        return None if isinstance(drivers, Absent) or index < 0 or found[index] < 0 else drivers[found[index]]
 
     @cached_property
     def names(self) -> Dict[int, str]:
-        """The debugger's name of each driver by its base: the kernel is ``nt``, the others go by their file (observed: dbgeng 10.0.15063)."""
+        """The debugger's name of each driver by its base: the kernel is ``nt``, the others as in dumps of a process (observed: dbgeng 10.0.15063)."""
         drivers = self.drivers
-        found: Dict[int, str] = {}
         if isinstance(drivers, Absent):
-            return found
-        taken = set()
-        for driver in drivers:
-            stem = driver.file_name.rpartition(".")[0] or driver.file_name
-            name = "nt" if driver.index == 0 else "".join(letter if letter.isalnum() or letter == "_" else "_" for letter in stem)
-            if name in taken:
-                name = f"{name}_{driver.base:x}"
-            taken.add(name)
-            found[driver.base] = name
-        return found
+            return {}
+        rows = [(driver.base, driver.size, driver.path if driver.index else KERNEL) for driver in drivers]
+        return dict(zip((driver.base for driver in drivers), module_names(rows, self.pointer_size)))
 
     def symbol(self, address: int) -> str:
         """``driver+0x…`` for an address in a driver, an empty string for any other."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from ...view.paint import DARK, LIGHT, PLAIN, Ansi, Paint
 from ..boundary import silence
+from .progress import bar_of
 
 
 class Environment:
@@ -38,6 +39,10 @@ class Environment:
             self._stderr.flush()
         except (OSError, ValueError, AttributeError):
             pass
+
+    def progress(self) -> Callable[[int, int], None]:
+        """What shows how far a long work is: a bar on standard error where that is a terminal."""
+        return bar_of(self._stderr)
 
     def flush(self) -> None:
         """Send what is buffered."""

@@ -16,8 +16,9 @@ from ...session.running import run, wants_help
 from ...session.session import Session
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
-from ..options import COMMON, Common, Options, parse_options, unknown_option
+from ..options import COMMON, Options, parse_options, unknown_option
 from .environment import Environment
+from .progress import cleared
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
@@ -30,8 +31,11 @@ EXIT_CODES = """exit codes: 0 done, 1 what was asked for is not in the dump (the
 
 def options_help() -> List[str]:
     """The options of every command, and what the exit codes mean."""
-    rows = [*COMMON, Common("-V, --version", "print the version"), Common("-h, --help", "help, also behind a command")]
-    return ["", "options of every command", *(f"  {item.names:<26} {item.help}" for item in rows), "", *EXIT_CODES.split("\n")]
+    from ...commands.help import argument_words
+
+    rows = [(argument_words(item._replace(names=item.names[:1])), item.help) for item in COMMON]
+    rows += [("-V, --version", "print the version"), ("-h, --help", "help, also behind a command")]
+    return ["", "options of every command", *(f"  {words:<26} {meaning}" for words, meaning in rows), "", *EXIT_CODES.split("\n")]
 
 
 def main(argv: List[str], environment: Optional[Environment] = None) -> int:
@@ -137,9 +141,11 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
         if session.open_error is not None and found.dump != DUMP_ANY:
             _write_refusal(found, path, session.open_error, options, env)
             raise session.open_error
+        session.progress = env.progress()
         try:
             _render(found, session, run(session, found, args), options, env)
         finally:
+            cleared(session.progress)
             if session.has_dump:
                 session.dump.close()  # and what was opened because of it, such as images
         return exit_code(found, session)
@@ -199,6 +205,7 @@ def _show_help(options: Options, env: Environment) -> int:
 
 def _render(found: Optional[Command], session: Session, blocks: Iterator[Any], options: Options, env: Environment) -> None:
     for chunk in answer(found, session, blocks, options, env.paint(options.color), env.width()):
+        cleared(session.progress)
         env.write(chunk)
     env.flush()
 

@@ -284,7 +284,7 @@ class ReplCompleter(Completer):
                     yield Offer(item.names[-1], item.help)
             if typed.startswith("-") and command.name not in self._runner.own:
                 for common in COMMON:
-                    yield Offer(common.name, common.help)
+                    yield Offer(common.names[0], common.help)
                 yield Offer("--help", "how the command is used")
 
     def _offers(self, argument: Argument, typed: str, rest: List[str]) -> Iterator[Offer]:

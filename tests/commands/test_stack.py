@@ -8,7 +8,7 @@ from typing import Any, Dict, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread
-from tests.stacks.test_stacks_engine import Pack
+from tests.stacks.test_engine import Pack
 from tests.symbols.pe_builder import TIMESTAMP, Named, example, mapped
 
 from dumpscope.__main__ import main
