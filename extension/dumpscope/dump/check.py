@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from ..format.streams import LISTS, STREAMS
 from .absence import Absent, Damage
 from .directory import Stream
 from .minidump import Minidump
@@ -90,23 +91,6 @@ MAX_OF_A_CODE = 1000
 """How many of one code are listed; the rest is counted."""
 MAX_OVERLAPS = 32
 
-_LISTS = (
-    "threads",
-    "thread_infos",
-    "thread_names",
-    "modules",
-    "host_modules",
-    "unloaded_modules",
-    "handles",
-    "handle_operations",
-    "memory_list",
-    "memory64_list",
-    "regions",
-    "tokens",
-    "functions",
-)
-# Streams of one structure: the least that readers need of it.
-_LEAST = {6: 168, 7: 56, 15: 24, 21: 4, 22: 4}
 _ADDRESSES = 1 << 64
 
 
@@ -143,8 +127,8 @@ def _structural(dump: Minidump) -> Iterator[Damage]:
             yield Damage("directory-zeroed", message, dump.streams.rva, len(dump.streams) * 12, 0)
     yield from _required(dump)
     yield from _places(dump, entries)
-    for name in _LISTS:
-        yield from getattr(dump, name).damage
+    for kind in LISTS:
+        yield from getattr(dump, kind.reader).damage
     annotations = dump.annotations
     if not isinstance(annotations, Absent):
         yield from annotations.damage
@@ -168,7 +152,7 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
     """Streams that are outside the file, cut, too small, repeated, or share bytes."""
     source = dump.source
     first: Set[int] = set()
-    listed = {items.stream.index for items in (getattr(dump, name) for name in _LISTS) if items.stream is not None}
+    listed = {items.stream.index for items in (getattr(dump, kind.reader) for kind in LISTS) if items.stream is not None}
     told = 0
     again: Optional[Damage] = None
     for stream in entries:
@@ -180,9 +164,10 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
             yield again
         else:
             yield again  # no more words than are shown: it is only counted
+        least = STREAMS[stream.type].least if stream.type in STREAMS else 0
         if not stream.size:
-            if stream.type in _LEAST:
-                yield Damage("stream-too-small", f"{_title(stream)} has a size of 0", stream.offset, _LEAST[stream.type], 0)
+            if least:
+                yield Damage("stream-too-small", f"{_title(stream)} has a size of 0", stream.offset, least, 0)
             continue
         if stream.rva < 32:
             yield Damage("stream-in-header", f"{_title(stream)} begins at 0x{stream.rva:x}, inside the header", stream.offset, stream.size, 0)
@@ -196,7 +181,6 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
         elif held < stream.size:
             message = f"{_title(stream)}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds 0x{held:x} of them"
             yield Damage("stream-cut", message, stream.rva, stream.size, held)
-        least = _LEAST.get(stream.type, 0)
         if stream.size < least:
             yield Damage("stream-too-small", f"{_title(stream)}: 0x{stream.size:x} bytes, 0x{least:x} are needed", stream.rva, least, stream.size)
     yield from _overlaps(dump, entries)
