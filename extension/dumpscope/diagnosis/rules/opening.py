@@ -521,27 +521,27 @@ _OWN_RULES = (
 )
 
 _ARCHIVE_RULE = Rule(
-    "OPN029",
-    WARNING,
-    "the dump lies in an archive, which the debugger does not open as it is",
-    (
+    code="OPN029",
+    severity=WARNING,
+    title="the dump lies in an archive, which the debugger does not open as it is",
+    symptoms=(
         "Unable to extract dump file from CAB file",
         "Failed to OpenDumpFileWide, FAILURE HR=0x80070490",
         "Could not match Dump File signature - invalid file format",
     ),
-    _OPEN,
-    "the ending of the file's name, and which of its members the debugger takes out",
-    "{what}. {debugger}.",
-    PROVEN,
-    (
+    commands=_OPEN,
+    checks="the ending of the file's name, and which of its members the debugger takes out",
+    verdict="{what}. {debugger}.",
+    confidence=PROVEN,
+    remedy=(
         "{remedy}",
         "the debugger opens a file called .zip or .cab: of stored or deflated members, not encrypted, the first .kdmp, else .hdmp, .mdmp, .dmp",
     ),
-    (_OBSERVED,),
-    "archives/memory.dmp.gz",
-    "archives/packed.zip",
-    _archive,
-    False,
+    sources=(_OBSERVED,),
+    fires="archives/memory.dmp.gz",
+    silent="archives/packed.zip",
+    test=_archive,
+    needs_dump=False,
 )
 
 RULES = tuple(sorted((_ARCHIVE_RULE, *_OWN_RULES, *ranges.RULES, *repairs.RULES), key=lambda rule: rule.code))
