@@ -34,6 +34,6 @@ def session_of(source: Source, path: str) -> Session:
 
 def _kernel_answer(command: Command) -> Function:
     """What answers a command on a kernel dump."""
-    from .kernel import answer_for
+    from .kernel.registry import answer_for
 
     return answer_for(command)
