@@ -18,6 +18,7 @@ from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
+from .archives import CANNOT, FILE_NOT_FOUND, TAKEN, extracted
 from .memory import MASK64, Captured
 from .streams import LINES, Streams, Taken
 from .strict import NARROW
@@ -39,6 +40,7 @@ WIDE = frozenset(row.number for row in PROCESSORS.values() if row.machine is not
 DEAD_MACHINES = frozenset(row.number for row in PROCESSORS.values() if row.known and row.machine is None)
 """Those of them (both Alpha) for which it has no machine any more."""
 
+UNSEEN = "the member is taken out; whether the debugger opens it depends on its bytes, which are not unpacked here"
 TRUNCATED = "WARNING: Dump file has been truncated.  Data may be missing."
 STARS = "*" * 60
 BANNER = "User Mini Dump File: Only registers, stack and portions of memory are available"
@@ -49,6 +51,7 @@ _TEXTS = {
     E_FAIL: "Unspecified error",
     E_INVALIDARG: "The parameter is incorrect.",
     FILE_CORRUPT: "The file or directory is corrupted and unreadable.",
+    FILE_NOT_FOUND: "The system cannot find the file specified.",
     FILE_INVALID: "{Bad File} The attributes of the specified mapping file for a section of zero length cannot be read.",
 }
 _LEGACY = (b"USERDU64", b"USERDUMP")
@@ -138,7 +141,28 @@ def _other(source: Source, head: bytes) -> Opened:
 
 
 def open_dump(source: Source) -> Opened:
-    """What OpenDumpFile does with a file. Reads the header, the directory, the streams' heads, and the list of memory ranges."""
+    """What OpenDumpFile does with a file. Reads the header, the directory, the streams' heads, and the list of memory ranges.
+
+    Of a file whose name ends in .zip or .cab it is the dump inside that is opened.
+    """
+    return _archived(source) if TAKEN.search(source.name) else _open(source)
+
+
+def _archived(source: Source) -> Opened:
+    found = extracted(source)
+    if not found.name:
+        return Opened(Opening(False, found.hresult, CANNOT, E_UNEXPECTED), [CANNOT])
+    lines = [f"Extracted {found.name} from", f" {source.name}", ""]
+    if found.hresult != S_OK:
+        return _refused(source, found.hresult, lines, "")
+    if found.source is None:
+        return Opened(Opening(True, S_OK, UNSEEN, S_OK), lines)
+    opened = _open(found.source)
+    rest = [line.replace(f"Could not open dump file [{found.name}]", f"Could not open dump file [{source.name}]") for line in opened.lines]
+    return opened._replace(lines=[*lines, *rest])
+
+
+def _open(source: Source) -> Opened:
     if not source.size:
         return _refused(source, FILE_INVALID, [], "")
     if source.size < MAPPED_LEAST:
