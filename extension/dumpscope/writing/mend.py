@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
 
-from ..diagnosis.engine.opening import DEAD_MACHINES, MACHINES
+from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import Absent
@@ -322,7 +322,7 @@ class _Mender:
         if found is not None and found != architecture and architecture not in (0x8001, 0x8002, 0x8003):
             what = "SystemInfo.ProcessorArchitecture: the registers of all threads are of another processor"
             self._put(stream.rva, struct.pack("<H", found), INFERRED, "OPN015", what, f"0x{architecture:x}", f"0x{found:x}")
-        elif architecture not in MACHINES - DEAD_MACHINES:
+        elif architecture not in KNOWN - DEAD_MACHINES:
             raise DumpError(
                 f"this cannot be mended: the debugger knows no processor 0x{architecture:x}, and the registers are not those of another one",
                 "open it with the tools of the system that it is from",

@@ -60,6 +60,11 @@ class Rule(NamedTuple):
     when_asked: bool = False
 
 
+def sample_file(name: str) -> str:
+    """The file of a sample that a rule names: an archive stands with its ending, everything else is a .dmp."""
+    return name if "." in name else f"{name}.dmp"
+
+
 class Finding(NamedTuple):
     """A rule that fired, with its words filled in."""
 
