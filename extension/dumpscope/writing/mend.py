@@ -18,6 +18,7 @@ from ..dump.identify import kind_of
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.memory import MINIDUMP_MEMORY64_LIST
 from ..format.streams import MINIDUMP_STREAM_TYPE
@@ -193,7 +194,7 @@ class _Mender:
                 return
             held = self.source.available(rva, count * MINIDUMP_DIRECTORY.size) // MINIDUMP_DIRECTORY.size
             raise DumpError(
-                f"this cannot be mended: of the {count} directory entries at 0x{rva:x} the file holds {held}, and no other directory is found",
+                f"this cannot be mended: of the {counted(count, 'directory entry')} at 0x{rva:x} the file holds {held}, and no other directory is found",
                 "the file is cut: fetch the original again",
             )
         place, number = found
@@ -395,7 +396,7 @@ class _Mender:
                 self.drop.setdefault(entry.index, "it lies on the header or the directory")
         ahead = [item for item in dump.streams if item.type and item.size and MINIDUMP_HEADER.size <= item.rva < header.directory_rva]
         if ahead:
-            what = f"{len(ahead)} streams stand before the directory: the directory is put behind the header"
+            what = f"{counted(len(ahead), 'stream stands', 'streams stand')} before the directory: the directory is put behind the header"
             self.repairs.append(Repair(FIXED, "OPN019", what, MINIDUMP_HEADER.offset_of("StreamDirectoryRva")))
             self.anew = True
         if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:
