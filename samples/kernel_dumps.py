@@ -17,7 +17,8 @@ DRIVERS32 = (
     (0x82E10000, 0x37000, "\\SystemRoot\\system32\\hal.dll", 0x4A5BC008),
     (0x8B000000, 0x9000, "\\SystemRoot\\System32\\drivers\\demo32.sys", 0x4A5BC009),
 )
-Part = Tuple[int, bytes]
+PRCB64, PROCESSORS64, CONTEXT64 = 0xFFFFF80310FD4180, 0xFFFFF803138FDC80, 0xFFFF9B00021FF340
+THREAD64, PROCESS64 = 0xFFFFC08BDE9E1640, 0xFFFFC08BDE001080
 
 
 class _File:
@@ -46,7 +47,8 @@ def _names(file: _File, paths: List[str]) -> Tuple[int, int, List[int]]:
 
 def with_drivers(paths: List[str]) -> bytes:
     """A triage dump of a 64-bit machine with drivers of these paths."""
-    return triage64(drivers=[(0xFFFFF80310000000 + 0x10000 * index, 0x8000, path, index) for index, path in enumerate(paths)])
+    drivers = [(0xFFFFF80310000000 + 0x10000 * index, 0x8000, path, index) for index, path in enumerate(paths)]
+    return triage64(drivers=drivers)
 
 
 def triage64(
@@ -56,7 +58,7 @@ def triage64(
     valid: bool = True,
     drivers: Sequence[Tuple[int, int, str, int]] = DRIVERS64,
 ) -> bytes:
-    """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes and two data blocks."""
+    """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes, and blocks that lead to a processor's registers."""
     file = _File(0x2000)
     file.data[:8] = b"PAGEDU64"
     file.put(0x8, "IIQQQQII", 15, 19041, 0x1AD000, 0xFFFFDE0000000000, 0xFFFFF80313800390, 0xFFFFF80313800200, 0x8664, 8)
@@ -96,12 +98,63 @@ def triage64(
     driver_list = file.add(entries)
     first = file.add(b"MZ\x90\0" + bytes(60))
     second = file.add(bytes(range(256)))
-    blocks = file.add(struct.pack("<QIIQII", DRIVERS64[0][0], first, 64, 0xFFFF850429891000, second, 256))
-    prcb = file.add(bytes(0x1000))
+    prcb_bytes = bytearray(0x1000)
+    struct.pack_into("<Q", prcb_bytes, 8, THREAD64)  # CurrentThread
+    struct.pack_into("<I", prcb_bytes, 0x24, 0)  # Number
+    struct.pack_into("<Q", prcb_bytes, 0x800, CONTEXT64)  # Context
+    stopped = bytearray(context)
+    struct.pack_into("<QQ", stopped, 0x78, 0xD1, 0x28)  # rax and rcx
+    struct.pack_into("<Q", stopped, 0xF8, 0xFFFFF80312FF5A80)
+    held = [
+        (DRIVERS64[0][0], first, 64),
+        (0xFFFF850429891000, second, 256),
+        (PROCESSORS64, file.add(struct.pack("<8Q", *[PRCB64] * 8)), 64),
+        (PRCB64, file.add(bytes(prcb_bytes)), len(prcb_bytes)),
+        (CONTEXT64, file.add(bytes(stopped)), len(stopped)),
+    ]
+    blocks = file.add(b"".join(struct.pack("<QII", *block) for block in held))
+    debugger_data = bytearray(0x380)
+    struct.pack_into("<4sI", debugger_data, 0x10, b"KDBG", 0x380)
+    struct.pack_into("<Q", debugger_data, 0x18, drivers[0][0])
+    struct.pack_into("<QQ", debugger_data, 0x48, 0xFFFFF80313800390, 0xFFFFF80313800200)
+    struct.pack_into("<Q", debugger_data, 0x218, PROCESSORS64)
+    struct.pack_into("<H", debugger_data, 0x2B0, 0x1000)  # SizePrcb
+    struct.pack_into("<HH", debugger_data, 0x2BC, 0x1F0, 0x24)  # OffsetPrcbProcStateContext, OffsetPrcbNumber
+    struct.pack_into("<H", debugger_data, 0x2F2, 0x100)  # OffsetPrcbProcStateSpecialReg
+    struct.pack_into("<H", debugger_data, 0x338, 0x800)  # OffsetPrcbContext
+    struct.pack_into("<6H", debugger_data, 0x298, 0x218, 0xF0, 0x58, 0x28, 0xB8, 0x184)  # OffsetKThread…
+    struct.pack_into("<4H", debugger_data, 0x2A8, 0x200, 0x150, 0x140, 0x28)  # SizeEProcess, OffsetEprocess…
+    struct.pack_into("<H", debugger_data, 0x2B4, 8)  # OffsetPrcbCurrentThread
+    struct.pack_into("<H", debugger_data, 0x2C0, 0x400)  # SizeEThread
+    debugger_block = file.add(bytes(debugger_data))
+    prcb = file.add(bytes(prcb_bytes))
+    process = file.add(bytes(0x200))
+    thread_bytes = bytearray(0x400)
+    struct.pack_into("<Q", thread_bytes, 0xB8, PROCESS64)  # ApcState.Process
+    thread = file.add(bytes(thread_bytes))
     end = file.add(b"TRGD" if valid else b"\0\0\0\0")
-    numbers = [0, len(file.data), end, 0x348, 0xF00, 0, unloaded, prcb, 0, 0, call_stack, len(stack), driver_list, len(drivers), pool, pool_size, 0, 0xFFFFFFFF]
+    numbers = [
+        0,
+        len(file.data),
+        end,
+        0x348,
+        0xF00,
+        0,
+        unloaded,
+        prcb,
+        process,
+        thread,
+        call_stack,
+        len(stack),
+        driver_list,
+        len(drivers),
+        pool,
+        pool_size,
+        0,
+        0xFFFFFFFF,
+    ]
     file.put(triage, "18IQ", *numbers, 0xFFFF850429890E00)
-    file.put(triage + 0x70, "4I", 0, 0, blocks, 2)
+    file.put(triage + 0x70, "4I", debugger_block, len(debugger_data), blocks, len(held))
     return bytes(file.data)
 
 

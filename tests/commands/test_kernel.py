@@ -80,7 +80,7 @@ def test_commands_for_a_process_say_so(cli: Any, command: str) -> None:
 
 
 @pytest.mark.parametrize("name", [WIDE, NARROW])
-@pytest.mark.parametrize("command", ["dumpinfo", "dumpdebug", "exception", "threads", "memory", "system", "strings", "unloaded", "why"])
+@pytest.mark.parametrize("command", ["dumpinfo", "dumpdebug", "exception", "threads", "stack", "memory", "system", "strings", "unloaded", "why"])
 def test_commands_answer(cli: Any, command: str, name: str) -> None:
     result = cli(command, name)
     assert result.code == 0, result.out + result.err
@@ -140,3 +140,25 @@ def test_modules_of_an_address(cli: Any) -> None:
     assert [row["name"] for row in told(cli, "modules", WIDE, "0xfffff803`15001234")["modules"]] == ["demo_drv"]
     assert cli("modules", WIDE, "0x1000").code == 1
     assert cli("modules", WIDE, "0xzz").code == 1
+
+
+def test_exception_shows_both_sets_of_registers_and_says_which(cli: Any) -> None:
+    document = told(cli, "exception", WIDE)
+    assert (document["registers"]["rip"], document["header_registers"]["rip"]) == ("0xfffff80312ff5a80", "0xfffff80315001234")
+    assert document["registers_from"].startswith("processor 0")
+    assert told(cli, "exception", NARROW)["header_registers"] is None
+
+
+def test_frames_that_no_image_proves_are_called_guesses(cli: Any) -> None:
+    (stack,) = told(cli, "stack", WIDE)["stacks"]
+    first, *others = stack["frames"]
+    assert (first["ip"], first["certain"]) == ("0xfffff80312ff5a80", True)
+    assert others
+    assert not any(frame["certain"] for frame in others)
+    assert "demo_drv" in {frame["module"] for frame in others}
+    assert all(frame["module"] for frame in others)
+    result = cli("stack", WIDE)
+    assert result.out.count("(guess: scan)") == len(others)
+    assert "images that are needed" in " ".join(result.out.split())
+    assert cli("stack", WIDE, "3").code == 2
+    assert len(told(cli, "stack", WIDE, "--limit", "2")["stacks"][0]["frames"]) == 2

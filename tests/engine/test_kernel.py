@@ -10,9 +10,10 @@ from typing import List, Set, Tuple
 import pytest
 from samples.kernel_dumps import triage32, triage64, with_drivers
 
-from dumpscope.commands.kernel import FAILS, WORKS, outcomes
+from dumpscope.commands.kernel.answers import FAILS, WORKS, outcomes
 from dumpscope.diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
 from dumpscope.diagnosis.engine.view import EngineView
+from dumpscope.dump.absence import Absent
 from dumpscope.dump.kernel.kerneldump import KernelDump
 from dumpscope.dump.source import Source
 
@@ -91,3 +92,38 @@ def test_names_of_drivers_are_the_engines(bench: Bench, tmp_path: Path) -> None:
     rows = listed(bench.ask_one(path, ["lm"]))
     with KernelDump.open(str(path)) as dump:
         assert rows == dump.names
+
+
+def test_registers_are_those_of_r(bench: Bench, path: Path) -> None:
+    text = bench.ask_one(path, ["r"]).commands["r"].text
+    with KernelDump.open(str(path)) as dump:
+        values = dump.registers.values
+    shown = {name: int(value, 16) for name, value in re.findall(r"\b([a-z0-9]+)=([0-9a-f]{8,16})\b", text) if name in values}
+    assert shown == {name: value for name, value in values.items() if name in shown}
+    assert len(shown) >= 9
+
+
+@pytest.mark.parametrize("step", ["processors", "prcb", "context"])
+def test_where_r_finds_the_registers(bench: Bench, tmp_path: Path, step: str) -> None:
+    """The engine follows the blocks of memory: another CONTEXT there changes `r`, another one in the header does not."""
+    data = bytearray(triage64())
+    with KernelDump.open(str(_written(tmp_path / "a.dmp", data))) as dump:
+        assert not isinstance(dump.processor, Absent)
+        block = dump.block_at(dump.processor.context)
+        assert block is not None
+    if step == "context":
+        struct.pack_into("<Q", data, block.offset + 0x78, 0x1234)
+    elif step == "prcb":
+        struct.pack_into("<Q", data, dump.header_layout.offset_of("ContextRecord") + 0x78, 0x1234)
+    else:
+        assert isinstance(dump.triage, dict)
+        struct.pack_into("<Q", data, dump.triage["PrcbOffset"] + 0x800, 0)
+    path = _written(tmp_path / "b.dmp", data)
+    text = bench.ask_one(path, ["r"]).commands["r"].text
+    with KernelDump.open(str(path)) as dump:
+        assert f"rax={dump.registers.values['rax']:016x}" in text
+
+
+def _written(path: Path, data: bytearray) -> Path:
+    path.write_bytes(data)
+    return path

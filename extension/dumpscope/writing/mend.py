@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
 
-from ..diagnosis.engine.opening import DEAD_MACHINES, MACHINES
+from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import Absent
@@ -18,6 +18,7 @@ from ..dump.identify import kind_of
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.memory import MINIDUMP_MEMORY64_LIST
 from ..format.streams import MINIDUMP_STREAM_TYPE
@@ -205,7 +206,7 @@ class _Mender:
                 return
             held = self.source.available(rva, count * MINIDUMP_DIRECTORY.size) // MINIDUMP_DIRECTORY.size
             raise DumpError(
-                f"this cannot be mended: of the {count} directory entries at 0x{rva:x} the file holds {held}, and no other directory is found",
+                f"this cannot be mended: of the {counted(count, 'directory entry')} at 0x{rva:x} the file holds {held}, and no other directory is found",
                 "the file is cut: fetch the original again",
             )
         place, number = found
@@ -352,7 +353,7 @@ class _Mender:
         if found is not None and found != architecture and architecture not in (0x8001, 0x8002, 0x8003):
             what = "SystemInfo.ProcessorArchitecture: the registers of all threads are of another processor"
             self._put(stream.rva, struct.pack("<H", found), INFERRED, "OPN015", what, f"0x{architecture:x}", f"0x{found:x}")
-        elif architecture not in MACHINES - DEAD_MACHINES:
+        elif architecture not in KNOWN - DEAD_MACHINES:
             raise DumpError(
                 f"this cannot be mended: the debugger knows no processor 0x{architecture:x}, and the registers are not those of another one",
                 "open it with the tools of the system that it is from",
@@ -426,7 +427,7 @@ class _Mender:
                 self.drop.setdefault(entry.index, "it lies on the header or the directory")
         ahead = [item for item in dump.streams if item.type and item.size and MINIDUMP_HEADER.size <= item.rva < header.directory_rva]
         if ahead:
-            what = f"{len(ahead)} streams stand before the directory: the directory is put behind the header"
+            what = f"{counted(len(ahead), 'stream stands', 'streams stand')} before the directory: the directory is put behind the header"
             self.repairs.append(Repair(FIXED, "OPN019", what, MINIDUMP_HEADER.offset_of("StreamDirectoryRva")))
             self.anew = True
         if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:

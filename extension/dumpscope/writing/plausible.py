@@ -17,6 +17,7 @@ from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_MEMORY
 from ..format.layout import Structure
 from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
 from ..format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE, MINIDUMP_UNLOADED_MODULE_LIST
+from ..format.processors import debugger_name
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO, MINIDUMP_THREAD_INFO_LIST
@@ -29,7 +30,6 @@ MOST_PLACES = 10_000
 """Places that are looked at for a list."""
 CHECKED = 1 << 16
 """Records of a list that are looked at."""
-ARCHITECTURES = frozenset((0, 5, 9, 12))
 WIDE_CONTEXT, NARROW_CONTEXT, ARM64_CONTEXT = 1232, 716, 912
 _ENTRY = MINIDUMP_DIRECTORY.select("StreamType", "Location.DataSize", "Location.Rva")
 _UNUSED = (0, 0, 0)
@@ -82,7 +82,7 @@ def system_fits(source: Source, entry: Entry) -> bool:
     if entry.type != 7 or len(head) < 32:
         return False
     architecture, processors, major = int.from_bytes(head[:2], "little"), head[6], int.from_bytes(head[8:12], "little")
-    return (architecture in ARCHITECTURES or architecture in (6, 0x8001, 0x8002, 0x8003)) and processors > 0 and major < 1000
+    return (debugger_name(architecture) != "" or architecture in (0x8001, 0x8002, 0x8003)) and processors > 0 and major < 1000
 
 
 def looks_like_directory(source: Source, rva: int, count: int) -> bool:

@@ -67,11 +67,24 @@ def test_memory_is_read_from_blocks_and_the_stack() -> None:
     assert dump.read(0x1000, 8) == b""
 
 
-def test_registers_of_the_header() -> None:
-    wide, narrow = opened(triage64()).registers, opened(triage32()).registers
-    assert isinstance(wide, Registers)
-    assert isinstance(narrow, Registers)
-    assert (wide.ip, wide.sp, narrow.ip, narrow.sp) == (0xFFFFF80315001234, 0xFFFF850429890E00, 0x8B001234, 0x8078A000)
+def test_registers_are_those_of_the_processor_else_of_the_header() -> None:
+    wide, narrow = opened(triage64()), opened(triage32())
+    assert isinstance(wide.registers, Registers)
+    assert isinstance(narrow.registers, Registers)
+    assert (wide.registers.ip, wide.header_registers.ip, narrow.registers.ip) == (0xFFFFF80312FF5A80, 0xFFFFF80315001234, 0x8B001234)
+    assert (wide.registers.values["rax"], wide.registers.sp, narrow.registers.sp) == (0xD1, 0xFFFF850429890E00, 0x8078A000)
+    assert "processor 0" in wide.registers_from
+    assert narrow.registers_from == "the header's ContextRecord"
+
+
+@pytest.mark.parametrize("field", [0x218, 0x338, 0x2BE, 0x10])
+def test_debugger_data_that_leads_nowhere_leaves_the_registers_of_the_header(field: int) -> None:
+    data = bytearray(triage64())
+    start = int.from_bytes(data[0x2070:0x2074], "little")
+    struct.pack_into("<H", data, start + field, 0xFFF0)
+    dump = opened(bytes(data))
+    assert isinstance(dump.processor, Absent)
+    assert dump.registers.ip == 0xFFFFF80315001234
 
 
 def test_the_exception_record() -> None:

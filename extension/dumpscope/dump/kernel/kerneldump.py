@@ -11,12 +11,14 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...errors import DumpError
 from ...format import kernel as layout
+from ...format.debuggerdata import KDDEBUGGER_DATA64, OWNER_TAG
 from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..lists import holders
 from ..module_names import module_names
 from ..source import Source
+from .processor import ARCHITECTURES, Processor, even, processor_of
 
 SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
 MACHINES = {0x14C: ("x86", 4), 0x8664: ("x64", 8), 0x1C0: ("ARM", 4), 0x1C2: ("ARM", 4), 0x1C4: ("ARM", 4), 0xAA64: ("ARM64", 8), 0x200: ("IA64", 8)}
@@ -310,16 +312,47 @@ class KernelDump:
         return KernelException(item["ExceptionCode"], item["ExceptionFlags"], item["ExceptionAddress"], item["ExceptionInformation"][:count], offset)
 
     @cached_property
-    def registers(self) -> Any:
-        """The processor's registers at the stop, or Absent."""
+    def debugger_data(self) -> Union[Dict[str, Any], Absent]:
+        """KDDEBUGGER_DATA64 by C name; Absent where the dump has none."""
+        triage = self.triage
+        if isinstance(triage, Absent):
+            return triage
+        data = self.source.some(triage["DebuggerDataOffset"], KDDEBUGGER_DATA64.size) if triage["DebuggerDataOffset"] else b""
+        if len(data) < KDDEBUGGER_DATA64.size:
+            return Absent(NOT_THERE, "the dump has no KDDEBUGGER_DATA64")
+        found = KDDEBUGGER_DATA64.unpack(data)
+        if found["OwnerTag"] != OWNER_TAG:
+            return Absent(DAMAGED, f"no KDDEBUGGER_DATA64 is at 0x{triage['DebuggerDataOffset']:x}: the tag KDBG is missing")
+        return found
+
+    @cached_property
+    def processor(self) -> Union[Processor, Absent]:
+        """The processor that stopped the machine, with the registers that the debugger's ``r`` shows."""
+        return processor_of(self)
+
+    @cached_property
+    def header_registers(self) -> Any:
+        """The registers of the header's ContextRecord, or Absent. For a bug check of an exception they are those at the exception."""
         from ..contexts import registers_at
 
-        wanted = {"x86": 0, "x64": 9, "ARM": 5, "ARM64": 12}.get(self.architecture)
+        wanted = ARCHITECTURES.get(self.architecture)
         offset = self.header_layout.offset_of("ContextRecord")
         data: bytes = self.header["ContextRecord"]
         if wanted is None or data.startswith(b"PAGE"):
             return Absent(NOT_THERE, "the header has no registers")
-        return registers_at(self.source, wanted, offset, len(data))
+        return even(registers_at(self.source, wanted, offset, len(data)))
+
+    @property
+    def registers(self) -> Any:
+        """The registers at the stop: those of the processor as ``r`` has them, else those of the header; or Absent."""
+        return self.header_registers if isinstance(self.processor, Absent) else self.processor.registers
+
+    @property
+    def registers_from(self) -> str:
+        """Where :attr:`registers` come from, in words."""
+        if isinstance(self.processor, Absent):
+            return "the header's ContextRecord"
+        return f"processor {self.processor.number}: the CONTEXT at 0x{self.processor.context:x}, which its KPRCB at 0x{self.processor.prcb:x} names"
 
     # memory
 
@@ -384,7 +417,7 @@ class KernelDump:
 
     @cached_property
     def names(self) -> Dict[int, str]:
-        """The debugger's name of each driver by its base: the kernel is ``nt``, the others as in dumps of a process (observed: dbgeng 10.0.15063)."""
+        """The debugger's name of each driver by its base: the kernel is ``nt``, the others as in dumps of a process (observed: dbgeng)."""
         drivers = self.drivers
         if isinstance(drivers, Absent):
             return {}

@@ -1,27 +1,29 @@
-"""What the commands answer on a kernel dump. A command that has no answer here says that it is for dumps of a process."""
+"""Header, drivers, exception, memory and times of a kernel dump, and what the debugger's commands do on it."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional
 
-from ..diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
-from ..dump.absence import Absent
-from ..dump.kernel.kerneldump import KernelDump
-from ..errors import DumpError, UsageError
-from ..format.codes import code_name
-from ..format.kernel import PRODUCT_TYPE
-from ..session.missing import facts_of
-from ..session.parsing import number
-from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
-from ..wording.registers import register_rows, register_values
-from .bugcheck import account
-from .memory import length_of
+from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
+from ...dump.absence import Absent
+from ...dump.kernel.kerneldump import KernelDump
+from ...errors import DumpError, UsageError
+from ...format.codes import code_name
+from ...format.counted import counted
+from ...format.kernel import PRODUCT_TYPE
+from ...session.missing import facts_of
+from ...session.parsing import number
+from ...session.session import Session
+from ...view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
+from ...wording.registers import register_rows, register_values
+from ..bugcheck import account
+from ..memory import length_of
+from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
-    from ..session.registry import Command, Function
-    from ..view.blocks import Block
+    from ...dump.contexts import Registers
+    from ...view.blocks import Block
 
 WORKS, FAILS, OTHER = "works", "fails", "not for kernel dumps"
 _INSTEAD = (
@@ -36,8 +38,6 @@ _INSTEAD = (
     ("!locks", "`!locks` of the kernel debugger lists resources"),
 )
 """Commands that speak of one process, and what a kernel debugger has instead."""
-_FOR_ALL = ("bugcheck", "help", "rules", "explain", "flags", "plan", "learn", "windbg", "writedump")
-_ANSWERS: Dict[str, Function] = {}
 
 
 class Outcome(NamedTuple):
@@ -46,36 +46,6 @@ class Outcome(NamedTuple):
     command: str
     outcome: str
     why: str
-
-
-def _answer(name: str) -> Callable[[Function], Function]:
-    def register(function: Function) -> Function:
-        _ANSWERS[name] = function
-        return function
-
-    return register
-
-
-def answer_for(command: Command) -> Function:
-    """The function that answers a command on a kernel dump."""
-    if command.name in _FOR_ALL:
-        return command.function
-    return _ANSWERS.get(command.name) or _not_here(command.name)
-
-
-def _not_here(name: str) -> Function:
-    def refuse(session: Session, args: Any) -> Iterator[Block]:
-        session.not_in_dump()
-        yield Data(name.replace("-", "_"), None)
-        yield Note(f"{name} is for dumps of a process, and this is a kernel dump.", "warning")
-        yield Note("These commands work on it: " + ", ".join(sorted([*_ANSWERS, "bugcheck"])) + ".", "hint")
-
-    return refuse
-
-
-def _dump(session: Session) -> KernelDump:
-    assert session.kernel is not None
-    return session.kernel
 
 
 def _time(dump: KernelDump) -> List[Item]:
@@ -91,10 +61,10 @@ def _damage(dump: KernelDump) -> Iterator[Block]:
         yield Note(line, "warning")
 
 
-@_answer("dumpinfo")
+@answer("dumpinfo")
 def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     yield from account(dump)
     drivers, unloaded = dump.drivers, dump.unloaded
     captured = sum(block.size for block in dump.blocks)
@@ -102,12 +72,12 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
         "header",
         [
             Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
-            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {dump.header['NumberProcessors']} processors"),
+            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {counted(dump.header['NumberProcessors'], 'processor')}"),
             Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
             *_time(dump),
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
-            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {captured} bytes", link="memory"),
+            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {counted(captured, 'byte')}", link="memory"),
             Item("complete", "written to its end", dump.complete, "bool"),
             Item("comment", "comment", dump.comment),
         ],
@@ -116,10 +86,10 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-@_answer("system")
+@answer("system")
 def _system(session: Session, args: Any) -> Iterator[Block]:
     """The machine."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     product = dump.number("ProductType")
     yield Fields(
         "system",
@@ -147,19 +117,19 @@ def _system(session: Session, args: Any) -> Iterator[Block]:
         yield Table("physical_memory", columns, rows, title="physical memory")
 
 
-@_answer("dumpdebug")
+@answer("dumpdebug")
 def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
     """The text of ``.dumpdebug``."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     yield Lines("lines", kernel_dumpdebug_lines(dump))
     if isinstance(dump.triage, Absent):
         yield Note("Of dumps that are no triage dumps the header alone is shown; the debugger prints its lists of pages as well.", "hint")
 
 
-@_answer("modules")
+@answer("modules")
 def _modules(session: Session, args: Any) -> Iterator[Block]:
     """The drivers, by address as ``lm``; with a word, those whose name or path has it, or the one at an address."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     drivers = dump.drivers
     if isinstance(drivers, Absent):
         session.not_in_dump()
@@ -200,10 +170,10 @@ def _address_of(text: str) -> Optional[int]:
         return None
 
 
-@_answer("unloaded")
+@answer("unloaded")
 def _unloaded(session: Session, args: Any) -> Iterator[Block]:
     """Drivers that were unloaded."""
-    unloaded = _dump(session).unloaded
+    unloaded = kernel_of(session).unloaded
     if isinstance(unloaded, Absent):
         session.not_in_dump()
         yield Data("unloaded", None)
@@ -215,10 +185,10 @@ def _unloaded(session: Session, args: Any) -> Iterator[Block]:
         yield Note("The list is empty.")
 
 
-@_answer("exception")
+@answer("exception")
 def _exception(session: Session, args: Any) -> Iterator[Block]:
     """The bug check, then the exception record and the registers."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     yield from account(dump)
     exception = dump.exception
     if isinstance(exception, Absent):
@@ -242,20 +212,33 @@ def _exception(session: Session, args: Any) -> Iterator[Block]:
 
 
 def _registers(dump: KernelDump) -> Iterator[Block]:
+    """The registers that ``r`` shows, and where they come from; those of the header too where they are others."""
     registers = dump.registers
     if isinstance(registers, Absent):
         yield Data("registers", None)
         yield Note(registers.message)
         return
     yield Data("registers", register_values(registers))
+    yield Data("registers_from", dump.registers_from)
+    yield _register_lines(dump, registers, f"registers of {dump.registers_from}")
+    header = dump.header_registers
+    if isinstance(header, Absent) or (header.ip, header.sp) == (registers.ip, registers.sp):
+        yield Data("header_registers", None)
+        return
+    yield Data("header_registers", register_values(header))
+    yield _register_lines(dump, header, "registers of the header's ContextRecord")
+    yield Note("The debugger's `r` shows the first set. The header's is where the exception was raised.", "hint")
+
+
+def _register_lines(dump: KernelDump, registers: Registers, title: str) -> Block:
     symbol = dump.symbol(registers.ip)
-    yield Lines("", [*register_rows(registers), *([f"{symbol}:"] if symbol else [])], title="registers of the header's ContextRecord")
+    return Lines("", [*register_rows(registers), *([f"{symbol}:"] if symbol else [])], title=title)
 
 
-@_answer("threads")
+@answer("threads")
 def _threads(session: Session, args: Any) -> Iterator[Block]:
     """The one thread of a triage dump."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     triage = dump.triage
     if isinstance(triage, Absent):
         session.not_in_dump()
@@ -268,7 +251,7 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
             Item("thread", "ETHREAD", triage["ThreadOffset"], "offset", note="bytes in the file"),
             Item("process", "EPROCESS", triage["ProcessOffset"], "offset", note="bytes in the file"),
             Item("prcb", "KPRCB", triage["PrcbOffset"], "offset", note="bytes in the file"),
-            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=f"{triage['SizeOfCallStack']} bytes"),
+            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=counted(triage["SizeOfCallStack"], "byte")),
         ],
         title="the thread that stopped the machine",
     )
@@ -276,10 +259,10 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
     yield from _registers(dump)
 
 
-@_answer("memory")
+@answer("memory")
 def _memory(session: Session, args: Any) -> Iterator[Block]:
     """The blocks of memory that the dump holds."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     if not dump.blocks:
         session.not_in_dump()
         yield Data("memory", None)
@@ -297,10 +280,10 @@ def _memory(session: Session, args: Any) -> Iterator[Block]:
     yield Table("memory", columns, rows)
 
 
-@_answer("read")
+@answer("read")
 def _read(session: Session, args: Any) -> Iterator[Block]:
     """Bytes at an address."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     registers = dump.registers
     name = args.address.lstrip("@").lower()
     if not isinstance(registers, Absent) and name in registers.values:
@@ -322,13 +305,13 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
         return
     yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
-        yield Note(f"the dump holds {len(data)} of {size} bytes there", "warning")
+        yield Note(f"the dump holds {len(data)} of {counted(size, 'byte')} there", "warning")
 
 
-@_answer("strings")
+@answer("strings")
 def _strings(session: Session, args: Any) -> Iterator[Block]:
     """The names in the string pool of a triage dump."""
-    drivers = _dump(session).drivers
+    drivers = kernel_of(session).drivers
     paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers]
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
 
@@ -347,10 +330,10 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
     return found
 
 
-@_answer("why")
+@answer("why")
 def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger can and cannot do with the dump; or one command or message."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     words = " ".join(args.topic)
     found = outcomes(dump)
     if words:
@@ -360,7 +343,7 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
                 does = {WORKS: "works", FAILS: "fails"}.get(item.outcome, "is not for kernel dumps")
                 yield Note(f"{item.command} {does}: {item.why}.")
                 return
-        from .why import why
+        from ..why import why
 
         error = DumpError(f"{session.path!r} is a kernel dump, not a dump of one process", "`bugcheck` and `why` explain it", offset=0)
         yield from why(Session(None, session.path, source=session.source, open_error=error), args)
@@ -381,10 +364,10 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-@_answer("address")
+@answer("address")
 def _address(session: Session, args: Any) -> Iterator[Block]:
     """What is at an address: driver and block."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     value = number("".join(args.address), "address")
     block = dump.block_at(value)
     symbol = dump.symbol(value)
