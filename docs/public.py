@@ -76,6 +76,7 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Breakpad's streams", "dump.streams.breakpad", ("Breakpad", "BreakpadInfo", "AssertionInfo", "LinuxFile", "DsoDebug", "SharedObject")),
     Home("Wine, Mozilla and unknown streams", "dump.streams.vendor", ("WineInfo", "Mozilla", "UserStream")),
     Home("Bytes of the file", "dump.source", ("Source",)),
+    Home("Where a dump in an archive came from", "dump.archives.opening", ("Inside",)),
     Home("Strings of the file", "dump.strings", ("StringTable", "Text")),
     Home("Structures of the format", "format.layout", ("Structure", "Field", "Leaf", "Scalar", "Enumeration", "FlagSet")),
     Home("Layouts of registers", "format.contexts", ("ContextLayout", "Register")),

@@ -134,8 +134,14 @@ def test_symbolic_is_imported_in_one_file() -> None:
     assert [path.relative_to(PACKAGE).parts for path in users] == [("symbols", "symbolic_files.py")]
 
 
+def test_each_package_of_the_archives_is_imported_in_one_file() -> None:
+    for name, file in (("py7zr", "sevenzip.py"), ("zstandard", "zstd.py"), ("compression", "zstd.py")):
+        users = [path for path in modules() if name in outside_imports(path)]
+        assert [path.relative_to(PACKAGE).parts for path in users] == [("dump", "archives", file)]
+
+
 def test_the_rest_is_standard_library() -> None:
-    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic"}
+    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic", "compression", "zstandard", "py7zr"}
     if sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names needs Python 3.10")
     for path in modules():

@@ -12,6 +12,7 @@ from ..anatomy.walker import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY,
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
+from ..format.counted import by_count, counted
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Structure
 from ..format.memory import MEMORY_STATE
@@ -113,7 +114,7 @@ def _afterword(place: Place, args: Any, followed: Sequence[Node]) -> Iterator[Bl
     if place.left_out:
         yield Note(f"{place.left_out} more are not shown: --first N or --all")
     if args.follow and len(place.followed) > len(followed):
-        yield Note(f"{len(place.followed) - len(followed)} more structures are led to; the first {len(followed)} are shown")
+        yield Note(f"{counted(len(place.followed) - len(followed), 'more structure is', 'more structures are')} led to; the first {len(followed)} are shown")
     if place.followed and not args.follow:
         yield Note("--follow shows what its RVAs lead to", "hint")
 
@@ -409,12 +410,18 @@ def map_blocks(found: FileMap, args: Any, words: Mapping[str, str] = MappingProx
         stretches.append((alike[0].offset, alike[-1].end - alike[0].offset, letters[kind]))
     cells = strip(stretches, found.size, CELLS)
     shares = [Share(words.get(kind, _SHARES[kind][1]), size, _SHARES[kind][0], _SHARES[kind][2]) for kind, size in kinds.items()]
-    yield Picture(f"{found.size} bytes, from the first to the last", found.size, cells, shares)
+    yield Picture(f"{counted(found.size, 'byte')}, from the first to the last", found.size, cells, shares)
     nobody = found.size - found.owned
     yield Fields(
         "",
         [
-            Item("coverage", "owned", found.coverage, "percent", note=f"{found.owned} of {found.size} bytes belong to a structure"),
+            Item(
+                "coverage",
+                "owned",
+                found.coverage,
+                "percent",
+                note=f"{found.owned} of {counted(found.size, 'byte')} {by_count(found.owned, 'belongs', 'belong')} to a structure",
+            ),
             Item("unowned", "belongs to nobody", nobody, "count", note="" if not nobody else _gap_words(kinds)),
             Item("kinds", "", kinds, "data", hidden=True),
         ],
@@ -443,7 +450,7 @@ def map_blocks(found: FileMap, args: Any, words: Mapping[str, str] = MappingProx
         overlaps = [column._replace(hidden=True) for column in overlaps]
     yield Table("overlaps", overlaps, table, title="bytes that more than one structure claims" if table and not args.picture else "")
     if found.more_overlaps:
-        yield Note(f"and {found.more_overlaps} more overlaps")
+        yield Note(f"and {counted(found.more_overlaps, 'more overlap')}")
     if not args.all and not args.picture:
         yield Note("`map --all` shows each structure by itself, `bytes at OFFSET` one of them, field by field", "hint")
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def session_of(source: Source, path: str) -> Session:
     """The session of an open file. A file that is no dump has its reason in ``open_error``."""
+    if source.fault is not None:
+        return Session(None, path, source=source, open_error=source.fault)
     try:
         head = source.some(0, 8)
         if head.startswith(b"PAGE"):

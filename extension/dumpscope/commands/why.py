@@ -12,7 +12,7 @@ from ..diagnosis.messages import looks_like_code, looks_like_rule
 from ..diagnosis.plan import NEEDS, canonical
 from ..diagnosis.promises import promises
 from ..diagnosis.rules.catalogue import FAMILIES, all_rules, find_rule
-from ..diagnosis.rules.rule import ERROR, WARNING, Rule
+from ..diagnosis.rules.rule import ERROR, WARNING, Rule, sample_file
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
 from ..session.account import account
@@ -28,11 +28,19 @@ def _opening(facts: Facts) -> Iterator[Block]:
     opening = facts.engine.opening
     yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
     if opening.ok:
-        yield Note("The debugger opens this file.")
+        yield Note("The debugger opens this file." if facts.source.fault is None else f"The debugger opens this file. {_taken(facts)}")
     else:
         yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
         for line in opening.message.splitlines():
             yield Note(line)
+
+
+def _taken(facts: Facts) -> str:
+    """What the debugger takes out of an archive of which nothing is read here."""
+    from ..diagnosis.engine.archives import given
+
+    found = given(facts.source)
+    return f"{found.words}." if found is not None else ""
 
 
 def _flag_rows(facts: Facts) -> Iterator[Tuple[Any, ...]]:
@@ -85,6 +93,8 @@ def _command_rows(session: Session, facts: Facts, found: Sequence[RuleFinding]) 
 
 def _engine_data(facts: Facts) -> Iterator[Block]:
     engine = facts.engine
+    if facts.source.fault is not None:
+        return  # nothing is read of what the debugger takes out
     handles, regions, exception = engine.handles, engine.regions, engine.exception
     yield Data(
         "engine",
@@ -129,7 +139,7 @@ def _audit(session: Session) -> Iterator[Block]:
         yield Note("Worth knowing (`explain CODE` says more):")
         for item in others:
             yield finding_block(item, brief=True)
-    if facts.opened is not None or facts.engine.opening.ok:
+    if facts.source.fault is None and (facts.opened is not None or facts.engine.opening.ok):
         yield Table("commands", _command_columns(), _command_rows(session, facts, found), title="what the debugger's commands will do")
     yield from _engine_data(facts)
 
@@ -167,6 +177,11 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
     )
     own = [item for item in found if not item.code.startswith("FLG")]
     found = own or found  # the flags in general are of interest only where nothing more particular is known
+    if facts.source.fault is not None and facts.engine.opening.ok:
+        yield Note(f"{name} depends on the dump that the debugger takes out, and nothing of it is read here.")
+        for item in found:
+            yield finding_block(item)
+        return
     answer = facts.engine.commands.get(name) or CommandAnswer(name, WORKS if facts.engine.opening.ok else FAILS, facts.engine.opening.hresult, "", "")
     words = {"works": "will work", "partial": "will work in part", "fails": "will fail"}[answer.outcome]
     level = "info" if answer.outcome == WORKS else "warning"
@@ -274,7 +289,8 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
 
 def unfilled(text: str) -> str:
     """A rule's words without a dump: ``…`` for what is filled in; a sentence that only some dumps have behind the others is left out."""
-    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", text))
+    words = re.sub(r"\{\w+:(=?)[^{}|]*\|([^{}]*)\}", lambda found: found[2] if found[1] else f"… {found[2]}", text)
+    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", words))
 
 
 @command(
@@ -313,7 +329,7 @@ def _page(rule: Rule) -> Iterator[Block]:
             Item("symptoms", "", list(rule.symptoms), "words", hidden=True),
             Item("remedy", "", remedy, "words", hidden=True),
             Item("sources", "", list(rule.sources), "words", hidden=True),
-            Item("samples", "samples", [rule.fires, rule.silent], "words", text=f"{rule.fires}.dmp shows it, {rule.silent}.dmp does not"),
+            Item("samples", "samples", [rule.fires, rule.silent], "words", text=f"{sample_file(rule.fires)} shows it, {sample_file(rule.silent)} does not"),
         ],
     )
     lines = [part for symptom in rule.symptoms for part in symptom.split("\n")]

@@ -6,9 +6,11 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar, Union
 
+from ..format.counted import counted
 from ..format.streams import STREAMS
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
+from .named import source_at
 from .source import Openable, Source
 from .strings import StringTable
 
@@ -78,8 +80,10 @@ class Minidump:
 
         Raises :class:`~dumpscope.errors.DumpError` when it cannot be opened or is not a user-mode minidump.
         """
-        source = Source.from_path(thing) if isinstance(thing, (str, os.PathLike)) else Source.from_object(thing)
+        source = source_at(thing) if isinstance(thing, (str, os.PathLike)) else Source.from_object(thing)
         try:
+            if source.fault is not None:
+                raise source.fault
             return cls(source)
         except BaseException:
             source.close()
@@ -96,7 +100,7 @@ class Minidump:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Minidump {self.path!r}: {len(self.streams)} streams, flags 0x{self.header.flags:x}>"
+        return f"<Minidump {self.path!r}: {counted(len(self.streams), 'stream')}, flags 0x{self.header.flags:x}>"
 
     @property
     def path(self) -> str:

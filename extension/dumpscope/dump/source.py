@@ -6,9 +6,12 @@ import io
 import mmap
 import os
 import stat
-from typing import Any, BinaryIO, Callable, List, Optional, Protocol, Tuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, List, Optional, Protocol, Tuple, Union
 
 from ..errors import DumpError
+
+if TYPE_CHECKING:
+    from .archives.opening import Inside
 
 Data = bytes  # Source.bytes hides the name inside the class
 
@@ -55,6 +58,10 @@ class Source:
 
     def __init__(self, buffer: Optional[Buffer], name: str, file: Optional[BinaryIO] = None, size: int = 0) -> None:
         self.name = name
+        self.inside: Optional[Inside] = None
+        """The archive that the bytes come from; None for a file of its own."""
+        self.fault: Optional[DumpError] = None
+        """Why there is no dump to read, where the file is an archive and none could be taken out of it."""
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file

@@ -14,6 +14,7 @@ from dumpscope.diagnosis.facts import Facts
 from dumpscope.diagnosis.promises import promise
 from dumpscope.diagnosis.rules.catalogue import FAMILIES, all_rules, check_rule, family, find_rule
 from dumpscope.diagnosis.rules.rule import Rule
+from dumpscope.dump.named import source_at
 from dumpscope.dump.source import Source
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,6 +47,9 @@ class Wrapped(Source):
 def facts(name: str) -> Facts:
     if name == "made/directory-wrapped":
         return Facts.of(Wrapped((SAMPLES / "everything-small.dmp").read_bytes()))
+    if "." in name:
+        source = source_at(SAMPLES / name)
+        return Facts.of(source) if source.fault is None else Facts(source, None, source.fault)
     return Facts.of(Source.from_object((SAMPLES / f"{name}.dmp").read_bytes()))
 
 

@@ -79,7 +79,7 @@ def test_an_error_says_what_to_do() -> None:
     assert "did you mean handles" in err
     _, _, err = run("handles", str(SAMPLES / "not-a-dump-zip.dmp"))
     assert "ZIP" in err
-    assert "unpack" in err
+    assert "call it .zip" in err
     _, _, err = run("handles")
     assert "dumpscope handles DUMP" in err
 

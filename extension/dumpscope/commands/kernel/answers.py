@@ -10,6 +10,7 @@ from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump
 from ...errors import DumpError, UsageError
 from ...format.codes import code_name
+from ...format.counted import counted
 from ...format.kernel import PRODUCT_TYPE
 from ...session.missing import facts_of
 from ...session.parsing import number
@@ -71,12 +72,12 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
         "header",
         [
             Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
-            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {dump.header['NumberProcessors']} processors"),
+            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {counted(dump.header['NumberProcessors'], 'processor')}"),
             Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
             *_time(dump),
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
-            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {captured} bytes", link="memory"),
+            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {counted(captured, 'byte')}", link="memory"),
             Item("complete", "written to its end", dump.complete, "bool"),
             Item("comment", "comment", dump.comment),
         ],
@@ -250,7 +251,7 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
             Item("thread", "ETHREAD", triage["ThreadOffset"], "offset", note="bytes in the file"),
             Item("process", "EPROCESS", triage["ProcessOffset"], "offset", note="bytes in the file"),
             Item("prcb", "KPRCB", triage["PrcbOffset"], "offset", note="bytes in the file"),
-            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=f"{triage['SizeOfCallStack']} bytes"),
+            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=counted(triage["SizeOfCallStack"], "byte")),
         ],
         title="the thread that stopped the machine",
     )
@@ -304,7 +305,7 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
         return
     yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
-        yield Note(f"the dump holds {len(data)} of {size} bytes there", "warning")
+        yield Note(f"the dump holds {len(data)} of {counted(size, 'byte')} there", "warning")
 
 
 @answer("strings")

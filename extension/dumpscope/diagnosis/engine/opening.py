@@ -15,8 +15,10 @@ from ...dump.source import Source
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ...format.kernel import HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
 from ...format.misc import MINIDUMP_MISC_INFO
+from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
+from .archives import CANNOT, FILE_NOT_FOUND, TAKEN, extracted
 from .memory import MASK64, Captured
 from .streams import LINES, Streams, Taken
 from .strict import NARROW
@@ -31,13 +33,14 @@ READ_FAULT = 0x10000000
 MAPPED_LEAST = 24
 """The size of file below which the engine does not look at the first bytes."""
 
-MACHINES = frozenset((0, 1, 2, 3, 4, 5, 6, 7, 9, 12))
+KNOWN = frozenset(row.number for row in PROCESSORS.values() if row.known)
 """ProcessorArchitecture values that the engine knows."""
-WIDE = frozenset((6, 9, 12))
+WIDE = frozenset(row.number for row in PROCESSORS.values() if row.machine is not None and row.pointer_size == 8)
 """Those of them with 64 bits."""
-DEAD_MACHINES = frozenset((2, 7))
+DEAD_MACHINES = frozenset(row.number for row in PROCESSORS.values() if row.known and row.machine is None)
 """Those of them (both Alpha) for which it has no machine any more."""
 
+UNSEEN = "the member is taken out; whether the debugger opens it depends on its bytes, which are not unpacked here"
 TRUNCATED = "WARNING: Dump file has been truncated.  Data may be missing."
 STARS = "*" * 60
 BANNER = "User Mini Dump File: Only registers, stack and portions of memory are available"
@@ -48,6 +51,7 @@ _TEXTS = {
     E_FAIL: "Unspecified error",
     E_INVALIDARG: "The parameter is incorrect.",
     FILE_CORRUPT: "The file or directory is corrupted and unreadable.",
+    FILE_NOT_FOUND: "The system cannot find the file specified.",
     FILE_INVALID: "{Bad File} The attributes of the specified mapping file for a section of zero length cannot be read.",
 }
 _LEGACY = (b"USERDU64", b"USERDUMP")
@@ -137,7 +141,28 @@ def _other(source: Source, head: bytes) -> Opened:
 
 
 def open_dump(source: Source) -> Opened:
-    """What OpenDumpFile does with a file. Reads the header, the directory, the streams' heads, and the list of memory ranges."""
+    """What OpenDumpFile does with a file. Reads the header, the directory, the streams' heads, and the list of memory ranges.
+
+    Of a file whose name ends in .zip or .cab it is the dump inside that is opened.
+    """
+    return _archived(source) if TAKEN.search(source.name) else _open(source)
+
+
+def _archived(source: Source) -> Opened:
+    found = extracted(source)
+    if not found.name:
+        return Opened(Opening(False, found.hresult, CANNOT, E_UNEXPECTED), [CANNOT])
+    lines = [f"Extracted {found.name} from", f" {source.name}", ""]
+    if found.hresult != S_OK:
+        return _refused(source, found.hresult, lines, "")
+    if found.source is None:
+        return Opened(Opening(True, S_OK, UNSEEN, S_OK), lines)
+    opened = _open(found.source)
+    rest = [line.replace(f"Could not open dump file [{found.name}]", f"Could not open dump file [{source.name}]") for line in opened.lines]
+    return opened._replace(lines=[*lines, *rest])
+
+
+def _open(source: Source) -> Opened:
     if not source.size:
         return _refused(source, FILE_INVALID, [], "")
     if source.size < MAPPED_LEAST:
@@ -163,7 +188,7 @@ def _streams(source: Source, streams: Streams) -> Opened:
     if system is None:
         return _refused(source, E_FAIL, lines, "Minidump does not have system info", streams=streams)
     machine = view.u16(system.rva)
-    if machine not in MACHINES:
+    if machine not in KNOWN:
         return _refused(source, E_FAIL, lines, f"Minidump has unrecognized processor architecture 0x{machine:x}", streams=streams)
     captured = Captured(streams, full, machine in NARROW)
     if full and (captured.taken is None or not captured.base):

@@ -294,7 +294,7 @@ RULES = (
         symptoms=(*_UNABLE, "No export handle found"),
         commands=_HANDLE,
         checks="HandleDataStream is there, consistent, and has descriptors",
-        verdict="This dump has {count} handles in a stream that the debugger accepts. If !handle fails all the same, the extension that answers is not "
+        verdict="This dump has {count:handle|handles} in a stream that the debugger accepts. If !handle fails all the same, the extension that answers is not "
         "the debugger's own, "
         "or does not belong to this debugger's version, or the session is a kernel one.",
         confidence=PROVEN,
@@ -331,7 +331,8 @@ RULES = (
         symptoms=("Type         <none>", "None           "),
         commands=_HANDLE,
         checks="descriptors with TypeNameRva 0",
-        verdict="{count} handles have neither type nor counts: the objects refused to be duplicated (EtwRegistration and others do), so the writer "
+        verdict="{count:handle has|handles have} neither type nor counts: the {count:=object|objects} refused to be duplicated (EtwRegistration and "
+        "others do), so the writer "
         "could not ask. It is no damage.",
         confidence=PROVEN,
         remedy=("nothing to repair; a live debugger or handle.exe can name them",),

@@ -6,7 +6,10 @@ from typing import Callable, List, Optional
 
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
+from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
+from ...format.processors import debugger_name
+from ..engine.archives import TAKEN, given
 from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
 from . import ranges, repairs
@@ -26,11 +29,13 @@ _SIGNATURE = (
 
 def _kind(*wanted: str) -> Callable[[Facts], Optional[Match]]:
     def test(facts: Facts) -> Optional[Match]:
+        if facts.source.fault is not None or TAKEN.search(facts.source.name):
+            return None  # OPN029 tells of archives
         kind = kind_of(facts.source)
         if kind.is_minidump or (kind.code not in wanted if wanted else kind.code in _OWN):
             return None
         head = facts.source.some(0, 16)
-        evidence = (Proof("first bytes", head.hex(" ") or "none", 0), Proof("size", f"{facts.source.size} bytes"))
+        evidence = (Proof("first bytes", head.hex(" ") or "none", 0), Proof("size", counted(facts.source.size, "byte")))
         return Match(evidence, {"what": kind.title, "hint": kind.hint[:1].upper() + kind.hint[1:] + "."})
 
     return test
@@ -73,7 +78,7 @@ def _zeroed(facts: Facts) -> Optional[Match]:
     if not len(streams) or any(stream.type or stream.size or stream.rva for stream in streams) or facts.moved_directory is not None:
         return None
     size = len(streams) * MINIDUMP_DIRECTORY.size
-    return Match((Proof("directory", f"all 0x{size:x} bytes are zero", streams.rva), Proof("size of the file", f"{facts.source.size} bytes")))
+    return Match((Proof("directory", f"all 0x{size:x} bytes are zero", streams.rva), Proof("size of the file", counted(facts.source.size, "byte"))))
 
 
 def _no_system(facts: Facts) -> Optional[Match]:
@@ -128,7 +133,7 @@ def _no_modules(facts: Facts) -> Optional[Match]:
 
 def _architecture(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
-    if isinstance(system, Absent) or system.architecture in (0, 5, 6, 9, 12):
+    if isinstance(system, Absent) or debugger_name(system.architecture):
         return None
     if facts.engine.opening.ok:
         return None
@@ -187,6 +192,29 @@ def _duplicates(facts: Facts) -> Optional[Match]:
             if len(proofs) == 4:
                 break
     return Match(tuple(proofs)) if proofs else None
+
+
+def _archive(facts: Facts) -> Optional[Match]:
+    found = given(facts.source)
+    fault = facts.source.fault
+    if found is None or (found.same and fault is None):
+        return None
+    inside = facts.source.inside
+    path = facts.source.name if inside is None else inside.path
+    proofs = [Proof("name of the file", path)]
+    if inside is not None:
+        proofs.append(Proof("read here", f"{' in '.join(repr(name) for name in reversed(inside.members))}, out of {inside.title}"))
+        what = f"The dump was read out of {inside.title}"
+    elif fault is not None:
+        what = fault.message[:1].upper() + fault.message[1:]
+        proofs.append(Proof("first bytes", facts.source.some(0, 8).hex(" "), 0))
+    else:
+        what = "The file is called like an archive"
+        proofs.append(Proof("first bytes", facts.source.some(0, 8).hex(" ") or "none", 0))
+    if not found.same and found.hresult:
+        proofs.append(Proof("OpenDumpFile", f"HRESULT 0x{found.hresult:08x}"))
+    remedy = fault.hint if fault is not None and fault.hint else "unpack the archive, and open the dump itself in the debugger"
+    return Match(tuple(proofs), {"what": what, "debugger": found.words, "remedy": remedy})
 
 
 _OWN_RULES = (
@@ -431,7 +459,8 @@ _OWN_RULES = (
         symptoms=("Invalid Rva value, it should be after the minidump directory", "Minidump does not have system info"),
         commands=_OPEN,
         checks="the RVA of every stream against StreamDirectoryRva",
-        verdict="{count} streams lie before the directory in the file. The debugger takes none of them; Microsoft's writers put the directory right "
+        verdict="{count:stream lies|streams lie} before the directory in the file. The debugger {count:=does not take it|takes none of them}; "
+        "Microsoft's writers put the directory right "
         "behind the header.",
         confidence=PROVEN,
         remedy=("if a program of yours wrote it: reserve the directory at 0x20 and write the streams behind it",),
@@ -494,4 +523,28 @@ _OWN_RULES = (
     ),
 )
 
-RULES = tuple(sorted((*_OWN_RULES, *ranges.RULES, *repairs.RULES), key=lambda rule: rule.code))
+_ARCHIVE_RULE = Rule(
+    code="OPN029",
+    severity=WARNING,
+    title="the dump lies in an archive, which the debugger does not open as it is",
+    symptoms=(
+        "Unable to extract dump file from CAB file",
+        "Failed to OpenDumpFileWide, FAILURE HR=0x80070490",
+        "Could not match Dump File signature - invalid file format",
+    ),
+    commands=_OPEN,
+    checks="the ending of the file's name, and which of its members the debugger takes out",
+    verdict="{what}. {debugger}.",
+    confidence=PROVEN,
+    remedy=(
+        "{remedy}",
+        "the debugger opens a file called .zip or .cab: of stored or deflated members, not encrypted, the first .kdmp, else .hdmp, .mdmp, .dmp",
+    ),
+    sources=(_OBSERVED,),
+    fires="archives/memory.dmp.gz",
+    silent="archives/packed.zip",
+    test=_archive,
+    needs_dump=False,
+)
+
+RULES = tuple(sorted((_ARCHIVE_RULE, *_OWN_RULES, *ranges.RULES, *repairs.RULES), key=lambda rule: rule.code))

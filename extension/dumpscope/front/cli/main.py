@@ -8,7 +8,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
-from ...dump.source import Source
+from ...dump.named import source_at
 from ...errors import EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, UsageError
 from ...session.parsing import build_parser
 from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, Command
@@ -132,7 +132,7 @@ def _asks_without_dump(words: List[str]) -> bool:
 def _run_on_file(found: Command, path: str, args: Any, options: Options, env: Environment) -> int:
     """Run a command on a file. Files that are no dump are for commands that explain them, and give the exit code of what cannot be read."""
     try:
-        source = Source.from_path(path)
+        source = source_at(path)
     except DumpError as error:
         _write_refusal(found, path, error, options, env)
         raise

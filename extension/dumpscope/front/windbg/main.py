@@ -8,7 +8,7 @@ from typing import Any, Iterable, List, NoReturn, Optional, Sequence, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
-from ...dump.source import Source
+from ...dump.named import source_at
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, DumpError, UsageError
 from ...session.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command
 from ...session.running import parse, wants_help
@@ -170,7 +170,7 @@ class _Front:
 
     def _open(self, found: Command, path: str, args: Any, options: Options, *, live: bool = False) -> int:
         try:
-            source = Source.from_path(path)
+            source = source_at(path)
         except DumpError as error:
             if "?" in path and self.given:
                 hint = "characters outside the system's ANSI code page do not reach a script: leave the path out to read the open dump, or rename the file"
