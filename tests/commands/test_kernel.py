@@ -223,3 +223,34 @@ def test_an_unloaded_driver_is_named(cli: Any, tmp_path: Path) -> None:
     document = told(cli, "bugcheck", path)
     assert document["parameters"][0]["is"] == "<Unloaded_dam.sys>+0x123"
     assert (document["driver"]["name"], document["driver"]["certainty"]) == ("dam.sys", "likely")
+
+
+@pytest.mark.parametrize("words", [["--errors"], ["--names"], ["--times"], ["3"]])
+def test_threads_says_what_is_not_for_kernel_dumps(cli: Any, words: Any) -> None:
+    result = cli("threads", WIDE, *words)
+    assert result.code == 1
+    assert "not for kernel dumps" in result.out
+
+
+def test_learn_of_a_dump_says_how_it_is_asked(cli: Any) -> None:
+    result = cli("learn", WIDE)
+    assert result.code == 2
+    assert "is a dump, not a lesson" in result.err
+    assert "learn N" in result.err
+
+
+def test_bugcheck_of_a_dump_of_a_process(cli: Any) -> None:
+    result = cli("bugcheck", "article-handles.dmp")
+    assert result.code == 1
+    assert "`exception` says" in result.out
+
+
+def test_outcomes_follow_what_the_dump_holds(cli: Any, tmp_path: Path) -> None:
+    told_of = {row["command"]: row["outcome"] for row in told(cli, "why", WIDE)["commands"]}
+    assert (told_of["r"], told_of["k"], told_of["u"]) == ("works", "works", "fails")
+    data = bytearray(triage64())
+    data[0x2070:0x2074] = bytes(4)  # no debugger data: no way to the processor's registers
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(data)
+    told_of = {row["command"]: row["outcome"] for row in told(cli, "why", path)["commands"]}
+    assert told_of["r"] == "fails"
