@@ -239,6 +239,11 @@ def _register_lines(dump: KernelDump, registers: Registers, title: str) -> Block
 def _threads(session: Session, args: Any) -> Iterator[Block]:
     """The one thread of a triage dump."""
     dump = kernel_of(session)
+    if args.errors or args.names or args.times or args.sort or args.thread not in (None, "0"):
+        session.not_in_dump()
+        yield Data("threads", None)
+        yield Note("This is not for kernel dumps: last errors, names and times are in blocks of a process, and the dump has one thread.", "warning")
+        return
     triage = dump.triage
     if isinstance(triage, Absent):
         session.not_in_dump()
@@ -316,12 +321,33 @@ def _strings(session: Session, args: Any) -> Iterator[Block]:
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
 
 
+def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
+    """``r``, ``k`` and ``u``: what they read."""
+    if isinstance(dump.triage, Absent):
+        yield from (Outcome(name, WORKS, "the pages of the kernel are there") for name in ("r", "k", "u"))
+        return
+    registers, processor = dump.registers, dump.processor
+    if isinstance(registers, Absent):
+        yield from (Outcome(name, FAILS, registers.message) for name in ("r", "k", "u"))
+        return
+    if isinstance(processor, Absent) and dump.wide:
+        yield Outcome("r", FAILS, f"GetContextState failed: {processor.message}")
+    else:
+        yield Outcome("r", WORKS, f"from {dump.registers_from}")
+    held = bool(dump.read(registers.sp, 1))
+    yield Outcome("k", WORKS, "the stack is there" if held else "the first frame alone: the stack is not in the dump")
+    if dump.read(registers.ip, 1):
+        yield Outcome("u", WORKS, f"the code at 0x{registers.ip:x} is there")
+    else:
+        yield Outcome("u", FAILS, f"memory access error: the code at 0x{registers.ip:x} is not in the dump; the image of the driver would have it")
+
+
 def outcomes(dump: KernelDump) -> List[Outcome]:
     """What the debugger's commands do on this dump (observed: dbgeng 10.0.15063)."""
     triage = not isinstance(dump.triage, Absent)
     found = [Outcome(name, WORKS, "the header has it") for name in (".bugcheck", ".time", "vertarget", ".dumpdebug", ".exr -1", ".lastevent")]
     found += [Outcome(name, WORKS, "the driver list has it" if triage else "read from the pages of the kernel") for name in ("lm", "lm u")]
-    found += [Outcome(name, WORKS, "registers and stack are there") for name in ("r", "k", "u")]
+    found += _of_registers(dump)
     found.append(Outcome(".ecxr", FAILS, "HRESULT 0x8000ffff: there is no context of an exception; `.trap` and `.cxr` take the parameters of the bug check"))
     found.append(Outcome("~", FAILS, "in kernel mode `~` selects a processor, and a syntax error is what the list of threads gives"))
     found.append(Outcome("~*", FAILS, "in kernel mode `~` selects a processor; `!running` lists processors"))
