@@ -223,3 +223,58 @@ def test_an_unloaded_driver_is_named(cli: Any, tmp_path: Path) -> None:
     document = told(cli, "bugcheck", path)
     assert document["parameters"][0]["is"] == "<Unloaded_dam.sys>+0x123"
     assert (document["driver"]["name"], document["driver"]["certainty"]) == ("dam.sys", "likely")
+
+
+@pytest.mark.parametrize("words", [["--errors"], ["--names"], ["--times"], ["3"]])
+def test_threads_says_what_is_not_for_kernel_dumps(cli: Any, words: Any) -> None:
+    result = cli("threads", WIDE, *words)
+    assert result.code == 1
+    assert "not for kernel dumps" in result.out
+
+
+def test_learn_of_a_dump_says_how_it_is_asked(cli: Any) -> None:
+    result = cli("learn", WIDE)
+    assert result.code == 2
+    assert "is a dump, not a lesson" in result.err
+    assert "learn N" in result.err
+
+
+def test_bugcheck_of_a_dump_of_a_process(cli: Any) -> None:
+    result = cli("bugcheck", "article-handles.dmp")
+    assert result.code == 1
+    assert "`exception` says" in result.out
+
+
+def test_outcomes_follow_what_the_dump_holds(cli: Any, tmp_path: Path) -> None:
+    told_of = {row["command"]: row["outcome"] for row in told(cli, "why", WIDE)["commands"]}
+    assert (told_of["r"], told_of["k"], told_of["u"]) == ("works", "works", "fails")
+    data = bytearray(triage64())
+    data[0x2070:0x2074] = bytes(4)  # no debugger data: no way to the processor's registers
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(data)
+    told_of = {row["command"]: row["outcome"] for row in told(cli, "why", path)["commands"]}
+    assert told_of["r"] == "fails"
+
+
+FULL, BITMAP, BITMAP32 = "not-a-dump-kernel-full-64.dmp", "not-a-dump-kernel-bitmap-64.dmp", "not-a-dump-kernel-bitmap-32.dmp"
+
+
+@pytest.mark.parametrize("name", [FULL, BITMAP, BITMAP32])
+def test_dumps_with_pages(cli: Any, name: str) -> None:
+    for command in ("dumpinfo", "dumpdebug", "exception", "memory", "system", "why", "map", "bugcheck"):
+        result = cli(command, name)
+        assert result.code == 0, command + result.out + result.err
+    for command in ("modules", "unloaded", "threads"):
+        assert cli(command, name).code == 1
+    assert told(cli, "dumpinfo", name)["header"]["pages"] in (2, 3)
+    assert told(cli, "map", name)["coverage"] > 70
+
+
+def test_read_of_physical_memory(cli: Any) -> None:
+    document = told(cli, "read", FULL, "8000", "8")
+    assert document["physical"] is True
+    assert "08 00 00 00" in cli("read", FULL, "8000", "8").out
+    assert cli("read", FULL, "0").code == 1
+    assert told(cli, "read", WIDE, "nt", "4")["physical"] is False
+    assert "pages > 1 from" in told(cli, "whatis", FULL, "--memory", "8008")["piece"]["what"]
+    assert told(cli, "bytes", BITMAP, "bitmap")["bytes"][0]["structure"] == "BITMAP_DUMP"

@@ -139,6 +139,11 @@ def bugcheck(session: Session, args: Any) -> Iterator[Block]:
     kernel = session.kernel
     if args.code is None:
         if kernel is None:
+            if session.has_dump:
+                session.not_in_dump()
+                yield Data("bugcheck", None)
+                yield Note("This is a dump of a process: nothing stopped the machine. `exception` says what stopped the process.", "warning")
+                return
             raise UsageError("bugcheck needs a code, or a kernel dump", "dumpscope bugcheck 0x133")
         yield from account(kernel)
         return

@@ -21,8 +21,8 @@ from ..session.parsing import number
 from ..session.places import FIRST, KINDS, Place, find_place
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
-from ..view.annotated import ByteRow, Bytes
-from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from ..view.annotated import ByteRow
+from ..view.blocks import Block, Bytes, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind
 from ..view.picture import Picture, Share, strip
 from ..wording.fields import MAX_SHOWN, SHOWN, Wording
