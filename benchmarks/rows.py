@@ -50,8 +50,8 @@ ROWS: List[Row] = [
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
     Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
-    Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 2.2),
-    Row("start", "`dumpscope handles`, 30 handles", "small", PROCESS, "cli_handles", "bare", 3.0),
+    Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 3.0),
+    Row("start", "`dumpscope handles`, 30 handles", "small", PROCESS, "cli_handles", "bare", 5.0),
 ]
 
 GROWTH: List[Tuple[str, str, str]] = [

@@ -78,7 +78,7 @@ class Reference:
         yield "```python"
         yield f"class {cls.__name__}(NamedTuple):"
         for field in found:
-            yield f"    {field.name}: {field.text}".replace("''", '""')  # as ruff formats it
+            yield f"    {field.name}: {field.text}".replace("'", '"')  # as ruff formats it
         yield "```"
         yield ""
 

@@ -342,7 +342,7 @@ def command_section(item: Command) -> Iterator[str]:
 
 def commands_page() -> str:
     """All commands."""
-    lines = ["# Commands", "", "Each has `--json`, `--csv`, `--color`, `--width` and `--help` as well.", "", MADE, ""]
+    lines = ["# Commands", "", "Each has `--json`, `--csv`, `--redact`, `--color`, `--text`, `--width`, `--debug` and `--help` as well.", "", MADE, ""]
     commands = all_commands()
     for category in CATEGORIES:
         chosen = [item for item in commands if item.category == category]

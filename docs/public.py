@@ -76,6 +76,7 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Breakpad's streams", "dump.streams.breakpad", ("Breakpad", "BreakpadInfo", "AssertionInfo", "LinuxFile", "DsoDebug", "SharedObject")),
     Home("Wine, Mozilla and unknown streams", "dump.streams.vendor", ("WineInfo", "Mozilla", "UserStream")),
     Home("Bytes of the file", "dump.source", ("Source",)),
+    Home("Where a dump in an archive came from", "dump.archives.opening", ("Inside",)),
     Home("Strings of the file", "dump.strings", ("StringTable", "Text")),
     Home("Structures of the format", "format.layout", ("Structure", "Field", "Leaf", "Scalar", "Enumeration", "FlagSet")),
     Home("Layouts of registers", "format.contexts", ("ContextLayout", "Register")),
@@ -86,6 +87,10 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Names of codes", "format.codes", ("Meaning",), ("code_name", "describe_code")),
     Home("Writing dumps", "writing.builder", ("DumpBuilder",)),
     Home("Memory of a dump that is written", "writing.memory", ("MemoryPlan", "Planned")),
+    Home("Dumps that may be given away", "writing.scrub", ("Scrubbed", "Item")),
+    Home("What scrubbing keeps", "writing.policy", ("Policy",), ("read_policy", "parse_policy")),
+    Home("Texts in a dump, in any encoding", "writing.found", ("Found",), ("find_text",)),
+    Home("Mended dumps", "writing.mend", ("Mending", "Repair"), ("mend",)),
     Home("Files that appear whole", "writing.output", (), ("write_whole",)),
 )
 

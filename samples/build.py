@@ -33,6 +33,7 @@ from samples import (  # noqa: E402
     not_minidumps,
     third_party,
 )
+from samples.archives import ARCHIVES  # noqa: E402
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
 
 FAMILIES: Dict[str, str] = {
@@ -68,6 +69,14 @@ interface, which `!handle` asks, answers, where that is the point. All answers a
 The article's dump in full size, with the offsets its transcript prints, is not kept here: `--article FILE` writes it.
 """
 
+ARCHIVED = """
+## Archives
+
+In `archives/`, with the samples `handles` and `missing-system-info` inside. *Engine* is the HRESULT of opening.
+
+| file | what it is | engine |
+|---|---|---|
+"""
 REAL = """
 ## Dumps that real writers wrote
 
@@ -102,7 +111,8 @@ def readme() -> str:
     for family, title in FAMILIES.items():
         lines += ["", "## " + title, "", "| sample | what it is | what it shows | flags | engine | handles |", "|---|---|---|---|---|---|"]
         lines += [_row(name, sample) for name, sample in SAMPLES.items() if sample.family == family]
-    return "\n".join(lines) + "\n" + REAL
+    archives = "".join(f"| `{name}` | {sheet.title} | {sheet.engine:08X} |\n" for name, sheet in ARCHIVES.items())
+    return "\n".join(lines) + "\n" + ARCHIVED + archives + REAL
 
 
 def check(names: Sequence[str], directory: Path) -> List[str]:
@@ -115,6 +125,17 @@ def check(names: Sequence[str], directory: Path) -> List[str]:
         elif path.read_bytes() != SAMPLES[name].build():
             wrong.append(f"{path.name} differs from what would be written")
     wrong += [f"{path.name} is not in the list" for path in sorted(directory.glob("*.dmp")) if path.stem not in SAMPLES]
+    if set(names) == set(SAMPLES):
+        wrong += _check_archives(directory / "archives")
+    return wrong
+
+
+def _check_archives(directory: Path) -> List[str]:
+    wrong = [f"{path.name} is not in the list" for path in sorted(directory.glob("*")) if path.name not in ARCHIVES]
+    for name, sheet in ARCHIVES.items():
+        path = directory / name
+        if not path.exists() or path.read_bytes() != sheet.build():
+            wrong.append(f"archives/{name} differs from what would be written")
     return wrong
 
 
@@ -147,6 +168,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
         for name in names:
             (options.out / (name + ".dmp")).write_bytes(SAMPLES[name].build())
+        if not options.only:
+            (options.out / "archives").mkdir(exist_ok=True)
+            for name, sheet in ARCHIVES.items():
+                (options.out / "archives" / name).write_bytes(sheet.build())
     return 0
 
 

@@ -1,7 +1,7 @@
 """Kernel triage dumps, as a blue screen leaves them in C:\\Windows\\Minidump; written without the package's tables."""
 
 import struct
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 from .catalogue import Built, sample
 
@@ -17,7 +17,8 @@ DRIVERS32 = (
     (0x82E10000, 0x37000, "\\SystemRoot\\system32\\hal.dll", 0x4A5BC008),
     (0x8B000000, 0x9000, "\\SystemRoot\\System32\\drivers\\demo32.sys", 0x4A5BC009),
 )
-Part = Tuple[int, bytes]
+PRCB64, PROCESSORS64, CONTEXT64 = 0xFFFFF80310FD4180, 0xFFFFF803138FDC80, 0xFFFF9B00021FF340
+THREAD64, PROCESS64 = 0xFFFFC08BDE9E1640, 0xFFFFC08BDE001080
 
 
 class _File:
@@ -44,8 +45,20 @@ def _names(file: _File, paths: List[str]) -> Tuple[int, int, List[int]]:
     return start, len(file.data) - start, places
 
 
-def triage64(code: int = 0xD1, parameters: Tuple[int, int, int, int] = (0x28, 2, 0, 0xFFFFF80315001234), *, valid: bool = True) -> bytes:
-    """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes and two data blocks."""
+def with_drivers(paths: List[str]) -> bytes:
+    """A triage dump of a 64-bit machine with drivers of these paths."""
+    drivers = [(0xFFFFF80310000000 + 0x10000 * index, 0x8000, path, index) for index, path in enumerate(paths)]
+    return triage64(drivers=drivers)
+
+
+def triage64(
+    code: int = 0xD1,
+    parameters: Tuple[int, int, int, int] = (0x28, 2, 0, 0xFFFFF80315001234),
+    *,
+    valid: bool = True,
+    drivers: Sequence[Tuple[int, int, str, int]] = DRIVERS64,
+) -> bytes:
+    """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes, and blocks that lead to a processor's registers."""
     file = _File(0x2000)
     file.data[:8] = b"PAGEDU64"
     file.put(0x8, "IIQQQQII", 15, 19041, 0x1AD000, 0xFFFFDE0000000000, 0xFFFFF80313800390, 0xFFFFF80313800200, 0x8664, 8)
@@ -74,24 +87,84 @@ def triage64(code: int = 0xD1, parameters: Tuple[int, int, int, int] = (0x28, 2,
         + "dam.sys".encode("utf-16-le").ljust(24, b"\0")
         + struct.pack("<QQ", 0xFFFFF80317000000, 0xFFFFF8031701C000)
     )
-    pool, pool_size, places = _names(file, [driver[2] for driver in DRIVERS64])
+    pool, pool_size, places = _names(file, [driver[2] for driver in drivers])
     entries = b""
-    for (base, size, _, stamp), place in zip(DRIVERS64, places):
+    for (base, size, _, stamp), place in zip(drivers, places):
         entry = bytearray(0x90)
         struct.pack_into("<I", entry, 0, place)
         struct.pack_into("<QQI", entry, 0x38, base, 0, size)
         struct.pack_into("<IxxxxI", entry, 0x80, 0x1234, stamp)
         entries += entry
-    drivers = file.add(entries)
+    driver_list = file.add(entries)
     first = file.add(b"MZ\x90\0" + bytes(60))
     second = file.add(bytes(range(256)))
-    blocks = file.add(struct.pack("<QIIQII", DRIVERS64[0][0], first, 64, 0xFFFF850429891000, second, 256))
-    prcb = file.add(bytes(0x1000))
+    prcb_bytes = bytearray(0x1000)
+    struct.pack_into("<Q", prcb_bytes, 8, THREAD64)  # CurrentThread
+    struct.pack_into("<I", prcb_bytes, 0x24, 0)  # Number
+    struct.pack_into("<Q", prcb_bytes, 0x800, CONTEXT64)  # Context
+    stopped = bytearray(context)
+    struct.pack_into("<QQ", stopped, 0x78, 0xD1, 0x28)  # rax and rcx
+    struct.pack_into("<Q", stopped, 0xF8, 0xFFFFF80312FF5A80)
+    held = [
+        (DRIVERS64[0][0], first, 64),
+        (0xFFFF850429891000, second, 256),
+        (PROCESSORS64, file.add(struct.pack("<8Q", *[PRCB64] * 8)), 64),
+        (PRCB64, file.add(bytes(prcb_bytes)), len(prcb_bytes)),
+        (CONTEXT64, file.add(bytes(stopped)), len(stopped)),
+    ]
+    blocks = file.add(b"".join(struct.pack("<QII", *block) for block in held))
+    debugger_data = bytearray(0x380)
+    struct.pack_into("<4sI", debugger_data, 0x10, b"KDBG", 0x380)
+    struct.pack_into("<Q", debugger_data, 0x18, drivers[0][0])
+    struct.pack_into("<QQ", debugger_data, 0x48, 0xFFFFF80313800390, 0xFFFFF80313800200)
+    struct.pack_into("<Q", debugger_data, 0x218, PROCESSORS64)
+    struct.pack_into("<H", debugger_data, 0x2B0, 0x1000)  # SizePrcb
+    struct.pack_into("<HH", debugger_data, 0x2BC, 0x1F0, 0x24)  # OffsetPrcbProcStateContext, OffsetPrcbNumber
+    struct.pack_into("<H", debugger_data, 0x2F2, 0x100)  # OffsetPrcbProcStateSpecialReg
+    struct.pack_into("<H", debugger_data, 0x338, 0x800)  # OffsetPrcbContext
+    struct.pack_into("<6H", debugger_data, 0x298, 0x218, 0xF0, 0x58, 0x28, 0xB8, 0x184)  # OffsetKThread…
+    struct.pack_into("<4H", debugger_data, 0x2A8, 0x200, 0x150, 0x140, 0x28)  # SizeEProcess, OffsetEprocess…
+    struct.pack_into("<H", debugger_data, 0x2B4, 8)  # OffsetPrcbCurrentThread
+    struct.pack_into("<H", debugger_data, 0x2C0, 0x400)  # SizeEThread
+    debugger_block = file.add(bytes(debugger_data))
+    prcb = file.add(bytes(prcb_bytes))
+    process = file.add(bytes(0x200))
+    thread_bytes = bytearray(0x400)
+    struct.pack_into("<Q", thread_bytes, 0xB8, PROCESS64)  # ApcState.Process
+    thread = file.add(bytes(thread_bytes))
     end = file.add(b"TRGD" if valid else b"\0\0\0\0")
-    numbers = [0, len(file.data), end, 0x348, 0xF00, 0, unloaded, prcb, 0, 0, call_stack, len(stack), drivers, len(DRIVERS64), pool, pool_size, 0, 0xFFFFFFFF]
+    numbers = [
+        0,
+        len(file.data),
+        end,
+        0x348,
+        0xF00,
+        0,
+        unloaded,
+        prcb,
+        process,
+        thread,
+        call_stack,
+        len(stack),
+        driver_list,
+        len(drivers),
+        pool,
+        pool_size,
+        0,
+        0xFFFFFFFF,
+    ]
     file.put(triage, "18IQ", *numbers, 0xFFFF850429890E00)
-    file.put(triage + 0x70, "4I", 0, 0, blocks, 2)
+    file.put(triage + 0x70, "4I", debugger_block, len(debugger_data), blocks, len(held))
     return bytes(file.data)
+
+
+def with_blobs(data: bytes, blobs: Sequence[bytes]) -> bytes:
+    """A triage dump with secondary data behind it."""
+    out = data + b"DumpBlob" + struct.pack("<II", 16, 0xF0004A61)
+    for number, blob in enumerate(blobs):
+        pad = -len(blob) % 8
+        out += struct.pack("<I16sIII", 32, bytes([number]) * 16, len(blob), 0, pad) + blob + bytes(pad)
+    return out
 
 
 def triage32(code: int = 0x50, parameters: Tuple[int, int, int, int] = (0xDEAD0000, 1, 0x8B001234, 0)) -> bytes:
@@ -158,3 +231,66 @@ def _() -> Built:
 )
 def _() -> Built:
     return triage32()
+
+
+def _pages(numbers: Sequence[int]) -> bytes:
+    """Pages that hold their number over and over."""
+    return b"".join(struct.pack("<Q", number) * 512 for number in numbers)
+
+
+def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
+    """A full dump: the runs of physical memory in the header, their pages behind it."""
+    file = bytearray(triage64()[:0x2000] if wide else triage32()[:0x1000])
+    struct.pack_into("<I", file, 0xF98 if wide else 0xF88, 1)
+    total = sum(count for _, count in runs)
+    if wide:
+        struct.pack_into("<IIQ", file, 0x88, len(runs), 0, total)
+    else:
+        struct.pack_into("<II", file, 0x64, len(runs), total)
+    for index, (first, count) in enumerate(runs):
+        if wide:
+            struct.pack_into("<QQ", file, 0x98 + 16 * index, first, count)
+        else:
+            struct.pack_into("<II", file, 0x6C + 8 * index, first, count)
+    return bytes(file) + _pages([first + number for first, count in runs for number in range(count)])
+
+
+def bitmap_dump(pages: Sequence[int], total: int, *, full: bool = False, wide: bool = True, kind: int = 0) -> bytes:
+    """A dump with a bitmap of ``total`` bits: of the kernel, or with ``full`` of all memory."""
+    file = bytearray(triage64()[:0x2000] if wide else triage32()[:0x1000])
+    struct.pack_into("<I", file, 0xF98 if wide else 0xF88, kind or (5 if full else 6))
+    bits = bytearray((total + 7) // 8)
+    for page in pages:
+        bits[page // 8] |= 1 << page % 8
+    first = -(-(len(file) + 0x38 + len(bits)) // 0x1000) * 0x1000
+    head = bytearray(0x38)
+    head[:8] = b"FDMPDUMP" if full else b"SDMPDUMP"
+    struct.pack_into("<QQQ", head, 0x20, first, len(pages), total)
+    file += head + bits
+    file += bytes(first - len(file))
+    return bytes(file) + _pages(pages)
+
+
+@sample(
+    "not-a-dump-kernel-full-64", "A full kernel dump of a 64-bit machine", "two runs of physical memory", 0, magic=b"PAGEDU64", engine="kernel", kernel=True
+)
+def _() -> Built:
+    return full_dump([(1, 2), (8, 1)])
+
+
+@sample(
+    "not-a-dump-kernel-bitmap-64",
+    "A kernel dump with a bitmap",
+    "automatic and kernel dumps since Windows 8",
+    0,
+    magic=b"PAGEDU64",
+    engine="kernel",
+    kernel=True,
+)
+def _() -> Built:
+    return bitmap_dump([1, 2, 9], 64)
+
+
+@sample("not-a-dump-kernel-bitmap-32", "A full dump with a bitmap of a 32-bit machine", "FDMP", 0, magic=b"PAGEDUMP", engine="kernel", kernel=True)
+def _() -> Built:
+    return bitmap_dump([0, 3], 64, full=True, wide=False)

@@ -9,7 +9,7 @@ from typing import List, Optional
 def main(argv: Optional[List[str]] = None) -> int:
     """Run the command line; returns the exit code."""
     words = sys.argv[1:] if argv is None else argv
-    if words == ["--version"]:
+    if words in (["--version"], ["-V"]):
         from dumpscope import __version__
 
         try:

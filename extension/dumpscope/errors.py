@@ -11,6 +11,7 @@ EXIT_USAGE = 2
 EXIT_NOT_A_DUMP = 3
 EXIT_OUTPUT = 4
 EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
 
 
 def output_fault(error: OSError) -> str:

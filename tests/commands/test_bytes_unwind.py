@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.stacks.test_stacks_walk import APP, CODE, STACK, dump_of, dynamic
+from tests.stacks.test_walk import APP, CODE, STACK, dump_of, dynamic
 
 from dumpscope.__main__ import main
 

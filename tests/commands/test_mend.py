@@ -102,3 +102,50 @@ def test_what_is_missing_is_made_up_only_when_asked_for(cli: Any, tmp_path: Path
     assert opening(target) == 0
     with Minidump.open(str(target)) as dump:
         assert any("invented" in comment for comment in dump.comments)
+
+
+def test_a_file_that_needs_no_mending_is_copied(cli: Any, tmp_path: Path) -> None:
+    target = tmp_path / "copy.dmp"
+    result = cli("mend", "handles.dmp", "-o", target, "--json")
+    assert result.code == 0
+    assert json.loads(result.out)["mended"] is False
+    assert target.read_bytes() == (SAMPLES / "handles.dmp").read_bytes()
+
+
+def test_the_report_says_what_was_mended_and_why_not(cli: Any, tmp_path: Path) -> None:
+    target, report = tmp_path / "mended.dmp", tmp_path / "mended.json"
+    cli("mend", "full-memory-list-without-flag.dmp", "-o", target, "--report", report)
+    document = json.loads(report.read_text())
+    assert document["command"] == "mend"
+    assert document["written"] is True
+    assert document["result"]["size"] == target.stat().st_size
+    assert {"kind", "code", "what", "offset", "before", "after"} == set(document["repairs"][0])
+    assert "OPN014" in {row["code"] for row in document["repairs"]}
+    assert cli("mend", "not-a-dump-text.dmp", "--report", report, "--force").code == 1
+    document = json.loads(report.read_text())
+    assert document["written"] is False
+    assert document["reason"]["message"]
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_why_names_the_command_line(cli: Any, tmp_path: Path, name: str) -> None:
+    path = SAMPLES / f"{name}.dmp"
+    document = json.loads(cli("why", path, "--json").out)
+    if document["opens"]["ok"]:
+        assert document["mend"] is None
+        return
+    line = document["mend"]["line"]
+    assert line == f"dumpscope mend {path} -o {name}-mended.dmp"
+    assert CASES[name] in document["mend"]["rules"]
+    assert any(step.startswith(f"`{line}`") for finding in document["findings"] if finding["code"] == CASES[name] for step in finding["remedy"])
+    text = " ".join(cli("why", path).out.split())
+    assert f"`{line}` writes a copy that the debugger opens" in text
+    assert cli("mend", path, "-o", tmp_path / "x.dmp").code == 0
+
+
+def test_why_names_what_has_to_be_invented(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "with blank.dmp"
+    path.write_bytes((SAMPLES / "missing-system-info.dmp").read_bytes())
+    line = json.loads(cli("why", path, "--json").out)["mend"]["line"]
+    assert line == f'dumpscope mend "{path}" -o "with blank-mended.dmp" --invent'
+    assert json.loads(cli("why", "not-a-dump-text.dmp", "--json").out)["mend"] is None

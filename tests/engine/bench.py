@@ -124,6 +124,10 @@ class CommandAnswer:
     raw: str
 
 
+ARCHIVES = (".zip", ".cab")
+"""Endings of names from which the engine takes a dump out of the file; every other file is given to it as a .dmp."""
+
+
 @dataclass
 class Answer:
     """Everything the engine said about one dump. HRESULTs are unsigned; what was not asked stays at its default."""
@@ -366,10 +370,11 @@ class Bench:
         missing: Dict[Path, Tuple[int, Path]] = {}
         for number, path in enumerate(paths):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            key = hashlib.sha256("\n".join([digest, request, probe, engine]).encode()).hexdigest()
+            ending = path.suffix if path.suffix.lower() in ARCHIVES else ".dmp"
+            key = hashlib.sha256("\n".join([digest, request, probe, engine, *([ending] if ending != ".dmp" else [])]).encode()).hexdigest()
             stored[number] = self.answers / key[:2] / (key + ".txt")
             if fresh or not stored[number].exists():
-                missing[stored[number]] = (number, self._staged(path, digest))
+                missing[stored[number]] = (number, self._staged(path, digest, ending))
         jobs = [(output, dump) for output, (_, dump) in missing.items()]
         batches = [jobs[i : i + together] for i in range(0, len(jobs), together)]
         with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -390,9 +395,9 @@ class Bench:
             out.append(line)
         return "\n".join(out)
 
-    def _staged(self, path: Path, digest: str) -> Path:
+    def _staged(self, path: Path, digest: str, ending: str) -> Path:
         """The dump under a name that depends on its bytes alone, since the engine prints the path."""
-        staged = self.work / (digest[:24] + ".dmp")
+        staged = self.work / (digest[:24] + ending)
         fresh = self.work / (self._name() + ".link")
         fresh.symlink_to(path.resolve())
         os.replace(fresh, staged)

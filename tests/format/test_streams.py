@@ -6,7 +6,17 @@ import pytest
 
 from dumpscope.format.catalogue import structure
 from dumpscope.format.flags import MINIDUMP_TYPE_BITS
-from dumpscope.format.streams import BREAKPAD, CRASHPAD, LAST_RESERVED_STREAM, MICROSOFT, MINIDUMP_STREAM_TYPE, STREAMS, WINDOWS_CE, is_user_stream
+from dumpscope.format.streams import (
+    BREAKPAD,
+    CRASHPAD,
+    DEBUGGER_NAMES,
+    LAST_RESERVED_STREAM,
+    MICROSOFT,
+    MINIDUMP_STREAM_TYPE,
+    STREAMS,
+    WINDOWS_CE,
+    is_user_stream,
+)
 
 NAMES = {
     0: "UnusedStream",
@@ -75,7 +85,10 @@ def test_whose_stream_it_is(number: int, vendor: str) -> None:
 
 
 def test_the_debugger_has_another_word_for_tokens_only() -> None:
-    assert {row.type: row.debugger_name for row in STREAMS.values() if row.debugger_name} == {19: "TokenInformationStream"}
+    others = {number: name for number, name in DEBUGGER_NAMES.items() if number < 0x8000 and name != STREAMS[number].name}
+    assert others == {19: "TokenInformationStream"}
+    assert DEBUGGER_NAMES[0x8000] == "NullStream"
+    assert {23, 24, 25, 0x800B, 0xFFF0}.isdisjoint(DEBUGGER_NAMES)
 
 
 @pytest.mark.parametrize("number", sorted(STREAMS))

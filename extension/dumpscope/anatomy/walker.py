@@ -21,7 +21,7 @@ from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIP
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_STRING
 from ..format.layout import Structure
 from ..format.modules import CV_INFO_ELF, CV_INFO_PDB20, CV_INFO_PDB70, IMAGE_DEBUG_MISC, MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
-from ..format.streams import STREAMS
+from ..format.streams import RECORD_LISTS, STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_NAME
 from ..format.tokens import LUID_AND_ATTRIBUTES, SID, TOKEN_PARTS, TOKEN_STATISTICS, sid_name
@@ -48,15 +48,6 @@ MAX_NESTED = 100_000
 MAX_UNUSED = 8
 """Later streams of a type that are walked as the first one is: no reader uses them, but their bytes are theirs."""
 
-_LISTS = {
-    3: "MINIDUMP_THREAD_LIST",
-    4: "MINIDUMP_MODULE_LIST",
-    5: "MINIDUMP_MEMORY_LIST",
-    8: "MINIDUMP_THREAD_EX_LIST",
-    24: "MINIDUMP_THREAD_NAME_LIST",
-    0xFFF0: "MINIDUMP_MODULE_LIST",
-}
-"""The layout of the count in front of the lists that have no header of their own."""
 _CODEVIEW = {b"RSDS": CV_INFO_PDB70, b"NB10": CV_INFO_PDB20, b"LEpB": CV_INFO_ELF}
 
 
@@ -174,7 +165,7 @@ class _Walker:
             walk = WALKERS.get(kind)
             if walk is not None:
                 return lambda stream, path: walk(self, stream, path)
-        return found
+        return self._records if found is None and kind in RECORD_LISTS else found
 
     def _shape(self, stream: Stream) -> Optional[Structure]:
         from ..format.catalogue import structure
@@ -182,7 +173,7 @@ class _Walker:
         if stream.type == 6:
             return exception_shape(self.dump)
         kind = STREAMS.get(stream.type)
-        name = (_LISTS.get(stream.type) or kind.header or kind.structure) if kind is not None else ""
+        name = (kind.counted or kind.header or kind.structure) if kind is not None else ""
         return structure(name) if name else None
 
     def listed(
@@ -237,7 +228,7 @@ class _Walker:
         from ..format.catalogue import structure
 
         kind = STREAMS.get(stream.type)
-        name = _LISTS.get(stream.type) or (kind.header if kind is not None else "")
+        name = (kind.counted or kind.header) if kind is not None else ""
         return structure(name) if name else None
 
     # -- streams of Microsoft --------------------------------------------------------------------------------------------
@@ -416,19 +407,12 @@ class _Walker:
         items = self.dump.unloaded_modules
         return self.listed(items, path, "unloaded module", MINIDUMP_UNLOADED_MODULE, self._header_of(stream), (Lead(COUNTED, name),), follow)
 
-    def _simple(self, items: RecordList[Any], stream: Stream, path: str, name: str) -> Iterator[Node]:
+    def _records(self, stream: Stream, path: str) -> Iterator[Node]:
+        """A list of records that lead nowhere."""
         from ..format.catalogue import structure
 
-        return self.listed(items, path, name, structure(STREAMS[stream.type].structure), self._header_of(stream))
-
-    def _stream_16(self, stream: Stream, path: str) -> Iterator[Node]:
-        return self._simple(self.dump.regions, stream, path, "region")
-
-    def _stream_17(self, stream: Stream, path: str) -> Iterator[Node]:
-        return self._simple(self.dump.thread_infos, stream, path, "thread information")
-
-    def _stream_18(self, stream: Stream, path: str) -> Iterator[Node]:
-        return self._simple(self.dump.handle_operations, stream, path, "operation")
+        kind = STREAMS[stream.type]
+        return self.listed(getattr(self.dump, kind.reader), path, kind.record, structure(kind.structure), self._header_of(stream))
 
     def _stream_24(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_THREAD_NAME.offset_of("RvaOfThreadName")

@@ -8,6 +8,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
 from ..anatomy.walker import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
 from ..dump.minidump import Minidump
+from ..format.counted import by_count, counted
+from ..format.streams import STREAMS
 from ..view.escape import printable
 from ..view.redact import Redactor
 from .shapes import ShapeTable, parts_of
@@ -43,7 +45,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (
 )
 _KIND = {name: number for number, (name, _) in enumerate(KINDS)}
 # Streams that are personal through and through: comments, tokens, traces and memory in other forms, Breakpad's copies of /proc.
-_PRIVATE_STREAMS = {10, 11, 19, 20, 23, 25, 0x7000, 0x47670003, 0x47670004, 0x47670005, 0x47670006, 0x47670007, 0x47670008, 0x47670009}
+_PRIVATE_STREAMS = frozenset(kind.type for kind in STREAMS.values() if kind.private)
 _MEMORY_STREAMS = (3, 5, 8, 9)  # they lead to memory, all of which must be known
 _CRASHPAD = 0x43500001
 
@@ -160,7 +162,7 @@ class Atlas:
         if len(self.dump.streams) > LIST_CAP:
             self.notes.append(f"directory: streams beyond the first {LIST_CAP} are not in this page")
         if more:
-            self.notes.append(f"{more} structures beyond the first {NODE_CAP} are not in this page")
+            self.notes.append(f"{counted(more, 'structure')} beyond the first {NODE_CAP} {by_count(more, 'is', 'are')} not in this page")
 
     _stream_type = 0
     _enough = False

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
 from ..dump.absence import Absent
-from ..dump.kernel.kerneldump import Driver, KernelDump
+from ..dump.kernel.kerneldump import KernelDump, UnloadedDriver
 from ..errors import UsageError
 from ..format.codes import code_name, ntstatus_name
-from ..format.codes.bugcheck import ACCESS, ADDRESS, BUG_CHECKS, CODE, IRQL, STATUS, bug_check, plain_code
+from ..format.codes.bugcheck import ACCESS, ADDRESS, CODE, IRQL, STATUS, bug_check, plain_code
+from ..format.codes.bugcodes import BUG_CHECK_NAMES
+from ..format.kernel import FILL
+from ..session.parsing import number
 from ..session.registry import DUMP_FIRST, arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
@@ -30,7 +33,7 @@ def parameter_words(dump: Any, kind: str, value: int) -> str:
     if kind == IRQL:
         return _IRQLS.get(value & 0xFF, f"IRQL {value}" if value < 32 else "")
     if isinstance(dump, KernelDump):
-        symbol = dump.symbol(value)
+        symbol = dump.symbol(value) or dump.unloaded_symbol(value)
         if symbol:
             return symbol
         if kind in (ADDRESS, CODE) and value < 0x1000:
@@ -49,7 +52,9 @@ def culprit(dump: KernelDump) -> Tuple[Any, str, str]:
             driver = dump.driver_at(value)
             if driver is not None and driver.index:
                 return driver, f"parameter {index + 1} is an instruction in it: {dump.symbol(value)}", "likely"
-    seen: List[Driver] = []
+        gone = dump.unloaded_at(value) if parameter.kind in (CODE, ADDRESS) else None
+        if gone is not None:
+            return gone, f"parameter {index + 1} lies where it was before it was unloaded: {dump.unloaded_symbol(value)}", "likely"
     triage = dump.triage
     if not isinstance(triage, Absent):
         step = dump.pointer_size
@@ -58,7 +63,6 @@ def culprit(dump: KernelDump) -> Tuple[Any, str, str]:
             value = int.from_bytes(data[at : at + step], "little")
             driver = dump.driver_at(value)
             if driver is not None and driver.index and dump.names[driver.base] not in ("hal", "kdcom", "kd"):
-                seen.append(driver)
                 where = f"{dump.symbol(value)} is on the stack at 0x{triage['TopOfStack'] + at:x} (found by a scan)"
                 return driver, where, "a guess"
     return None, "no address of a driver stands in the parameters or on the stack", ""
@@ -69,7 +73,7 @@ def bugcheck_blocks(code: int, parameters: Tuple[int, ...], dump: Any) -> Iterat
     check = bug_check(code)
     plain = plain_code(code)
     items = [
-        Item("code", "bug check", code, "hex", text=f"0x{code:08x}", note=check.name or "not in our table"),
+        Item("code", "bug check", code, "hex", text=f"0x{code:08x}", note=check.name or "not in the reference"),
         Item("name", "", check.name or None, hidden=True),
         Item("plain_code", "", f"0x{plain:x}", hidden=True),
         Item("meaning", "meaning", check.meaning),
@@ -85,24 +89,36 @@ def bugcheck_blocks(code: int, parameters: Tuple[int, ...], dump: Any) -> Iterat
     yield Table("parameters", columns, rows)
     if isinstance(dump, KernelDump) and code:
         driver, why, sure = culprit(dump)
-        yield Data("driver", None if driver is None else {"name": dump.names[driver.base], "path": driver.path, "why": why, "certainty": sure})
-        yield Note(f"The driver most likely meant is {driver.file_name} ({sure}): {why}." if driver is not None else f"No driver is named: {why}.")
+        if driver is None:
+            yield Data("driver", None)
+            yield Note(f"No driver is named: {why}.")
+        elif isinstance(driver, UnloadedDriver):
+            yield Data("driver", {"name": driver.name, "path": None, "why": why, "certainty": sure})
+            yield Note(f"The driver most likely meant is {driver.name} ({sure}): {why}.")
+        else:
+            yield Data("driver", {"name": dump.names[driver.base], "path": driver.path, "why": why, "certainty": sure})
+            yield Note(f"The driver most likely meant is {driver.file_name} ({sure}): {why}.")
     if check.step:
         yield Note(f"Next step: {check.step}.", "hint")
 
 
+def account(dump: KernelDump) -> Iterator[Block]:
+    """What stopped the machine, or that nothing is known to have."""
+    if dump.code:
+        yield from bugcheck_blocks(dump.code, dump.parameters, dump)
+    else:
+        yield Data("bugcheck", None)
+        filled = dump.header["BugCheckCode"] == FILL
+        why = "its filling, the text PAGE, stands there" if filled else "code 0"
+        yield Note(f"The header names no bug check ({why}): the dump was taken without one, by a debugger or a tool.")
+
+
 def number_of(text: str) -> int:
     """A code as people write it: 0x7e, 7e, 0000007E, or a name. Raises UsageError."""
-    for code, check in BUG_CHECKS.items():
-        if check.name == text.upper():
+    for code, name in BUG_CHECK_NAMES.items():
+        if name == text.upper():
             return code
-    try:
-        value = int(text.lower().replace("`", ""), 16)
-    except ValueError:
-        raise UsageError(f"{text!r} is not a bug check", "give a code such as 0x7e, or a name such as DPC_WATCHDOG_VIOLATION") from None
-    if not 0 <= value < 1 << 64:
-        raise UsageError(f"{text!r} is not a 64-bit number")
-    return value
+    return number(text, "bug check")
 
 
 @command(
@@ -123,12 +139,13 @@ def bugcheck(session: Session, args: Any) -> Iterator[Block]:
     kernel = session.kernel
     if args.code is None:
         if kernel is None:
+            if session.has_dump:
+                session.not_in_dump()
+                yield Data("bugcheck", None)
+                yield Note("This is a dump of a process: nothing stopped the machine. `exception` says what stopped the process.", "warning")
+                return
             raise UsageError("bugcheck needs a code, or a kernel dump", "dumpscope bugcheck 0x133")
-        if not kernel.code:
-            yield Data("bugcheck", None)
-            yield Note("The header names no bug check (code 0): the dump was taken without one, by a debugger or a tool.")
-            return
-        yield from bugcheck_blocks(kernel.code, kernel.parameters, kernel)
+        yield from account(kernel)
         return
     code = number_of(args.code)
     yield from bugcheck_blocks(code, tuple(number_of(word) for word in args.parameters[:4]), kernel)

@@ -10,9 +10,9 @@ from ..session.expression import evaluate
 from ..session.missing import missing
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
+from ..session.threads import find_thread
 from ..view.blocks import Block, Data, Fields, Item, Lines
 from ..view.kinds import address_kind, address_text
-from .threads import find_thread
 
 
 @command(

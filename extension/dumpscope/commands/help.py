@@ -10,7 +10,8 @@ from ..view.blocks import Block, Column, Lines, Note, Table
 from .index import all_commands, find_command
 
 
-def _argument_words(argument: Argument) -> str:
+def argument_words(argument: Argument) -> str:
+    """An argument as it is typed: ``-s, --sort handle|type``, ``HANDLE``."""
     if argument.positional:
         return argument.metavar or argument.names[0].upper()
     words = ", ".join(argument.names)
@@ -32,7 +33,7 @@ def command_help(found: Command, prefix: str = "", *, with_dump: bool = True) ->
     if found.description:
         yield Note(found.description)
     if found.arguments:
-        rows = [(_argument_words(argument), argument.help) for argument in found.arguments]
+        rows = [(argument_words(argument), argument.help) for argument in found.arguments]
         yield Table("arguments", [Column("argument", "argument", role="label"), Column("help", "meaning")], rows, title="arguments", compact=True)
     place = " DUMP" if with_dump and found.dump == "needed" else ""
     rows = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
@@ -16,12 +15,18 @@ if TYPE_CHECKING:
 
 def session_of(source: Source, path: str) -> Session:
     """The session of an open file. A file that is no dump has its reason in ``open_error``."""
+    if source.fault is not None:
+        return Session(None, path, source=source, open_error=source.fault)
     try:
-        if is_kernel_dump(source.some(0, 8)):
-            session = Session(None, path, source=source)
-            session.kernel = KernelDump(source)
-            session.answer_for = _kernel_answer
-            return session
+        head = source.some(0, 8)
+        if head.startswith(b"PAGE"):
+            from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump  # loaded only for what may be one
+
+            if is_kernel_dump(head):
+                session = Session(None, path, source=source)
+                session.kernel = KernelDump(source)
+                session.answer_for = _kernel_answer
+                return session
         return Session(Minidump(source), path)
     except DumpError as error:
         return Session(None, path, source=source, open_error=error)
@@ -29,6 +34,6 @@ def session_of(source: Source, path: str) -> Session:
 
 def _kernel_answer(command: Command) -> Function:
     """What answers a command on a kernel dump."""
-    from .kernel import answer_for
+    from .kernel.registry import answer_for
 
     return answer_for(command)

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List,
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.streams.threads import Thread
 from ..errors import UsageError
+from ..format.counted import by_count, counted
 from ..session.expression import current_thread
 from ..session.missing import missing, why_empty
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..session.stack_words import LEAST_FOLDED, folded
+from ..session.threads import find_thread
 from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
 from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
 from ..stacks.walk import MAX_FRAMES
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
 from ..view.kinds import address_kind, address_text
-from .threads import find_thread
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
@@ -35,7 +36,7 @@ PATHS = [
 """Options of every command that walks stacks."""
 
 
-class _Drawn:
+class Drawn:
     """One stack and its thread, with the width of addresses."""
 
     def __init__(self, walks: Walks, thread: Optional[Thread], stack: Stack, width: int) -> None:
@@ -53,7 +54,7 @@ def _address(width: int) -> Callable[[int], str]:
     return lambda value: address_text(value, width)
 
 
-def frame_columns(drawn: _Drawn, *, lines: bool) -> List[Column]:
+def frame_columns(drawn: Drawn, *, lines: bool) -> List[Column]:
     """The debugger's columns of ``kn``, over rows of one Row each."""
     width = drawn.width
     inline = "(Inline Function)".ljust(17) if width == 8 else "(Inline)"
@@ -126,7 +127,7 @@ def proof_line(proof: Proof) -> str:
     return f"{proof.what}: {proof.value}{where}{address}"
 
 
-def _details(drawn: _Drawn, *, registers: bool, evidence: bool) -> Optional[Callable[[Sequence[Any]], Iterable[str]]]:
+def _details(drawn: Drawn, *, registers: bool, evidence: bool) -> Optional[Callable[[Sequence[Any]], Iterable[str]]]:
     if not registers and not evidence and len(drawn.stack.frames) < LEAST_FOLDED:
         return None
 
@@ -161,7 +162,11 @@ def end_note(stack: Stack) -> Iterator[Block]:
 def guess_note(stack: Stack) -> Iterator[Block]:
     """What the mark of a guess means, where there is one."""
     if stack.guesses:
-        yield Note(f"{stack.guesses} of {len(stack.frames)} frames are guesses: nothing proves them", "warning")
+        yield Note(
+            f"{stack.guesses} of {counted(len(stack.frames), 'frame')} "
+            f"{by_count(stack.guesses, 'is a guess: nothing proves it', 'are guesses: nothing proves them')}",
+            "warning",
+        )
 
 
 def thread_title(session: Session, thread: Optional[Thread]) -> str:
@@ -198,7 +203,7 @@ def _stacks_table(session: Session, walks: Walks, threads: Iterable[Optional[Thr
     return Table("stacks", columns, _stack_rows(session, walks, threads, limit, registers))
 
 
-def _limit(text: Optional[str]) -> int:
+def frames_limit(text: Optional[str]) -> int:
     if text is None:
         return DEFAULT_LIMIT
     value = number(text, "number of frames") if text.lower().startswith("0") and len(text) > 1 else int(text) if text.isdigit() else -1
@@ -251,7 +256,7 @@ def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], 
 def stack(session: Session, args: Any) -> Iterator[Block]:
     """Call stacks."""
     dump = session.dump
-    limit = _limit(args.limit)
+    limit = frames_limit(args.limit)
     session.memo.pop("frame", None)
     walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan, download=args.download)
     if args.all or args.unique or args.find:
@@ -271,7 +276,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
         if note:
             yield Note(note, "hint")
     if args.symbols:
-        yield _tried(walks)
+        yield tried_table(walks)
 
 
 def _single(session: Session, walks: Walks, thread: Optional[Thread], args: Any, limit: int) -> Iterator[Block]:
@@ -279,14 +284,14 @@ def _single(session: Session, walks: Walks, thread: Optional[Thread], args: Any,
     if not found.frames:
         yield from missing(session, "stacks", Absent(NOT_THERE, found.end.message))
         return
-    drawn = _Drawn(walks, thread, found, session.dump.pointer_size)
+    drawn = Drawn(walks, thread, found, session.dump.pointer_size)
     yield Table("", _csv_columns(drawn.width), _csv_rows(walks, [thread], limit))
     yield _stacks_table(session, walks, [thread], limit, args.registers)
-    yield from _draw(session, drawn, args)
-    yield from _missing_images([found])
+    yield from draw(session, drawn, args)
+    yield from missing_images([found])
 
 
-def _draw(session: Session, drawn: _Drawn, args: Any, title: str = "") -> Iterator[Block]:
+def draw(session: Session, drawn: Drawn, args: Any, title: str = "") -> Iterator[Block]:
     """One stack in text."""
     details = _details(drawn, registers=args.registers, evidence=args.evidence)
     yield Table("", frame_columns(drawn, lines=args.lines), drawn.rows(), title=title, detail=details)
@@ -331,11 +336,11 @@ def _many(session: Session, walks: Walks, args: Any, limit: int) -> Iterator[Blo
         if not found.frames:
             yield Fields("", [Item("", title, Absent(NOT_THERE, found.end.message))])
             continue
-        yield from _draw(session, _Drawn(walks, thread, found, width), args, title)
+        yield from draw(session, Drawn(walks, thread, found, width), args, title)
     if args.unique:
         total = sum(map(len, groups.values()))
         yield Note(f"{total} thread{'' if total == 1 else 's'}, {len(groups)} different stack{'' if len(groups) == 1 else 's'}")
-    yield from _missing_images(stacks)
+    yield from missing_images(stacks)
 
 
 def _matches(row: Row, name: str) -> bool:
@@ -348,7 +353,7 @@ def _matches(row: Row, name: str) -> bool:
     return wanted == module or wanted in symbol
 
 
-def _missing_images(stacks: Sequence[Stack]) -> Iterator[Block]:
+def missing_images(stacks: Sequence[Stack]) -> Iterator[Block]:
     """Which images would take the stacks further."""
     names = list(dict.fromkeys(found.end.module for found in stacks if found.end.kind == NO_IMAGE and found.end.module))
     if names:
@@ -357,7 +362,7 @@ def _missing_images(stacks: Sequence[Stack]) -> Iterator[Block]:
         yield Note(f"images that are needed to go on: {shown}. Give the folder that holds them with -i", "hint")
 
 
-def _tried(walks: Walks) -> Table:
+def tried_table(walks: Walks) -> Table:
     """Where images and symbols were looked for."""
     columns = [
         Column("module", "module", "name", index=0),

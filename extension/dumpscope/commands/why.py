@@ -12,10 +12,11 @@ from ..diagnosis.messages import looks_like_code, looks_like_rule
 from ..diagnosis.plan import NEEDS, canonical
 from ..diagnosis.promises import promises
 from ..diagnosis.rules.catalogue import FAMILIES, all_rules, find_rule
-from ..diagnosis.rules.rule import ERROR, WARNING, Rule
+from ..diagnosis.rules.rule import ERROR, WARNING, Rule, sample_file
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
 from ..session.account import account
+from ..session.mending import mend_note, remedy_of, with_mend
 from ..session.missing import facts_of, finding_block
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
@@ -27,11 +28,19 @@ def _opening(facts: Facts) -> Iterator[Block]:
     opening = facts.engine.opening
     yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
     if opening.ok:
-        yield Note("The debugger opens this file.")
+        yield Note("The debugger opens this file." if facts.source.fault is None else f"The debugger opens this file. {_taken(facts)}")
     else:
         yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
         for line in opening.message.splitlines():
             yield Note(line)
+
+
+def _taken(facts: Facts) -> str:
+    """What the debugger takes out of an archive of which nothing is read here."""
+    from ..diagnosis.engine.archives import given
+
+    found = given(facts.source)
+    return f"{found.words}." if found is not None else ""
 
 
 def _flag_rows(facts: Facts) -> Iterator[Tuple[Any, ...]]:
@@ -51,6 +60,9 @@ def _flag_table(facts: Facts) -> Iterator[Block]:
     rows = list(_flag_rows(facts))
     shown = [row for row in rows if row[2] or row[3] in ("yes", "partial")]
     yield Table("", columns, shown, title="asked for, and there")
+    if shown and not facts.flags_count:
+        who = "the writer" if facts.writer.name == "unknown" else facts.writer.name
+        yield Note(f"the flags do not say what {who} was asked for: `asked` shows the bits of the header, `there` is what counts", "hint")
     yield Table("flags", [column._replace(hidden=True) for column in columns], rows)
 
 
@@ -84,6 +96,8 @@ def _command_rows(session: Session, facts: Facts, found: Sequence[RuleFinding]) 
 
 def _engine_data(facts: Facts) -> Iterator[Block]:
     engine = facts.engine
+    if facts.source.fault is not None:
+        return  # nothing is read of what the debugger takes out
     handles, regions, exception = engine.handles, engine.regions, engine.exception
     yield Data(
         "engine",
@@ -113,12 +127,14 @@ def _audit(session: Session) -> Iterator[Block]:
     facts = facts_of(session)
     yield from account(session)
     yield from _opening(facts)
+    remedy = remedy_of(session, facts)
+    yield from mend_note(remedy)
     found = audit(facts)
     if facts.opened is not None:
         yield from _flag_table(facts)
     serious = [item for item in found if item.rule.severity in (ERROR, WARNING)]
     for item in serious:
-        yield finding_block(item)
+        yield with_mend(finding_block(item), remedy)
     if not serious:
         yield Note("Nothing is wrong with this dump that dumpscope knows of.")
     others = [item for item in found if item not in serious]
@@ -126,7 +142,7 @@ def _audit(session: Session) -> Iterator[Block]:
         yield Note("Worth knowing (`explain CODE` says more):")
         for item in others:
             yield finding_block(item, brief=True)
-    if facts.opened is not None or facts.engine.opening.ok:
+    if facts.source.fault is None and (facts.opened is not None or facts.engine.opening.ok):
         yield Table("commands", _command_columns(), _command_rows(session, facts, found), title="what the debugger's commands will do")
     yield from _engine_data(facts)
 
@@ -156,12 +172,19 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
         return
     facts = facts_of(session)
     yield from _opening(facts)
+    remedy = remedy_of(session, facts)
+    yield from mend_note(remedy)
     found = sorted(
         apply((rule for rule in all_rules() if name in rule.commands or rule.code.startswith("OPN")), facts),
         key=lambda item: (item.rule.severity != ERROR, item.rule.severity != WARNING),
     )
     own = [item for item in found if not item.code.startswith("FLG")]
     found = own or found  # the flags in general are of interest only where nothing more particular is known
+    if facts.source.fault is not None and facts.engine.opening.ok:
+        yield Note(f"{name} depends on the dump that the debugger takes out, and nothing of it is read here.")
+        for item in found:
+            yield finding_block(item)
+        return
     answer = facts.engine.commands.get(name) or CommandAnswer(name, WORKS if facts.engine.opening.ok else FAILS, facts.engine.opening.hresult, "", "")
     words = {"works": "will work", "partial": "will work in part", "fails": "will fail"}[answer.outcome]
     level = "info" if answer.outcome == WORKS else "warning"
@@ -174,7 +197,7 @@ def _one_command(session: Session, name: str) -> Iterator[Block]:
         [(answer.command, answer.outcome, answer.hresult, [item.code for item in found], answer.message, answer.why)],
     )
     for item in found:
-        yield finding_block(item)
+        yield with_mend(finding_block(item), remedy)
     if name == "k":
         yield from stack_needs(session)
     need = NEEDS.get(name)
@@ -188,7 +211,7 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
     found = apply([rule], facts_of(session)) if session.has_file else []
     if found:
         yield Note("On this dump it means:")
-        yield finding_block(found[0])
+        yield with_mend(finding_block(found[0]), remedy_of(session, facts_of(session)))
         return
     if session.has_file:
         yield Note(f"{rule.code} is not found in this dump; this is what it is about:")
@@ -269,7 +292,8 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
 
 def unfilled(text: str) -> str:
     """A rule's words without a dump: ``…`` for what is filled in; a sentence that only some dumps have behind the others is left out."""
-    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", text))
+    words = re.sub(r"\{\w+:(=?)[^{}|]*\|([^{}]*)\}", lambda found: found[2] if found[1] else f"… {found[2]}", text)
+    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", words))
 
 
 @command(
@@ -308,7 +332,7 @@ def _page(rule: Rule) -> Iterator[Block]:
             Item("symptoms", "", list(rule.symptoms), "words", hidden=True),
             Item("remedy", "", remedy, "words", hidden=True),
             Item("sources", "", list(rule.sources), "words", hidden=True),
-            Item("samples", "samples", [rule.fires, rule.silent], "words", text=f"{rule.fires}.dmp shows it, {rule.silent}.dmp does not"),
+            Item("samples", "samples", [rule.fires, rule.silent], "words", text=f"{sample_file(rule.fires)} shows it, {sample_file(rule.silent)} does not"),
         ],
     )
     lines = [part for symptom in rule.symptoms for part in symptom.split("\n")]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from ..format.counted import by_count, counted
+from ..format.streams import LISTS, STREAMS
 from .absence import Absent, Damage
 from .directory import Stream
 from .minidump import Minidump
@@ -90,23 +92,6 @@ MAX_OF_A_CODE = 1000
 """How many of one code are listed; the rest is counted."""
 MAX_OVERLAPS = 32
 
-_LISTS = (
-    "threads",
-    "thread_infos",
-    "thread_names",
-    "modules",
-    "host_modules",
-    "unloaded_modules",
-    "handles",
-    "handle_operations",
-    "memory_list",
-    "memory64_list",
-    "regions",
-    "tokens",
-    "functions",
-)
-# Streams of one structure: the least that readers need of it.
-_LEAST = {6: 168, 7: 56, 15: 24, 21: 4, 22: 4}
 _ADDRESSES = 1 << 64
 
 
@@ -139,12 +124,13 @@ def _structural(dump: Minidump) -> Iterator[Damage]:
     if not entries and len(dump.streams):
         zero = all(stream.size == 0 and stream.rva == 0 for stream in dump.streams)
         if zero:
-            message = f"all {len(dump.streams)} entries of the directory are zero: the writer was ended before it wrote the directory"
+            which = by_count(len(dump.streams), "the only entry of the directory is", f"all {len(dump.streams)} entries of the directory are")
+            message = f"{which} zero: the writer was ended before it wrote the directory"
             yield Damage("directory-zeroed", message, dump.streams.rva, len(dump.streams) * 12, 0)
     yield from _required(dump)
     yield from _places(dump, entries)
-    for name in _LISTS:
-        yield from getattr(dump, name).damage
+    for kind in LISTS:
+        yield from getattr(dump, kind.reader).damage
     annotations = dump.annotations
     if not isinstance(annotations, Absent):
         yield from annotations.damage
@@ -168,7 +154,7 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
     """Streams that are outside the file, cut, too small, repeated, or share bytes."""
     source = dump.source
     first: Set[int] = set()
-    listed = {items.stream.index for items in (getattr(dump, name) for name in _LISTS) if items.stream is not None}
+    listed = {items.stream.index for items in (getattr(dump, kind.reader) for kind in LISTS) if items.stream is not None}
     told = 0
     again: Optional[Damage] = None
     for stream in entries:
@@ -180,9 +166,10 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
             yield again
         else:
             yield again  # no more words than are shown: it is only counted
+        least = STREAMS[stream.type].least if stream.type in STREAMS else 0
         if not stream.size:
-            if stream.type in _LEAST:
-                yield Damage("stream-too-small", f"{_title(stream)} has a size of 0", stream.offset, _LEAST[stream.type], 0)
+            if least:
+                yield Damage("stream-too-small", f"{_title(stream)} has a size of 0", stream.offset, least, 0)
             continue
         if stream.rva < 32:
             yield Damage("stream-in-header", f"{_title(stream)} begins at 0x{stream.rva:x}, inside the header", stream.offset, stream.size, 0)
@@ -196,7 +183,6 @@ def _places(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
         elif held < stream.size:
             message = f"{_title(stream)}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds 0x{held:x} of them"
             yield Damage("stream-cut", message, stream.rva, stream.size, held)
-        least = _LEAST.get(stream.type, 0)
         if stream.size < least:
             yield Damage("stream-too-small", f"{_title(stream)}: 0x{stream.size:x} bytes, 0x{least:x} are needed", stream.rva, least, stream.size)
     yield from _overlaps(dump, entries)
@@ -224,7 +210,7 @@ def _overlaps(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
         if stop > end:
             end, owner = stop, row
     if reported > MAX_OVERLAPS:
-        yield Damage("more-damage", f"{reported - MAX_OVERLAPS} more streams share bytes with others")
+        yield Damage("more-damage", f"{counted(reported - MAX_OVERLAPS, 'more stream shares', 'more streams share')} bytes with others")
 
 
 def _place(row: Tuple[int, int, Optional[Stream]]) -> str:
@@ -262,7 +248,7 @@ def _everything(dump: Minidump) -> Iterator[Damage]:
         yield from token.damage
     tokens = dump.tokens
     if tokens.stream is not None and len(tokens) < tokens.claimed:
-        message = f"{tokens.stream.name}: {tokens.claimed} tokens are claimed, {len(tokens)} can be read"
+        message = f"{tokens.stream.name}: {counted(tokens.claimed, 'token is', 'tokens are')} claimed, {len(tokens)} can be read"
         yield Damage("token-cut", message, tokens.stream.rva, tokens.claimed, len(tokens))
     for table in dump.functions:
         yield from table.damage
@@ -328,7 +314,7 @@ def _exception(dump: Minidump) -> Iterator[Damage]:
         message = f"the exception's thread 0x{exception.thread_id:x} is not in the thread list"
         yield Damage("exception-unknown-thread", message, exception.offset)
     if exception.parameter_count > 15:
-        message = f"the exception claims {exception.parameter_count} parameters, 15 are possible"
+        message = f"the exception claims {counted(exception.parameter_count, 'parameter')}, 15 are possible"
         yield Damage("exception-parameters", message, exception.offset + 32, exception.parameter_count, 15)
     if exception.context_rva and exception.context_size:
         yield from _block(dump, "exception-context", "registers of the exception", exception.context_rva, exception.context_size, exception.offset + 160)

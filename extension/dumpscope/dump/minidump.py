@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar, Union
 
+from ..format.counted import counted
+from ..format.streams import STREAMS
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
-from .source import Source
+from .named import source_at
+from .source import Openable, Source
 from .strings import StringTable
 
 if TYPE_CHECKING:
     from ..format.faults import Fault
     from .contexts import Registers
-    from .lists import RecordList, SteppedList
+    from .lists import Span
     from .origin import Writer
     from .process import Process
     from .streams.breakpad import Breakpad
@@ -32,7 +35,24 @@ if TYPE_CHECKING:
     from .streams.vendor import Mozilla, UserStream, WineInfo
 
 
-_List = TypeVar("_List")
+class Listed(Protocol):
+    """A list of a dump, as far as it is chosen among several, and gets its reason for being empty."""
+
+    absence: Optional[Absent]
+    stream: Optional[Stream]
+
+    @property
+    def damage(self) -> Sequence[Damage]:
+        """What is wrong with it."""
+
+    @property
+    def span(self) -> Span:
+        """Where its records lie."""
+
+    def __len__(self) -> int: ...
+
+
+_List = TypeVar("_List", bound=Listed)
 
 
 class Minidump:
@@ -55,13 +75,15 @@ class Minidump:
         self.strings = StringTable(source)
 
     @classmethod
-    def open(cls, thing: Any) -> Minidump:
+    def open(cls, thing: Openable) -> Minidump:
         """Open a dump: a path, bytes, or an open binary file.
 
         Raises :class:`~dumpscope.errors.DumpError` when it cannot be opened or is not a user-mode minidump.
         """
-        source = Source.from_path(thing) if isinstance(thing, (str, os.PathLike)) else Source.from_object(thing)
+        source = source_at(thing) if isinstance(thing, (str, os.PathLike)) else Source.from_object(thing)
         try:
+            if source.fault is not None:
+                raise source.fault
             return cls(source)
         except BaseException:
             source.close()
@@ -78,7 +100,7 @@ class Minidump:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Minidump {self.path!r}: {len(self.streams)} streams, flags 0x{self.header.flags:x}>"
+        return f"<Minidump {self.path!r}: {counted(len(self.streams), 'stream')}, flags 0x{self.header.flags:x}>"
 
     @property
     def path(self) -> str:
@@ -100,30 +122,36 @@ class Minidump:
         """The bytes of a stream, as far as the file holds them."""
         return self.source.some(stream.rva, stream.size)
 
-    def absent(self, kind: int, what: str, flag: int = 0) -> Optional[Absent]:
-        """None if the directory has a stream of this type; otherwise why there is nothing to read."""
-        stream = self.stream(kind)
-        if stream is None:
-            if flag and not self.header.flags & flag:
-                return Absent(NOT_ASKED, f"no {what}: the header's flags (0x{self.header.flags:x}) do not ask for them")
-            if flag:
-                return Absent(NOT_THERE, f"no {what}: the flags (0x{self.header.flags:x}) ask for them, the file holds no such stream")
-            return Absent(NOT_THERE, f"no {what}: the file holds no such stream")
-        return None
+    def absent(self, kind: int, what: str = "", flag: Optional[int] = None) -> Optional[Absent]:
+        """None if the directory has a stream of this type; otherwise why there is nothing to read.
+
+        ``what`` is missing where the stream is, and ``flag`` asks for it: both are known for the types that the package knows.
+        """
+        if self.stream(kind) is not None:
+            return None
+        known = STREAMS.get(kind)
+        what = what or (known.words if known is not None else "") or f"stream of type {kind}"
+        if flag is None:
+            flag = known.flag if known is not None else 0
+        if flag and not self.header.flags & flag:
+            return Absent(NOT_ASKED, f"no {what}: the header's flags (0x{self.header.flags:x}) do not ask for them")
+        if flag and not (known is not None and known.needs):
+            return Absent(NOT_THERE, f"no {what}: the flags (0x{self.header.flags:x}) ask for them, the file holds no such stream")
+        return Absent(NOT_THERE, f"no {what}: the file holds no such stream")
 
     def _pick(self, kind: int, make: Callable[[Optional[Stream]], _List]) -> _List:
         """The list of a type. Of several streams the first that is consistent counts, as for the debugger; of none, the first."""
-        chosen: Any = make(self.stream(kind))
+        chosen = make(self.stream(kind))
         if chosen.span.refused:
             for stream in self.streams.all(kind)[1:]:
-                other: Any = make(stream)
+                other = make(stream)
                 if not other.span.refused:
                     chosen = other
                     break
         self._state(chosen)
-        return chosen  # type: ignore[no-any-return]
+        return chosen
 
-    def _state(self, items: Union[RecordList[Any], SteppedList[Any]]) -> None:
+    def _state(self, items: Listed) -> None:
         """Give an empty or damaged list its reason."""
         if items.absence is None and not len(items):
             if items.damage:
@@ -139,70 +167,70 @@ class Minidump:
         from .streams.threads import ThreadList
 
         kind = 3 if self.stream(3) is not None or self.stream(8) is None else 8
-        return self._pick(kind, lambda stream: ThreadList(self.source, stream, self.absent(kind, "threads"), extended=kind == 8))
+        return self._pick(kind, lambda stream: ThreadList(self.source, stream, self.absent(kind), extended=kind == 8))
 
     @cached_property
     def thread_infos(self) -> ThreadInfoList:
         """ThreadInfoListStream: times, start address, affinity, and what the writer failed at."""
         from .streams.threads import ThreadInfoList
 
-        return self._pick(17, lambda stream: ThreadInfoList(self.source, stream, self.absent(17, "thread times", 0x1000)))
+        return self._pick(17, lambda stream: ThreadInfoList(self.source, stream, self.absent(17)))
 
     @cached_property
     def thread_names(self) -> ThreadNameList:
         """ThreadNamesStream."""
         from .streams.threads import ThreadNameList
 
-        return self._pick(24, lambda stream: ThreadNameList(self.source, stream, self.strings, self.absent(24, "thread names")))
+        return self._pick(24, lambda stream: ThreadNameList(self.source, stream, self.strings, self.absent(24)))
 
     @cached_property
     def modules(self) -> ModuleList:
         """ModuleListStream."""
         from .streams.modules import ModuleList
 
-        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4, "modules"), self.pointer_size))
+        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4), self.pointer_size))
 
     @cached_property
     def host_modules(self) -> ModuleList:
         """Wine's second module list: the ELF modules of the host."""
         from .streams.modules import ModuleList
 
-        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0, "host modules"), self.pointer_size))
+        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0), self.pointer_size))
 
     @cached_property
     def unloaded_modules(self) -> UnloadedModuleList:
         """UnloadedModuleListStream."""
         from .streams.modules import UnloadedModuleList
 
-        return self._pick(14, lambda stream: UnloadedModuleList(self.source, stream, self.strings, self.absent(14, "unloaded modules", 0x20)))
+        return self._pick(14, lambda stream: UnloadedModuleList(self.source, stream, self.strings, self.absent(14)))
 
     @cached_property
     def handles(self) -> HandleList:
         """HandleDataStream."""
         from .streams.handles import HandleList
 
-        return self._pick(12, lambda stream: HandleList(self.source, stream, self.strings, self.absent(12, "handles", 0x4)))
+        return self._pick(12, lambda stream: HandleList(self.source, stream, self.strings, self.absent(12)))
 
     @cached_property
     def handle_operations(self) -> HandleOperationList:
         """HandleOperationListStream."""
         from .streams.handles import HandleOperationList
 
-        return self._pick(18, lambda stream: HandleOperationList(self.source, stream, self.absent(18, "handle operations")))
+        return self._pick(18, lambda stream: HandleOperationList(self.source, stream, self.absent(18)))
 
     @cached_property
     def memory_list(self) -> MemoryList:
         """MemoryListStream, as it stands in the file."""
         from .streams.memory import MemoryList
 
-        return self._pick(5, lambda stream: MemoryList(self.source, stream, self.absent(5, "memory ranges")))
+        return self._pick(5, lambda stream: MemoryList(self.source, stream, self.absent(5)))
 
     @cached_property
     def memory64_list(self) -> Memory64List:
         """Memory64ListStream, as it stands in the file."""
         from .streams.memory import Memory64List
 
-        return self._pick(9, lambda stream: Memory64List(self.source, stream, self.absent(9, "full memory", 0x2)))
+        return self._pick(9, lambda stream: Memory64List(self.source, stream, self.absent(9)))
 
     @cached_property
     def memory(self) -> Memory:
@@ -216,21 +244,21 @@ class Minidump:
         """MemoryInfoListStream."""
         from .streams.memory import RegionList
 
-        return self._pick(16, lambda stream: RegionList(self.source, stream, self.absent(16, "memory regions", 0x800)))
+        return self._pick(16, lambda stream: RegionList(self.source, stream, self.absent(16)))
 
     @cached_property
     def tokens(self) -> TokenList:
         """TokenStream."""
         from .streams.tokens import TokenList
 
-        return self._pick(19, lambda stream: TokenList(self.source, stream, self.absent(19, "tokens", 0x40000)))
+        return self._pick(19, lambda stream: TokenList(self.source, stream, self.absent(19)))
 
     @cached_property
     def functions(self) -> FunctionTableList:
         """FunctionTableStream: unwind tables of code made at run time."""
         from .streams.functions import FunctionTableList
 
-        return self._pick(13, lambda stream: FunctionTableList(self.source, stream, self.absent(13, "function tables")))
+        return self._pick(13, lambda stream: FunctionTableList(self.source, stream, self.absent(13)))
 
     def symbol(self, address: int) -> str:
         """``module+0x1234``, or ``<Unloaded_plugin.dll>+0x1234`` where a module was before it was unloaded; else an empty string."""

@@ -6,9 +6,12 @@ import io
 import mmap
 import os
 import stat
-from typing import Any, BinaryIO, Callable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, List, Optional, Protocol, Tuple, Union
 
 from ..errors import DumpError
+
+if TYPE_CHECKING:
+    from .archives.opening import Inside
 
 Data = bytes  # Source.bytes hides the name inside the class
 
@@ -18,6 +21,23 @@ MOST = 1 << 16
 
 _pread: Any = getattr(os, "pread", None)
 Buffer = Union[bytes, mmap.mmap]
+
+
+class BinaryFile(Protocol):
+    """A file that is open for reading bytes: a plain one, a compressed one, one in memory."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Bytes; all that are left without a size."""
+
+    def seek(self, offset: int, whence: int = ..., /) -> int:
+        """Go to an offset."""
+
+    def seekable(self) -> bool:
+        """Whether it can."""
+
+
+Openable = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryFile]
+"""What a dump is opened from: a path, its bytes, or a binary file."""
 
 
 def _closed() -> int:
@@ -38,6 +58,10 @@ class Source:
 
     def __init__(self, buffer: Optional[Buffer], name: str, file: Optional[BinaryIO] = None, size: int = 0) -> None:
         self.name = name
+        self.inside: Optional[Inside] = None
+        """The archive that the bytes come from; None for a file of its own."""
+        self.fault: Optional[DumpError] = None
+        """Why there is no dump to read, where the file is an archive and none could be taken out of it."""
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file
@@ -64,7 +88,7 @@ class Source:
         return cls._of_file(file, name)
 
     @classmethod
-    def from_object(cls, thing: Any) -> Source:
+    def from_object(cls, thing: Union[bytes, bytearray, memoryview, BinaryFile]) -> Source:
         """Wrap bytes, or an open binary file: a regular one is read where it lies, anything else to its end.
 
         Raises DumpError for what cannot be read, TypeError for what is neither.
@@ -76,8 +100,9 @@ class Source:
         if not hasattr(thing, "read"):
             raise TypeError(f"a dump is opened from a path, from bytes or from a binary file, not from {type(thing).__name__}")
         # Only of a plain file are the bytes those of its descriptor: of a compressed one they are not.
-        if isinstance(getattr(thing, "raw", thing), io.FileIO):
-            number = thing.fileno()
+        raw = getattr(thing, "raw", thing)
+        if isinstance(raw, io.FileIO):
+            number = raw.fileno()
             mode = os.fstat(number).st_mode
             if stat.S_ISREG(mode):
                 # A descriptor of our own: the caller may close his.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Tuple
 
 from .layout import MINIDUMPAPISET, Enumeration
 
@@ -26,6 +26,11 @@ class StreamKind(NamedTuple):
     module of the reader that decodes the stream (an empty string: opaque bytes). ``flag`` is the MINIDUMP_TYPE bit that asks
     Microsoft's writer for it, 0 when no bit does. ``structure`` names the structure of one element and ``header`` the
     structure in front of the elements (an empty string: a plain 32-bit count, or nothing). ``vendor`` is whose it is.
+
+    A list has a ``reader``, the attribute of a Minidump, and ``words`` for what is missing where it is. One whose elements are records of
+    one size has a ``record``, what one of them is called, and where its count has no header of its own, ``counted`` names the layout of
+    the count. ``needs`` is what a flag alone does not bring about. ``least`` are the bytes that a reader needs of a single structure.
+    ``private`` marks bytes that tell of the user.
     """
 
     type: int
@@ -38,6 +43,13 @@ class StreamKind(NamedTuple):
     header: str = ""
     source: str = MINIDUMPAPISET
     debugger_name: str = ""
+    reader: str = ""
+    words: str = ""
+    record: str = ""
+    counted: str = ""
+    needs: str = ""
+    least: int = 0
+    private: bool = False
 
 
 _LEARN = "MINIDUMP_STREAM_TYPE on Microsoft Learn (newer than SDK 10.0.26100)"
@@ -50,12 +62,56 @@ _ROWS = (
     StreamKind(0, "UnusedStream", "", 0, "", "an empty slot of the directory that the writer reserved and did not need"),
     StreamKind(1, "ReservedStream0", "", 0, "", "reserved, never written"),
     StreamKind(2, "ReservedStream1", "", 0, "", "reserved, never written"),
-    StreamKind(3, "ThreadListStream", "threads", 0, "MINIDUMP_THREAD", "the threads: id, TEB, stack and registers of each"),
-    StreamKind(4, "ModuleListStream", "modules", 0, "MINIDUMP_MODULE", "the loaded images: address, size, version and symbol key of each"),
-    StreamKind(5, "MemoryListStream", "memory", 0, "MINIDUMP_MEMORY_DESCRIPTOR", "captured ranges of memory of a partial dump"),
-    StreamKind(6, "ExceptionStream", "exception", 0, "MINIDUMP_EXCEPTION_STREAM", "the exception that the dump was written for, with its registers"),
-    StreamKind(7, "SystemInfoStream", "system", 0, "MINIDUMP_SYSTEM_INFO", "processor and Windows version; no debugger opens a dump without it"),
-    StreamKind(8, "ThreadExListStream", "threads", 0, "MINIDUMP_THREAD_EX", "the threads of a processor with a backing store (Itanium)"),
+    StreamKind(
+        3,
+        "ThreadListStream",
+        "threads",
+        0,
+        "MINIDUMP_THREAD",
+        "the threads: id, TEB, stack and registers of each",
+        reader="threads",
+        words="threads",
+        record="thread",
+        counted="MINIDUMP_THREAD_LIST",
+    ),
+    StreamKind(
+        4,
+        "ModuleListStream",
+        "modules",
+        0,
+        "MINIDUMP_MODULE",
+        "the loaded images: address, size, version and symbol key of each",
+        reader="modules",
+        words="modules",
+        record="module",
+        counted="MINIDUMP_MODULE_LIST",
+    ),
+    StreamKind(
+        5,
+        "MemoryListStream",
+        "memory",
+        0,
+        "MINIDUMP_MEMORY_DESCRIPTOR",
+        "captured ranges of memory of a partial dump",
+        reader="memory_list",
+        words="memory ranges",
+        record="range",
+        counted="MINIDUMP_MEMORY_LIST",
+    ),
+    StreamKind(6, "ExceptionStream", "exception", 0, "MINIDUMP_EXCEPTION_STREAM", "the exception that the dump was written for, with its registers", least=168),
+    StreamKind(7, "SystemInfoStream", "system", 0, "MINIDUMP_SYSTEM_INFO", "processor and Windows version; no debugger opens a dump without it", least=56),
+    StreamKind(
+        8,
+        "ThreadExListStream",
+        "threads",
+        0,
+        "MINIDUMP_THREAD_EX",
+        "the threads of a processor with a backing store (Itanium)",
+        reader="threads",
+        words="threads",
+        record="thread",
+        counted="MINIDUMP_THREAD_EX_LIST",
+    ),
     StreamKind(
         9,
         "Memory64ListStream",
@@ -64,9 +120,12 @@ _ROWS = (
         "MINIDUMP_MEMORY_DESCRIPTOR64",
         "the ranges of a full-memory dump; their bytes are the last thing in the file",
         header="MINIDUMP_MEMORY64_LIST",
+        reader="memory64_list",
+        words="full memory",
+        record="range",
     ),
-    StreamKind(10, "CommentStreamA", "comments", 0, "", "a comment in the ANSI code page, ended by a NUL"),
-    StreamKind(11, "CommentStreamW", "comments", 0, "", "a comment in UTF-16, ended by a NUL; procdump and .dump /c leave one"),
+    StreamKind(10, "CommentStreamA", "comments", 0, "", "a comment in the ANSI code page, ended by a NUL", private=True),
+    StreamKind(11, "CommentStreamW", "comments", 0, "", "a comment in UTF-16, ended by a NUL; procdump and .dump /c leave one", private=True),
     StreamKind(
         12,
         "HandleDataStream",
@@ -75,6 +134,9 @@ _ROWS = (
         "MINIDUMP_HANDLE_DESCRIPTOR_2",
         "the process's handle table: type, name, access and counts of each handle",
         header="MINIDUMP_HANDLE_DATA_STREAM",
+        reader="handles",
+        words="handles",
+        record="handle",
     ),
     StreamKind(
         13,
@@ -84,6 +146,8 @@ _ROWS = (
         "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR",
         "unwind tables of code made at run time; written whenever there are any",
         header="MINIDUMP_FUNCTION_TABLE_STREAM",
+        reader="functions",
+        words="function tables",
     ),
     StreamKind(
         14,
@@ -93,8 +157,11 @@ _ROWS = (
         "MINIDUMP_UNLOADED_MODULE",
         "images that were unloaded before the dump; not written when there are none",
         header="MINIDUMP_UNLOADED_MODULE_LIST",
+        reader="unloaded_modules",
+        words="unloaded modules",
+        record="unloaded module",
     ),
-    StreamKind(15, "MiscInfoStream", "misc", 0, "MINIDUMP_MISC_INFO_5", "process id and times, integrity level, time zone, build strings"),
+    StreamKind(15, "MiscInfoStream", "misc", 0, "MINIDUMP_MISC_INFO_5", "process id and times, integrity level, time zone, build strings", least=24),
     StreamKind(
         16,
         "MemoryInfoListStream",
@@ -103,6 +170,9 @@ _ROWS = (
         "MINIDUMP_MEMORY_INFO",
         "the map of the whole address space: state, type and protection of each region",
         header="MINIDUMP_MEMORY_INFO_LIST",
+        reader="regions",
+        words="memory regions",
+        record="region",
     ),
     StreamKind(
         17,
@@ -112,6 +182,9 @@ _ROWS = (
         "MINIDUMP_THREAD_INFO",
         "times, start address, exit status and affinity of each thread, and what went wrong with it while dumping",
         header="MINIDUMP_THREAD_INFO_LIST",
+        reader="thread_infos",
+        words="thread times",
+        record="thread information",
     ),
     StreamKind(
         18,
@@ -121,6 +194,10 @@ _ROWS = (
         "AVRF_HANDLE_OPERATION",
         "Application Verifier's record of who opened and closed handles; needs the verifier's Handles check in the process",
         header="MINIDUMP_HANDLE_OPERATION_LIST",
+        reader="handle_operations",
+        words="handle operations",
+        record="operation",
+        needs="the Handles check of Application Verifier",
     ),
     StreamKind(
         19,
@@ -131,25 +208,81 @@ _ROWS = (
         "access tokens of the process and of its impersonating threads",
         header="MINIDUMP_TOKEN_INFO_LIST",
         debugger_name="TokenInformationStream",
+        reader="tokens",
+        words="tokens",
+        private=True,
     ),
-    StreamKind(20, "JavaScriptDataStream", "", 0, "", "data of the JavaScript engine's helper for its own debugger extension"),
-    StreamKind(21, "SystemMemoryInfoStream", "counters", 0, "MINIDUMP_SYSTEM_MEMORY_INFO_1", "memory and cache counters of the whole machine"),
-    StreamKind(22, "ProcessVmCountersStream", "counters", 0, "MINIDUMP_PROCESS_VM_COUNTERS_2", "memory counters of the process and its job"),
-    StreamKind(23, "IptTraceStream", "", 0x400000, "", "Intel Processor Trace buffers; the trace service must have been running"),
-    StreamKind(24, "ThreadNamesStream", "threads", 0, "MINIDUMP_THREAD_NAME", "names given with SetThreadDescription; threads without one are not listed"),
-    StreamKind(25, "CompressedMemoryStream", "", 0x04000000, "", "full memory in compressed form, in place of Memory64ListStream", source=_LEARN),
-    StreamKind(0x7000, "CompressedMemoryStreamSQL", "", 0, "", "compressed memory as SQL Server writes it", source=_LEARN),
-    StreamKind(0x8000, "ceStreamNull", "windowsce", 0, "", "an empty entry", WINDOWS_CE, source=_CE),
-    StreamKind(0x8001, "ceStreamSystemInfo", "windowsce", 0, "", "the device's system information", WINDOWS_CE, source=_CE),
-    StreamKind(0x8002, "ceStreamException", "windowsce", 0, "", "the exception and its registers", WINDOWS_CE, source=_CE),
-    StreamKind(0x8003, "ceStreamModuleList", "windowsce", 0, "", "loaded modules", WINDOWS_CE, source=_CE),
-    StreamKind(0x8004, "ceStreamProcessList", "windowsce", 0, "", "processes of the device", WINDOWS_CE, source=_CE),
-    StreamKind(0x8005, "ceStreamThreadList", "windowsce", 0, "", "threads of the device", WINDOWS_CE, source=_CE),
-    StreamKind(0x8006, "ceStreamThreadContextList", "windowsce", 0, "", "registers of the threads", WINDOWS_CE, source=_CE),
-    StreamKind(0x8007, "ceStreamThreadCallStackList", "windowsce", 0, "", "return addresses of the threads", WINDOWS_CE, source=_CE),
-    StreamKind(0x8008, "ceStreamMemoryVirtualList", "windowsce", 0, "", "captured ranges of virtual memory", WINDOWS_CE, source=_CE),
-    StreamKind(0x8009, "ceStreamMemoryPhysicalList", "windowsce", 0, "", "captured ranges of physical memory", WINDOWS_CE, source=_CE),
-    StreamKind(0x800A, "ceStreamBucketParameters", "windowsce", 0, "", "what error reporting sorts crashes by", WINDOWS_CE, source=_CE),
+    StreamKind(20, "JavaScriptDataStream", "", 0, "", "data of the JavaScript engine's helper for its own debugger extension", private=True),
+    StreamKind(21, "SystemMemoryInfoStream", "counters", 0, "MINIDUMP_SYSTEM_MEMORY_INFO_1", "memory and cache counters of the whole machine", least=4),
+    StreamKind(22, "ProcessVmCountersStream", "counters", 0, "MINIDUMP_PROCESS_VM_COUNTERS_2", "memory counters of the process and its job", least=4),
+    StreamKind(23, "IptTraceStream", "", 0x400000, "", "Intel Processor Trace buffers; the trace service must have been running", private=True),
+    StreamKind(
+        24,
+        "ThreadNamesStream",
+        "threads",
+        0,
+        "MINIDUMP_THREAD_NAME",
+        "names given with SetThreadDescription; threads without one are not listed",
+        reader="thread_names",
+        words="thread names",
+        record="name",
+        counted="MINIDUMP_THREAD_NAME_LIST",
+    ),
+    StreamKind(25, "CompressedMemoryStream", "", 0x04000000, "", "full memory in compressed form, in place of Memory64ListStream", source=_LEARN, private=True),
+    StreamKind(0x7000, "CompressedMemoryStreamSQL", "", 0, "", "compressed memory as SQL Server writes it", source=_LEARN, private=True),
+    StreamKind(0x8000, "ceStreamNull", "windowsce", 0, "", "an empty entry", WINDOWS_CE, source=_CE, debugger_name="NullStream"),
+    StreamKind(0x8001, "ceStreamSystemInfo", "windowsce", 0, "", "the device's system information", WINDOWS_CE, source=_CE, debugger_name="SystemInfoStream"),
+    StreamKind(0x8002, "ceStreamException", "windowsce", 0, "", "the exception and its registers", WINDOWS_CE, source=_CE, debugger_name="ExceptionStream"),
+    StreamKind(0x8003, "ceStreamModuleList", "windowsce", 0, "", "loaded modules", WINDOWS_CE, source=_CE, debugger_name="ModuleListStream"),
+    StreamKind(0x8004, "ceStreamProcessList", "windowsce", 0, "", "processes of the device", WINDOWS_CE, source=_CE, debugger_name="ProcessListStream"),
+    StreamKind(0x8005, "ceStreamThreadList", "windowsce", 0, "", "threads of the device", WINDOWS_CE, source=_CE, debugger_name="ThreadListStream"),
+    StreamKind(
+        0x8006, "ceStreamThreadContextList", "windowsce", 0, "", "registers of the threads", WINDOWS_CE, source=_CE, debugger_name="ThreadContextListStream"
+    ),
+    StreamKind(
+        0x8007,
+        "ceStreamThreadCallStackList",
+        "windowsce",
+        0,
+        "",
+        "return addresses of the threads",
+        WINDOWS_CE,
+        source=_CE,
+        debugger_name="ThreadCallStackListStream",
+    ),
+    StreamKind(
+        0x8008,
+        "ceStreamMemoryVirtualList",
+        "windowsce",
+        0,
+        "",
+        "captured ranges of virtual memory",
+        WINDOWS_CE,
+        source=_CE,
+        debugger_name="MemoryVirtualListStream",
+    ),
+    StreamKind(
+        0x8009,
+        "ceStreamMemoryPhysicalList",
+        "windowsce",
+        0,
+        "",
+        "captured ranges of physical memory",
+        WINDOWS_CE,
+        source=_CE,
+        debugger_name="MemoryPhysicalListStream",
+    ),
+    StreamKind(
+        0x800A,
+        "ceStreamBucketParameters",
+        "windowsce",
+        0,
+        "",
+        "what error reporting sorts crashes by",
+        WINDOWS_CE,
+        source=_CE,
+        debugger_name="BucketParametersStream",
+    ),
     StreamKind(0x800B, "ceStreamProcessModuleMap", "windowsce", 0, "", "which process had which modules", WINDOWS_CE, source=_CE),
     StreamKind(0x800C, "ceStreamDiagnosisList", "windowsce", 0, "", "findings of the on-device diagnosis", WINDOWS_CE, source=_CE),
     StreamKind(
@@ -161,6 +294,10 @@ _ROWS = (
         "a second module list: the host's own libraries (no official name; the number is inside Microsoft's range)",
         WINE,
         source="Wine dlls/dbghelp/minidump.c",
+        reader="host_modules",
+        words="host modules",
+        record="module",
+        counted="MINIDUMP_MODULE_LIST",
     ),
     StreamKind(LAST_RESERVED_STREAM, "LastReservedStream", "", 0, "", "the end of Microsoft's range; greater numbers are the program's own"),
     StreamKind(
@@ -184,13 +321,17 @@ _ROWS = (
         source=_BREAKPAD,
     ),
     StreamKind(0x47670002, "MD_ASSERTION_INFO_STREAM", "breakpad", 0, "MDRawAssertionInfo", "the assertion that failed", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x47670003, "MD_LINUX_CPU_INFO", "breakpad", 0, "", "text of /proc/cpuinfo", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x47670004, "MD_LINUX_PROC_STATUS", "breakpad", 0, "", "text of /proc/PID/status", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x47670005, "MD_LINUX_LSB_RELEASE", "breakpad", 0, "", "text of /etc/lsb-release", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x47670006, "MD_LINUX_CMD_LINE", "breakpad", 0, "", "/proc/PID/cmdline: arguments with NULs between them", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x47670007, "MD_LINUX_ENVIRON", "breakpad", 0, "", "/proc/PID/environ: variables with NULs between them", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x47670008, "MD_LINUX_AUXV", "breakpad", 0, "", "/proc/PID/auxv: pairs of machine words", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x47670009, "MD_LINUX_MAPS", "breakpad", 0, "", "text of /proc/PID/maps", BREAKPAD, source=_BREAKPAD),
+    StreamKind(0x47670003, "MD_LINUX_CPU_INFO", "breakpad", 0, "", "text of /proc/cpuinfo", BREAKPAD, source=_BREAKPAD, private=True),
+    StreamKind(0x47670004, "MD_LINUX_PROC_STATUS", "breakpad", 0, "", "text of /proc/PID/status", BREAKPAD, source=_BREAKPAD, private=True),
+    StreamKind(0x47670005, "MD_LINUX_LSB_RELEASE", "breakpad", 0, "", "text of /etc/lsb-release", BREAKPAD, source=_BREAKPAD, private=True),
+    StreamKind(
+        0x47670006, "MD_LINUX_CMD_LINE", "breakpad", 0, "", "/proc/PID/cmdline: arguments with NULs between them", BREAKPAD, source=_BREAKPAD, private=True
+    ),
+    StreamKind(
+        0x47670007, "MD_LINUX_ENVIRON", "breakpad", 0, "", "/proc/PID/environ: variables with NULs between them", BREAKPAD, source=_BREAKPAD, private=True
+    ),
+    StreamKind(0x47670008, "MD_LINUX_AUXV", "breakpad", 0, "", "/proc/PID/auxv: pairs of machine words", BREAKPAD, source=_BREAKPAD, private=True),
+    StreamKind(0x47670009, "MD_LINUX_MAPS", "breakpad", 0, "", "text of /proc/PID/maps", BREAKPAD, source=_BREAKPAD, private=True),
     StreamKind(0x4767000A, "MD_LINUX_DSO_DEBUG", "breakpad", 0, "MDRawDebug64", "the dynamic linker's list of shared objects", BREAKPAD, source=_BREAKPAD),
     StreamKind(0x4767000B, "LinuxProcStat", "breakpad", 0, "", "text of /proc/PID/stat", BREAKPAD, source=_LLVM),
     StreamKind(0x4767000C, "LinuxProcUptime", "breakpad", 0, "", "text of /proc/uptime", BREAKPAD, source=_LLVM),
@@ -244,6 +385,18 @@ _ROWS = (
 
 STREAMS: Dict[int, StreamKind] = {row.type: row for row in _ROWS}
 """All known stream types by number."""
+
+RECORD_LISTS: Dict[int, str] = {row.type: row.reader for row in _ROWS if row.record}
+"""Streams that are lists of records of one size, with the attribute of a Minidump that reads them."""
+
+LISTS: Tuple[StreamKind, ...] = tuple({row.reader: row for row in _ROWS if row.reader}.values())
+"""The streams that are lists, one for each reader."""
+
+LAST_NAMED_STREAM = 22
+"""The last stream type for which the debugger has a name (observed: dbgeng 10.0.15063); those of Windows CE have a ``debugger_name``."""
+
+DEBUGGER_NAMES: Dict[int, str] = {row.type: row.debugger_name or row.name for row in _ROWS if row.type <= LAST_NAMED_STREAM or row.debugger_name}
+"""The debugger's names of stream types; they differ from the header's for tokens and for Windows CE."""
 
 MINIDUMP_STREAM_TYPE = Enumeration("MINIDUMP_STREAM_TYPE", {row.type: (row.name, row.meaning) for row in _ROWS}, MINIDUMPAPISET)
 """Names and meanings of the stream types. Numbers of other vendors are included."""

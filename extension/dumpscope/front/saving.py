@@ -1,10 +1,12 @@
-"""Files that an answer wants written: every front passes its blocks through :func:`saved` before it draws them."""
+"""Files: those that an answer wants written, and an answer itself. They appear whole, and replace nothing unless they are told to."""
 
 from __future__ import annotations
 
 import os
-from typing import Iterable, Iterator
+from typing import BinaryIO, Iterable, Iterator, List
 
+from ..errors import NotInDump
+from ..format.counted import counted
 from ..view.blocks import Block, Data, Note, Save
 
 
@@ -14,7 +16,7 @@ def saved(blocks: Iterable[Block]) -> Iterator[Block]:
         if isinstance(block, Save):
             size = write(block)
             yield Data("written", {"path": os.path.abspath(block.path), "size": size})
-            yield Note(f"Wrote the {block.what}: {block.path} ({size} bytes)")
+            yield Note(f"Wrote the {block.what}: {block.path} ({counted(size, 'byte')})")
         else:
             yield block
 
@@ -29,3 +31,33 @@ def write(save: Save) -> int:
 
     fill = save.fill or (lambda file: file.writelines(save.chunks()))
     return write_whole(save.path, fill, force=save.force, keep=save.keep, check=save.check)
+
+
+def write_answer(path: str, chunks: Iterable[str], *, force: bool = False, append: bool = False) -> int:
+    """Write the text of an answer to a file, or add it to the end of one; returns how many lines it has.
+
+    Nothing is written when the answer fails, except when it ends with what is not in the dump: such an answer is complete.
+    Raises UsageError when it would replace a file without ``force``; OSError when it cannot be written.
+    """
+    from ..writing.output import append_whole, write_whole
+
+    lines: List[int] = []
+    missing: List[NotInDump] = []
+
+    def fill(file: BinaryIO) -> None:
+        try:
+            for chunk in chunks:
+                lines.append(chunk.count("\n"))
+                file.write(chunk.encode("utf-8", "backslashreplace"))
+        except NotInDump as error:
+            if not lines:
+                raise
+            missing.append(error)
+
+    if append:
+        append_whole(path, fill)
+    else:
+        write_whole(path, fill, force=force)
+    if missing:
+        raise missing[0]
+    return sum(lines)

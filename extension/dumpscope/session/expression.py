@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
-from ..dump.absence import Absent
+from ..dump.absence import NOT_CAPTURED, Absent
 from ..dump.streams.threads import Thread
 from ..errors import NotInDump, UsageError
+from ..format.counted import counted
 from ..wording.usage import peb_address
 from .parsing import number
 from .session import Session
@@ -50,6 +51,14 @@ def evaluate(session: Session, text: str) -> int:
     if parser.at < len(text):
         raise parser.wrong(f"{text[parser.at :]!r} is left over")
     return value
+
+
+def evaluated(session: Session, text: str) -> Union[int, Absent]:
+    """The address that an expression stands for, or what of it is not in the dump."""
+    try:
+        return evaluate(session, text)
+    except NotInDump as error:
+        return Absent(NOT_CAPTURED, f"{text}: {error.message}")
 
 
 class _Parser:
@@ -261,7 +270,7 @@ class _Parser:
             which = name[len("$exr_param") :]
             if name.startswith("$exr_param") and which.isdigit() and len(which) < 3:
                 if int(which) >= len(exception.parameters):
-                    raise NotInDump(f"the exception has {len(exception.parameters)} parameters")
+                    raise NotInDump(f"the exception has {counted(len(exception.parameters), 'parameter')}")
                 return exception.parameters[int(which)]
         raise self.wrong(f"{name!r} is not a pseudo-register that is known here")
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Union
+from typing import TYPE_CHECKING, Any, Iterator, Union
 
-from ..diagnosis.audit import explain_command
-from ..diagnosis.facts import Facts
-from ..diagnosis.rules.rule import INFO
-from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..dump.absence import DAMAGED, EMPTY, Absent
 from ..dump.lists import RecordList
-from ..dump.streams.tokens import TokenList
 from ..view.blocks import Block, Data, Evidence, Finding, Note
 from .session import Session
+
+if TYPE_CHECKING:
+    from ..diagnosis.facts import Facts
+    from ..diagnosis.rules.rule import Finding as RuleFinding
+    from ..dump.streams.tokens import TokenList
 
 _PREFIXES = {
     "!handle": "HND",
@@ -41,11 +41,11 @@ def finding_block(item: RuleFinding, *, brief: bool = False) -> Finding:
 
 def facts_of(session: Session) -> Facts:
     """The facts about the session's file, kept for the commands that follow."""
+    from ..diagnosis.facts import Facts  # what rules look at, which most answers do without
+
     facts = session.memo.get("facts")
-    if facts is None:
-        facts = Facts(session.source, session.dump if session.has_dump else None, session.open_error)
-        session.memo["facts"] = facts
-    assert isinstance(facts, Facts)
+    if not isinstance(facts, Facts):
+        facts = session.memo["facts"] = Facts(session.source, session.dump if session.has_dump else None, session.open_error)
     return facts
 
 
@@ -54,6 +54,9 @@ def missing(session: Session, key: str, absence: Absent, debugger_command: str =
 
     ``debugger_command`` is the debugger's command that fails for the same reason, such as ``!handle``.
     """
+    from ..diagnosis.audit import explain_command  # the rules, which most answers do without
+    from ..diagnosis.rules.rule import INFO
+
     session.not_in_dump()
     if key:
         yield Data(key, [] if absence.kind == EMPTY else None)

@@ -2,109 +2,94 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, Dict, List, NoReturn, Optional, Sequence
+import argparse
+import re
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from ..errors import UsageError
 from .registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_OPTIONAL, Argument, Command
 
+_NUMBER = re.compile(r"-(?:\d+\.?\d*|\.\d+|0[xX].*)$")
+"""What begins with a dash and is a number, so that it can be the value of an option."""
+_DASHES = "\0--"
+"""Stands for a word ``--`` behind the first one, which argparse would take out."""
 
-class Parser:
-    """The words of a command as a namespace. Never prints and never ends the host: whatever is wrong is a UsageError.
 
-    The grammar is argparse's, options and positionals in any order, without abbreviations. argparse itself would take half of
-    the time that a small command takes.
+class Parser(argparse.ArgumentParser):
+    """An argparse parser made from the registry. Never prints and never ends the host: whatever is wrong is a UsageError.
+
+    Options and positionals stand in any order; nothing is abbreviated; what follows ``--`` is no option.
     """
 
     def __init__(self, prog: str, arguments: Sequence[Argument]) -> None:
-        self.prog = prog
-        self._positionals = [argument for argument in arguments if argument.positional]
-        self._options = {name: argument for argument in arguments if not argument.positional for name in argument.names}
-        self._arguments = arguments
+        super().__init__(prog=prog, add_help=False, allow_abbrev=False, formatter_class=_formatter)
+        self._negative_number_matcher = _NUMBER
+        # A second parser: argparse has nothing left for Event in `handles 24 --sort name Event`, because by then it has served all
+        # positionals. No word begins with this character, so none is an option there.
+        self._positionals_parser = argparse.ArgumentParser(prog=prog, add_help=False, prefix_chars="\1", formatter_class=_formatter)
+        self._positionals_parser.error = self.error  # type: ignore[method-assign]
+        for argument in arguments:
+            if argument.positional:
+                _add(self._positionals_parser, argument)
+            else:
+                _add(self, argument)
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
+        if not self.prog:
+            raise UsageError(message)
         raise UsageError(f"{self.prog.rpartition(' ')[2]}: {message}", f"`{self.prog} --help` shows how it is used")
 
-    def parse_words(self, words: Sequence[str]) -> Any:
-        """Parse all words; the namespace has a member for each argument."""
-        values: Dict[str, Any] = {_member(argument): False if argument.switch else argument.default for argument in self._arguments}
-        plain: List[str] = []
-        unknown: List[str] = []
-        at = 0
-        while at < len(words):
-            word = words[at]
-            at += 1
-            if word == "--":
-                plain += words[at:]
-                break
-            name, equals, value = word.partition("=")
-            argument = self._options.get(word) or (self._options.get(name) if equals else None)
-            if argument is None:
-                (unknown if _looks_like_option(word) else plain).append(word)
-                continue
-            if argument.switch:
-                if equals:
-                    self.error(f"argument {'/'.join(argument.names)}: ignored explicit argument {value!r}")
-                values[_member(argument)] = True
-                continue
-            found = [value] if equals and word not in self._options else []
-            while not found or argument.nargs in ("+", "*"):
-                if at >= len(words) or words[at] in self._options or _looks_like_option(words[at]):
-                    break
-                found.append(words[at])
-                at += 1
-            self._take(argument, found, values)
-        self._share_out(plain, values, unknown)
-        return SimpleNamespace(**values)
+    def options(self, words: Sequence[str]) -> Tuple[argparse.Namespace, List[str]]:
+        """The values of the options, and the words that are none of them, with ``--`` and what follows it. Raises UsageError."""
+        end = words.index("--") if "--" in words else len(words)
+        values, rest = self.parse_known_args(list(words[:end]))
+        return values, [*rest, *words[end:]]
 
-    def _take(self, argument: Argument, found: List[str], values: Dict[str, Any]) -> None:
-        """The values that follow an option."""
-        many = argument.nargs in ("+", "*")
-        if not found and argument.nargs != "*":
-            self.error(f"argument {'/'.join(argument.names)}: expected {'at least one' if many else 'one'} argument")
-        for value in found:
-            self._check(argument, value)
-        name = _member(argument)
+    def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse all words; the namespace has a member for each argument. Raises UsageError."""
+        values, rest = self.options(words)
+        end = rest.index("--") if "--" in rest else len(rest)
+        unknown = [word for word in rest[:end] if looks_like_option(word)]
+        plain = [word for word in rest[:end] if not looks_like_option(word)]
+        plain += [_DASHES if word == "--" else word for word in rest[end + 1 :]]
+        values, left = self._positionals_parser.parse_known_args(plain, values)
+        if unknown or left:
+            self.error(f"unrecognized arguments: {' '.join(unknown + _dashed(left))}")
+        if _DASHES in plain:
+            for name, value in vars(values).items():
+                setattr(values, name, _dashed(value))
+        return values
+
+
+def _dashed(value: Any) -> Any:
+    """A value, or a list of them, with ``--`` where it stood."""
+    if isinstance(value, list):
+        return [_dashed(item) for item in value]
+    return "--" if value == _DASHES else value
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """argparse makes one for each argument; one that knows its width does not ask for the terminal's."""
+    return argparse.HelpFormatter(prog, width=80)
+
+
+def _add(parser: argparse.ArgumentParser, argument: Argument) -> None:
+    """Declare one argument."""
+    options: Dict[str, Any] = {}
+    if argument.switch:
+        options["action"] = "store_true"
+    else:
+        options.update(default=argument.default, nargs=argument.nargs, choices=argument.choices, metavar=argument.metavar)
         if argument.repeat:
-            values[name] = [*(values[name] or ()), found if many else found[0]]
-        else:
-            values[name] = found if many else found[0]
-
-    def _share_out(self, plain: List[str], values: Dict[str, Any], unknown: List[str]) -> None:
-        """Give the words that are no options to the positionals, in order; those that must have one come first."""
-        needed = sum(argument.nargs in (None, "+") for argument in self._positionals)
-        if len(plain) < needed:
-            names = [argument.metavar or argument.names[0] for argument in self._positionals if argument.nargs in (None, "+")]
-            self.error(f"the following arguments are required: {', '.join(names[len(plain) :])}")
-        for argument in self._positionals:
-            must = argument.nargs in (None, "+")
-            needed -= must
-            spare = len(plain) - needed
-            take = 1 if argument.nargs is None else min(spare, 1) if argument.nargs == "?" else spare
-            taken, plain = plain[:take], plain[take:]
-            for word in taken:
-                self._check(argument, word)
-            if argument.nargs in ("*", "+"):
-                values[_member(argument)] = taken or argument.default or []
-            elif taken:
-                values[_member(argument)] = taken[0]
-        if unknown or plain:
-            self.error(f"unrecognized arguments: {' '.join(unknown + plain)}")
-
-    def _check(self, argument: Argument, value: str) -> None:
-        if argument.choices and value not in argument.choices:
-            name = "/".join(argument.names) if not argument.positional else argument.metavar or argument.names[0]
-            self.error(f"argument {name}: invalid choice: {value!r} (choose from {', '.join(map(repr, argument.choices))})")
+            options["action"] = "append"
+    if argument.positional:
+        parser.add_argument(argument.names[0].replace("-", "_"), **{**options, "metavar": argument.metavar or argument.names[0]})
+    else:
+        parser.add_argument(*argument.names, **options)
 
 
-def _member(argument: Argument) -> str:
-    """``--object-type`` is ``object_type``; the first long name counts."""
-    name = next((name for name in argument.names if name.startswith("--")), argument.names[0])
-    return name.lstrip("-").replace("-", "_")
-
-
-def _looks_like_option(word: str) -> bool:
+def looks_like_option(word: str) -> bool:
     """A dash and more, unless it is a negative number or holds a blank."""
     return len(word) > 1 and word[0] == "-" and " " not in word and not word[1:].replace(".", "", 1).isdigit() and not word.lower().startswith("-0x")
 

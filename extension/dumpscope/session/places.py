@@ -10,7 +10,8 @@ from ..dump.absence import Absent
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
-from ..format.streams import MINIDUMP_STREAM_TYPE
+from ..format.counted import counted
+from ..format.streams import MINIDUMP_STREAM_TYPE, RECORD_LISTS
 from ..wording.numbers import is_decimal
 from .expression import current_thread, evaluate
 from .parsing import number
@@ -155,7 +156,7 @@ def _stream(session: Session, rest: List[str], first: Optional[int]) -> Place:
     nodes: List[Node] = []
     followed: List[Node] = []
     more = 0
-    lists = getattr(dump, _LIST_NAMES[stream.type]) if stream.type in _LIST_NAMES else None
+    lists = getattr(dump, RECORD_LISTS[stream.type]) if stream.type in RECORD_LISTS else None
     used = lists is not None and lists.stream is not None and lists.stream.index == index
     total = len(lists) if lists is not None and used else 0
     limit = None if first is None else first + 1
@@ -173,22 +174,6 @@ def _stream(session: Session, rest: List[str], first: Optional[int]) -> Place:
         more = len(nodes) - 64
         del nodes[64:]
     return Place(nodes, followed, max(0, more), what)
-
-
-_LIST_NAMES = {
-    3: "threads",
-    4: "modules",
-    5: "memory_list",
-    8: "threads",
-    9: "memory64_list",
-    12: "handles",
-    14: "unloaded_modules",
-    16: "regions",
-    17: "thread_infos",
-    18: "handle_operations",
-    24: "thread_names",
-    0xFFF0: "host_modules",
-}
 
 
 def _handle(session: Session, rest: List[str], first: Optional[int]) -> Place:
@@ -429,7 +414,7 @@ def find_stream(dump: Minidump, text: str) -> int:
         index = int(text)
         if index < len(dump.streams):
             return index
-        raise UsageError(f"there is no stream {index}: the directory has {len(dump.streams)} entries")
+        raise UsageError(f"there is no stream {index}: the directory has {counted(len(dump.streams), 'entry')}")
     wanted = text.casefold()
     for stream in dump.streams:
         name = stream.name.casefold()

@@ -8,27 +8,12 @@ from ..dump.absence import Absent
 from ..dump.directory import Stream
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
-from ..format.streams import LAST_RESERVED_STREAM, STREAMS
-
-_LISTS = {
-    3: "threads",
-    4: "modules",
-    5: "memory_list",
-    8: "threads",
-    9: "memory64_list",
-    12: "handles",
-    14: "unloaded_modules",
-    16: "regions",
-    17: "thread_infos",
-    18: "handle_operations",
-    24: "thread_names",
-    0xFFF0: "host_modules",
-}
+from ..format.streams import LAST_RESERVED_STREAM, RECORD_LISTS, STREAMS
 
 
 def stream_list(dump: Minidump, stream: Stream) -> Optional[RecordList[Any]]:
     """The list that is decoded from this very directory entry, or None: a later entry of the same type is not used."""
-    name = _LISTS.get(stream.type)
+    name = RECORD_LISTS.get(stream.type)
     if name is None:
         return None
     items: RecordList[Any] = getattr(dump, name)
@@ -44,8 +29,8 @@ def explain_size(dump: Minidump, stream: Stream) -> Tuple[Optional[int], str]:
         return tables.claimed, ""
     items = stream_list(dump, stream)
     if items is None:
-        if stream.type in _LISTS:
-            used = getattr(dump, _LISTS[stream.type]).stream
+        if stream.type in RECORD_LISTS:
+            used = getattr(dump, RECORD_LISTS[stream.type]).stream
             return None, f"not used: stream {used.index} is the first good one of this type" if used is not None else ""
         return None, _single(dump, stream)
     span = items.span

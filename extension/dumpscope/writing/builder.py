@@ -10,12 +10,13 @@ from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..errors import DumpError, UsageError
 from ..format.catalogue import structure as named
+from ..format.counted import counted
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.layout import Structure
 from ..format.misc import MINIDUMP_MISC_INFO_5
-from ..format.streams import LAST_RESERVED_STREAM, MINIDUMP_STREAM_TYPE, STREAMS
+from ..format.streams import LAST_RESERVED_STREAM, MINIDUMP_STREAM_TYPE, RECORD_LISTS, STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from .memory import MemoryPlan
 from .output import Output, Progress, unseen, write_whole
@@ -25,19 +26,8 @@ from .streams import AnyStream, ListStream, RawStream, ReachedStream, RecordStre
 FULL_MEMORY = 0x2
 MEMORY_LIST, MEMORY64_LIST = 5, 9
 COMMENT_A, COMMENT_W = 10, 11
-LISTS: Dict[int, str] = {
-    3: "threads",
-    4: "modules",
-    8: "threads",
-    12: "handles",
-    14: "unloaded_modules",
-    16: "regions",
-    17: "thread_infos",
-    18: "handle_operations",
-    24: "thread_names",
-    0xFFF0: "host_modules",
-}
-"""Streams that are lists of records, with the attribute of a Minidump that reads them."""
+LISTS: Dict[int, str] = {kind: reader for kind, reader in RECORD_LISTS.items() if kind not in (MEMORY_LIST, MEMORY64_LIST)}
+"""Streams that are lists of records, with the attribute of a Minidump that reads them; the lists of memory are made of what is captured."""
 RECORDS: Dict[int, Structure] = {6: MINIDUMP_EXCEPTION_STREAM, 7: MINIDUMP_SYSTEM_INFO, 15: MINIDUMP_MISC_INFO_5}
 """Streams that are one structure with places that they lead to, or that a size belongs into."""
 REACHED = frozenset((0x43500001, 0x4767000A, 0x4D7A0001, 0x4D7A0002))
@@ -167,7 +157,7 @@ class DumpBuilder:
                 held = min(item.held, (1 << 64) - item.start)
                 self.memory.add_copied(item.start, held, dump.source, item.rva)
         if cut:
-            self.notes.append(f"{cut} memory ranges lie outside the file, wholly or in part: 0x{lost:x} bytes are not there")
+            self.notes.append(f"{counted(cut, 'memory range lies', 'memory ranges lie')} outside the file, wholly or in part: 0x{lost:x} bytes are not there")
 
     # -- parts -----------------------------------------------------------------------------------------------------------
 

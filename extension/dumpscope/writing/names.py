@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, List, Match, Set, Tuple
+from typing import Dict, Iterable, List, Match, Optional, Set, Tuple
 
 AROUND = 512
 """Bytes on each side of a window that are looked at, so that what its border cuts is found whole. No name is longer."""
@@ -71,8 +71,12 @@ class Names:
     ``users`` are names of users and machines with their tokens, ``sids`` the accounts: three numbers of the domain, and the RID.
     """
 
-    def __init__(self, users: Iterable[str]) -> None:
+    def __init__(self, users: Iterable[str], keep: Iterable[str] = ()) -> None:
         self._found: Set[str] = set(users)
+        self._keep = {name.lower() for name in keep}
+        self.places: Dict[str, int] = {}
+        """Where in the file each user, in lower case, was found first; those that were known before are not here."""
+        self.first_sid: Optional[int] = None
         self.users: Dict[str, str] = {}
         self.sids: Set[Tuple[Domain, int]] = set()
         self._objects: Dict[str, str] = {}
@@ -80,19 +84,31 @@ class Names:
         self._rids: Dict[int, int] = {}
         self._words: List[Tuple[re.Pattern[bytes], Dict[bytes, bytes]]] = []
 
-    def look(self, data: bytes) -> None:
-        """Collect what stands in a piece of the file."""
-        for text in (data.decode("latin-1"), *(data[at : at + (len(data) - at) // 2 * 2].decode("utf-16-le", "replace") for at in (0, 1))):
-            self._found.update(match.group(1) for match in _IN_PATH.finditer(text))
-        for match in _SID_BINARY.finditer(data):
-            self.sids.add(self._binary(match))
-        for pattern in (_SID_TEXT, _SID_WIDE):
-            for match in pattern.finditer(data):
-                self.sids.add(self._text(match))
+    def look(self, data: bytes, offset: int = 0) -> None:
+        """Collect what stands in a piece of the file, which begins at ``offset``."""
+        wide = [(at, 2, data[at : at + (len(data) - at) // 2 * 2].decode("utf-16-le", "replace")) for at in (0, 1)]
+        for at, width, text in [(0, 1, data.decode("latin-1")), *wide]:
+            for match in _IN_PATH.finditer(text):
+                name = match.group(1)
+                if width == 1:
+                    name = name.encode("latin-1").decode("utf-8", "replace")  # as it stands in paths of Linux and in those of PDB files
+                self._found.add(name)
+                self.places.setdefault(name.lower(), offset + at + width * match.start(1))
+        for pattern, read in ((_SID_BINARY, self._binary), (_SID_TEXT, self._text), (_SID_WIDE, self._text)):
+            for found in pattern.finditer(data):
+                self.sids.add(read(found))
+                self.first_sid = offset + found.start() if self.first_sid is None else self.first_sid
 
-    def close(self) -> None:
-        """All has been looked at: number what was found, in an order that stays the same when tokens are numbered again."""
-        self.users = tokens_of(self._found)
+    def close(self, *, users: bool = True, sids: bool = True) -> None:
+        """All has been looked at: number what was found, in an order that stays the same when tokens are numbered again.
+
+        Without ``users`` or ``sids`` those that were found are left as they are.
+        """
+        if not users:
+            self._found.clear()
+        if not sids:
+            self.sids.clear()
+        self.users = tokens_of(name for name in self._found if name.lower() not in self._keep)
         self._domains = {domain: index + 1 for index, domain in enumerate(sorted({domain for domain, _ in self.sids}))}
         self._rids = {rid: 1000 + index for index, rid in enumerate(sorted({rid for _, rid in self.sids if rid >= 1000}))}
         for code, letter in (("utf-8", rb"[A-Za-z0-9]"), ("utf-16-le", rb"[A-Za-z0-9]\x00")):

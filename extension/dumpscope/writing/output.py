@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 import tempfile
 from typing import Any, BinaryIO, Callable, Dict, Optional
@@ -112,7 +113,7 @@ def write_whole(
     written over: the dump's own. Nothing is left behind when anything raises. Raises UsageError when the file would replace the
     dump itself, or another one without ``force``; OSError when it cannot be written.
     """
-    path = _permitted(path, force, keep)
+    path = permitted(path, force, keep)
     folder = os.path.dirname(os.path.abspath(path))
     try:
         handle, temporary = tempfile.mkstemp(prefix=".dumpscope-", dir=folder)
@@ -137,7 +138,26 @@ def write_whole(
     return size
 
 
-def _permitted(path: str, force: bool, keep: str) -> str:
+def append_whole(path: str, fill: Callable[[BinaryIO], object]) -> None:
+    """Let ``fill`` write what is then added to the end of a file, which is made if there is none.
+
+    The file stays as it was when anything raises. Raises UsageError for what is no regular file; OSError when it cannot be written.
+    """
+    path = permitted(path, True, "")
+    with tempfile.TemporaryFile() as held:
+        fill(held)
+        held.seek(0)
+        with open(path, "ab") as file:
+            size = file.seek(0, os.SEEK_END)
+            try:
+                shutil.copyfileobj(held, file, PIECE)
+                file.flush()
+            except BaseException:
+                file.truncate(size)
+                raise
+
+
+def permitted(path: str, force: bool, keep: str) -> str:
     """The real path to write to. Raises UsageError."""
     if path == "-":  # it would not be what is meant, and a file that is hard to remove
         raise UsageError("the file is not written to standard output", "give a name; ./- for a file that is really called so")
@@ -145,11 +165,11 @@ def _permitted(path: str, force: bool, keep: str) -> str:
         raise UsageError(f"{path!r} is the dump itself, which is never written over", "give another name")
     if os.path.isdir(path):
         raise UsageError(f"{path!r} is a folder", "give the name of a file")
-    if os.path.lexists(path) and not force:
-        raise UsageError(f"{path!r} exists already", "give another name, or --force to replace it")
     if os.path.exists(path) and not os.path.isfile(path):
         # A device or a pipe must never be replaced by a file, whatever rights the caller has.
         raise UsageError(f"{path!r} is not a regular file", "give the name of a file")
+    if os.path.lexists(path) and not force:
+        raise UsageError(f"{path!r} exists already", "give another name, or --force to replace it")
     return os.path.realpath(path)  # a link keeps leading where it leads
 
 

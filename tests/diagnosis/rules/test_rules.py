@@ -14,6 +14,7 @@ from dumpscope.diagnosis.facts import Facts
 from dumpscope.diagnosis.promises import promise
 from dumpscope.diagnosis.rules.catalogue import FAMILIES, all_rules, check_rule, family, find_rule
 from dumpscope.diagnosis.rules.rule import Rule
+from dumpscope.dump.named import source_at
 from dumpscope.dump.source import Source
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,6 +47,9 @@ class Wrapped(Source):
 def facts(name: str) -> Facts:
     if name == "made/directory-wrapped":
         return Facts.of(Wrapped((SAMPLES / "everything-small.dmp").read_bytes()))
+    if "." in name:
+        source = source_at(SAMPLES / name)
+        return Facts.of(source) if source.fault is None else Facts(source, None, source.fault)
     return Facts.of(Source.from_object((SAMPLES / f"{name}.dmp").read_bytes()))
 
 
@@ -185,3 +189,14 @@ def test_remedies_fit_the_system_of_the_process() -> None:
         assert not [step for step in item.remedy if "procdump" in step or "`.dump" in step or "WinDbg" in step]
     for item in audit(facts("article-nohandles")):
         assert len(item.remedy) == len(item.rule.remedy)
+
+
+def test_rules_name_their_values() -> None:
+    """Thirteen values without names cannot be read without counting commas."""
+    calls = 0
+    for path in (ROOT / "extension" / "dumpscope" / "diagnosis" / "rules").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rule":
+                calls += 1
+                assert not node.args, f"{path.name}:{node.lineno}"
+    assert calls > 50

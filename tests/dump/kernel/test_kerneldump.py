@@ -6,6 +6,7 @@ import struct
 
 import pytest
 from samples.kernel_dumps import DRIVERS32, DRIVERS64, triage32, triage64
+from tests.counting import calls_of
 
 from dumpscope.dump.absence import Absent
 from dumpscope.dump.contexts import Registers
@@ -66,11 +67,24 @@ def test_memory_is_read_from_blocks_and_the_stack() -> None:
     assert dump.read(0x1000, 8) == b""
 
 
-def test_registers_of_the_header() -> None:
-    wide, narrow = opened(triage64()).registers, opened(triage32()).registers
-    assert isinstance(wide, Registers)
-    assert isinstance(narrow, Registers)
-    assert (wide.ip, wide.sp, narrow.ip, narrow.sp) == (0xFFFFF80315001234, 0xFFFF850429890E00, 0x8B001234, 0x8078A000)
+def test_registers_are_those_of_the_processor_else_of_the_header() -> None:
+    wide, narrow = opened(triage64()), opened(triage32())
+    assert isinstance(wide.registers, Registers)
+    assert isinstance(narrow.registers, Registers)
+    assert (wide.registers.ip, wide.header_registers.ip, narrow.registers.ip) == (0xFFFFF80312FF5A80, 0xFFFFF80315001234, 0x8B001234)
+    assert (wide.registers.values["rax"], wide.registers.sp, narrow.registers.sp) == (0xD1, 0xFFFF850429890E00, 0x8078A000)
+    assert "processor 0" in wide.registers_from
+    assert narrow.registers_from == "the header's ContextRecord"
+
+
+@pytest.mark.parametrize("field", [0x218, 0x338, 0x2BE, 0x10])
+def test_debugger_data_that_leads_nowhere_leaves_the_registers_of_the_header(field: int) -> None:
+    data = bytearray(triage64())
+    start = int.from_bytes(data[0x2070:0x2074], "little")
+    struct.pack_into("<H", data, start + field, 0xFFF0)
+    dump = opened(bytes(data))
+    assert isinstance(dump.processor, Absent)
+    assert dump.registers.ip == 0xFFFFF80315001234
 
 
 def test_the_exception_record() -> None:
@@ -118,3 +132,49 @@ def test_counts_and_offsets_are_bounded_by_the_file(offset: int, value: int) -> 
 def test_what_is_no_kernel_dump() -> None:
     with pytest.raises(DumpError, match="not a kernel dump"):
         opened(b"MDMP" + bytes(0x3000))
+
+
+def test_a_header_that_was_not_filled_in_has_no_bug_check() -> None:
+    data = bytearray(triage64())
+    data[0x38:0x3C] = b"PAGE"
+    assert opened(bytes(data)).code == 0
+
+
+def many(count: int) -> KernelDump:
+    """A dump whose lists claim ``count`` drivers and blocks, each of which spans all that follow."""
+    data = bytearray(triage64())
+    drivers = len(data)
+    for index in range(count):
+        entry = bytearray(0x90)
+        struct.pack_into("<QQI", entry, 0x38, 0x10000 + index * 16, 0, 0xFFFFFFFF)
+        data += entry
+    blocks = len(data)
+    data += b"".join(struct.pack("<QII", 0x10000 + index * 16, 0, 0x2000) for index in range(count))
+    struct.pack_into("<II", data, 0x2000 + 12 * 4, drivers, count)
+    struct.pack_into("<II", data, 0x2078, blocks, count)
+    return opened(bytes(data))
+
+
+def test_drivers_and_blocks_that_overlap_are_not_searched_one_by_one() -> None:
+    def ask(count: int) -> int:
+        dump = many(count)
+
+        def work() -> None:
+            for index in range(count):
+                assert dump.driver_at(0x10008 + index * 16) is not None
+                assert dump.block_at(0x10008 + index * 16) is not None
+
+        return calls_of(work)[1]
+
+    few, more = ask(200), ask(2000)
+    assert more < 15 * few
+
+
+def test_of_drivers_that_overlap_the_first_in_the_file_counts_and_of_blocks_the_one_that_begins_last() -> None:
+    dump = many(50)
+    driver, block = dump.driver_at(0x10000 + 16 * 40), dump.block_at(0x10000 + 16 * 40)
+    assert driver is not None
+    assert block is not None
+    assert (driver.index, block.address) == (0, 0x10000 + 16 * 40)
+    assert dump.driver_at(0xFFFF) is None
+    assert dump.block_at(0xFFFF) is None

@@ -37,7 +37,8 @@ def test_filters_and_targets() -> None:
     assert line.filters == (Filter("grep", ["-v", "a | b"]), Filter("head", ["5"]))
     assert line.target == "my file.txt"
     assert not line.append
-    assert parse_line("handles >> all.txt") == ("handles", (), "all.txt", True)
+    assert parse_line("handles >> all.txt") == ("handles", (), "all.txt", True, False)
+    assert parse_line("handles > all.txt --force") == ("handles", (), "all.txt", False, True)
     assert parse_line("handles >all.txt").target == "all.txt"
 
 
@@ -45,7 +46,7 @@ def test_filters_and_targets() -> None:
     "typed", ["||", "|", "||1s", "flags 1|4", "? 1 | 2", "? 1 >> 2", "? (1 << 4) | 3", "evaluate 8 >> 1", "why 'a > b'", "why 'x | grep y'"]
 )
 def test_what_is_no_filter_and_no_target(typed: str) -> None:
-    assert parse_line(typed) == (typed, (), "", False)
+    assert parse_line(typed) == (typed, (), "", False, False)
 
 
 def test_a_target_needs_one_name() -> None:

@@ -176,9 +176,13 @@ def test_output_to_a_file(session: Callable[..., Made], tmp_path: Path, cli: Cal
     assert place.read_text("utf-8") == cli("handles", "handles.dmp").out
     answer(made, f"threads | head 1 >> {place}")
     assert place.read_text("utf-8").startswith(cli("handles", "handles.dmp").out + "#")
-    answer(made, f"last > {place}")
+    added = place.read_text("utf-8")
+    assert "exists already" in answer(made, f"last > {place}")
+    assert place.read_text("utf-8") == added
+    answer(made, f"last > {place} --force")
     assert place.read_text("utf-8") == cli("threads", "handles.dmp").out
-    assert "could not be written" in answer(made, f"handles > {tmp_path}")
+    assert "is a folder" in answer(made, f"handles > {tmp_path}")
+    assert "could not be written" in answer(made, f"handles > {tmp_path / 'no' / 'such'}")
     copy = tmp_path / "copy.dmp"
     copy.write_bytes((SAMPLES / "handles.dmp").read_bytes())
     answer(made, f"open {copy}")

@@ -11,10 +11,11 @@ from typing import Any, List, Optional, Tuple
 import pytest
 from tests.front.windbg.fake_host import Engine, Output, PlainOutput, blocks_of
 
+from dumpscope.errors import EXIT_INTERRUPTED
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.cli.main import main as cli_main
 from dumpscope.front.windbg.host import Host
-from dumpscope.front.windbg.main import INTERRUPTED, run, take_path
+from dumpscope.front.windbg.main import run, take_path
 from dumpscope.view.paint import strip_dml
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -153,7 +154,7 @@ def test_interrupting_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(handles.HandleList, "walk", interrupted)
     status, text = call("handles")
-    assert status == INTERRUPTED
+    assert status == EXIT_INTERRUPTED
     assert "dumpscope:" not in text
 
 

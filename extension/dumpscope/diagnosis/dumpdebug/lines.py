@@ -14,7 +14,7 @@ from typing import Iterator
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...format.flags import MINIDUMP_TYPE
-from ...format.streams import LAST_RESERVED_STREAM
+from ...format.streams import DEBUGGER_NAMES, LAST_RESERVED_STREAM
 from ..engine.strict import CHECKS, LINE_LIMIT, View
 from .bodies import BODIES, signed
 from .preamble import preamble
@@ -34,44 +34,6 @@ Only a directory that names the same list over and over, or a list that names th
 
 CHATTER = ("Loading symbols for ", "*** ", "Unable to load image ")
 """How the engine's messages about symbols begin."""
-
-NAMES = {
-    0: "UnusedStream",
-    1: "ReservedStream0",
-    2: "ReservedStream1",
-    3: "ThreadListStream",
-    4: "ModuleListStream",
-    5: "MemoryListStream",
-    6: "ExceptionStream",
-    7: "SystemInfoStream",
-    8: "ThreadExListStream",
-    9: "Memory64ListStream",
-    10: "CommentStreamA",
-    11: "CommentStreamW",
-    12: "HandleDataStream",
-    13: "FunctionTableStream",
-    14: "UnloadedModuleListStream",
-    15: "MiscInfoStream",
-    16: "MemoryInfoListStream",
-    17: "ThreadInfoListStream",
-    18: "HandleOperationListStream",
-    19: "TokenInformationStream",
-    20: "JavaScriptDataStream",
-    21: "SystemMemoryInfoStream",
-    22: "ProcessVmCountersStream",
-    0x8000: "NullStream",
-    0x8001: "SystemInfoStream",
-    0x8002: "ExceptionStream",
-    0x8003: "ModuleListStream",
-    0x8004: "ProcessListStream",
-    0x8005: "ThreadListStream",
-    0x8006: "ThreadContextListStream",
-    0x8007: "ThreadCallStackListStream",
-    0x8008: "MemoryVirtualListStream",
-    0x8009: "MemoryPhysicalListStream",
-    0x800A: "BucketParametersStream",
-}
-"""The engine's names of stream types; they differ from the header's for tokens and for Windows CE."""
 
 
 def _header(view: View) -> Iterator[str]:
@@ -98,7 +60,7 @@ def _prints(dump: Minidump, view: View, view_base: int) -> Iterator[str]:
     spent = 0
     for stream in dump.streams:
         kind = stream.type
-        name = NAMES.get(kind, "???")
+        name = DEBUGGER_NAMES.get(kind, "???")
         yield f"Stream {stream.index}: type {name} ({signed(kind)}), size {stream.size:08X}, RVA {stream.rva:08X}\n"
         if kind == 0:
             continue

@@ -10,12 +10,15 @@ from itertools import islice
 from typing import Iterator, List, NamedTuple, Optional
 
 from ...dump.absence import Absent
-from ...dump.kernel.kerneldump import KernelDump
+from ...dump.kernel.kerneldump import KernelDump, is_kernel_dump
 from ...dump.source import Source
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
+from ...format.kernel import BITMAP_SIGNATURES, FILL, HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
 from ...format.misc import MINIDUMP_MISC_INFO
+from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
+from .archives import CANNOT, FILE_NOT_FOUND, TAKEN, extracted
 from .memory import MASK64, Captured
 from .streams import LINES, Streams, Taken
 from .strict import NARROW
@@ -30,13 +33,14 @@ READ_FAULT = 0x10000000
 MAPPED_LEAST = 24
 """The size of file below which the engine does not look at the first bytes."""
 
-MACHINES = frozenset((0, 1, 2, 3, 4, 5, 6, 7, 9, 12))
+KNOWN = frozenset(row.number for row in PROCESSORS.values() if row.known)
 """ProcessorArchitecture values that the engine knows."""
-WIDE = frozenset((6, 9, 12))
+WIDE = frozenset(row.number for row in PROCESSORS.values() if row.machine is not None and row.pointer_size == 8)
 """Those of them with 64 bits."""
-DEAD_MACHINES = frozenset((2, 7))
+DEAD_MACHINES = frozenset(row.number for row in PROCESSORS.values() if row.known and row.machine is None)
 """Those of them (both Alpha) for which it has no machine any more."""
 
+UNSEEN = "the member is taken out; whether the debugger opens it depends on its bytes, which are not unpacked here"
 TRUNCATED = "WARNING: Dump file has been truncated.  Data may be missing."
 STARS = "*" * 60
 BANNER = "User Mini Dump File: Only registers, stack and portions of memory are available"
@@ -47,12 +51,18 @@ _TEXTS = {
     E_FAIL: "Unspecified error",
     E_INVALIDARG: "The parameter is incorrect.",
     FILE_CORRUPT: "The file or directory is corrupted and unreadable.",
+    FILE_NOT_FOUND: "The system cannot find the file specified.",
     FILE_INVALID: "{Bad File} The attributes of the specified mapping file for a section of zero length cannot be read.",
 }
-_KERNEL = (b"PAGEDU64", b"PAGEDUMP")
+_KERNEL_TEXTS = {
+    1: "Kernel Complete Dump File: Full address space is available",
+    FILL: "Kernel Complete Dump File: Full address space is available",
+    5: "Kernel Bitmap Dump File: Full address space is available",
+    6: "Kernel Bitmap Dump File: Kernel address space is available, User address space may not be available.",
+}
+"""What the engine says of each DumpType that it opens, besides triage; a header that was not filled in is one of a full dump."""
 _LEGACY = (b"USERDU64", b"USERDUMP")
-_KERNEL_SIZES = {b"PAGEDU64": 0x2000, b"PAGEDUMP": 0x1000}
-_KERNEL_MACHINES = {b"PAGEDU64": (0x30, (0x8664, 0xAA64, 0x200)), b"PAGEDUMP": (0x20, (0x14C, 0x1C4))}
+_KERNEL_MACHINES = {SIGNATURE64: (0x8664, 0xAA64, 0x200), SIGNATURE32: (0x14C, 0x1C4)}
 
 _MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId")
 
@@ -119,13 +129,16 @@ def _other(source: Source, head: bytes) -> Opened:
     kind = head[:8]
     if kind in _LEGACY:
         return _refused(source, FILE_CORRUPT, [], "Thread, module or memory region count is zero.\nThe dump file is probably corrupt.")
-    if kind in _KERNEL and source.size >= _KERNEL_SIZES[kind]:
-        offset, machines = _KERNEL_MACHINES[kind]
-        if struct.unpack_from("<I", source.some(offset, 4))[0] in machines:
-            dump = KernelDump(source)
+    if is_kernel_dump(head) and source.size >= (HEADER_SIZE64 if kind == SIGNATURE64 else HEADER_SIZE32):
+        dump = KernelDump(source)
+        if dump.machine in _KERNEL_MACHINES[kind]:
             if not isinstance(dump.triage, Absent):
                 return _triage(source, dump)
-            text = "Kernel Complete Dump File: Full address space is available"
+            if dump.kind not in _KERNEL_TEXTS:
+                return _refused(source, E_INVALIDARG, [], "Could not match Dump File signature - invalid file format", kernel=True)
+            if dump.kind in (5, 6) and source.some(dump.header_layout.size, 4) not in BITMAP_SIGNATURES:
+                return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+            text = _KERNEL_TEXTS[dump.kind]
             return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
         return _refused(
             source,
@@ -139,7 +152,28 @@ def _other(source: Source, head: bytes) -> Opened:
 
 
 def open_dump(source: Source) -> Opened:
-    """What OpenDumpFile does with a file. Reads the header, the directory, the streams' heads, and the list of memory ranges."""
+    """What OpenDumpFile does with a file. Reads the header, the directory, the streams' heads, and the list of memory ranges.
+
+    Of a file whose name ends in .zip or .cab it is the dump inside that is opened.
+    """
+    return _archived(source) if TAKEN.search(source.name) else _open(source)
+
+
+def _archived(source: Source) -> Opened:
+    found = extracted(source)
+    if not found.name:
+        return Opened(Opening(False, found.hresult, CANNOT, E_UNEXPECTED), [CANNOT])
+    lines = [f"Extracted {found.name} from", f" {source.name}", ""]
+    if found.hresult != S_OK:
+        return _refused(source, found.hresult, lines, "")
+    if found.source is None:
+        return Opened(Opening(True, S_OK, UNSEEN, S_OK), lines)
+    opened = _open(found.source)
+    rest = [line.replace(f"Could not open dump file [{found.name}]", f"Could not open dump file [{source.name}]") for line in opened.lines]
+    return opened._replace(lines=[*lines, *rest])
+
+
+def _open(source: Source) -> Opened:
     if not source.size:
         return _refused(source, FILE_INVALID, [], "")
     if source.size < MAPPED_LEAST:
@@ -165,7 +199,7 @@ def _streams(source: Source, streams: Streams) -> Opened:
     if system is None:
         return _refused(source, E_FAIL, lines, "Minidump does not have system info", streams=streams)
     machine = view.u16(system.rva)
-    if machine not in MACHINES:
+    if machine not in KNOWN:
         return _refused(source, E_FAIL, lines, f"Minidump has unrecognized processor architecture 0x{machine:x}", streams=streams)
     captured = Captured(streams, full, machine in NARROW)
     if full and (captured.taken is None or not captured.base):

@@ -6,14 +6,16 @@ is the model of the engine loaded and asked.
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
-from ..facts import Facts
+from ...format.processors import PROCESSORS
 
-_ARCHITECTURES = (0, 5, 9, 12)
+if TYPE_CHECKING:
+    from ..facts import Facts
+
 _REQUIRED = (3, 7, 12)
 
 
@@ -25,7 +27,8 @@ def looks_sound(dump: Minidump) -> bool:
         return False
     system = dump.system
     threads = dump.threads
-    if isinstance(system, Absent) or system.architecture not in _ARCHITECTURES or threads.span.refused or not threads.span.count:
+    processor = None if isinstance(system, Absent) else PROCESSORS.get(system.architecture)
+    if processor is None or not processor.current or threads.span.refused or not threads.span.count:
         return False
     end = header.directory_rva + len(streams) * MINIDUMP_DIRECTORY.size
     for kind in _REQUIRED:
@@ -58,11 +61,11 @@ def _memory_is_plain(dump: Minidump, end: int) -> bool:
     return all(left[1] <= right[0] for pairs in (sorted(rows), sorted(places)) for left, right in zip(pairs, pairs[1:]))
 
 
-def no_session(facts: Facts) -> Optional[str]:
-    """Why the debugger has no session with threads on this file, None if it has one."""
-    if facts.opened is not None and looks_sound(facts.opened):
+def no_session(dump: Minidump, facts: Callable[[], Facts]) -> Optional[str]:
+    """Why the debugger has no session with threads on this dump, None if it has one. ``facts`` are asked for where it looks odd."""
+    if looks_sound(dump):
         return None
-    opening = facts.engine.opening
+    opening = facts().engine.opening
     if not opening.ok:
         return f"the debugger does not open this file (HRESULT 0x{opening.hresult:08x})"
     if opening.wait_hresult:
@@ -70,15 +73,15 @@ def no_session(facts: Facts) -> Optional[str]:
     return None
 
 
-def handles_refused(facts: Facts) -> Optional[str]:
-    """Why the debugger does not give the handles that the reader has found, None if it does."""
-    why = no_session(facts)
+def handles_refused(dump: Minidump, facts: Callable[[], Facts]) -> Optional[str]:
+    """Why the debugger does not give the handles that the reader has found, None if it does. ``facts`` are asked for where it looks odd."""
+    why = no_session(dump, facts)
     if why is not None:
         return why
-    handles = facts.dump.handles
+    handles = dump.handles
     if handles.span.refused:
         return f"the debugger does not accept this handle stream ({handles.damage[0].message if handles.damage else 'its sizes disagree'})"
     stream = handles.stream
-    if stream is not None and stream.rva < facts.header.directory_rva + len(facts.dump.streams) * MINIDUMP_DIRECTORY.size:
+    if stream is not None and stream.rva < dump.header.directory_rva + len(dump.streams) * MINIDUMP_DIRECTORY.size:
         return "the debugger does not take a stream that lies before the directory"
     return None

@@ -12,8 +12,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple, Union
 
 from ...dump.directory import Directory, Stream, read_header
 from ...dump.source import Source
-from ...format.streams import LAST_RESERVED_STREAM
-from ..dumpdebug.lines import NAMES
+from ...format.streams import DEBUGGER_NAMES, LAST_RESERVED_STREAM
 from .strict import CHECKS, Extent, View
 
 USED = "used"
@@ -68,7 +67,7 @@ class Taken(NamedTuple):
 
 def stream_name(kind: int) -> str:
     """The engine's name of a stream type."""
-    return NAMES.get(kind, "???")
+    return DEBUGGER_NAMES.get(kind, "???")
 
 
 class Streams:

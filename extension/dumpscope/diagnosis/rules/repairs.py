@@ -7,6 +7,7 @@ from typing import List, Optional
 
 from ...dump.directory import Stream
 from ...dump.identify import kind_of, sound_directory
+from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ..engine.answers import Opening
@@ -49,7 +50,7 @@ def _signature(facts: Facts) -> Optional[Match]:
     return Match(
         (
             Proof("first 6 bytes", f"{head[:6].hex(' ')}, not 4d 44 4d 50 93 a7", 0),
-            Proof("header NumberOfStreams, StreamDirectoryRva", f"{count} streams, directory at 0x{rva:x}", 8),
+            Proof("header NumberOfStreams, StreamDirectoryRva", f"{counted(count, 'stream')}, directory at 0x{rva:x}", 8),
             *((Proof("directory", "SystemInfoStream and lists are there", rva),) if sound_directory(facts.source, count, rva) is not None else ()),
         ),
         {"why": why, "then": _then(opening, "With the six bytes put back"), "edit": edit.words},
@@ -67,7 +68,7 @@ def directory_note(facts: Facts) -> str:
     if header.directory_rva != MINIDUMP_HEADER.size and sound_directory(facts.source, header.stream_count, MINIDUMP_HEADER.size) is not None:
         edit = Edit(MINIDUMP_HEADER.offset_of("StreamDirectoryRva"), struct.pack("<I", MINIDUMP_HEADER.size))
         then = _then(opening_after(facts.source, [edit]), "With that")
-        return f"A directory of {header.stream_count} entries stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
+        return f"A directory of {counted(header.stream_count, 'entry')} stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
     return "Mostly the file was cut while it was copied"
 
 
@@ -112,7 +113,7 @@ def _size(facts: Facts) -> Optional[Match]:
         " Besides, flag 0x2 (MiniDumpWithFullMemory) is not set: neither change alone makes the file open, so make them together." if size.flag_missing else ""
     )
     base = " BaseRva is wrong as well." if facts.right_base is not None else ""
-    wrong = f" The memory of {size.count} ranges ends where the file ends: the count is wrong, not the size." if size.count is not None else ""
+    wrong = f" The memory of {counted(size.count, 'range')} ends where the file ends: the count is wrong, not the size." if size.count is not None else ""
     proofs = [
         Proof("directory entry of Memory64ListStream, DataSize", f"0x{found.size:x}", found.entry + 4),
         Proof("Memory64ListStream.NumberOfMemoryRanges", f"{found.count}: 16 × ({found.count} + 1) = 0x{size.right:x}", found.rva),
@@ -140,7 +141,7 @@ def _moved(facts: Facts) -> Optional[Match]:
     return Match(
         (
             Proof("header StreamDirectoryRva", f"0x{rva:x}", 12),
-            Proof("directory found", f"{moved.streams} entries: {', '.join(moved.names)}, …", moved.offset),
+            Proof("directory found", f"{counted(moved.streams, 'entry')}: {', '.join(moved.names)}, …", moved.offset),
             Proof("size of the file", f"0x{facts.source.size:x}"),
         ),
         {"rva": f"0x{rva:x}", "offset": f"0x{moved.offset:x}"},
@@ -169,105 +170,118 @@ def _chunks(facts: Facts) -> Optional[Match]:
 
 RULES = (
     Rule(
-        "OPN023",
-        ERROR,
-        "a minidump whose signature is not there",
-        (
+        code="OPN023",
+        severity=ERROR,
+        title="a minidump whose signature is not there",
+        symptoms=(
             "Could not match Dump File signature - invalid file format",
             "Could not open dump file [...], Win32 error 0n87",
             "Minidump header signature mismatch",
             "MinidumpHeaderSignatureMismatchException",
             "ERROR kuhl_m_sekurlsa_acquireLSA ; Memory opening",
         ),
-        _OPEN,
-        "the first six bytes, and whether a directory with SystemInfoStream and lists stands where bytes 8 to 15 say",
-        "{why} {then}.",
-        PROVEN,
-        ("in a copy, put back these six bytes: {edit}", "where the writer was broken off, write the dump again if you can"),
-        (_OBSERVED, "fortra/nanodump issues 20 and 27: restore_signature", "Crashpad: MinidumpFileWriter writes the signature last"),
-        "not-a-dump-signature-spoilt",
-        "handles",
-        _signature,
-        False,
-        False,
+        commands=_OPEN,
+        checks="the first six bytes, and whether a directory with SystemInfoStream and lists stands where bytes 8 to 15 say",
+        verdict="{why} {then}.",
+        confidence=PROVEN,
+        remedy=("in a copy, put back these six bytes: {edit}", "where the writer was broken off, write the dump again if you can"),
+        sources=(_OBSERVED, "fortra/nanodump issues 20 and 27: restore_signature", "Crashpad: MinidumpFileWriter writes the signature last"),
+        fires="not-a-dump-signature-spoilt",
+        silent="handles",
+        test=_signature,
+        needs_dump=False,
+        needs_directory=False,
     ),
     Rule(
-        "OPN024",
-        ERROR,
-        "BaseRva points to the wrong place",
-        (
+        code="OPN024",
+        severity=ERROR,
+        title="BaseRva points to the wrong place",
+        symptoms=(
             "Dump file is too large to map",
             "Could not open dump file [...], Win32 error 0n87",
             "Full-memory minidump must have a Memory64ListStream",
             "WARNING: Dump file has been truncated.  Data may be missing.",
         ),
-        (*_OPEN, "!heap", "!peb", "!teb", "k", "SOS"),
-        "BaseRva + the sizes of all ranges, against the size of the file and the end of the list",
-        "Memory64ListStream.BaseRva is {wrong}, and the memory begins at {right}: {known}. Nothing is truncated. {refused}.",
-        PROVEN,
-        ("in a copy, set BaseRva to {right}: {edit}", "if a program of yours wrote it: BaseRva is the offset in the file of the first range's first byte"),
-        (_OBSERVED, "minidumpapiset.h: MINIDUMP_MEMORY64_LIST"),
-        "full-memory-base-wrong",
-        "full-memory",
-        _base,
+        commands=(*_OPEN, "!heap", "!peb", "!teb", "k", "SOS"),
+        checks="BaseRva + the sizes of all ranges, against the size of the file and the end of the list",
+        verdict="Memory64ListStream.BaseRva is {wrong}, and the memory begins at {right}: {known}. Nothing is truncated. {refused}.",
+        confidence=PROVEN,
+        remedy=(
+            "in a copy, set BaseRva to {right}: {edit}",
+            "if a program of yours wrote it: BaseRva is the offset in the file of the first range's first byte",
+        ),
+        sources=(_OBSERVED, "minidumpapiset.h: MINIDUMP_MEMORY64_LIST"),
+        fires="full-memory-base-wrong",
+        silent="full-memory",
+        test=_base,
     ),
     Rule(
-        "OPN025",
-        ERROR,
-        "size and count of the full memory's list contradict each other",
-        (
+        code="OPN025",
+        severity=ERROR,
+        title="size and count of the full memory's list contradict each other",
+        symptoms=(
             "Full-memory minidump must have a Memory64ListStream",
             "Partial memory minidumps can't have Memory64ListStreams",
             "Memory64ListStream stream stream size mismatch",
             "Could not open dump file [...], HRESULT 0x80004005",
         ),
-        _OPEN,
-        "DataSize of Memory64ListStream in the directory against 16 × (NumberOfMemoryRanges + 1)",
-        "The directory says {size} bytes for Memory64ListStream, and {count} ranges need {right}: 16 "
+        commands=_OPEN,
+        checks="DataSize of Memory64ListStream in the directory against 16 × (NumberOfMemoryRanges + 1)",
+        verdict="The directory says {size} bytes for Memory64ListStream, and {count:range needs|ranges need} {right}: 16 "
         "× (count + 1). The debugger then takes the list for absent.{more} {then}.",
-        PROVEN,
-        ("in a copy, put: {edits}", "if a program of yours wrote it: DataSize is 16 bytes for the head and 16 for each range; store 0x2 in the header's Flags"),
-        (_OBSERVED, "skelsec/minidump issue 29"),
-        "full-memory-list-size-wrong",
-        "full-memory",
-        _size,
+        confidence=PROVEN,
+        remedy=(
+            "in a copy, put: {edits}",
+            "if a program of yours wrote it: DataSize is 16 bytes for the head and 16 for each range; store 0x2 in the header's Flags",
+        ),
+        sources=(_OBSERVED, "skelsec/minidump issue 29"),
+        fires="full-memory-list-size-wrong",
+        silent="full-memory",
+        test=_size,
     ),
     Rule(
-        "OPN026",
-        ERROR,
-        "the directory lies beyond 4 GiB, and its RVA has wrapped",
-        ("Minidump does not have system info", "Could not open dump file [...], HRESULT 0x80004005", "ERROR: Directory not present in dump (RVA 0x...)"),
-        _OPEN,
-        "files of more than 4 GiB: a directory at StreamDirectoryRva + a multiple of 4 GiB",
-        "StreamDirectoryRva is {rva}, where no directory stands; one stands at {offset}. The field "
+        code="OPN026",
+        severity=ERROR,
+        title="the directory lies beyond 4 GiB, and its RVA has wrapped",
+        symptoms=(
+            "Minidump does not have system info",
+            "Could not open dump file [...], HRESULT 0x80004005",
+            "ERROR: Directory not present in dump (RVA 0x...)",
+        ),
+        commands=_OPEN,
+        checks="files of more than 4 GiB: a directory at StreamDirectoryRva + a multiple of 4 GiB",
+        verdict="StreamDirectoryRva is {rva}, where no directory stands; one stands at {offset}. The field "
         "has 32 bits: what is written behind 4 GiB cannot be pointed to. "
         "No reader finds it by the header.",
-        PROVEN,
-        (
+        confidence=PROVEN,
+        remedy=(
             "if a program of yours wrote it: put header, directory and all streams first and the memory (Memory64ListStream's bytes) last",
             "write the dump again with another writer, or with less memory: below 4 GiB the field is large enough",
         ),
-        ("minidumpapiset.h: RVA is a ULONG32", _OBSERVED),
-        "made/directory-wrapped",
-        "full-memory",
-        _moved,
-        True,
-        False,
+        sources=("minidumpapiset.h: RVA is a ULONG32", _OBSERVED),
+        fires="made/directory-wrapped",
+        silent="full-memory",
+        test=_moved,
+        needs_dump=True,
+        needs_directory=False,
     ),
     Rule(
-        "OPN027",
-        INFO,
-        "memory ranges that older ClrMD refuses",
-        ("Unexpected relative addresses inconsistency between dump memory chunks 21 and 22.", "Unexpected overlap between memory chunks"),
-        ("SOS",),
-        "neighbours in Memory64ListStream: a range without bytes, or one that reaches into the next",
-        "Range {index} of Memory64ListStream {what}. The debugger does not mind; ClrMD before "
+        code="OPN027",
+        severity=INFO,
+        title="memory ranges that older ClrMD refuses",
+        symptoms=("Unexpected relative addresses inconsistency between dump memory chunks 21 and 22.", "Unexpected overlap between memory chunks"),
+        commands=("SOS",),
+        checks="neighbours in Memory64ListStream: a range without bytes, or one that reaches into the next",
+        verdict="Range {index} of Memory64ListStream {what}. The debugger does not mind; ClrMD before "
         "2.0 (older dotnet-dump, msos, SuperDump) stops with an exception.",
-        PROVEN,
-        ("use a current dotnet-dump or ClrMD, or WinDbg with SOS", "if a program of yours wrote it: leave ranges without bytes out, and sort them by address"),
-        ("microsoft/clrmd issue 300", "goldshtn/msos issue 69"),
-        "full-memory-empty-range",
-        "full-memory",
-        _chunks,
+        confidence=PROVEN,
+        remedy=(
+            "use a current dotnet-dump or ClrMD, or WinDbg with SOS",
+            "if a program of yours wrote it: leave ranges without bytes out, and sort them by address",
+        ),
+        sources=("microsoft/clrmd issue 300", "goldshtn/msos issue 69"),
+        fires="full-memory-empty-range",
+        silent="full-memory",
+        test=_chunks,
     ),
 )

@@ -5,20 +5,28 @@ Opening costs the header. Lists are bounded by the file's size; what a list cann
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cached_property
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...errors import DumpError
 from ...format import kernel as layout
+from ...format.debuggerdata import KDDEBUGGER_DATA64, OWNER_TAG
 from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
+from ..lists import holders
+from ..module_names import module_names
 from ..source import Source
+from .pages import Pages, pages_of
+from .processor import ARCHITECTURES, Processor, even, processor_of
 
 SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
 MACHINES = {0x14C: ("x86", 4), 0x8664: ("x64", 8), 0x1C0: ("ARM", 4), 0x1C2: ("ARM", 4), 0x1C4: ("ARM", 4), 0xAA64: ("ARM64", 8), 0x200: ("IA64", 8)}
 """Name and bytes of a pointer by MachineImageType."""
 
+KERNEL = "nt"
+"""What the debugger calls the first driver of the list, whatever its file is called."""
 _BLOCK_LIMIT = 1 << 20
 _NAME_LIMIT = 512
 
@@ -161,8 +169,9 @@ class KernelDump:
 
     @property
     def code(self) -> int:
-        """The bug check code; 0 where the machine was not stopped by one."""
-        return int(self.header["BugCheckCode"])
+        """The bug check code; 0 where the machine was not stopped by one, and where the writer left its filling there."""
+        code = int(self.header["BugCheckCode"])
+        return 0 if code == layout.FILL else code
 
     @property
     def parameters(self) -> Tuple[int, int, int, int]:
@@ -304,18 +313,54 @@ class KernelDump:
         return KernelException(item["ExceptionCode"], item["ExceptionFlags"], item["ExceptionAddress"], item["ExceptionInformation"][:count], offset)
 
     @cached_property
-    def registers(self) -> Any:
-        """The processor's registers at the stop, or Absent."""
+    def debugger_data(self) -> Union[Dict[str, Any], Absent]:
+        """KDDEBUGGER_DATA64 by C name; Absent where the dump has none."""
+        triage = self.triage
+        if isinstance(triage, Absent):
+            return triage
+        data = self.source.some(triage["DebuggerDataOffset"], KDDEBUGGER_DATA64.size) if triage["DebuggerDataOffset"] else b""
+        if len(data) < KDDEBUGGER_DATA64.size:
+            return Absent(NOT_THERE, "the dump has no KDDEBUGGER_DATA64")
+        found = KDDEBUGGER_DATA64.unpack(data)
+        if found["OwnerTag"] != OWNER_TAG:
+            return Absent(DAMAGED, f"no KDDEBUGGER_DATA64 is at 0x{triage['DebuggerDataOffset']:x}: the tag KDBG is missing")
+        return found
+
+    @cached_property
+    def processor(self) -> Union[Processor, Absent]:
+        """The processor that stopped the machine, with the registers that the debugger's ``r`` shows."""
+        return processor_of(self)
+
+    @cached_property
+    def header_registers(self) -> Any:
+        """The registers of the header's ContextRecord, or Absent. For a bug check of an exception they are those at the exception."""
         from ..contexts import registers_at
 
-        wanted = {"x86": 0, "x64": 9, "ARM": 5, "ARM64": 12}.get(self.architecture)
+        wanted = ARCHITECTURES.get(self.architecture)
         offset = self.header_layout.offset_of("ContextRecord")
         data: bytes = self.header["ContextRecord"]
         if wanted is None or data.startswith(b"PAGE"):
             return Absent(NOT_THERE, "the header has no registers")
-        return registers_at(self.source, wanted, offset, len(data))
+        return even(registers_at(self.source, wanted, offset, len(data)))
+
+    @property
+    def registers(self) -> Any:
+        """The registers at the stop: those of the processor as ``r`` has them, else those of the header; or Absent."""
+        return self.header_registers if isinstance(self.processor, Absent) else self.processor.registers
+
+    @property
+    def registers_from(self) -> str:
+        """Where :attr:`registers` come from, in words."""
+        if isinstance(self.processor, Absent):
+            return "the header's ContextRecord"
+        return f"processor {self.processor.number}: the CONTEXT at 0x{self.processor.context:x}, which its KPRCB at 0x{self.processor.prcb:x} names"
 
     # memory
+
+    @cached_property
+    def pages(self) -> Union[Pages, Absent]:
+        """The pages of physical memory of a dump that is no triage dump."""
+        return pages_of(self)
 
     @cached_property
     def blocks(self) -> List[Block]:
@@ -332,22 +377,18 @@ class KernelDump:
         return found
 
     @cached_property
-    def _sorted(self) -> Tuple[List[int], List[Block], int]:
-        blocks = sorted((block for block in self.blocks if self.source.available(block.offset, block.size)), key=lambda item: item.address)
-        return [block.address for block in blocks], blocks, max((block.size for block in blocks), default=0)
+    def _blocks_by_address(self) -> Tuple[List[int], List[int], List[Block]]:
+        """Where another block begins to hold what follows, and its number; of blocks that overlap, the one that begins last."""
+        held = sorted((block for block in self.blocks if self.source.available(block.offset, block.size)), key=lambda item: item.address)
+        ends = [block.address + self.source.available(block.offset, block.size) for block in held]
+        places, found = holders([block.address for block in held], ends, range(len(held), 0, -1))
+        return places, found, held
 
     def block_at(self, address: int) -> Optional[Block]:
         """The block that holds ``address``, or None."""
-        from bisect import bisect_right
-
-        starts, blocks, longest = self._sorted
-        index = bisect_right(starts, address) - 1
-        while index >= 0 and address - starts[index] < longest:
-            block = blocks[index]
-            if address - block.address < self.source.available(block.offset, block.size):
-                return block
-            index -= 1
-        return None
+        places, found, held = self._blocks_by_address
+        index = bisect_right(places, address) - 1
+        return held[found[index]] if index >= 0 and found[index] >= 0 else None
 
     def read(self, address: int, size: int) -> bytes:
         """The bytes at ``address`` that the dump holds without a gap: ``size`` of them at the most, perhaps none."""
@@ -365,32 +406,29 @@ class KernelDump:
             size -= len(data)
         return b"".join(parts)
 
-    def driver_at(self, address: int) -> Optional[Driver]:
-        """The driver that an address lies in, or None."""
+    @cached_property
+    def _drivers_by_address(self) -> Tuple[List[int], List[int]]:
+        """Where another driver begins to hold what follows, and its number; of drivers that overlap, the first in the file."""
         drivers = self.drivers
         if isinstance(drivers, Absent):
-            return None
-        for driver in drivers:
-            if driver.base <= address < driver.end:
-                return driver
-        return None
+            return [], []
+        return holders([driver.base for driver in drivers], [driver.end for driver in drivers], range(len(drivers)))
+
+    def driver_at(self, address: int) -> Optional[Driver]:
+        """The driver that an address lies in, or None."""
+        places, found = self._drivers_by_address
+        index = bisect_right(places, address) - 1
+        drivers = self.drivers
+        return None if isinstance(drivers, Absent) or index < 0 or found[index] < 0 else drivers[found[index]]
 
     @cached_property
     def names(self) -> Dict[int, str]:
-        """The debugger's name of each driver by its base: the kernel is ``nt``, the others go by their file (observed: dbgeng 10.0.15063)."""
+        """The debugger's name of each driver by its base: the kernel is ``nt``, the others as in dumps of a process (observed: dbgeng)."""
         drivers = self.drivers
-        found: Dict[int, str] = {}
         if isinstance(drivers, Absent):
-            return found
-        taken = set()
-        for driver in drivers:
-            stem = driver.file_name.rpartition(".")[0] or driver.file_name
-            name = "nt" if driver.index == 0 else "".join(letter if letter.isalnum() or letter == "_" else "_" for letter in stem)
-            if name in taken:
-                name = f"{name}_{driver.base:x}"
-            taken.add(name)
-            found[driver.base] = name
-        return found
+            return {}
+        rows = [(driver.base, driver.size, driver.path if driver.index else KERNEL) for driver in drivers]
+        return dict(zip((driver.base for driver in drivers), module_names(rows, self.pointer_size)))
 
     def symbol(self, address: int) -> str:
         """``driver+0x…`` for an address in a driver, an empty string for any other."""
@@ -400,13 +438,34 @@ class KernelDump:
         name = self.names[driver.base]
         return name if address == driver.base else f"{name}+0x{address - driver.base:x}"
 
+    def unloaded_at(self, address: int) -> Optional[UnloadedDriver]:
+        """The unloaded driver that an address lay in, the last in the list; None for an address of a driver that is loaded."""
+        unloaded = self.unloaded
+        if isinstance(unloaded, Absent) or self.driver_at(address) is not None:
+            return None
+        return next((item for item in reversed(unloaded) if item.start <= address < item.end), None)
+
+    def unloaded_symbol(self, address: int) -> str:
+        """``<Unloaded_driver>+0x…`` as the debugger has it, an empty string elsewhere."""
+        found = self.unloaded_at(address)
+        return f"<Unloaded_{found.name}>+0x{address - found.start:x}" if found is not None else ""
+
+    def _page_damage(self) -> List[str]:
+        pages = self.pages
+        if isinstance(pages, Absent):
+            return [pages.message] if pages.kind == DAMAGED else []
+        missing = pages.claimed - pages.held
+        if missing <= 0:
+            return []
+        return [f"the file holds {pages.held} of {pages.claimed} pages: it was cut, or the writer did not finish"]
+
     @cached_property
     def damage(self) -> List[str]:
         """What is wrong with the file, in words with offsets."""
         found = []
         triage = self.triage
         if isinstance(triage, Absent):
-            return [triage.message] if triage.kind == DAMAGED else []
+            return [triage.message] if triage.kind == DAMAGED else self._page_damage()
         if self.complete is False:
             found.append(f"the mark TRGD is not at 0x{triage['ValidOffset']:x}: the writer did not finish, or the file was cut")
         if triage["SizeOfDump"] > self.source.size:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from ...view.paint import DARK, LIGHT, PLAIN, Ansi, Paint
+from ..boundary import silence
+from .progress import bar_of
 
 
 class Environment:
@@ -38,6 +40,10 @@ class Environment:
         except (OSError, ValueError, AttributeError):
             pass
 
+    def progress(self) -> Callable[[int, int], None]:
+        """What shows how far a long work is: a bar on standard error where that is a terminal."""
+        return bar_of(self._stderr)
+
     def flush(self) -> None:
         """Send what is buffered."""
         if self._stdout is not None:
@@ -45,10 +51,7 @@ class Environment:
 
     def silence(self) -> None:
         """After a broken pipe or a full disk: keep the interpreter from complaining about it at its end."""
-        try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stdout.fileno())
-        except (OSError, ValueError, AttributeError):
-            pass
+        silence(self._stdout)
 
     @staticmethod
     def _put(stream: Any, text: str) -> None:

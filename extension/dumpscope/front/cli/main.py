@@ -1,138 +1,69 @@
-"""The command line: parse, run, render, write."""
+"""The command line: find the command, run it, write its answer."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
-from ...dump.source import Source
-from ...errors import EXIT_BUG, EXIT_DONE, EXIT_NOT_IN_DUMP, EXIT_OUTPUT, EXIT_USAGE, DumpError, DumpscopeError, UsageError, output_fault
+from ...dump.named import source_at
+from ...errors import EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, UsageError
 from ...session.parsing import build_parser
 from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, Command
 from ...session.running import run, wants_help
 from ...session.session import Session
+from ..answer import answer, exit_code, refusal
+from ..boundary import Told, guarded
+from ..options import COMMON, Options, parse_options, unknown_option
 from .environment import Environment
+from .progress import cleared
 
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
        dumpscope                   a session that asks for a dump, on a terminal"""
 
-OPTIONS = """options of every command
-  --json                     one JSON document instead of text
-  --csv                      the answer's table as CSV
-  --redact                   with --json: without names of users, SIDs, environment, command line, memory, comments
-  --color auto|always|never  colour (auto: on a terminal, unless NO_COLOR is set)
-  --width N                  wrap to N columns
-  --debug                    on a fault of dumpscope itself, show where it happened
-  --version                  print the version
-  -h, --help                 help, also behind a command
-
-exit codes: 0 done, 1 what was asked for is not in the dump (the answer says why), 2 wrong usage,
+EXIT_CODES = """exit codes: 0 done, 1 what was asked for is not in the dump (the answer says why), 2 wrong usage,
             3 not readable as a minidump, 4 the answer could not be written, 70 a fault of dumpscope itself,
             130 interrupted"""
 
 
-class Options(NamedTuple):
-    """What every command understands; ``words`` is the rest."""
+def options_help() -> List[str]:
+    """The options of every command, and what the exit codes mean."""
+    from ...commands.help import argument_words
 
-    words: List[str]
-    json: bool
-    csv: bool
-    color: str
-    width: Optional[int]
-    debug: bool
-    redact: bool = False
-
-
-def parse_options(argv: List[str]) -> Options:
-    """Take the options of every command out of the words, wherever they stand. Raises UsageError."""
-    words: List[str] = []
-    as_json = as_csv = debug = False
-    color = "auto"
-    width: Optional[int] = None
-    at = 0
-    while at < len(argv):
-        word = argv[at]
-        at += 1
-        name, equals, value = word.partition("=")
-        if word == "--":
-            words.extend(argv[at - 1 :])
-            break
-        if word == "--json":
-            as_json = True
-        elif word == "--csv":
-            as_csv = True
-        elif word == "--debug":
-            debug = True
-        elif name in ("--color", "--colour", "--width"):
-            if not equals:
-                if at >= len(argv):
-                    raise UsageError(f"{name} needs a value")
-                value = argv[at]
-                at += 1
-            if name == "--width":
-                if not value.isascii() or not value.isdigit() or len(value) > 4 or not 20 <= int(value) <= 1000:
-                    raise UsageError(f"--width takes a number from 20 to 1000, not {value!r}")
-                width = int(value)
-            elif value not in ("auto", "always", "never"):
-                raise UsageError(f"--color takes auto, always or never, not {value!r}")
-            else:
-                color = value
-        else:
-            words.append(word)
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
-    return Options(words, as_json, as_csv, color, width, debug)
+    rows = [(argument_words(item._replace(names=item.names[:1])), item.help) for item in COMMON]
+    rows += [("-V, --version", "print the version"), ("-h, --help", "help, also behind a command")]
+    return ["", "options of every command", *(f"  {words:<26} {meaning}" for words, meaning in rows), "", *EXIT_CODES.split("\n")]
 
 
 def main(argv: List[str], environment: Optional[Environment] = None) -> int:
-    """Run one command line; returns the exit code. Nothing but KeyboardInterrupt and SystemExit leaves it."""
+    """Run one command line; returns the exit code. Nothing but SystemExit leaves it."""
     env = environment or Environment()
-    debug = "--debug" in argv
-    try:
-        try:
-            return _run(argv, env)
-        except DumpscopeError as error:
-            env.error(f"dumpscope: {error.message}")
-            if error.hint:
-                env.error(f"  {error.hint}")
-            return error.exit_code
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            if debug:
-                raise
-            env.error(f"dumpscope: the answer could not be written: {output_fault(error)}")
+
+    def complain(problem: Told) -> None:
+        env.error(f"dumpscope: {problem.message}")
+        if problem.hint:
+            env.error(f"  {problem.hint}")
+        if problem.code == EXIT_OUTPUT:
             env.silence()
-            return EXIT_OUTPUT
-        except (RecursionError, MemoryError) as error:
-            env.error(f"dumpscope: out of {'stack' if isinstance(error, RecursionError) else 'memory'}; the dump is larger than this machine can show")
-            return EXIT_BUG
-        except KeyboardInterrupt:
-            env.error("dumpscope: interrupted")
-            return 130
-        except Exception as error:  # the one boundary: a fault of ours ends in words
-            if debug:
-                raise
-            env.error(f"dumpscope: internal error: {type(error).__name__}: {error}")
-            env.error("  this is a fault of dumpscope, not of your dump: run it again with --debug and report what it prints")
-            return EXIT_BUG
+
+    try:
+        return guarded(lambda: _run(argv, env), complain, debug="--debug" in argv)
     except BrokenPipeError:
         env.silence()
         return EXIT_DONE
 
 
 def _run(argv: List[str], env: Environment) -> int:
-    options = _take_redact(parse_options(argv))
+    options = parse_options(argv)
     words = options.words
     if not words:
         return _no_words(options, env)
     if words[0] in ("-h", "--help"):
         return _show_help(options, env)
-    if words == ["--version"]:
+    if words[0] in ("-V", "--version"):
         from ... import __version__
 
         env.write(f"dumpscope {__version__}\n")
@@ -146,27 +77,13 @@ def _run(argv: List[str], env: Environment) -> int:
     if wants_help(rest):
         from ...commands.help import command_help
 
-        _render(found, Session(), command_help(found, "dumpscope "), options._replace(json=False, csv=False), env)
+        _render(found, Session(), command_help(found, "dumpscope "), options.as_text(), env)
         return EXIT_DONE
     if shell is not None:
+        if options.json or options.csv:
+            raise UsageError(f"{shell.name} has no --json and no --csv", "the lines that it runs take them: handles --json")
         return run_shell(shell, rest, options.color, env, debug=options.debug)
     return run_command(found, rest, options, env)
-
-
-def _take_redact(options: Options) -> Options:
-    """Take ``--redact`` out of the words; the atlas has it as an option of its own. Raises UsageError where it would do nothing."""
-    words = options.words
-    end = words.index("--") if "--" in words else len(words)
-    if words[:1] == ["atlas"] or "--redact" not in words[:end]:
-        return options
-    left = [word for at, word in enumerate(words) if word != "--redact" or at >= end]
-    if left[:1] == ["atlas"]:
-        return options._replace(words=[*left[:1], "--redact", *left[1:]])
-    if not options.json:
-        raise UsageError("--redact is for --json, and for atlas", "add --json")
-    if left[:1] == ["learn"]:
-        raise UsageError("a lesson shows bytes as they are: it cannot be redacted", "give it a sample")
-    return options._replace(words=left, redact=True)
 
 
 def run_command(found: Command, rest: List[str], options: Options, env: Environment) -> int:
@@ -215,37 +132,30 @@ def _asks_without_dump(words: List[str]) -> bool:
 def _run_on_file(found: Command, path: str, args: Any, options: Options, env: Environment) -> int:
     """Run a command on a file. Files that are no dump are for commands that explain them, and give the exit code of what cannot be read."""
     try:
-        source = Source.from_path(path)
+        source = source_at(path)
     except DumpError as error:
-        _write_error(found, path, error, options, env)
+        _write_refusal(found, path, error, options, env)
         raise
     try:
         session = session_of(source, path)
         if session.open_error is not None and found.dump != DUMP_ANY:
-            _write_error(found, path, session.open_error, options, env)
+            _write_refusal(found, path, session.open_error, options, env)
             raise session.open_error
+        session.progress = env.progress()
         try:
             _render(found, session, run(session, found, args), options, env)
         finally:
+            cleared(session.progress)
             if session.has_dump:
                 session.dump.close()  # and what was opened because of it, such as images
-        return session.exit_code
+        return exit_code(found, session)
     finally:
         source.close()
 
 
-def _write_error(found: Command, path: str, error: DumpError, options: Options, env: Environment) -> None:
+def _write_refusal(found: Command, path: str, error: DumpError, options: Options, env: Environment) -> None:
     """With ``--json``, a document that says why the file cannot be read; the message goes to stderr all the same."""
-    if not options.json:
-        return
-    from ...view.document import SCHEMA, error_json
-
-    chunks = iter([error_json(error, {"schema": SCHEMA, "command": found.name, "dump": {"path": path}})])
-    if options.redact:
-        from ...view.redact import Redactor, redact_document
-
-        chunks = redact_document(chunks, Redactor())
-    for chunk in chunks:
+    for chunk in refusal(found, path, error, options):
         env.write(chunk)
     env.flush()
 
@@ -261,6 +171,9 @@ def _choose(words: List[str]) -> Tuple[Command, List[str]]:
             return find_command(plain), words[1:]
         if os.path.exists(name) or name.lower().endswith((".dmp", ".mdmp", ".hdmp")) or "/" in name or "\\" in name:
             return find_command("dumpinfo"), words
+        unknown = unknown_option(name)
+        if unknown is not None:
+            raise unknown
     return find_command(name), words[1:]
 
 
@@ -284,35 +197,17 @@ def _show_help(options: Options, env: Environment) -> int:
         yield Lines("", ["dumpscope: what a Windows user-mode minidump holds, and why a debugger command fails on it"], role="emphasis")
         yield Lines("", USAGE.split("\n"))
         yield from command_list([*all_commands(), *SHELLS.values()])
-        yield Lines("", ["", *OPTIONS.split("\n")])
+        yield Lines("", options_help())
 
-    _render(None, Session(), blocks(), options._replace(json=False, csv=False), env)
+    _render(None, Session(), blocks(), options.as_text(), env)
     return EXIT_DONE
 
 
 def _render(found: Optional[Command], session: Session, blocks: Iterator[Any], options: Options, env: Environment) -> None:
-    from ..saving import saved
-
-    blocks = saved(blocks)
-    if options.json and found is not None:
-        from ...view.document import render_json
-
-        chunks = render_json(blocks, session.head(found))
-        if options.redact:
-            from ...view.redact import Redactor, redact_document
-
-            chunks = redact_document(chunks, Redactor.of(session.dump) if session.has_dump else Redactor())
-    elif options.csv:
-        from ...view.document import render_csv
-
-        chunks = render_csv(blocks, lambda: session.status == EXIT_NOT_IN_DUMP)
-    else:
-        from ...view.text import render_text
-
-        chunks = render_text(blocks, env.paint(options.color), options.width or env.width())
-    for chunk in chunks:
+    for chunk in answer(found, session, blocks, options, env.paint(options.color), env.width()):
+        cleared(session.progress)
         env.write(chunk)
     env.flush()
 
 
-__all__ = ["Options", "main", "parse_options", "run_command"]
+__all__ = ["main", "run_command"]

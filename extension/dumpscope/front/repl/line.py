@@ -32,6 +32,7 @@ class Line(NamedTuple):
     filters: Tuple[Filter, ...] = ()
     target: str = ""
     append: bool = False
+    force: bool = False
 
 
 def _outside(text: str) -> Iterator[Tuple[int, str]]:
@@ -68,7 +69,7 @@ def split_statements(text: str) -> List[str]:
 def parse_line(text: str) -> Line:
     """Take filters and a target off a statement. Raises UsageError for a filter or target that is not complete."""
     outside = {at for at, _ in _outside(text)}
-    target, append = "", False
+    target, append, force = "", False, False
     body = text
     if not body.lstrip().startswith("?") and not body.lstrip().lower().startswith("evaluate"):
         arrows = [found for found in re.finditer(r"(?<=\s)(>{1,2})(?=\s|$|[\w\"'./\\~])", text) if found.start() in outside]
@@ -77,8 +78,10 @@ def parse_line(text: str) -> Line:
     if arrows:
         arrow = arrows[-1]
         words = split_line(text[arrow.end() :])
+        force = "--force" in words
+        words = [word for word in words if word != "--force"]
         if len(words) != 1:
-            raise UsageError("one file name goes behind >", "handles > C:\\answer.txt; >> adds to a file")
+            raise UsageError("one file name goes behind >", "handles > C:\\answer.txt; >> adds to a file, --force behind the name replaces it")
         target, append = words[0], arrow.group(1) == ">>"
         body = text[: arrow.start()]
     bars = [at for at, char in _outside(body) if char == "|" and (not at or body[at - 1] in " \t") and _is_filter(body[at + 1 :])]
@@ -91,7 +94,7 @@ def parse_line(text: str) -> Line:
     for piece in pieces[1:]:
         words = split_line(piece)
         filters.append(Filter(words[0], words[1:]))
-    return Line(pieces[0], tuple(filters), target, append)
+    return Line(pieces[0], tuple(filters), target, append, force)
 
 
 def _is_filter(text: str) -> bool:

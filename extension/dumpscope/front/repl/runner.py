@@ -1,4 +1,4 @@
-"""Runs typed lines: translates, finds the command, draws its answer, filters it, and turns every error into words and a code."""
+"""Runs typed lines: translates, finds the command, draws its answer and filters it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...commands.index import MODULES, find_command
-from ...errors import EXIT_BUG, EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpscopeError, UsageError, output_fault
+from ...errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, DumpError, UsageError
 from ...session.parsing import split_line
-from ...session.registry import DUMP_ANY, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command
+from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command
 from ...session.running import parse, run, wants_help
 from ...session.session import Session
 from ...view.blocks import Block
-from ...view.paint import PLAIN, Paint, strip_ansi
-from ..cli.main import Options, parse_options
+from ...view.paint import PLAIN, strip_ansi
+from ..answer import answer, exit_code, refusal
+from ..boundary import Told, guarded
+from ..options import Options, parse_options, unknown_option
+from ..saving import write_answer
 from ..spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
 from .filters import apply
 from .line import Line, is_message, message_text, parse_line, split_statements
@@ -22,7 +25,6 @@ from .settings import Settings
 from .teacher import Teacher
 from .workspace import Workspace
 
-INTERRUPTED = 130
 KEPT = 8 << 20
 """Characters of the last answer that are kept for ``last``."""
 _ENDINGS = (".dmp", ".mdmp", ".hdmp")
@@ -80,6 +82,9 @@ class Runner:
                 return self.own[candidate]
             if candidate in MODULES:
                 return find_command(candidate)
+        unknown = unknown_option(name)
+        if unknown is not None:
+            raise unknown
         close = nearest(name, tuple(self.own))
         raise UsageError(f"there is no command {name!r}", f"did you mean {' or '.join(close)}?" if close else "`help` lists the commands")
 
@@ -111,7 +116,7 @@ class Runner:
         worst = EXIT_DONE
         for statement in self.statements(text):
             worst = max(worst, self.run_statement(statement))
-            if self.leaving or worst == INTERRUPTED or (stop and worst > 1):
+            if self.leaving or worst == EXIT_INTERRUPTED or (stop and worst > 1):
                 break
         return worst
 
@@ -124,36 +129,13 @@ class Runner:
     def run_statement(self, text: str) -> int:
         """Run one statement. Nothing leaves it but SystemExit: errors become words and an exit code."""
         self.screen.begin()
-        try:
-            return self._run(text)
-        except DumpscopeError as error:
-            self.screen.end()
-            self.screen.complain(error.message, error.hint)
-            return error.exit_code
-        except KeyboardInterrupt:
-            self.screen.end()
-            self.screen.complain("interrupted")
-            return INTERRUPTED
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            self.screen.end()
-            self.screen.complain(f"the answer could not be written: {output_fault(error)}")
-            return EXIT_OUTPUT
-        except (RecursionError, MemoryError) as error:
-            self.screen.end()
-            self.screen.complain(f"out of {'stack' if isinstance(error, RecursionError) else 'memory'}")
-            return EXIT_BUG
-        except Exception as error:  # noqa: BLE001 - the one boundary: a fault of ours must not end the session
-            self.screen.end()
-            if self.debug:
-                import traceback
 
-                self.screen.complain(traceback.format_exc().rstrip())
-            else:
-                hint = "this is a fault of dumpscope, not of your dump: run it again with --debug and report what it prints"
-                self.screen.complain(f"internal error: {type(error).__name__}: {error}", hint)
-            return EXIT_BUG
+        def complain(problem: Told) -> None:
+            self.screen.end()
+            self.screen.complain(problem.message, problem.hint)
+
+        try:
+            return guarded(lambda: self._run(text), complain, debug=self.debug or "--debug" in text.split())
         finally:
             self.screen.end()
 
@@ -207,65 +189,52 @@ class Runner:
         if wants_help(rest):
             from ...commands.help import command_help
 
-            return self._draw(None, Session(), command_help(found, with_dump=False), options, line)
-        session, rest = self._session(found, rest)
+            return self._draw(None, Session(), command_help(found, with_dump=False), options.as_text(), line)
+        session = self._session(found, rest)
         args = parse(found, rest)
+        if session.open_error is not None and found.dump in (DUMP_NEEDED, DUMP_FIRST):
+            return _refused(found, session.path, session.open_error, options)
         session.progress = self.screen.progress
         if self.teacher is not None and found.name == "learn":
             session.memo["lessons"] = self.teacher.kept.load()
         return self._finished(found, session, self._draw(found, session, _remarked(remark, run(session, found, args)), options, line), status)
 
-    def _session(self, found: Command, words: List[str]) -> Tuple[Session, List[str]]:
-        """The session that a command runs on; a file that is no minidump only for those that take any."""
+    def _session(self, found: Command, words: List[str]) -> Session:
+        """The session that a command runs on. Raises UsageError when it needs a file and none is open."""
         session = self.workspace.session
         if found.name in self.own or found.dump in (DUMP_NONE, DUMP_OPTIONAL):
-            return session, words
-        if not session.has_file and not (found.dump == DUMP_ANY and words):
+            return session
+        if not session.has_file and not (found.dump in (DUMP_ANY, DUMP_FIRST) and words):
             raise UsageError(f"{found.name} needs a dump, and none is open", "`open PATH` opens one")
-        if found.dump == DUMP_NEEDED and not session.has_dump and session.open_error is not None:
-            raise session.open_error
-        return session, words
+        if found.dump == DUMP_FIRST and words and session.open_error is not None:
+            return Session()  # asked about its words, not about a file that cannot be read
+        return session
 
     @staticmethod
     def _finished(found: Command, session: Session, chunks: Iterable[str], status: List[int]) -> Iterator[str]:
         yield from chunks
-        status[0] = session.status
-        if found.dump == DUMP_ANY and session.open_error is not None and not session.answered:
-            status[0] = session.open_error.exit_code
+        status[0] = exit_code(found, session)
 
     def _draw(self, found: Optional[Command], session: Session, blocks: Iterable[Block], options: Options, line: Line) -> Iterator[str]:
-        from ..saving import saved
-
-        blocks = saved(blocks)
-        if options.json and found is not None:
-            from ...view.document import render_json
-
-            return render_json(blocks, session.head(found))
-        if options.csv:
-            from ...view.document import render_csv
-
-            return render_csv(blocks)
-        from ...view.text import render_text
-
-        paint: Paint = PLAIN if line.target else self.screen.paint(options.color)
         # A filter looks at whole lines: nothing is wrapped for it that would not be wrapped for a pipe.
-        width = options.width or (None if line.target or line.filters else self.screen.width)
-        return render_text(blocks, paint, width)
+        width = None if line.target or line.filters else self.screen.width
+        return answer(found, session, blocks, options, PLAIN if line.target else self.screen.paint(options.color), width)
 
     def _to_file(self, line: Line, chunks: Iterable[str]) -> None:
         """Write an answer to a file: plain, as if it went into a pipe."""
-        place = os.path.expanduser(line.target)
+        target = os.path.expanduser(line.target)
         for item in self.workspace.opened:
-            if os.path.exists(place) and os.path.samefile(place, item.path):
+            if os.path.exists(target) and os.path.samefile(target, item.path):
                 raise UsageError(f"{line.target} is an open dump", "choose another file")
-        count = 0
-        with open(place, "a" if line.append else "w", encoding="utf-8", newline="", errors="backslashreplace") as file:
-            for chunk in chunks:
-                plain = strip_ansi(chunk)
-                count += plain.count("\n")
-                file.write(plain)
+        count = write_answer(target, map(strip_ansi, chunks), force=line.force, append=line.append)
         self.screen.write(f"{count} line{'' if count == 1 else 's'} {'added to' if line.append else 'written to'} {line.target}\n")
         self.screen.flush()
+
+
+def _refused(found: Command, path: str, error: DumpError, options: Options) -> Iterator[str]:
+    """What is written of a file that cannot be read, and then its error."""
+    yield from refusal(found, path, error, options)
+    raise error
 
 
 def _is_lesson(line: Line, words: Sequence[str]) -> bool:
@@ -287,4 +256,4 @@ def _quoted(text: str) -> str:
     return f"'{text}'" if "'" not in text else '"' + text.replace('"', "'") + '"'
 
 
-__all__ = ["INTERRUPTED", "Kept", "Runner"]
+__all__ = ["Kept", "Runner"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any, Iterable, Iterator, List
 
-from ...errors import EXIT_DONE, UsageError
+from ...errors import EXIT_DONE, EXIT_INTERRUPTED, UsageError
 from ..cli.environment import Environment
-from .runner import INTERRUPTED, Runner
+from .runner import Runner
 from .screen import Screen
 from .settings import Settings
 from .workspace import Workspace
@@ -48,7 +48,7 @@ def run_script(args: Any, env: Environment, color: str = "auto", *, debug: bool 
                     first = False
                 status = runner.run_statement(statement)
                 worst = max(worst, status)
-                if runner.leaving or status == INTERRUPTED or (status > STOPS and not args.keep_going):
+                if runner.leaving or status == EXIT_INTERRUPTED or (status > STOPS and not args.keep_going):
                     return worst
         return worst
     finally:

@@ -6,7 +6,7 @@ import os
 from typing import Dict, List, NamedTuple, Optional
 
 from ...commands.opening import session_of
-from ...dump.source import Source
+from ...dump.named import source_at
 from ...errors import DumpscopeError, UsageError
 from ...session.session import Session
 from ...wording.numbers import is_decimal
@@ -49,7 +49,7 @@ class Workspace:
     def open(self, path: str) -> Opened:
         """Open a file and make it the current one. Raises DumpError when there is no such file."""
         place = os.path.expanduser(path)
-        source = Source.from_path(place)
+        source = source_at(place)
         session = session_of(source, place)
         number = max(self._opened, default=-1) + 1
         self._opened[number] = Opened(number, place, session)

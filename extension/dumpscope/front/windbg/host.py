@@ -10,6 +10,8 @@ import re
 import sys
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
+from ..boundary import silence
+
 BLOCK = 4000
 """UTF-16 units that are handed to the debugger at a time: it cuts what is longer than 16 K, and each call takes time."""
 _ALL_OUTPUT = 0x7  # normal, error and warning text
@@ -90,6 +92,11 @@ class Host:
         flush = getattr(self._stdout, "flush", None)
         if flush is not None:
             flush()
+
+    def silence(self) -> None:
+        """Nobody reads the output any more: keep the interpreter from complaining about it at its end."""
+        self._pending.clear()
+        silence(self._stdout)
 
     def _send(self, *, whole: bool) -> None:
         text = "".join(self._pending)

@@ -1,25 +1,26 @@
-"""``run(name, argv)``: what each script in ``scripts/`` does. Parses as the command line does; nothing leaves it but an exit code."""
+"""``run(name, argv)``: what each script in ``scripts/`` does. Takes what the command line takes; nothing leaves it but an exit code."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, NoReturn, Optional, Sequence, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
-from ...dump.source import Source
-from ...errors import EXIT_BUG, EXIT_USAGE, DumpError, DumpscopeError
+from ...dump.named import source_at
+from ...errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, DumpError, UsageError
 from ...session.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command
 from ...session.running import parse, wants_help
 from ...session.running import run as run_blocks
 from ...session.session import Session
 from ...view.escape import dml, printable
 from ...view.paint import PLAIN, Dml, Paint
-from ..cli.main import Options, parse_options
+from ..answer import answer, exit_code, refusal
+from ..boundary import Told, guarded
+from ..options import Options, parse_options
 from .host import Host, Place
 
-INTERRUPTED = 130
 _DUMP_ENDINGS = (".dmp", ".mdmp", ".hdmp")
 
 
@@ -31,27 +32,17 @@ def run(name: str, argv: Sequence[str], host: Optional[Host] = None, scripts: Op
     host = Host.current() if host is None else host
     folder = os.path.dirname(sys.argv[0]) if scripts is None and sys.argv else scripts or ""
     front = _Front(name, host, folder)
+    front.plain = "--text" in argv
     try:
         try:
-            return front.run(list(argv))
-        except DumpscopeError as error:
-            front.complain(error.message, error.hint)
-            return error.exit_code
-        except (RecursionError, MemoryError) as error:
-            front.complain(f"out of {'stack' if isinstance(error, RecursionError) else 'memory'}", "the command line has more of it: dumpscope " + name)
-            return EXIT_BUG
-        except Exception as error:  # noqa: BLE001 - the one boundary: a fault of ours ends in words, and the debugger goes on
-            if "--debug" in argv:
-                import traceback
-
-                front.complain("".join(traceback.format_exc()))
-            else:
-                front.complain(f"internal error: {type(error).__name__}: {error}", "this is a fault of dumpscope, not of your dump: --debug shows where")
-            return EXIT_BUG
+            return guarded(lambda: front.run(list(argv)), front.tell, debug="--debug" in argv, roomier="the command line has more of it: dumpscope " + name)
         finally:
             host.flush()
     except (SystemExit, KeyboardInterrupt):
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        host.silence()
+        return EXIT_DONE
     except Exception:  # noqa: BLE001 - the output itself failed: there is nowhere left to say so
         return EXIT_BUG
 
@@ -68,6 +59,11 @@ class _Front:
         self._known = {"": False}
 
     # -- output ----------------------------------------------------------------------------------------------------------
+
+    def tell(self, problem: Told) -> None:
+        """Say what went wrong; nothing about an interrupt, which ends the answer where it stands."""
+        if problem.code != EXIT_INTERRUPTED:
+            self.complain(problem.message, problem.hint)
 
     def complain(self, message: str, hint: str = "", command: str = "") -> None:
         """Say what went wrong, and what helps; ``command`` is the part of the hint that a click can run."""
@@ -115,37 +111,18 @@ class _Front:
 
     def render(self, found: Command, session: Session, blocks: Iterable[Any], options: Options) -> None:
         """Draw an answer: JSON and CSV as text, the rest as markup where the debugger takes it."""
-        from ..saving import saved
-
-        chunks: Iterator[str]
-        markup = False
-        blocks = saved(blocks)
-        if options.json:
-            from ...view.document import render_json
-
-            chunks = render_json(blocks, session.head(found))
-        elif options.csv:
-            from ...view.document import render_csv
-
-            chunks = render_csv(blocks)
-        else:
-            from ...view.text import render_text
-
-            markup = self.host.supports_dml and not self.plain
-            paint: Paint = Dml(self.link, native=not self.given and self.host.engine is not None) if markup else PLAIN
-            chunks = render_text(blocks, paint, options.width)
+        markup = self.host.supports_dml and not self.plain and not (options.json or options.csv)
+        paint: Paint = Dml(self.link, native=not self.given and self.host.engine is not None) if markup else PLAIN
         write = self.host.write_dml if markup else self.host.write
-        for chunk in chunks:
+        for chunk in answer(found, session, blocks, options, paint, None):
             write(chunk)
 
     # -- running ---------------------------------------------------------------------------------------------------------
 
     def run(self, argv: List[str]) -> int:
         """Parse, open, run, draw."""
-        self.plain = "--text" in argv
-        options = parse_options([word for word in argv if word != "--text"])
-        if options.color == "never":
-            self.plain = True
+        options = parse_options(argv, self.name)
+        self.plain = options.color == "never"
         if self.name == "aliases":
             from .aliases import set_aliases
 
@@ -155,48 +132,69 @@ class _Front:
         if wants_help(words):
             from ...commands.help import command_help
 
-            self.render(found, Session(), command_help(found, "!py ", with_dump=False), options._replace(json=False, csv=False))
+            self.render(found, Session(), command_help(found, "!py ", with_dump=False), options.as_text())
             return 0
+        path, args = self._parse(found, words)
         if found.dump == DUMP_NONE:
-            return self._answer(found, Session(), words, options)
-        path, words = take_path(words, last=found.dump == DUMP_OPTIONAL)
+            return self._answer(found, Session(), args, options)
         if path:
             self.given = path
-            return self._open(found, path, words, options)
+            return self._open(found, path, args, options)
         place = self.host.locate(self.name)
         if place.path:
-            return self._open(found, place.path, words, options, live=True)
+            return self._open(found, place.path, args, options, live=True)
         if found.dump == DUMP_OPTIONAL:
-            return self._answer(found, Session(), words, options)
+            return self._answer(found, Session(), args, options)
         return self._nothing_open(place)
+
+    def _parse(self, found: Command, words: List[str]) -> Tuple[str, Any]:
+        """The path of a dump that was given, if one was, and the arguments. Raises UsageError."""
+        prog = f"!py {self.name}"
+        if found.dump == DUMP_NONE:
+            return "", parse(found, words, prog)
+        path, rest = take_path(words, last=found.dump == DUMP_OPTIONAL)
+        try:
+            return path, parse(found, rest, prog)
+        except UsageError:
+            if not path:
+                raise
+            try:
+                return "", parse(found, words, prog)  # the path is the command's own: `diff later.dmp` is about the open dump
+            except UsageError:
+                pass
+            raise
 
     def _nothing_open(self, place: Place) -> int:
         self.complain(place.problem, place.hint, place.command)
         return EXIT_USAGE
 
-    def _open(self, found: Command, path: str, words: List[str], options: Options, *, live: bool = False) -> int:
+    def _open(self, found: Command, path: str, args: Any, options: Options, *, live: bool = False) -> int:
         try:
-            source = Source.from_path(path)
+            source = source_at(path)
         except DumpError as error:
             if "?" in path and self.given:
                 hint = "characters outside the system's ANSI code page do not reach a script: leave the path out to read the open dump, or rename the file"
-                raise DumpError(error.message, hint) from None
-            raise
+                error = DumpError(error.message, hint)
+            self._refuse(found, path, error, options)
         try:
             session = session_of(source, path)
             if session.open_error is not None and found.dump != DUMP_ANY:
-                raise session.open_error
+                self._refuse(found, path, session.open_error, options)
             if live and session.has_dump:
                 from .crosscheck import Engine
 
                 session.live = Engine(self.host)
-            status = self._answer(found, session, words, options)
-            return status if session.open_error is None else session.exit_code
+            self._answer(found, session, args, options)
+            return exit_code(found, session)
         finally:
             source.close()
 
-    def _answer(self, found: Command, session: Session, words: List[str], options: Options) -> int:
-        args = parse(found, words, f"!py {self.name}")
+    def _refuse(self, found: Command, path: str, error: DumpError, options: Options) -> NoReturn:
+        for chunk in refusal(found, path, error, options):
+            self.host.write(chunk)
+        raise error
+
+    def _answer(self, found: Command, session: Session, args: Any, options: Options) -> int:
         self.render(found, session, run_blocks(session, found, args), options)
         return session.status
 
@@ -218,4 +216,4 @@ def _is_path(word: str) -> bool:
     return ("/" in word or "\\" in word) and os.path.isfile(word)
 
 
-__all__ = ["INTERRUPTED", "run", "take_path"]
+__all__ = ["run", "take_path"]

@@ -21,8 +21,8 @@ from dumpscope.symbols.names import Namer
 from dumpscope.symbols.pdb import pdb_key
 
 from .pe_builder import BASE64, TIMESTAMP, example
-from .test_symbols_files import BASE, DATA, GUID, KEY, SYM, a_dump
-from .test_symbols_image import dump_with
+from .test_files import BASE, DATA, GUID, KEY, SYM, a_dump
+from .test_image import dump_with
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the Windows of the engine bench has no network, not even loopback")
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread
-from tests.stacks.test_stacks_engine import Pack
+from tests.stacks.test_engine import Pack
 from tests.symbols.pe_builder import TIMESTAMP, Named, example, mapped
 
 from dumpscope.__main__ import main
@@ -179,7 +179,7 @@ def test_why_alone_says_at_k_which_images_are_missing(step: Tuple[str, str], cap
 
     missing = row()
     assert missing["outcome"] == "works"
-    assert missing["why"] == "1 of 1 stacks cannot be walked to the bottom without images: steps.exe (`why k`)"
+    assert missing["why"] == "1 of 1 stack cannot be walked to the bottom without images: steps.exe (`why k`)"
     monkeypatch.setenv("_NT_EXECUTABLE_IMAGE_PATH", step[1])
     found = row()
     assert found["outcome"] == "works"

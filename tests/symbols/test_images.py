@@ -13,7 +13,7 @@ from dumpscope.symbols.images import Images, safe_name
 from dumpscope.symbols.names import Namer
 
 from .pe_builder import BASE64, TIMESTAMP, example, mapped
-from .test_symbols_image import dump_with
+from .test_image import dump_with
 
 KEY = f"{TIMESTAMP:08X}5000"
 

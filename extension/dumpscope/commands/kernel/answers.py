@@ -1,25 +1,30 @@
-"""What the commands answer on a kernel dump. A command that has no answer here says that it is for dumps of a process."""
+"""Header, drivers, exception, memory and times of a kernel dump, and what the debugger's commands do on it."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Union
 
-from ..diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
-from ..dump.absence import Absent
-from ..dump.kernel.kerneldump import KernelDump
-from ..errors import DumpError, UsageError
-from ..format.codes import code_name
-from ..format.kernel import PRODUCT_TYPE
-from ..session.missing import facts_of
-from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-from ..wording.registers import register_rows, register_values
-from .bugcheck import bugcheck_blocks
+from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
+from ...dump.absence import Absent
+from ...dump.kernel.kerneldump import KernelDump
+from ...errors import DumpError, UsageError
+from ...format.codes import code_name
+from ...format.counted import counted
+from ...format.kernel import PRODUCT_TYPE
+from ...session.missing import facts_of
+from ...session.parsing import number
+from ...session.session import Session
+from ...view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Table
+from ...wording.registers import register_rows, register_values
+from ..bugcheck import account
+from ..memory import length_of
+from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
-    from ..session.registry import Command, Function
-    from ..view.blocks import Block
+    from ...dump.contexts import Registers
+    from ...dump.kernel.pages import Pages
+    from ...view.blocks import Block
 
 WORKS, FAILS, OTHER = "works", "fails", "not for kernel dumps"
 _INSTEAD = (
@@ -34,8 +39,6 @@ _INSTEAD = (
     ("!locks", "`!locks` of the kernel debugger lists resources"),
 )
 """Commands that speak of one process, and what a kernel debugger has instead."""
-_FOR_ALL = ("bugcheck", "help", "rules", "explain", "flags", "plan", "learn", "windbg", "writedump")
-_ANSWERS: Dict[str, Function] = {}
 
 
 class Outcome(NamedTuple):
@@ -46,49 +49,11 @@ class Outcome(NamedTuple):
     why: str
 
 
-def _answer(name: str) -> Callable[[Function], Function]:
-    def register(function: Function) -> Function:
-        _ANSWERS[name] = function
-        return function
-
-    return register
-
-
-def answer_for(command: Command) -> Function:
-    """The function that answers a command on a kernel dump."""
-    if command.name in _FOR_ALL:
-        return command.function
-    return _ANSWERS.get(command.name) or _not_here(command.name)
-
-
-def _not_here(name: str) -> Function:
-    def refuse(session: Session, args: Any) -> Iterator[Block]:
-        session.not_in_dump()
-        yield Data(name.replace("-", "_"), None)
-        yield Note(f"{name} is for dumps of a process, and this is a kernel dump.", "warning")
-        yield Note("These commands work on it: " + ", ".join(sorted([*_ANSWERS, "bugcheck"])) + ".", "hint")
-
-    return refuse
-
-
-def _dump(session: Session) -> KernelDump:
-    assert session.kernel is not None
-    return session.kernel
-
-
 def _time(dump: KernelDump) -> List[Item]:
     return [
         Item("system_time", "stopped", dump.system_time, "filetime"),
         Item("uptime", "ran for", dump.uptime, "duration"),
     ]
-
-
-def _account(dump: KernelDump) -> Iterator[Block]:
-    if dump.code:
-        yield from bugcheck_blocks(dump.code, dump.parameters, dump)
-    else:
-        yield Data("bugcheck", None)
-        yield Note("The header names no bug check (code 0): the dump was taken without one, by a debugger or a tool.")
 
 
 def _damage(dump: KernelDump) -> Iterator[Block]:
@@ -97,23 +62,31 @@ def _damage(dump: KernelDump) -> Iterator[Block]:
         yield Note(line, "warning")
 
 
-@_answer("dumpinfo")
+def _page_words(pages: Union[Pages, Absent]) -> str:
+    if isinstance(pages, Absent):
+        return ""
+    return f"of physical memory, {pages.held} in the file, in {counted(len(pages.runs), 'run')}"
+
+
+@answer("dumpinfo")
 def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
-    dump = _dump(session)
-    yield from _account(dump)
+    dump = kernel_of(session)
+    yield from account(dump)
     drivers, unloaded = dump.drivers, dump.unloaded
     captured = sum(block.size for block in dump.blocks)
+    pages = dump.pages
     yield Fields(
         "header",
         [
             Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
-            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {dump.header['NumberProcessors']} processors"),
+            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {counted(dump.header['NumberProcessors'], 'processor')}"),
             Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
             *_time(dump),
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
-            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {captured} bytes", link="memory"),
+            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {counted(captured, 'byte')}", link="memory"),
+            Item("pages", "pages", pages if isinstance(pages, Absent) else pages.claimed, "count", note=_page_words(pages), link="memory"),
             Item("complete", "written to its end", dump.complete, "bool"),
             Item("comment", "comment", dump.comment),
         ],
@@ -122,10 +95,10 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-@_answer("system")
+@answer("system")
 def _system(session: Session, args: Any) -> Iterator[Block]:
     """The machine."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     product = dump.number("ProductType")
     yield Fields(
         "system",
@@ -153,29 +126,30 @@ def _system(session: Session, args: Any) -> Iterator[Block]:
         yield Table("physical_memory", columns, rows, title="physical memory")
 
 
-@_answer("dumpdebug")
+@answer("dumpdebug")
 def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
     """The text of ``.dumpdebug``."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     yield Lines("lines", kernel_dumpdebug_lines(dump))
     if isinstance(dump.triage, Absent):
-        yield Note("Of dumps that are no triage dumps the header alone is shown; the debugger prints its lists of pages as well.", "hint")
+        yield Note("The debugger adds the list of processor blocks, which page tables lead to; page tables are not walked here.", "hint")
 
 
-@_answer("modules")
+@answer("modules")
 def _modules(session: Session, args: Any) -> Iterator[Block]:
     """The drivers, by address as ``lm``; with a word, those whose name or path has it, or the one at an address."""
-    dump = _dump(session)
+    dump = kernel_of(session)
     drivers = dump.drivers
     if isinstance(drivers, Absent):
         session.not_in_dump()
         yield Data("modules", None)
         yield Note(drivers.message, "warning")
         return
-    word: Optional[str] = getattr(args, "module", None)
+    word: Optional[str] = args.module
     found = sorted(drivers, key=lambda item: item.base)
     if word:
-        at = dump.driver_at(int(word, 16)) if word.lower().startswith("0x") and word[2:].isalnum() and _is_hex(word[2:]) else None
+        address = _address_of(word) if word.lower().startswith("0x") else None
+        at = None if address is None else dump.driver_at(address)
         low = word.lower()
         exact = [item for item in found if low in (dump.names[item.base].lower(), item.file_name.lower())]
         found = [at] if at is not None else exact or [item for item in found if low in item.path.lower()]
@@ -197,14 +171,18 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
     yield Table("modules", columns, rows)
 
 
-def _is_hex(text: str) -> bool:
-    return bool(text) and all(letter in "0123456789abcdefABCDEF" for letter in text)
+def _address_of(text: str) -> Optional[int]:
+    """A number as the debugger reads it; None for a word that is none."""
+    try:
+        return number(text, "address")
+    except UsageError:
+        return None
 
 
-@_answer("unloaded")
+@answer("unloaded")
 def _unloaded(session: Session, args: Any) -> Iterator[Block]:
     """Drivers that were unloaded."""
-    unloaded = _dump(session).unloaded
+    unloaded = kernel_of(session).unloaded
     if isinstance(unloaded, Absent):
         session.not_in_dump()
         yield Data("unloaded", None)
@@ -216,11 +194,11 @@ def _unloaded(session: Session, args: Any) -> Iterator[Block]:
         yield Note("The list is empty.")
 
 
-@_answer("exception")
+@answer("exception")
 def _exception(session: Session, args: Any) -> Iterator[Block]:
     """The bug check, then the exception record and the registers."""
-    dump = _dump(session)
-    yield from _account(dump)
+    dump = kernel_of(session)
+    yield from account(dump)
     exception = dump.exception
     if isinstance(exception, Absent):
         yield Data("exception", None)
@@ -243,20 +221,38 @@ def _exception(session: Session, args: Any) -> Iterator[Block]:
 
 
 def _registers(dump: KernelDump) -> Iterator[Block]:
+    """The registers that ``r`` shows, and where they come from; those of the header too where they are others."""
     registers = dump.registers
     if isinstance(registers, Absent):
         yield Data("registers", None)
         yield Note(registers.message)
         return
     yield Data("registers", register_values(registers))
+    yield Data("registers_from", dump.registers_from)
+    yield _register_lines(dump, registers, f"registers of {dump.registers_from}")
+    header = dump.header_registers
+    if isinstance(header, Absent) or (header.ip, header.sp) == (registers.ip, registers.sp):
+        yield Data("header_registers", None)
+        return
+    yield Data("header_registers", register_values(header))
+    yield _register_lines(dump, header, "registers of the header's ContextRecord")
+    yield Note("The debugger's `r` shows the first set. The header's is where the exception was raised.", "hint")
+
+
+def _register_lines(dump: KernelDump, registers: Registers, title: str) -> Block:
     symbol = dump.symbol(registers.ip)
-    yield Lines("", [*register_rows(registers), *([f"{symbol}:"] if symbol else [])], title="registers of the header's ContextRecord")
+    return Lines("", [*register_rows(registers), *([f"{symbol}:"] if symbol else [])], title=title)
 
 
-@_answer("threads")
+@answer("threads")
 def _threads(session: Session, args: Any) -> Iterator[Block]:
     """The one thread of a triage dump."""
-    dump = _dump(session)
+    dump = kernel_of(session)
+    if args.errors or args.names or args.times or args.sort or args.thread not in (None, "0"):
+        session.not_in_dump()
+        yield Data("threads", None)
+        yield Note("This is not for kernel dumps: last errors, names and times are in blocks of a process, and the dump has one thread.", "warning")
+        return
     triage = dump.triage
     if isinstance(triage, Absent):
         session.not_in_dump()
@@ -269,7 +265,7 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
             Item("thread", "ETHREAD", triage["ThreadOffset"], "offset", note="bytes in the file"),
             Item("process", "EPROCESS", triage["ProcessOffset"], "offset", note="bytes in the file"),
             Item("prcb", "KPRCB", triage["PrcbOffset"], "offset", note="bytes in the file"),
-            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=f"{triage['SizeOfCallStack']} bytes"),
+            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=counted(triage["SizeOfCallStack"], "byte")),
         ],
         title="the thread that stopped the machine",
     )
@@ -277,15 +273,25 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
     yield from _registers(dump)
 
 
-@_answer("memory")
+@answer("memory")
 def _memory(session: Session, args: Any) -> Iterator[Block]:
     """The blocks of memory that the dump holds."""
-    dump = _dump(session)
+    dump = kernel_of(session)
+    pages = dump.pages
+    if not isinstance(pages, Absent):
+        columns = [
+            Column("address", "physical address", "hex"),
+            Column("size", "size", "bytes"),
+            Column("offset", "at", "offset"),
+            Column("held", "held", "bytes"),
+        ]
+        yield Table("memory", columns, [(run.address, run.size, run.offset, dump.source.available(run.offset, run.size)) for run in pages.runs])
+        yield Note("These are pages of physical memory: page tables are not walked, and `read` takes a physical address.", "hint")
+        return
     if not dump.blocks:
         session.not_in_dump()
         yield Data("memory", None)
-        pages = isinstance(dump.triage, Absent)
-        yield Note("This dump holds pages of physical memory, which are not decoded here." if pages else "It holds no memory.", "warning")
+        yield Note(pages.message if isinstance(dump.triage, Absent) else "It holds no memory.", "warning")
         return
     rows = [(item.address, item.size, item.offset, item.what, dump.symbol(item.address)) for item in dump.blocks]
     columns = [
@@ -298,63 +304,85 @@ def _memory(session: Session, args: Any) -> Iterator[Block]:
     yield Table("memory", columns, rows)
 
 
-@_answer("read")
+@answer("read")
 def _read(session: Session, args: Any) -> Iterator[Block]:
     """Bytes at an address."""
-    dump = _dump(session)
-    text = str(args.address).replace("`", "")
+    dump = kernel_of(session)
     registers = dump.registers
-    name = text.lstrip("@").lower()
+    name = args.address.lstrip("@").lower()
     if not isinstance(registers, Absent) and name in registers.values:
         address = registers.values[name]
-    elif _is_hex(text[2:] if text.lower().startswith("0x") else text):
-        address = int(text, 16)
     else:
-        by_name = [base for base, known in dump.names.items() if known.lower() == name]
-        if not by_name:
-            raise UsageError(f"{text!r} is no address, register or driver of this dump", "give a hexadecimal address")
-        address = by_name[0]
-    wanted = str(getattr(args, "length", None) or "80").lstrip("Ll").replace("0n", "")
-    if not _is_hex(wanted[2:] if wanted.lower().startswith("0x") else wanted):
-        raise UsageError(f"{wanted!r} is no length", "give the number of bytes in hexadecimal, such as 40 or L40")
-    size = min(int(wanted, 16), 1 << 20)
-    data = dump.read(address, size)
-    yield Data("address", f"0x{address:x}")
+        bases = [base for base, known in dump.names.items() if known.lower() == name]
+        found = _address_of(args.address) if not bases else bases[0]
+        if found is None:
+            raise UsageError(f"{args.address!r} is no address, register or driver of this dump", "give a hexadecimal address")
+        address = found
+    if args.form in "au":
+        raise UsageError(f"--form {args.form} is for dumps of a process", "use b, w, d, q or p")
+    size = length_of(args.length, args.form, dump.pointer_size)
+    pages = dump.pages
+    data = dump.read(address, size) if isinstance(pages, Absent) else pages.read(address, size)
+    where = "" if isinstance(pages, Absent) else "physical address "
+    yield Data("physical", bool(where))
     if not data:
         session.not_in_dump()
-        yield Data("bytes", None)
-        yield Note(f"the dump holds no bytes at 0x{address:x}", "warning")
+        yield Data("memory", None)
+        yield Note(f"the dump holds no bytes at {where}0x{address:x}", "warning")
         return
-    yield Data("bytes", data.hex())
-    yield Lines("", hex_lines(address, data))
+    yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
-        yield Note(f"the dump holds {len(data)} of {size} bytes there", "warning")
+        yield Note(f"the dump holds {len(data)} of {counted(size, 'byte')} there", "warning")
+    if where:
+        yield Note("The address is a physical one: page tables are not walked.", "hint")
 
 
-@_answer("strings")
+@answer("strings")
 def _strings(session: Session, args: Any) -> Iterator[Block]:
     """The names in the string pool of a triage dump."""
-    drivers = _dump(session).drivers
+    drivers = kernel_of(session).drivers
     paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers]
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
 
 
-def hex_lines(address: int, data: bytes) -> Iterator[str]:
-    """Bytes as the debugger's ``db`` shows them."""
-    for at in range(0, len(data), 16):
-        row = data[at : at + 16]
-        numbers = [f"{byte:02x}" for byte in row] + ["  "] * (16 - len(row))
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        place = address + at
-        yield f"{place >> 32:08x}`{place & 0xFFFFFFFF:08x}  {' '.join(numbers[:8])}{'-' if len(row) > 8 else ' '}{' '.join(numbers[8:])}  {text}"
+def _no_tables(dump: KernelDump) -> str:
+    """Why the debugger cannot walk page tables, or an empty string."""
+    pages, table = dump.pages, int(dump.header["DirectoryTableBase"]) & ~0xFFF
+    if isinstance(pages, Absent):
+        return pages.message
+    return "" if pages.read(table, 1) else f"the dump does not hold the page of DirectoryTableBase, 0x{table:x}: no address can be translated"
+
+
+def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
+    """``r``, ``k`` and ``u``: what they read."""
+    if isinstance(dump.triage, Absent):
+        missing = _no_tables(dump)
+        for name in ("r", "k", "u"):
+            yield Outcome(name, FAILS if missing else WORKS, missing or "the page tables are there, and what they lead to")
+        return
+    registers, processor = dump.registers, dump.processor
+    if isinstance(registers, Absent):
+        yield from (Outcome(name, FAILS, registers.message) for name in ("r", "k", "u"))
+        return
+    if isinstance(processor, Absent) and dump.wide:
+        yield Outcome("r", FAILS, f"GetContextState failed: {processor.message}")
+    else:
+        yield Outcome("r", WORKS, f"from {dump.registers_from}")
+    held = bool(dump.read(registers.sp, 1))
+    yield Outcome("k", WORKS, "the stack is there" if held else "the first frame alone: the stack is not in the dump")
+    if dump.read(registers.ip, 1):
+        yield Outcome("u", WORKS, f"the code at 0x{registers.ip:x} is there")
+    else:
+        yield Outcome("u", FAILS, f"memory access error: the code at 0x{registers.ip:x} is not in the dump; the image of the driver would have it")
 
 
 def outcomes(dump: KernelDump) -> List[Outcome]:
     """What the debugger's commands do on this dump (observed: dbgeng 10.0.15063)."""
     triage = not isinstance(dump.triage, Absent)
     found = [Outcome(name, WORKS, "the header has it") for name in (".bugcheck", ".time", "vertarget", ".dumpdebug", ".exr -1", ".lastevent")]
-    found += [Outcome(name, WORKS, "the driver list has it" if triage else "read from the pages of the kernel") for name in ("lm", "lm u")]
-    found += [Outcome(name, WORKS, "registers and stack are there") for name in ("r", "k", "u")]
+    missing = "" if triage else _no_tables(dump)
+    found += [Outcome(name, FAILS if missing else WORKS, missing or ("the driver list has it" if triage else "read from the pages")) for name in ("lm", "lm u")]
+    found += _of_registers(dump)
     found.append(Outcome(".ecxr", FAILS, "HRESULT 0x8000ffff: there is no context of an exception; `.trap` and `.cxr` take the parameters of the bug check"))
     found.append(Outcome("~", FAILS, "in kernel mode `~` selects a processor, and a syntax error is what the list of threads gives"))
     found.append(Outcome("~*", FAILS, "in kernel mode `~` selects a processor; `!running` lists processors"))
@@ -363,12 +391,11 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
     return found
 
 
-@_answer("why")
+@answer("why")
 def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger can and cannot do with the dump; or one command or message."""
-    dump = _dump(session)
-    topic = getattr(args, "topic", None)
-    words = " ".join(topic) if isinstance(topic, (list, tuple)) else (topic or "")
+    dump = kernel_of(session)
+    words = " ".join(args.topic)
     found = outcomes(dump)
     if words:
         for item in found:
@@ -377,13 +404,13 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
                 does = {WORKS: "works", FAILS: "fails"}.get(item.outcome, "is not for kernel dumps")
                 yield Note(f"{item.command} {does}: {item.why}.")
                 return
-        from .why import why
+        from ..why import why
 
         error = DumpError(f"{session.path!r} is a kernel dump, not a dump of one process", "`bugcheck` and `why` explain it", offset=0)
         yield from why(Session(None, session.path, source=session.source, open_error=error), args)
-        yield from _account(dump)
+        yield from account(dump)
         return
-    yield from _account(dump)
+    yield from account(dump)
     opening = facts_of(session).engine.opening
     yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
     if opening.ok:
@@ -398,14 +425,11 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-@_answer("address")
+@answer("address")
 def _address(session: Session, args: Any) -> Iterator[Block]:
     """What is at an address: driver and block."""
-    dump = _dump(session)
-    text = "".join(args.address).replace("`", "")
-    if not _is_hex(text[2:] if text.lower().startswith("0x") else text):
-        raise UsageError(f"{text!r} is no address", "give a hexadecimal address")
-    value = int(text, 16)
+    dump = kernel_of(session)
+    value = number("".join(args.address), "address")
     block = dump.block_at(value)
     symbol = dump.symbol(value)
     gone = [] if isinstance(dump.unloaded, Absent) else [item for item in dump.unloaded if item.start <= value < item.end]

@@ -1,0 +1,73 @@
+"""Ranges of addresses and pieces of a file, in which what touches a window is found quickly."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import Iterable, Iterator, List, Optional, Tuple
+
+
+class Ranges:
+    """Sorted ranges without overlaps, made from any."""
+
+    def __init__(self, ranges: Iterable[Tuple[int, int]]) -> None:
+        self.starts: List[int] = []
+        self.ends: List[int] = []
+        for start, end in sorted(ranges):
+            if start >= end:
+                continue
+            if self.ends and start <= self.ends[-1]:
+                self.ends[-1] = max(self.ends[-1], end)
+            else:
+                self.starts.append(start)
+                self.ends.append(end)
+
+    def __contains__(self, value: int) -> bool:
+        at = bisect_right(self.starts, value) - 1
+        return at >= 0 and value < self.ends[at]
+
+    def end_of(self, value: int) -> Optional[int]:
+        """Where the range ends that a value lies in; None where it lies in none."""
+        at = bisect_right(self.starts, value) - 1
+        return self.ends[at] if at >= 0 and value < self.ends[at] else None
+
+    def within(self, low: int, high: int) -> Iterator[Tuple[int, int]]:
+        """The parts that lie between two places."""
+        at = bisect_right(self.ends, low)
+        while at < len(self.starts) and self.starts[at] < high:
+            yield max(self.starts[at], low), min(self.ends[at], high)
+            at += 1
+
+    def without(self, low: int, high: int) -> Iterator[Tuple[int, int]]:
+        """Start and size of the parts between two places that are in no range."""
+        for start, end in self.within(low, high):
+            if start > low:
+                yield low, start - low
+            low = end
+        if high > low:
+            yield low, high - low
+
+    @property
+    def total(self) -> int:
+        """Places in all ranges together."""
+        return sum(self.ends) - sum(self.starts)
+
+
+class Spans:
+    """Pieces of the file with a number each, sorted, which may overlap: those that touch a window are found quickly."""
+
+    def __init__(self, rows: Iterable[Tuple[int, int, int]]) -> None:
+        self.starts, self.sizes, self.values, self.reach = array("Q"), array("Q"), array("Q"), array("Q")
+        reach = 0
+        for start, size, value in sorted(rows):
+            reach = max(reach, start + size)
+            self.starts.append(start)
+            self.sizes.append(size)
+            self.values.append(value)
+            self.reach.append(reach)
+
+    def touching(self, low: int, high: int) -> Iterator[Tuple[int, int, int]]:
+        """Start, size and number of each piece that has a byte between two places of the file."""
+        for at in range(bisect_right(self.reach, low), bisect_left(self.starts, high)):
+            if self.starts[at] + self.sizes[at] > low:
+                yield self.starts[at], self.sizes[at], self.values[at]
