@@ -52,7 +52,7 @@ class Shrunk:
     Without anything else it keeps what answers ``!handle``, ``~*k``, ``!runaway``, ``!peb``, ``!teb``, ``lm``, ``.ecxr`` and ``!address``.
     ``commands`` are debugger commands that must work instead; ``flags`` what a set of MINIDUMP_TYPE would have captured instead. ``memory``
     are ranges (address, size) that are kept besides, ``near`` how many levels of memory that registers and stacks point to, ``most`` how many
-    bytes the file may have. The dump must stay open until the result is written. ``kept`` and ``left`` say what becomes of the parts, ``notes``
+    bytes the file may have. ``dump`` must stay open until the result is written. ``kept`` and ``left`` say what becomes of the parts, ``notes``
     what was guessed. Raises UsageError for a command or flags that are not known, DumpError for a dump that cannot be made so small.
     """
 
@@ -76,8 +76,8 @@ class Shrunk:
         if commands:
             self._flags = self._planned(commands) | (flags or 0)
         wished = [(start, start + size) for start, size in memory]
-        self.whole = self._flags is not None and bool(self._flags & FULL)
-        parts = [] if self.whole else self._parts(wished)
+        self._whole = self._flags is not None and bool(self._flags & FULL)
+        parts = [] if self._whole else self._parts(wished)
         base = self._bare_size() if most is not None else 0
         if most is not None:
             parts = self._within(parts, most - base, base)
@@ -85,7 +85,7 @@ class Shrunk:
         self._extents = self._settled(parts)
         self._threads = not EngineView(dump.source).opening.wait_hresult
         self.notes += self._needed.notes
-        self.left = self._left_out()
+        self.left: List[Left] = self._left_out()
 
     # -- what is kept ----------------------------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class Shrunk:
             if mine:
                 self.kept.append(Kept(part.what, len(mine), fresh, part.commands))
             taken = Ranges([*zip(taken.starts, taken.ends), *mine])
-        if self.whole:
+        if self._whole:
             spans = [(low, high) for low, high, _ in self.dump.memory.spans()]
             taken = Ranges(spans)
             self.kept.append(Kept("all captured memory", len(spans), taken.total, ""))
@@ -212,7 +212,7 @@ class Shrunk:
         builder.memory.listed = dump.memory_list.stream is not None or dump.memory64_list.stream is not None
         for low, high, offset in captured(dump, self._extents):
             builder.memory.add_copied(low, high - low, dump.source, offset)
-        if self.whole and len(dump.memory64_list):
+        if self._whole and len(dump.memory64_list):
             builder.memory.wide = True
         if self._stacks and self.most is None:
             for thread in dump.threads.walk():  # stacks that no list of memory has
