@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ...format.contexts import CONTEXT_LAYOUTS
+from ...format.counted import by_count, counted
 from ...format.modules import MINIDUMP_MODULE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..plan import NEEDS
@@ -145,7 +146,7 @@ class Commands:
         if self.view.stream(17) is None:
             why = "the dump has no thread information: no start addresses and no affinity"
         else:
-            why = f"{len(lacking)} of {total} threads have no start address in the file"
+            why = f"{len(lacking)} of {counted(total, 'thread')} {by_count(len(lacking), 'has', 'have')} no start address in the file"
         return Verdict(PARTIAL, S_OK, first.message, why)
 
     def runaway(self, command: str) -> Verdict:
@@ -160,7 +161,7 @@ class Commands:
         if self.view.stream(17) is None:
             why = "the dump has no thread information that the debugger accepts"
         else:
-            why = f"{len(bad)} of {len(threads)} threads have no usable times in the file"
+            why = f"{len(bad)} of {counted(len(threads), 'thread')} {by_count(len(bad), 'has', 'have')} no usable times in the file"
         return Verdict(FAILS if len(bad) == len(threads) else PARTIAL, E_NOINTERFACE, text, why)
 
     def ttime(self, command: str) -> Verdict:
