@@ -2,7 +2,8 @@
 
 import pytest
 
-from dumpscope.format.counted import TEMPLATE, by_count, counted, plural
+from dumpscope.diagnosis.rules.template import TEMPLATE
+from dumpscope.format.counted import by_count, counted, plural
 
 
 @pytest.mark.parametrize(

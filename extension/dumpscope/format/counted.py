@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import string
-from typing import Any
-
 _SIBILANT = ("s", "x", "ch", "sh")
 
 
@@ -23,21 +20,3 @@ def by_count(number: int, one: str, many: str = "") -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and its words: ``1 module``, ``2 modules``; with a verb both are given: ``counted(n, "thread has", "threads have")``."""
     return f"{number} {by_count(number, one, many)}"
-
-
-class Template(string.Formatter):
-    """``str.format`` that knows numbers with their words.
-
-    ``{count:thread has|threads have}`` is ``1 thread has`` or ``2 threads have``; with ``=`` before the words they stand without the
-    number: ``{count:=is|are}``.
-    """
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        """One filled-in place."""
-        if "|" not in format_spec:
-            return str(super().format_field(value, format_spec))
-        one, _, many = format_spec.lstrip("=").partition("|")
-        return by_count(value, one, many) if format_spec.startswith("=") else counted(value, one, many)
-
-
-TEMPLATE = Template()

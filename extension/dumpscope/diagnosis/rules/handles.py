@@ -164,7 +164,7 @@ def _no_trace(facts: Facts) -> Optional[Match]:
 
 
 def _flag_clear(facts: Facts) -> Optional[Match]:
-    if facts.stream(12) is None or facts.asked(0x4) or facts.dump.handles.span.refused:
+    if facts.stream(12) is None or facts.asked(0x4) or facts.dump.handles.span.refused or not facts.flags_count:
         return None
     return Match(_common(facts))
 
@@ -379,7 +379,7 @@ RULES = (
         title="handles are there although the flags do not ask for them",
         symptoms=("the header's flags lack MiniDumpWithHandleData and !handle works",),
         commands=_HANDLE,
-        checks="HandleDataStream is there, flag 0x4 clear",
+        checks="HandleDataStream is there, flag 0x4 clear, of a writer whose flags say what was asked for",
         verdict="The flags do not have 0x4, and yet the handles are in the file and !handle works: the debugger looks at the stream, not at the flag.",
         confidence=PROVEN,
         remedy=("nothing to do",),

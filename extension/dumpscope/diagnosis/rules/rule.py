@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
-from ...format.counted import TEMPLATE
 from ..evidence import Proof
 from ..facts import Facts
+from .template import TEMPLATE
 
 ERROR = "error"
 WARNING = "warning"
