@@ -146,8 +146,17 @@ def test_the_packages_of_tables_are_imported_in_one_file() -> None:
         assert [path.relative_to(PACKAGE).parts for path in users] == [("fleet", "table.py")]
 
 
+AGENTS = ("mcp", "mcp_types", "anyio", "uvicorn")
+
+
+def test_the_packages_of_the_server_for_agents_are_imported_in_one_file() -> None:
+    for name in AGENTS:
+        users = [path for path in modules() if name in outside_imports(path)]
+        assert [path.relative_to(PACKAGE).parts for path in users] == [("front", "mcp", "server.py")]
+
+
 def test_the_rest_is_standard_library() -> None:
-    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic", "compression", "zstandard", "py7zr", "pyarrow", "duckdb"}
+    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic", "compression", "zstandard", "py7zr", "pyarrow", "duckdb", *AGENTS}
     if sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names needs Python 3.10")
     for path in modules():

@@ -1,4 +1,4 @@
-"""``repl`` and ``run``: commands that run other commands. Declared as the rest are, so that help and documents know them."""
+"""``repl``, ``run`` and ``mcp``: commands that run other commands. Declared as the rest are, so that help and documents know them."""
 
 from __future__ import annotations
 
@@ -56,18 +56,47 @@ RUN = Command(
     False,
 )
 
-SHELLS = {"repl": REPL, "run": RUN}
+MCP = Command(
+    "mcp",
+    "a server for agents (Model Context Protocol): the commands as tools over dumps below the folders that are named",
+    "session",
+    _elsewhere,
+    (
+        arg("folders", nargs="*", metavar="FOLDER", help="folders whose dumps may be read; this one if none is given", completes="path"),
+        arg("--http", switch=True, help="on a port of the loopback address, instead of standard input and output"),
+        arg("--port", metavar="N", help="the port of --http (8765 unless given)"),
+        arg("--no-redact", switch=True, help="also give names of users, SIDs, environment, command lines, memory, comments"),
+    ),
+    (Example("mcp dumps", "dumps of this folder, for a client that starts the server"), Example("mcp dumps --http", "for clients that connect to a port")),
+    (),
+    (),
+    "Nothing is written, and no file outside the folders is read. Needs dumpscope[mcp], on Python 3.10 or later.",
+    DUMP_NONE,
+    False,
+)
+
+SHELLS = {"repl": REPL, "run": RUN, "mcp": MCP}
 
 
 def run_shell(found: Command, words: List[str], color: str, env: Environment, *, debug: bool) -> int:
     """Run one of them; returns the exit code. The session itself is loaded only now."""
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(words)
+    if found is MCP:
+        from ..mcp.server import HTTP_PORT, serve
+
+        return serve(args.folders, http=args.http, port=HTTP_PORT if args.port is None else _port(args.port), redact=not args.no_redact)
     if found is RUN:
         args.commands = args.command
         from ..repl.script import run_script
 
         return run_script(args, env, color, debug=debug)
     return run_repl(args.dumps, env, plain=args.plain, debug=debug)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 0 < int(text) < 65536:
+        raise UsageError(f"--port takes a number from 1 to 65535, not {text!r}")
+    return int(text)
 
 
 def run_repl(paths: List[str], env: Environment, *, plain: bool = False, debug: bool = False) -> int:
@@ -77,4 +106,4 @@ def run_repl(paths: List[str], env: Environment, *, plain: bool = False, debug: 
     return start(paths, env, plain=plain, debug=debug)
 
 
-__all__ = ["REPL", "RUN", "SHELLS", "run_repl", "run_shell"]
+__all__ = ["MCP", "REPL", "RUN", "SHELLS", "run_repl", "run_shell"]
