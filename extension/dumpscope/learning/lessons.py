@@ -41,6 +41,7 @@ NAMES = (
     "13-unwind-one-frame",
     "14-stacks-without-images",
     "15-mend-a-refused-dump",
+    "16-shrink-a-full-dump",
 )
 """The lessons in their order; a test compares the list with the folder."""
 
