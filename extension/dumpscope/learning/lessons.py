@@ -40,7 +40,8 @@ NAMES = (
     "12-tokens-comments-vendors",
     "13-unwind-one-frame",
     "14-stacks-without-images",
-    "15-blue-screen",
+    "15-mend-a-refused-dump",
+    "16-blue-screen",
 )
 """The lessons in their order; a test compares the list with the folder."""
 
