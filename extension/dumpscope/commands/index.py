@@ -25,6 +25,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "bugcheck": ("bugcheck",),
     "mend": ("mend",),
     "scrub": ("scrub",),
+    "smaller": ("shrink", "extract"),
     "diff": ("diff",),
     "triage": ("triage",),
     "system": ("system", "process", "tokens"),
