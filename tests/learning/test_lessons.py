@@ -93,6 +93,16 @@ def test_a_lesson_runs_on_its_sample_and_on_a_dump_of_ones_own(number: int, cli:
         assert any("command" in step for step in own["steps"])
 
 
+def test_the_lesson_on_kernel_dumps_runs_on_those_alone(cli: Any) -> None:
+    own = cli("learn", "blue-screen", "not-a-dump-kernel-triage-32.dmp")
+    assert own.code == 0
+    assert "On your dump." in own.out
+    assert "PAGE_FAULT_IN_NONPAGED_AREA" in own.out
+    other = cli("learn", "blue-screen", "everything-small-x86.dmp")
+    assert "this lesson walks through kernel dumps only" in " ".join(other.out.split())
+    assert "DRIVER_IRQL_NOT_LESS_OR_EQUAL" in other.out
+
+
 def test_answers_are_at_the_end(cli: Any) -> None:
     out = cli("learn", "8", "--answers").out
     assert out.rindex("PROCESS_DUP_HANDLE") > out.rindex("Question 6.")
