@@ -158,6 +158,15 @@ def triage64(
     return bytes(file.data)
 
 
+def with_blobs(data: bytes, blobs: Sequence[bytes]) -> bytes:
+    """A triage dump with secondary data behind it."""
+    out = data + b"DumpBlob" + struct.pack("<II", 16, 0xF0004A61)
+    for number, blob in enumerate(blobs):
+        pad = -len(blob) % 8
+        out += struct.pack("<I16sIII", 32, bytes([number]) * 16, len(blob), 0, pad) + blob + bytes(pad)
+    return out
+
+
 def triage32(code: int = 0x50, parameters: Tuple[int, int, int, int] = (0xDEAD0000, 1, 0x8B001234, 0)) -> bytes:
     """A triage dump of a 32-bit machine: three drivers, none unloaded, a stack and one data block."""
     file = _File(0x1000)

@@ -162,3 +162,95 @@ def test_frames_that_no_image_proves_are_called_guesses(cli: Any) -> None:
     assert "images that are needed" in " ".join(result.out.split())
     assert cli("stack", WIDE, "3").code == 2
     assert len(told(cli, "stack", WIDE, "--limit", "2")["stacks"][0]["frames"]) == 2
+
+
+def test_map_of_a_kernel_dump(cli: Any) -> None:
+    for name in (WIDE, NARROW):
+        document = told(cli, "map", name)
+        assert document["coverage"] > 99
+        assert sum(row["size"] for row in document["map"]) == document["dump"]["size"]
+    assert "TRIAGE_DUMP" in cli("map", WIDE).out
+    assert cli("map", WIDE, "--gaps").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "structure"),
+    [
+        (["header"], "DUMP_HEADER64"),
+        (["triage"], "TRIAGE_DUMP64"),
+        (["debugger"], "KDDEBUGGER_DATA64"),
+        (["context"], "CONTEXT"),
+        (["exception"], "EXCEPTION_RECORD64"),
+        (["driver", "demo"], "DUMP_DRIVER_ENTRY64"),
+        (["at", "2010"], "TRIAGE_DUMP64"),
+    ],
+)
+def test_bytes_of_a_kernel_dump(cli: Any, words: Any, structure: str) -> None:
+    first = told(cli, "bytes", WIDE, *words)["bytes"][0]
+    assert first["structure"].startswith(structure)
+    assert cli("bytes", WIDE, *words).code == 0
+
+
+def test_bytes_of_what_is_not_there(cli: Any) -> None:
+    assert cli("bytes", WIDE, "driver", "nothing").code == 1
+    assert cli("bytes", WIDE, "stream", "3").code == 2
+    assert cli("bytes", WIDE, "block", "1000").code == 1
+    assert len(told(cli, "bytes", WIDE, "drivers", "--first", "3")["bytes"]) == 3
+
+
+def test_whatis_leads_from_the_header_to_a_byte(cli: Any) -> None:
+    place = next(row["offset"] for row in told(cli, "map", WIDE, "--all")["map"] if row["what"].endswith("driver 2 (demo-drv.sys) > name"))
+    place = int(place, 16) if isinstance(place, str) else place
+    document = told(cli, "whatis", WIDE, f"{place + 6:x}")
+    assert [step["field"] for step in document["chain"]][:2] == ["DriverListOffset", "DriverNameOffset"]
+    document = told(cli, "whatis", WIDE, "--memory", "ffff850429891010")
+    assert "block 1 at 0xffff850429891000" in document["piece"]["what"]
+    assert cli("whatis", WIDE, "--memory", "1000").code == 1
+    assert cli("whatis", WIDE, "fffffff").code == 1
+
+
+def test_a_code_that_is_known_by_name_alone_says_so(cli: Any) -> None:
+    document = told(cli, "bugcheck", "0x5c")
+    assert document["bugcheck"]["name"] == "HAL_INITIALIZATION_FAILED"
+    assert "learn.microsoft.com" in document["bugcheck"]["meaning"]
+    assert told(cli, "bugcheck", "HYPERVISOR_ERROR")["bugcheck"]["plain_code"] == "0x20001"
+    assert told(cli, "bugcheck", "0x77777")["bugcheck"]["name"] is None
+
+
+def test_an_unloaded_driver_is_named(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(triage64(0xCE, (0xFFFFF80317000123, 8, 0xFFFFF80317000123, 0)))
+    document = told(cli, "bugcheck", path)
+    assert document["parameters"][0]["is"] == "<Unloaded_dam.sys>+0x123"
+    assert (document["driver"]["name"], document["driver"]["certainty"]) == ("dam.sys", "likely")
+
+
+@pytest.mark.parametrize("words", [["--errors"], ["--names"], ["--times"], ["3"]])
+def test_threads_says_what_is_not_for_kernel_dumps(cli: Any, words: Any) -> None:
+    result = cli("threads", WIDE, *words)
+    assert result.code == 1
+    assert "not for kernel dumps" in result.out
+
+
+def test_learn_of_a_dump_says_how_it_is_asked(cli: Any) -> None:
+    result = cli("learn", WIDE)
+    assert result.code == 2
+    assert "is a dump, not a lesson" in result.err
+    assert "learn N" in result.err
+
+
+def test_bugcheck_of_a_dump_of_a_process(cli: Any) -> None:
+    result = cli("bugcheck", "article-handles.dmp")
+    assert result.code == 1
+    assert "`exception` says" in result.out
+
+
+def test_outcomes_follow_what_the_dump_holds(cli: Any, tmp_path: Path) -> None:
+    told_of = {row["command"]: row["outcome"] for row in told(cli, "why", WIDE)["commands"]}
+    assert (told_of["r"], told_of["k"], told_of["u"]) == ("works", "works", "fails")
+    data = bytearray(triage64())
+    data[0x2070:0x2074] = bytes(4)  # no debugger data: no way to the processor's registers
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(data)
+    told_of = {row["command"]: row["outcome"] for row in told(cli, "why", path)["commands"]}
+    assert told_of["r"] == "fails"

@@ -105,7 +105,7 @@ def test_read_at_the_end_of_the_address_space(tmp_path, cli):
     path = build(tmp_path, [((1 << 64) - 16, bytes(range(16)))])
     result = cli("read", path, "ffffffffffffffff", "L20", "--form", "q")
     assert result.out.splitlines()[0].split()[1] == "0f"
-    assert "the address space ends here: 1 of 256 bytes are there, too few for one element" in result.out
+    assert "the address space ends here: 1 of 256 bytes is there, too few for one element" in result.out
     result = cli("read", path, "fffffffffffffff0", "L20", "--form", "q")
     assert "07060504`03020100 0f0e0d0c`0b0a0908" in result.out
     assert "16 of 256 bytes are there" in result.out

@@ -179,7 +179,7 @@ def test_why_alone_says_at_k_which_images_are_missing(step: Tuple[str, str], cap
 
     missing = row()
     assert missing["outcome"] == "works"
-    assert missing["why"] == "1 of 1 stacks cannot be walked to the bottom without images: steps.exe (`why k`)"
+    assert missing["why"] == "1 of 1 stack cannot be walked to the bottom without images: steps.exe (`why k`)"
     monkeypatch.setenv("_NT_EXECUTABLE_IMAGE_PATH", step[1])
     found = row()
     assert found["outcome"] == "works"

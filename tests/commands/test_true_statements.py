@@ -385,3 +385,12 @@ def test_uptime_needs_its_bytes():
     place = parse(data).memory.locate(0x7FFE0000)[0]
     assert EngineView(Source.from_object(data[: place + 15])).times.system is False
     assert EngineView(Source.from_object(data[: place + 16])).times.system is True
+
+
+def test_of_a_writer_whose_flags_ask_for_nothing_nothing_is_said_to_be_unasked(cli):
+    out = cli("why", "crashpad-annotations.dmp").out
+    assert "the flags do not say what Crashpad was asked for" in " ".join(out.split())
+    unsaid = ("not asked for", "FLG003", "HND013", "did not ask", "Nobody asked", "the flags are 0x0")
+    assert [words for words in unsaid if words in out] == []
+    flagged = cli("why", "handles-flag-cleared.dmp").out
+    assert [words for words in ("FLG003", "HND013", "the flags do not say") if words in flagged] == ["FLG003", "HND013"]

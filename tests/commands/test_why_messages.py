@@ -10,6 +10,18 @@ import pytest
 NONE = r"\Z(?!)"
 ROWS: List[Tuple[str, str, str, str]] = [
     # sample, message, must say, must not say
+    ("handles", "FAILURE HR=0x80070057", r"The debugger opens this file", "None of the known"),
+    ("missing-system-info", "Failure HR = 0X80004005", r"window[\s\S]*^OPN009  ", "None of the known"),
+    ("handles", "!runaway: extension exception 0x80004002", r"!runaway will work on this dump", r"HND008"),
+    ("handles", "Unable to read handle information", r"^HND008  ", "does not know"),
+    ("handles", "User Mini Dump File: Only registers, stack and portions of memory are available", r"no fault[\s\S]*^MEM002  ", "does not know"),
+    ("full-memory", "User Mini Dump File with Full Memory: Only application data is available", r"no fault", "does not know|^MEM002  "),
+    ("handles", "ClrDiagnosticsException: The given crash dump is in an incorrect format.", r"debugger opens this file", "does not know"),
+    ("not-a-dump-zip", "The given crash dump is in an incorrect format.", r"^OPN001  [\s\S]*ZIP", "does not know"),
+    ("handles", "failed to analyze the thread context: failed to read memory at instruction pointer", r"rust-minidump[\s\S]*^MEM009  ", "^MEM002  "),
+    ("handles", "ERROR: Unable to read bytes at offset 0x0", r"dotnet-symbol[\s\S]*^MEM009  ", "does not know|codes"),
+    ("handles", "OpenProcess failed with 5", r"denied access[\s\S]*SeDebugPrivilege", r"does not know|^HND"),
+    ("handles", "MiniDumpWriteDump failed, error 0x8007012b", r": MiniDumpWriteDump returned", r"miniDump"),
     ("missing-system-info", "WinDbg: Failed to OpenDumpFileWide (HR = 0x80004005)", r"^OPN009  ", "None of the known"),
     ("not-a-dump-empty", "The debugging session could not be started: FAILURE HR=0X800703EE: Failed to OpenDumpFileWide", r"^OPN004  ", "None of the known"),
     ("full-memory-size-and-flag", "Partial memory minidumps can't have Memory64ListStreams", r"^OPN025  ", r"^OPN014  "),

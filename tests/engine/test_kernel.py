@@ -74,6 +74,17 @@ def test_outcomes_of_commands(bench: Bench, path: Path) -> None:
         assert told[command] == WORKS
 
 
+def test_outcomes_of_r_k_and_u(bench: Bench, path: Path) -> None:
+    """The engine has no return value for `r`; what it prints where it cannot answer is held against the prediction."""
+    answer = bench.ask_one(path, ["r", "k", "u"])
+    with KernelDump.open(str(path)) as dump:
+        told = {item.command: item.outcome for item in outcomes(dump)}
+    for command in ("r", "k", "u"):
+        text = answer.commands[command].text
+        failed = "error in" in text or "GetContextState failed" in text
+        assert told[command] == (FAILS if failed else WORKS), text
+
+
 @pytest.mark.parametrize("change", ["mark", "prcb", "process", "thread", "data"])
 def test_opening_of_changed_dumps(bench: Bench, tmp_path: Path, change: str) -> None:
     data = bytearray(triage64(valid=change != "mark"))

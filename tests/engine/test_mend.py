@@ -13,6 +13,7 @@ from dumpscope.errors import DumpError
 from dumpscope.writing.mend import Mending, mend
 
 from .bench import Bench
+from .mutations import mutations
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -47,3 +48,48 @@ def test_each_mended_sample_opens(bench: Bench, tmp_path: Path, invent: bool) ->
         if answer.open_hr != 0 or (answer.wait_hr == 0) != (view.opening.wait_hresult == 0) or (answer.wait_hr != 0 and not mending.threadless):
             faults.append((name, answer.open_hr, answer.wait_hr))
     assert not faults
+
+
+@pytest.mark.parametrize("base", ["handles", "handles-x86", "full-memory"])
+def test_mended_mutations_open_and_answer_nothing_new(bench: Bench, tmp_path: Path, base: str) -> None:
+    """Every variant of a dump, with one thing wrong, that the engine refuses: mended, it opens and says nothing that the sound dump would not."""
+    original = SAMPLES / f"{base}.dmp"
+    cases: List[Tuple[str, Path, bool, bool]] = []
+    unmended = []
+    for variant in mutations(original.read_bytes()):
+        source = Source(variant.data, variant.name)
+        opening = EngineView(source).opening
+        if opening.ok and not opening.wait_hresult:
+            continue
+        for invent in (False, True):
+            try:
+                mending = mend(source, invent=invent)
+            except DumpError:
+                if invent:
+                    unmended.append(variant.name)
+                continue
+            assert mending.repairs, variant.name
+            target = tmp_path / f"{len(cases)}.dmp"
+            mending.write(str(target))
+            cases.append((variant.name, target, invent, mending.threadless))
+            if not mending.threadless:
+                break
+    assert len(cases) > 150
+    # What cannot be mended: a cut before the registers, a directory or thread list that is gone, processors that the engine does not know.
+    others = [name for name in unmended if not name.startswith("cut-")]
+    assert len(others) <= 6, others
+    whole = bench.ask_one(original, what="htm")
+    faults = []
+    for (name, _, invent, threadless), answer in zip(cases, bench.ask([target for _, target, _, _ in cases], what="htm")):
+        if answer.open_hr or (answer.wait_hr and not threadless):
+            faults.append(f"{name}: {answer.open_hr:x} {answer.wait_hr:x}")
+        if set(answer.handles) - set(whole.handles):
+            faults.append(f"{name}: handles")
+        if not invent and {(row.id, row.teb) for row in answer.threads} - {(row.id, row.teb) for row in whole.threads}:
+            faults.append(f"{name}: threads")
+        if {(row.base, row.size, row.image) for row in answer.modules} - {(row.base, row.size, row.image) for row in whole.modules}:
+            faults.append(f"{name}: modules")
+        lost = len(answer.threads) < len(whole.threads) or len(answer.modules) < len(whole.modules)
+        if lost and not invent and not threadless and not name.startswith("cut-"):
+            faults.append(f"{name}: of {len(whole.threads)} threads {len(answer.threads)}, of {len(whole.modules)} modules {len(answer.modules)}")
+    assert not faults, "\n".join(faults)

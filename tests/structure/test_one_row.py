@@ -186,3 +186,83 @@ def test_it_is_written_and_changed(with_stream: Copy, tmp_path: Path) -> None:
     assert with_stream.python("-c", code, a_dump(tmp_path), str(made)).strip() == str([*COLORS, (0x40, 0x123456)])
     changed = with_stream.json("what-if", str(made), f"drop type {TYPE}")
     assert {"what": "thread colours", "before": "4", "after": "none: not asked for"} in changed["changes"]
+
+
+NUMBER = 15
+CONTEXT = """
+CONTEXT_LOONG = Structure(
+    "CONTEXT_LOONG",
+    [
+        Field("ContextFlags", ULONG32, "which parts are valid", values=CONTEXT_FLAGS_ARM64),
+        Field("Status", ULONG32, "status", values=CPSR_ARM64),
+        Field("Fp", ULONG64, "frame pointer", ADDRESS),
+        Field("Sp", ULONG64, "stack pointer", ADDRESS),
+        Field("Pc", ULONG64, "instruction pointer", ADDRESS),
+    ],
+    source=_WINNT,
+    meaning="Registers of a made-up processor.",
+)
+LOONG_LAYOUT = ARM64_LAYOUT._replace(
+    name="LoongArch",
+    architecture=15,
+    structure=CONTEXT_LOONG,
+    family=0x8000000,
+    rows=((Register("fp", "Fp"), Register("sp", "Sp"), Register("pc", "Pc")),),
+    flags=Register("psr", "Status"),
+    vectors="",
+    vector="",
+)
+
+CONTEXT_LAYOUTS: Dict"""
+
+
+@pytest.fixture(scope="module")
+def with_processor(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """The package after the recipe "add a processor", which touches two of its files."""
+    copy = Copy(tmp_path_factory.mktemp("processor"))
+    row = '    Processor(15, "PROCESSOR_ARCHITECTURE_LOONG", "LoongArch", "LoongArch, 64 bits"),\n'
+    copy.insert("format/processors.py", row, '    Processor(0x8001, "MD_CPU_ARCHITECTURE_SPARC"')
+    copy.insert("format/contexts.py", CONTEXT, "CONTEXT_LAYOUTS: Dict", replace=True)
+    copy.insert("format/contexts.py", "    15: (LOONG_LAYOUT,),\n", "    0x8003: (BREAKPAD_ARM64_LAYOUT, ARM64_LAYOUT),\n")
+    return copy
+
+
+def loong(folder: Path) -> str:
+    builder = DumpBuilder()
+    builder.add_system_info(architecture=NUMBER)
+    context = struct.pack("<IIQQQ", 0x8000001, 0, 0x1122334400, 0x1122334480, 0x5566778800)
+    builder.add_thread_list([Thread(0x10, context=context)])
+    builder.add_module_list([])
+    path = folder / "loong.dmp"
+    path.write_bytes(builder.build())
+    return str(path)
+
+
+def test_a_new_processor_has_a_name_and_registers(with_processor: Copy, tmp_path: Path) -> None:
+    dump = loong(tmp_path)
+    shown = with_processor.python("-m", "dumpscope", "system", dump)
+    assert "LoongArch" in shown
+    assert "PROCESSOR_ARCHITECTURE_LOONG" in shown
+    (thread,) = with_processor.json("threads", dump)["salvaged_threads"]
+    assert (thread["ip"], thread["sp"]) == ("0x5566778800", "0x1122334480")
+    one = with_processor.python("-m", "dumpscope", "threads", dump, "0")
+    assert "pc=0000005566778800" in one
+    context = with_processor.python("-m", "dumpscope", "bytes", dump, "context", "0")
+    assert "CONTEXT_LOONG" in context
+    assert "Status" in context
+    assert "1122334480" in with_processor.python("-m", "dumpscope", "evaluate", dump, "@sp").replace("`", "")
+
+
+def test_the_debugger_refuses_a_processor_that_it_does_not_know(with_processor: Copy, tmp_path: Path) -> None:
+    found = with_processor.json("why", loong(tmp_path))["findings"]
+    (finding,) = [item for item in found if item["code"] == "OPN015"]
+    assert "LoongArch" in json.dumps(finding)
+
+
+def test_the_samples_have_no_such_row() -> None:
+    """The made-up ones are made up: neither the package nor the samples know them."""
+    from dumpscope.format.processors import PROCESSORS
+    from dumpscope.format.streams import STREAMS
+
+    assert TYPE not in STREAMS
+    assert NUMBER not in PROCESSORS

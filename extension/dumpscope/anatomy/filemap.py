@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from heapq import heappush, heappushpop
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..dump.minidump import Minidump
-from .leaves import Leaves, Meeting, leaves
+from ..dump.source import Source
+from .leaves import Leaves, Meeting, leaves, leaves_of
 from .walker import DIRECTORY, STREAM, Node, anatomy_around, anatomy_within
 
 ALIGNMENT = "alignment"
@@ -100,12 +101,21 @@ def file_map(dump: Minidump, *, merge: bool = True) -> FileMap:
     """Account for every byte. With ``merge``, neighbours of the same kind and stream become one piece."""
     streams, found = leaves(dump)
     streams.sort(key=lambda node: (node.offset, -node.size))
-    maker = _Maker(dump, streams, merge)
+    return _mapped(dump.source, streams, found, merge)
+
+
+def map_of_nodes(source: Source, nodes: Iterable[Node], *, merge: bool = True) -> FileMap:
+    """The map of a file of another kind, whose structures are these nodes."""
+    return _mapped(source, [], leaves_of(nodes), merge)
+
+
+def _mapped(source: Source, streams: List[Node], found: Iterator[Leaves], merge: bool) -> FileMap:
+    maker = _Maker(source, streams, merge)
     for part in found:
         maker.take(part)
     maker.finish()
     overlaps, more = maker.overlaps.told()
-    return FileMap(maker.pieces, overlaps, more, dump.size)
+    return FileMap(maker.pieces, overlaps, more, source.size)
 
 
 class _Overlaps:
@@ -158,8 +168,8 @@ class _Overlaps:
 
 
 class _Maker:
-    def __init__(self, dump: Minidump, streams: List[Node], merge: bool) -> None:
-        self.source = dump.source
+    def __init__(self, source: Source, streams: List[Node], merge: bool) -> None:
+        self.source = source
         self.streams = streams
         self.merge = merge
         self.pieces: List[Piece] = []
@@ -332,7 +342,7 @@ def _unowned(dump: Minidump, offset: int) -> Piece:
         else:
             above = min(above, node.offset)
     streams.sort(key=lambda node: (node.offset, -node.size))
-    maker = _Maker(dump, streams, merge=False)
+    maker = _Maker(dump.source, streams, merge=False)
     maker.cursor = below
     if above < dump.size:
         maker.gap(above)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from heapq import heapify, heappop, heappush
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.minidump import Minidump
 from ..errors import DumpError
@@ -277,6 +277,12 @@ def leaves(dump: Minidump) -> Tuple[List[Node], Iterator[Leaves]]:
     return streams, _merged(columns)
 
 
+def leaves_of(nodes: Iterable[Node]) -> Iterator[Leaves]:
+    """The leaves among nodes that stand in no list, in the order of the file."""
+    singles = [(number, node) for number, node in enumerate(nodes) if node.leaf and node.size]
+    return _merged([_Single(singles)] if singles else [])
+
+
 def _merged(columns: List[Column]) -> Iterator[Leaves]:
     heap = [(column.starts[0], -column.ends[0], column.order(0), which, 0) for which, column in enumerate(columns)]
     heapify(heap)
@@ -327,4 +333,4 @@ def _shared(columns: List[Column], heap: List[Any], top: Any, advance: Any) -> L
     return Leaves(met[0].column, met[0].index, met[0].index + 1, met[0], times, met[1])
 
 
-__all__ = ["Column", "Leaves", "Meeting", "leaves"]
+__all__ = ["Column", "Leaves", "Meeting", "leaves", "leaves_of"]

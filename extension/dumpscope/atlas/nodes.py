@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
 from ..anatomy.walker import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
 from ..dump.minidump import Minidump
+from ..format.counted import by_count, counted
 from ..format.streams import STREAMS
 from ..view.escape import printable
 from ..view.redact import Redactor
@@ -161,7 +162,7 @@ class Atlas:
         if len(self.dump.streams) > LIST_CAP:
             self.notes.append(f"directory: streams beyond the first {LIST_CAP} are not in this page")
         if more:
-            self.notes.append(f"{more} structures beyond the first {NODE_CAP} are not in this page")
+            self.notes.append(f"{counted(more, 'structure')} beyond the first {NODE_CAP} {by_count(more, 'is', 'are')} not in this page")
 
     _stream_type = 0
     _enough = False

@@ -11,6 +11,7 @@ from ..dump.streams.comments import comment_streams
 from ..dump.streams.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ..dump.streams.vendor import MAX_TEXT, UserStream
 from ..errors import UsageError
+from ..format.counted import counted
 from ..session.missing import missing
 from ..session.parsing import number
 from ..session.registry import arg, command
@@ -157,7 +158,7 @@ def _shortened(lines: List[str], full: bool, name: str) -> Iterator[Block]:
         yield Lines("", lines)
         return
     yield Lines("", lines[:SHOWN_LINES])
-    yield Note(f"{len(lines) - SHOWN_LINES} more lines: `annotations {name}` shows them", "hint")
+    yield Note(f"{counted(len(lines) - SHOWN_LINES, 'more line')}: `annotations {name}` shows them", "hint")
 
 
 def _breakpad(dump: Minidump, full: bool) -> Iterator[Block]:
@@ -203,7 +204,7 @@ def _breakpad(dump: Minidump, full: bool) -> Iterator[Block]:
     for item in files:
         if item.name.endswith("auxv"):
             continue
-        yield Lines("", [f"{item.size} bytes at 0x{item.offset:x}"], title=item.name, role="dim")
+        yield Lines("", [f"{counted(item.size, 'byte')} at 0x{item.offset:x}"], title=item.name, role="dim")
         yield from _shortened(text_lines(item.text), full, item.name.rsplit("/", 1)[-1])
     vector = breakpad.auxiliary_vector
     if vector:
@@ -269,7 +270,9 @@ def _stream_record(item: UserStream, limit: int = MAX_TEXT) -> Dict[str, Any]:
 def _stream(item: UserStream, full: bool, most: int = MAX_TEXT) -> Iterator[Block]:
     """One stream of bytes, as text or as a hex dump of the file; no more than ``most`` bytes of it."""
     owner = f", {item.vendor}" if item.vendor else ""
-    yield Lines("", [f"{item.size} bytes at 0x{item.offset:x}, looks like {item.guess}"], title=f"stream {item.name} (0x{item.type:x}){owner}", role="dim")
+    yield Lines(
+        "", [f"{counted(item.size, 'byte')} at 0x{item.offset:x}, looks like {item.guess}"], title=f"stream {item.name} (0x{item.type:x}){owner}", role="dim"
+    )
     text = item.text(most)
     if not isinstance(text, Absent):
         yield from _shortened(text_lines(text), full, f"0x{item.type:x}")
@@ -280,7 +283,7 @@ def _stream(item: UserStream, full: bool, most: int = MAX_TEXT) -> Iterator[Bloc
         yield Lines("", hex_lines(data, item.offset))
     if len(data) < item.size:
         held = "the rest is behind the end of the file" if full and len(data) < limit else f"`annotations 0x{item.type:x}` shows the rest"
-        yield Note(f"{item.size - len(data)} more bytes: {held}", "hint")
+        yield Note(f"{counted(item.size - len(data), 'more byte')}: {held}", "hint")
 
 
 def _limits(dump: Minidump, items: List[UserStream]) -> Iterator[int]:
@@ -303,7 +306,7 @@ def _user_streams(dump: Minidump, full: bool) -> Iterator[Block]:
         first = f"{SHOWN_BYTES} bytes of {len(cut)} of them are shown, `annotations 0x{cut[0].type:x}` shows the first of these"
         yield Note(f"the user streams lie over each other and are together more than twice the file: {first}", "warning")
     if len(found) > 64:
-        yield Note(f"{len(found) - 64} more user streams: `streams` lists them", "hint")
+        yield Note(f"{counted(len(found) - 64, 'more user stream')}: `streams` lists them", "hint")
 
 
 def _decoded(kind: int) -> bool:

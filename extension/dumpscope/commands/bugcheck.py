@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
 from ..dump.absence import Absent
-from ..dump.kernel.kerneldump import KernelDump
+from ..dump.kernel.kerneldump import KernelDump, UnloadedDriver
 from ..errors import UsageError
 from ..format.codes import code_name, ntstatus_name
-from ..format.codes.bugcheck import ACCESS, ADDRESS, BUG_CHECKS, CODE, IRQL, STATUS, bug_check, plain_code
+from ..format.codes.bugcheck import ACCESS, ADDRESS, CODE, IRQL, STATUS, bug_check, plain_code
+from ..format.codes.bugcodes import BUG_CHECK_NAMES
 from ..format.kernel import FILL
 from ..session.parsing import number
 from ..session.registry import DUMP_FIRST, arg, command
@@ -32,7 +33,7 @@ def parameter_words(dump: Any, kind: str, value: int) -> str:
     if kind == IRQL:
         return _IRQLS.get(value & 0xFF, f"IRQL {value}" if value < 32 else "")
     if isinstance(dump, KernelDump):
-        symbol = dump.symbol(value)
+        symbol = dump.symbol(value) or dump.unloaded_symbol(value)
         if symbol:
             return symbol
         if kind in (ADDRESS, CODE) and value < 0x1000:
@@ -51,6 +52,9 @@ def culprit(dump: KernelDump) -> Tuple[Any, str, str]:
             driver = dump.driver_at(value)
             if driver is not None and driver.index:
                 return driver, f"parameter {index + 1} is an instruction in it: {dump.symbol(value)}", "likely"
+        gone = dump.unloaded_at(value) if parameter.kind in (CODE, ADDRESS) else None
+        if gone is not None:
+            return gone, f"parameter {index + 1} lies where it was before it was unloaded: {dump.unloaded_symbol(value)}", "likely"
     triage = dump.triage
     if not isinstance(triage, Absent):
         step = dump.pointer_size
@@ -69,7 +73,7 @@ def bugcheck_blocks(code: int, parameters: Tuple[int, ...], dump: Any) -> Iterat
     check = bug_check(code)
     plain = plain_code(code)
     items = [
-        Item("code", "bug check", code, "hex", text=f"0x{code:08x}", note=check.name or "not in our table"),
+        Item("code", "bug check", code, "hex", text=f"0x{code:08x}", note=check.name or "not in the reference"),
         Item("name", "", check.name or None, hidden=True),
         Item("plain_code", "", f"0x{plain:x}", hidden=True),
         Item("meaning", "meaning", check.meaning),
@@ -85,8 +89,15 @@ def bugcheck_blocks(code: int, parameters: Tuple[int, ...], dump: Any) -> Iterat
     yield Table("parameters", columns, rows)
     if isinstance(dump, KernelDump) and code:
         driver, why, sure = culprit(dump)
-        yield Data("driver", None if driver is None else {"name": dump.names[driver.base], "path": driver.path, "why": why, "certainty": sure})
-        yield Note(f"The driver most likely meant is {driver.file_name} ({sure}): {why}." if driver is not None else f"No driver is named: {why}.")
+        if driver is None:
+            yield Data("driver", None)
+            yield Note(f"No driver is named: {why}.")
+        elif isinstance(driver, UnloadedDriver):
+            yield Data("driver", {"name": driver.name, "path": None, "why": why, "certainty": sure})
+            yield Note(f"The driver most likely meant is {driver.name} ({sure}): {why}.")
+        else:
+            yield Data("driver", {"name": dump.names[driver.base], "path": driver.path, "why": why, "certainty": sure})
+            yield Note(f"The driver most likely meant is {driver.file_name} ({sure}): {why}.")
     if check.step:
         yield Note(f"Next step: {check.step}.", "hint")
 
@@ -104,8 +115,8 @@ def account(dump: KernelDump) -> Iterator[Block]:
 
 def number_of(text: str) -> int:
     """A code as people write it: 0x7e, 7e, 0000007E, or a name. Raises UsageError."""
-    for code, check in BUG_CHECKS.items():
-        if check.name == text.upper():
+    for code, name in BUG_CHECK_NAMES.items():
+        if name == text.upper():
             return code
     return number(text, "bug check")
 
@@ -128,6 +139,11 @@ def bugcheck(session: Session, args: Any) -> Iterator[Block]:
     kernel = session.kernel
     if args.code is None:
         if kernel is None:
+            if session.has_dump:
+                session.not_in_dump()
+                yield Data("bugcheck", None)
+                yield Note("This is a dump of a process: nothing stopped the machine. `exception` says what stopped the process.", "warning")
+                return
             raise UsageError("bugcheck needs a code, or a kernel dump", "dumpscope bugcheck 0x133")
         yield from account(kernel)
         return

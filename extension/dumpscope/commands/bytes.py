@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from types import MappingProxyType
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from ..anatomy.dissect import parts_at
-from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map, owners
+from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, FileMap, file_map, owners
 from ..anatomy.walker import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, leaf_at, stream_anatomy
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
+from ..format.counted import by_count, counted
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Structure
 from ..format.memory import MEMORY_STATE
@@ -19,8 +21,8 @@ from ..session.parsing import number
 from ..session.places import FIRST, KINDS, Place, find_place
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
-from ..view.annotated import ByteRow, Bytes
-from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+from ..view.annotated import ByteRow
+from ..view.blocks import Block, Bytes, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_kind
 from ..view.picture import Picture, Share, strip
 from ..wording.fields import MAX_SHOWN, SHOWN, Wording
@@ -33,7 +35,7 @@ MAX_POINTERS = 20
 CELLS = 512
 
 
-def _view(wording: Wording, node: Node, key: str, *, start: int = 0, end: int = 0) -> Bytes:
+def view_of(wording: Wording, node: Node, key: str, *, start: int = 0, end: int = 0) -> Bytes:
     rows: Sequence[ByteRow] = wording.rows(node)
     if end:
         rows = [row for row in rows if row.offset < end and row.offset + row.size > start]
@@ -99,7 +101,7 @@ def bytes_command(session: Session, args: Any) -> Iterator[Block]:
             yield Lines("", shape.c_declaration().split("\n"), role="note")
     views: List[Bytes] = []
     for node in shown:
-        view = _view(wording, node, "", start=place.start, end=place.end)
+        view = view_of(wording, node, "", start=place.start, end=place.end)
         views.append(view)
         yield view
     from ..view.annotated import bytes_json
@@ -112,7 +114,7 @@ def _afterword(place: Place, args: Any, followed: Sequence[Node]) -> Iterator[Bl
     if place.left_out:
         yield Note(f"{place.left_out} more are not shown: --first N or --all")
     if args.follow and len(place.followed) > len(followed):
-        yield Note(f"{len(place.followed) - len(followed)} more structures are led to; the first {len(followed)} are shown")
+        yield Note(f"{counted(len(place.followed) - len(followed), 'more structure is', 'more structures are')} led to; the first {len(followed)} are shown")
     if place.followed and not args.follow:
         yield Note("--follow shows what its RVAs lead to", "hint")
 
@@ -156,7 +158,7 @@ def _above(dump: Minidump, wording: Wording, node: Node) -> Optional[Step]:
         pointer = MINIDUMP_HEADER.offset_of("StreamDirectoryRva")
     if pointer is not None:
         holder = _holder(dump, node, pointer)
-        return Step(holder, _field_path(wording, holder, pointer), pointer) if holder is not None else None
+        return Step(holder, field_path(wording, holder, pointer), pointer) if holder is not None else None
     index = _stream_index(node)
     if index is None or index >= len(dump.streams):
         return None
@@ -177,7 +179,7 @@ def _chain(dump: Minidump, wording: Wording, node: Node) -> List[Step]:
     return steps[::-1]
 
 
-def _field_path(wording: Wording, node: Node, offset: int) -> str:
+def field_path(wording: Wording, node: Node, offset: int) -> str:
     parts = parts_at(wording.dump.source, node, offset, architecture=wording.architecture)
     return parts[-1].path if parts else ""
 
@@ -222,8 +224,8 @@ def whatis(session: Session, args: Any) -> Iterator[Block]:
         yield from _nobodys(dump, found.chain, piece, offset)
         return
     steps = _chain(dump, wording, node)
-    yield from _steps(steps, offset)
-    yield from _field(wording, node, offset)
+    yield from chain_blocks(steps, offset)
+    yield from field_blocks(wording, node, offset)
     if node.kind == MEMORY and not args.memory:
         yield from _address(session, _target_address(dump, offset))
     yield from _pointers(wording, found.pointing)
@@ -253,7 +255,7 @@ def _nobodys(dump: Minidump, chain: Sequence[Node], piece: Any, offset: int) -> 
     yield Bytes("", piece.what, piece.offset, piece.size, "", [ByteRow(piece.offset, piece.size, data, 0, f"UCHAR[{piece.size}]", "", "", "", "")])
 
 
-def _steps(steps: Sequence[Step], offset: int) -> Iterator[Block]:
+def chain_blocks(steps: Sequence[Step], offset: int) -> Iterator[Block]:
     yield Data(
         "chain",
         [
@@ -278,7 +280,7 @@ def _steps(steps: Sequence[Step], offset: int) -> Iterator[Block]:
     yield Lines("", lines, title=f"0x{offset:x}, from the header")
 
 
-def _field(wording: Wording, node: Node, offset: int) -> Iterator[Block]:
+def field_blocks(wording: Wording, node: Node, offset: int) -> Iterator[Block]:
     """The field that the byte is in, with the structures around it."""
     rows = wording.rows(node)
     hits = [row for row in rows if row.offset <= offset < row.offset + row.size]
@@ -316,7 +318,7 @@ def _pointers(wording: Wording, pointing: Sequence[Node]) -> Iterator[Block]:
     for node in pointing[:MAX_POINTERS]:
         assert node.pointer is not None
         holder = _holder(wording.dump, node, node.pointer)
-        field = _field_path(wording, holder, node.pointer) if holder is not None else ""
+        field = field_path(wording, holder, node.pointer) if holder is not None else ""
         rows.append((node.pointer, field, holder.what if holder is not None else "", node.offset))
     columns = [
         Column("at", "at", "offset", link="whatis {}"),
@@ -395,8 +397,11 @@ _SHARES = {
 )
 def map_command(session: Session, args: Any) -> Iterator[Block]:
     """The file as a map."""
-    dump = session.dump
-    found = file_map(dump, merge=not args.all)
+    yield from map_blocks(file_map(session.dump, merge=not args.all), args)
+
+
+def map_blocks(found: FileMap, args: Any, words: Mapping[str, str] = MappingProxyType({})) -> Iterator[Block]:
+    """A map as a picture and a list; ``words`` are for kinds that are called otherwise in this kind of file."""
     kinds = found.kinds()
     letters = {kind: _SHARES[kind][0] for kind in kinds}
     stretches = []
@@ -404,13 +409,19 @@ def map_command(session: Session, args: Any) -> Iterator[Block]:
         alike = list(pieces)
         stretches.append((alike[0].offset, alike[-1].end - alike[0].offset, letters[kind]))
     cells = strip(stretches, found.size, CELLS)
-    shares = [Share(_SHARES[kind][1], size, _SHARES[kind][0], _SHARES[kind][2]) for kind, size in kinds.items()]
-    yield Picture(f"{found.size} bytes, from the first to the last", found.size, cells, shares)
+    shares = [Share(words.get(kind, _SHARES[kind][1]), size, _SHARES[kind][0], _SHARES[kind][2]) for kind, size in kinds.items()]
+    yield Picture(f"{counted(found.size, 'byte')}, from the first to the last", found.size, cells, shares)
     nobody = found.size - found.owned
     yield Fields(
         "",
         [
-            Item("coverage", "owned", found.coverage, "percent", note=f"{found.owned} of {found.size} bytes belong to a structure"),
+            Item(
+                "coverage",
+                "owned",
+                found.coverage,
+                "percent",
+                note=f"{found.owned} of {counted(found.size, 'byte')} {by_count(found.owned, 'belongs', 'belong')} to a structure",
+            ),
             Item("unowned", "belongs to nobody", nobody, "count", note="" if not nobody else _gap_words(kinds)),
             Item("kinds", "", kinds, "data", hidden=True),
         ],
@@ -439,7 +450,7 @@ def map_command(session: Session, args: Any) -> Iterator[Block]:
         overlaps = [column._replace(hidden=True) for column in overlaps]
     yield Table("overlaps", overlaps, table, title="bytes that more than one structure claims" if table and not args.picture else "")
     if found.more_overlaps:
-        yield Note(f"and {found.more_overlaps} more overlaps")
+        yield Note(f"and {counted(found.more_overlaps, 'more overlap')}")
     if not args.all and not args.picture:
         yield Note("`map --all` shows each structure by itself, `bytes at OFFSET` one of them, field by field", "hint")
 

@@ -12,6 +12,7 @@ from ..dump.allowance import Allowance
 from ..dump.streams.handles import Handle, HandleList, ObjectInfo
 from ..errors import UsageError
 from ..format.access import describe_access
+from ..format.counted import by_count, counted
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION, MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
 from ..session.missing import facts_of, missing, salvage, why_empty
 from ..session.parsing import number
@@ -129,7 +130,8 @@ def blank_notes(handles: HandleList, counts: Dict[str, int]) -> Iterator[Note]:
     """What blank types and names mean, where there are any."""
     if counts.get(""):
         yield Note(
-            f"{counts['']} handles have no type: the writer could not duplicate them to ask (EtwRegistration and others refuse that). It is not damage.",
+            f"{counted(counts[''], 'handle has', 'handles have')} no type: the writer could not duplicate {by_count(counts[''], 'it', 'them')} to ask "
+            "(EtwRegistration and others refuse that). It is not damage.",
             "hint",
         )
 
@@ -197,7 +199,7 @@ def _detail(session: Session, handles: HandleList, handle: Handle, bits: int) ->
     if bits & NAME:
         note = "" if handle.name else ("never collected for files" if kind == "File" else "")
         items.append(Item("", "Name", handle.name or None, "name", text=None if handle.name else "<none>", note=note))
-    items.append(Item("", "Descriptor", handle.offset, "offset", note=f"{handles.span.stride} bytes in the file", link=""))
+    items.append(Item("", "Descriptor", handle.offset, "offset", note=f"{counted(handles.span.stride, 'byte')} in the file", link=""))
     yield Fields("", items)
     if bits & SPECIFIC:
         blocks, damage = handles.object_info(handle.object_info_rva)
@@ -340,11 +342,11 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     if shown < len(table):
         if not shown:
             session.not_in_dump()
-        yield Note(f"{shown} of {len(table)} handles")
+        yield Note(f"{shown} of {counted(len(table), 'handle')}")
         if not shown and patterns:
             yield from _near_types(table, patterns)
     else:
-        yield Note(f"{len(table)} handles")
+        yield Note(counted(len(table), "handle"))
     yield from infos.notes()
     if untyped[0]:
         yield from blank_notes(table, {"": untyped[0]})

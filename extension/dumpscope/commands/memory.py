@@ -8,6 +8,7 @@ from ..dump.absence import NOT_CAPTURED, Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.memory import Range
 from ..errors import UsageError
+from ..format.counted import by_count, counted
 from ..format.memory import MEM_COMMIT
 from ..session.expression import evaluated
 from ..session.missing import missing, salvage
@@ -126,7 +127,7 @@ def _memory_totals(session: Session, totals: List[int]) -> Iterator[Block]:
             "captured",
             distinct,
             "bytes",
-            note=size_text(distinct) + (f"; {held - distinct} bytes are in more than one range" if held > distinct else ""),
+            note=size_text(distinct) + (f"; {counted(held - distinct, 'byte is', 'bytes are')} in more than one range" if held > distinct else ""),
         ),
     ]
     if promised > held:
@@ -207,7 +208,7 @@ def read(session: Session, args: Any) -> Iterator[Block]:
     yield Hexdump("memory", start, size, dump.memory.pieces(start, size), form=form, pointer_size=dump.pointer_size, symbol=dump.modules.symbol)
     held = sum(piece.size for piece in dump.memory.pieces(start, size) if piece.data is not None)
     if held < size:
-        yield Note(f"{size - held} of {size} bytes are not in the dump", "hint")
+        yield Note(f"{size - held} of {counted(size, 'byte')} {by_count(size - held, 'is', 'are')} not in the dump", "hint")
     headers = why_here(dump, start)
     if headers:
         yield Note(headers, "hint")
@@ -216,13 +217,14 @@ def read(session: Session, args: Any) -> Iterator[Block]:
 
 def _end_of_space(size: int, asked: int, more: str = "") -> Iterator[Block]:
     if size < asked:
-        yield Note(f"the address space ends here: {size} of {asked} bytes are there{more}", "hint")
+        yield Note(f"the address space ends here: {size} of {counted(asked, 'byte')} {by_count(size, 'is', 'are')} there{more}", "hint")
 
 
 def _why_unreadable(dump: Minidump, start: int, size: int) -> str:
     where = dump.modules.symbol(start)
     place = f"{address_text(start, dump.pointer_size)}{f' ({where})' if where else ''}"
-    return f"none of the {size} bytes at {place} are in the dump: {not_captured_words(dump, start, dump.regions.at(start))}"
+    first = f"the byte at {place} is not" if size == 1 else f"none of the {size} bytes at {place} are"
+    return f"{first} in the dump: {not_captured_words(dump, start, dump.regions.at(start))}"
 
 
 def _text(dump: Minidump, start: int, size: int, *, wide: bool, ended: bool) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from ..dump.absence import NOT_APPLICABLE, NOT_KNOWN, NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.modules import Module, UnloadedModule, version_text
 from ..errors import UsageError
+from ..format.counted import counted
 from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
 from ..session.missing import missing, salvage, why_empty
 from ..session.registry import arg, command
@@ -220,7 +221,7 @@ def modules(session: Session, args: Any) -> Iterator[Block]:
     if single:
         yield from _detail(dump, found[0])
     else:
-        yield Note(f"{len(found)} of {len(table)} modules")
+        yield Note(f"{len(found)} of {counted(len(table), 'module')}")
 
 
 def _perhaps_unloaded(session: Session, text: str) -> Iterator[Block]:
@@ -279,12 +280,12 @@ def unloaded(session: Session, args: Any) -> Iterator[Block]:
     items = (module for module in table if wanted is None or fnmatchcase(module.name.casefold(), wanted) or wanted == module.name.casefold().rpartition(".")[0])
     shown = [0]
 
-    def counted() -> Iterator[Sequence[Any]]:
+    def seen() -> Iterator[Sequence[Any]]:
         for module in items:
             shown[0] += 1
             yield (module,)
 
-    yield Table(key, columns, counted())
+    yield Table(key, columns, seen())
     if wanted is not None and not shown[0]:
         session.not_in_dump()
-    yield Note(f"{len(table)} unloaded modules" if shown[0] == len(table) else f"{shown[0]} of {len(table)} unloaded modules")
+    yield Note(counted(len(table), "unloaded module") if shown[0] == len(table) else f"{shown[0]} of {counted(len(table), 'unloaded module')}")

@@ -9,6 +9,7 @@ from ..dump.minidump import Minidump
 from ..dump.streams.exception import exception_shape
 from ..dump.streams.vendor import stream_name
 from ..errors import UsageError
+from ..format.counted import counted
 from ..format.flags import MINIDUMP_TYPE
 from ..format.streams import STREAMS
 from ..session.account import account
@@ -76,7 +77,7 @@ def system_fields(dump: Minidump) -> Iterator[Block]:
     if isinstance(system, Absent):
         items.append(Item("system", "system", system))
     else:
-        items.append(Item("system", "system", system.os_name, note=f"{system.architecture_name}, {system.processors} processors"))
+        items.append(Item("system", "system", system.os_name, note=f"{system.architecture_name}, {counted(system.processors, 'processor')}"))
     process_id = misc if isinstance(misc, Absent) else misc.process_id
     created = misc if isinstance(misc, Absent) else misc.process_create_time
     image = dump.modules[0].path if len(dump.modules) else dump.modules.absence
@@ -140,7 +141,7 @@ def damage_blocks(dump: Minidump, deep: bool) -> Iterator[Block]:
             more += 1
     yield Table("damage", _DAMAGE_COLUMNS, found, title="what is wrong" if found else "")
     if more:
-        yield Note(f"{more} more things are wrong", "warning")
+        yield Note(f"{counted(more, 'more thing is', 'more things are')} wrong", "warning")
 
 
 @command(
@@ -172,13 +173,13 @@ def dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     deep = args.verbose or records <= DEEP_LIMIT
     yield from damage_blocks(dump, deep)
     if not deep:
-        yield Note(f"{records} records were not looked at one by one: -v does", "hint")
+        yield Note(f"{counted(records, 'record was', 'records were')} not looked at one by one: -v does", "hint")
     if args.verbose:
         used = [stream.index for stream in dump.streams if stream.type]
         for index in used[:DETAILED]:
             yield from stream_detail(dump, index)
         if len(used) > DETAILED:
-            yield Note(f"{len(used) - DETAILED} more streams: `streams N` shows one in detail", "hint")
+            yield Note(f"{counted(len(used) - DETAILED, 'more stream')}: `streams N` shows one in detail", "hint")
 
 
 def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:

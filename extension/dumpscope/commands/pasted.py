@@ -68,7 +68,7 @@ def understand(text: str) -> Said:
     text = text[:MOST_TEXT]
     code = looks_like_code(text)
     if code is not None:
-        return Said(text, code, Reading([code], [], rules_of_codes([code]), False), ())
+        return Said(text, code, Reading([code], [], rules_of_codes([code]), False), tuple(known_in(text)))
     reading = read_message(text)
     known = known_in(text)
     if reading.commands and extension_in(text):
@@ -115,7 +115,9 @@ def _speakers(said: Said) -> Iterator[Block]:
     if said.reading.taken_as and not said.known:
         yield Note("Nearest known message: " + " ".join(said.reading.taken_as.split()))
     for item in [item for item in said.known if item.kind == said.kind][:1]:
-        means = item.means[:1].lower() + item.means[1:] if item.means[1:2].islower() else item.means
+        first = item.means.split()[0]
+        plain = (first == "A" or first[1:].islower()) and not item.means.startswith(item.who)  # no name of a function or a product
+        means = item.means[:1].lower() + item.means[1:] if plain else item.means
         yield Note(f"This is a message of {item.who}, about {_SPEAKS[item.kind]}: {means}.")
     if said.known:
         yield Data(

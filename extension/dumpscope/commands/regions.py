@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.streams.memory import Region
 from ..errors import UsageError
+from ..format.counted import counted
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
 from ..session.expression import evaluated
 from ..session.missing import missing, salvage, why_empty
@@ -155,9 +156,9 @@ def regions(session: Session, args: Any) -> Iterator[Block]:
     if shown[0] < len(table):
         if not shown[0]:
             session.not_in_dump()
-        yield Note(f"{shown[0]} of {len(table)} regions, {size_text(shown[1])}")
+        yield Note(f"{shown[0]} of {counted(len(table), 'region')}, {size_text(shown[1])}")
     else:
-        yield Note(f"{len(table)} regions")
+        yield Note(counted(len(table), "region"))
 
 
 def _use_words(use: Use) -> Optional[str]:
@@ -222,7 +223,7 @@ def _region_summary(session: Session, found: Iterator[Region]) -> Iterator[Block
     order = sorted(largest.items(), key=lambda item: (item[0] != FREE, -item[1].size))
     yield Table("largest", columns, [(name, region.base, region.size, debugger_size(region.size), round_size(region.size)) for name, region in order])
     if overlaps:
-        which = "a region shares addresses" if overlaps == 1 else f"{overlaps} regions share addresses"
+        which = "a region shares addresses" if overlaps == 1 else f"{counted(overlaps, 'region shares', 'regions share')} addresses"
         yield Note(f"{which} with the one before: what they share is counted each time", "warning")
     peb = session.dump.process.peb
     heaps = peb if isinstance(peb, Absent) else peb.heaps

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator
 
 from ..errors import EXIT_NOT_IN_DUMP
+from ..format.counted import counted
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Note, Save, Table
@@ -73,7 +74,7 @@ def scrub(session: Session, args: Any) -> Iterator[Block]:
     outcome: Dict[str, Any] = {"written": writes and not found, "stacks": scrubbed.stacks}
     if found:
         session.status = EXIT_NOT_IN_DUMP
-        yield Note(f"{len(found)} places of what --find asked for would be left; nothing is written.", "warning")
+        yield Note(f"{counted(len(found), 'place')} of what --find asked for would be left; nothing is written.", "warning")
     else:
         for text in texts:
             yield Note(f"{text!r} is not in the result: not in ASCII, not in UTF-16, not across the borders of ranges.")

@@ -13,6 +13,7 @@ from ..dump.minidump import Minidump
 from ..dump.search import CHUNK, MAX_PATTERN, Blanks, find, pointer_pattern, text_pattern, wide_pattern
 from ..dump.streams.memory import Memory
 from ..errors import NotInDump, UsageError
+from ..format.counted import counted
 from ..session.expression import evaluate
 from ..session.missing import missing
 from ..session.registry import arg, command
@@ -63,7 +64,7 @@ def _wanted(session: Session, args: Any) -> List[_Want]:
         size = session.dump.pointer_size
         value = evaluate(session, text)
         if value >= 1 << 8 * size:
-            raise UsageError(f"0x{value:x} does not fit into a pointer of {size} bytes")
+            raise UsageError(f"0x{value:x} does not fit into a pointer of {counted(size, 'byte')}")
         return [_Want(pointer_pattern(value, size), form, size)]
     found = _texts(text, form)
     if not found:
@@ -231,13 +232,13 @@ def _closing(session: Session, count: int, more: bool, what: str, total: int) ->
     yield Data("more", more)
     if not count:
         session.not_in_dump()
-        yield Note(f"no {what} in {total} bytes of captured memory")
+        yield Note(f"no {what} in {counted(total, 'byte')} of captured memory")
         return
     words = f"{count} {what}{'' if count == 1 else 's'}"
     if more:
         yield Note(f"the first {words}: there are more, and --limit 0 shows all of them", "hint")
     else:
-        yield Note(f"{words} in {total} bytes")
+        yield Note(f"{words} in {counted(total, 'byte')}")
 
 
 # -- strings -------------------------------------------------------------------------------------------------------------------

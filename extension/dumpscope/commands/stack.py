@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List,
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.streams.threads import Thread
 from ..errors import UsageError
+from ..format.counted import by_count, counted
 from ..session.expression import current_thread
 from ..session.missing import missing, why_empty
 from ..session.parsing import number
@@ -161,7 +162,11 @@ def end_note(stack: Stack) -> Iterator[Block]:
 def guess_note(stack: Stack) -> Iterator[Block]:
     """What the mark of a guess means, where there is one."""
     if stack.guesses:
-        yield Note(f"{stack.guesses} of {len(stack.frames)} frames are guesses: nothing proves them", "warning")
+        yield Note(
+            f"{stack.guesses} of {counted(len(stack.frames), 'frame')} "
+            f"{by_count(stack.guesses, 'is a guess: nothing proves it', 'are guesses: nothing proves them')}",
+            "warning",
+        )
 
 
 def thread_title(session: Session, thread: Optional[Thread]) -> str:

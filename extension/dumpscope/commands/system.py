@@ -11,6 +11,7 @@ from ..dump.streams.misc import Date, MiscInfo, TimeZone
 from ..dump.streams.proc import ProcFiles
 from ..dump.streams.system import SystemInfo
 from ..dump.streams.tokens import Sid, Token
+from ..format.counted import counted
 from ..format.layout import ADDRESS, DURATION, HEX
 from ..format.misc import EXECUTE_FLAGS, INTEGRITY_LEVEL, TIME_ZONE_ID
 from ..format.system import PLATFORM_ID, PROCESSOR_ARCHITECTURE, PRODUCT_TYPE, PRODUCT_WORDS, SUITE_MASK, X86_FEATURES, processor_features
@@ -441,7 +442,7 @@ def _environment(session: Session, files: ProcFiles, shown: bool) -> Iterator[Bl
     if shown:
         yield Table("", [Column("", "variable", "name", role="label"), Column("", "value", "text")], list(found.items()), title="environment")
     else:
-        yield Note(f"{len(found)} environment variables: --env shows them", "hint")
+        yield Note(f"{counted(len(found), 'environment variable')}: --env shows them", "hint")
 
 
 def _loader_modules(session: Session, shown: bool) -> Iterator[Block]:

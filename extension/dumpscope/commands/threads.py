@@ -12,6 +12,7 @@ from ..dump.origin import CRASHPAD
 from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread, ThreadInfo
 from ..errors import UsageError
+from ..format.counted import counted
 from ..format.threads import PRIORITY_CLASS, STILL_ACTIVE, SUSPEND_COUNT_UNKNOWN, THREAD_INFO_FLAGS, THREAD_PRIORITY
 from ..session.missing import facts_of, missing, salvage, why_empty
 from ..session.registry import arg, command
@@ -258,7 +259,9 @@ def _stack_item(view: ThreadView, thread: Thread) -> Item:
     width = view.dump.pointer_size
     text = f"{address_text(thread.stack_start, width)} - {address_text(thread.stack_start + thread.stack_size, width)}"
     captured = view.stack_captured(thread)
-    note = f"{thread.stack_size} bytes, " + ("captured" if captured >= thread.stack_size else f"{captured} of them captured" if captured else "not captured")
+    note = f"{counted(thread.stack_size, 'byte')}, " + (
+        "captured" if captured >= thread.stack_size else f"{captured} of them captured" if captured else "not captured"
+    )
     return Item("", "Stack", thread.stack_start, view.kind, text=text, note=note)
 
 

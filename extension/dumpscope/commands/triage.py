@@ -14,6 +14,7 @@ from ..fleet.run import Task
 from ..fleet.run import triage as run
 from ..fleet.signature import DEFAULT, load_rules
 from ..fleet.workers import DEFAULT_TIME
+from ..format.counted import counted
 from ..session.registry import DUMP_NONE, arg, command
 from ..session.session import Session
 from ..session.walks import split_path
@@ -156,7 +157,7 @@ def _answer(summary: Summary, kept: int) -> Iterator[Block]:
     yield Table("", shown, [row[:4] for row in table[:_SHOWN]], title="groups by signature" if table else "")
     yield Table("groups", [column._replace(hidden=True) for column in columns], table)
     if len(groups) > _SHOWN:
-        yield Note(f"{len(groups) - _SHOWN} more groups: --json has all of them", "hint")
+        yield Note(f"{counted(len(groups) - _SHOWN, 'more group')}: --json has all of them", "hint")
     yield Data("without_signature", summary.unsigned)
     if summary.unsigned:
         yield Note(f"Without a signature, because they are no dumps or have no exception: {_files(summary.unsigned)}.")

@@ -12,6 +12,7 @@ from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..dump.absence import NOT_ASKED, Absent
 from ..dump.minidump import Minidump
 from ..errors import UsageError
+from ..format.counted import counted
 from ..format.streams import LISTS, MINIDUMP_STREAM_TYPE
 from ..session.edits import EXAMPLES, Change, Editor
 from ..session.missing import facts_of, finding_block
@@ -31,14 +32,14 @@ def _decoded(dump: Optional[Minidump], error: str) -> Dict[str, str]:
     if dump is None:
         return {"the file": f"not readable: {error}"}
     header = dump.header
-    found = {"the file": f"a minidump with {len(dump.streams)} directory entries", "flags": f"0x{header.flags:x} {', '.join(header.flag_names)}"}
+    found = {"the file": f"a minidump with {counted(len(dump.streams), 'directory entry')}", "flags": f"0x{header.flags:x} {', '.join(header.flag_names)}"}
     for kind in LISTS:
         items: Any = getattr(dump, kind.reader)
         found[kind.words] = str(len(items)) if len(items) else _missing(items.absence)
     for attribute in ("system", "misc", "exception"):
         value: Any = getattr(dump, attribute)
         found[attribute] = value.message if isinstance(value, Absent) else _single(attribute, value)
-    found["captured memory"] = f"{dump.memory.total} bytes"
+    found["captured memory"] = counted(dump.memory.total, "byte")
     return found
 
 
@@ -131,7 +132,7 @@ def _by_index(dump: Optional[Minidump], edit: str) -> Tuple[str, str]:
         found = dump.stream(index) if index else None
         if index >= len(dump.streams):
             hint = f"`type {index}` is entry {found.index} ({found.name})" if found is not None else "`streams` lists them"
-            raise UsageError(f"there is no stream {index}: the directory has {len(dump.streams)} entries", hint)
+            raise UsageError(f"there is no stream {index}: the directory has {counted(len(dump.streams), 'entry')}", hint)
         if dump.streams[index].type or found is None:
             return text, ""
         note = f"{word} taken as the stream type: entry {found.index} ({found.name}), since entry {index} is unused"

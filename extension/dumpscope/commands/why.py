@@ -60,6 +60,9 @@ def _flag_table(facts: Facts) -> Iterator[Block]:
     rows = list(_flag_rows(facts))
     shown = [row for row in rows if row[2] or row[3] in ("yes", "partial")]
     yield Table("", columns, shown, title="asked for, and there")
+    if shown and not facts.flags_count:
+        who = "the writer" if facts.writer.name == "unknown" else facts.writer.name
+        yield Note(f"the flags do not say what {who} was asked for: `asked` shows the bits of the header, `there` is what counts", "hint")
     yield Table("flags", [column._replace(hidden=True) for column in columns], rows)
 
 
@@ -289,7 +292,8 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
 
 def unfilled(text: str) -> str:
     """A rule's words without a dump: ``…`` for what is filled in; a sentence that only some dumps have behind the others is left out."""
-    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", text))
+    words = re.sub(r"\{\w+:(=?)[^{}|]*\|([^{}]*)\}", lambda found: found[2] if found[1] else f"… {found[2]}", text)
+    return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", words))
 
 
 @command(

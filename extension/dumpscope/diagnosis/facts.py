@@ -11,6 +11,7 @@ from ..dump.minidump import Minidump
 from ..dump.origin import CRASHPAD, WINE, Writer
 from ..dump.source import Source
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_HEADER
 from ..format.memory import MEM_COMMIT, MEM_PRIVATE
 from .evidence import Base, Moved, Proof, Size
@@ -189,7 +190,7 @@ class Facts:
         """That the directory has no entry of a type, or where the first one is."""
         stream = self.stream(kind)
         if stream is None:
-            return Proof("directory", f"{len(self.dump.streams)} entries, none of type {kind} ({name})", self.header.directory_rva)
+            return Proof("directory", f"{counted(len(self.dump.streams), 'entry')}, none of type {kind} ({name})", self.header.directory_rva)
         return Proof(f"directory entry {stream.index}", f"type {kind} ({name}), size 0x{stream.size:x}, RVA 0x{stream.rva:x}", stream.offset)
 
     def writer_proof(self) -> Proof:

@@ -33,7 +33,9 @@ class Reading(NamedTuple):
 
     def asks_about(self, rule: Rule) -> bool:
         """Whether the text names a command of the rule, or has its wording; a code alone may mean anything."""
-        return bool(set(rule.commands) & set(self.commands)) or self.scores.get(rule.code, 0.0) >= 0.6
+        if self.commands:
+            return bool(set(rule.commands) & set(self.commands))
+        return self.scores.get(rule.code, 0.0) >= 0.6
 
 
 @cache

@@ -10,6 +10,7 @@ from ..dump.absence import Absent
 from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
+from ..format.counted import by_count, counted, plural
 from ..format.flags import MINIDUMP_TYPE_BITS
 from .facts import MAX_LOOK, Facts
 
@@ -39,16 +40,11 @@ class Promise(NamedTuple):
     offset: Optional[int]
 
 
-def counted(number: int, what: str) -> str:
-    """``1 module``, ``2 modules``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _share(part: int, whole: int, what: str, offset: Optional[int] = None) -> Answer:
+def _share(part: int, whole: int, noun: str, rest: str, offset: Optional[int] = None) -> Answer:
     if not whole:
-        return UNKNOWN, f"there are no {what} to judge by", offset
+        return UNKNOWN, f"there are no {plural(noun)} {rest} to judge by", offset
     state = YES if part == whole else PARTIAL if part else NO
-    return state, f"{part} of {whole} {what}", offset
+    return state, f"{part} of {counted(whole, noun)} {rest}", offset
 
 
 def _stream(kind: int, name: str) -> Callable[[Facts], Answer]:
@@ -58,7 +54,7 @@ def _stream(kind: int, name: str) -> Callable[[Facts], Answer]:
             return NO, f"no {name}", None
         held = facts.source.available(stream.rva, stream.size)
         if held < stream.size or not stream.size:
-            return (PARTIAL if held else NO), f"{name}: {held} of {stream.size} bytes are in the file", stream.offset
+            return (PARTIAL if held else NO), f"{name}: {held} of {counted(stream.size, 'byte')} {by_count(held, 'is', 'are')} in the file", stream.offset
         return YES, f"{name}, 0x{stream.size:x} bytes", stream.offset
 
     return look
@@ -119,7 +115,7 @@ def _paths(facts: Facts) -> Answer:
         return UNKNOWN, "only Microsoft's writers take folders away: another's names without one prove nothing", None
     modules = facts.modules(MAX_LOOK)
     bare = sum(1 for module in modules if "\\" not in module.path and "/" not in module.path)
-    return _share(bare, len(modules), "module names without a folder")
+    return _share(bare, len(modules), "module name", "without a folder")
 
 
 def _thread_data(facts: Facts) -> Answer:
@@ -127,7 +123,7 @@ def _thread_data(facts: Facts) -> Answer:
     captured = sum(1 for thread in threads if facts.has(thread.teb, 8))
     if _full(facts) and captured == len(threads):
         return YES, "contained in the full memory", None
-    return _share(captured, len(threads), "TEBs in captured memory")
+    return _share(captured, len(threads), "TEB", "in captured memory")
 
 
 def _thread_info(facts: Facts) -> Answer:
@@ -138,24 +134,24 @@ def _thread_info(facts: Facts) -> Answer:
     if infos.span.refused:
         return PARTIAL, infos.damage[0].message, stream.offset
     valid = sum(1 for info in infos.walk(0, MAX_LOOK) if not info.dump_flags & 8)
-    return _share(valid, min(len(infos), MAX_LOOK), "entries with valid times", stream.offset)
+    return _share(valid, min(len(infos), MAX_LOOK), "entry", "with valid times", stream.offset)
 
 
-def _modules(facts: Facts, part: Callable[[Module], Tuple[int, int]], what: str) -> Answer:
+def _modules(facts: Facts, part: Callable[[Module], Tuple[int, int]], noun: str, rest: str) -> Answer:
     inside = _in_full(facts)
     if inside is not None:
         return inside
     modules = facts.modules(MAX_LOOK)
     found = sum(1 for module in modules if facts.has(*part(module)))
-    return _share(found, len(modules), what)
+    return _share(found, len(modules), noun, rest)
 
 
 def _headers(facts: Facts) -> Answer:
-    return _modules(facts, lambda module: (module.base, 0x40), "module headers in captured memory")
+    return _modules(facts, lambda module: (module.base, 0x40), "module header", "in captured memory")
 
 
 def _code(facts: Facts) -> Answer:
-    return _modules(facts, lambda module: (module.base + 0x1000, 0x200), "modules whose first code page is captured")
+    return _modules(facts, lambda module: (module.base + 0x1000, 0x200), "module", "whose first code page is captured")
 
 
 def _code_windows(facts: Facts) -> List[Tuple[int, int]]:
@@ -204,9 +200,13 @@ def _globals(facts: Facts) -> Answer:
     if not whole:
         return UNKNOWN, "there are no modules to judge by", None
     if not facts.asked(0x1) and found * 2 < whole:
-        return UNKNOWN, f"{found} of {whole} modules have captured bytes, which need not be their data", None
+        return UNKNOWN, f"{found} of {counted(whole, 'module')} {by_count(found, 'has', 'have')} captured bytes, which need not be their data", None
     # Not every module has writable data, so that some are without proves nothing.
-    return (YES if found * 2 >= whole else PARTIAL if found else NO), f"{found} of {whole} modules have data in captured memory", None
+    return (
+        (YES if found * 2 >= whole else PARTIAL if found else NO),
+        f"{found} of {counted(whole, 'module')} {by_count(found, 'has', 'have')} data in captured memory",
+        None,
+    )
 
 
 def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
@@ -218,7 +218,7 @@ def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
         if not wanted:
             return UNKNOWN, f"no map of the address space tells where {what} is", None
         captured = sum(1 for region in wanted if facts.has(region.base, min(region.size, 0x1000)))
-        return _share(captured, len(wanted), f"regions of {what} in captured memory")
+        return _share(captured, len(wanted), "region", f"of {what} in captured memory")
 
     return look
 
@@ -252,7 +252,11 @@ def _extended(facts: Facts) -> Answer:
         return NO, "MiscInfo describes no extended registers", misc.offset
     larger = [thread for thread in facts.threads(MAX_LOOK) if thread.context_size > 0x4D0 or (not facts.is_64 and thread.context_size > 0x2CC)]
     state = YES if larger else PARTIAL
-    return state, f"{len(larger)} of {len(facts.dump.threads)} contexts have room for extended registers", misc.offset
+    return (
+        state,
+        f"{len(larger)} of {counted(len(facts.dump.threads), 'context')} {by_count(len(larger), 'has', 'have')} room for extended registers",
+        misc.offset,
+    )
 
 
 def _unknowable(why: str) -> Callable[[Facts], Answer]:

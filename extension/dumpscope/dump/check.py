@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from ..format.counted import by_count, counted
 from ..format.streams import LISTS, STREAMS
 from .absence import Absent, Damage
 from .directory import Stream
@@ -123,7 +124,8 @@ def _structural(dump: Minidump) -> Iterator[Damage]:
     if not entries and len(dump.streams):
         zero = all(stream.size == 0 and stream.rva == 0 for stream in dump.streams)
         if zero:
-            message = f"all {len(dump.streams)} entries of the directory are zero: the writer was ended before it wrote the directory"
+            which = by_count(len(dump.streams), "the only entry of the directory is", f"all {len(dump.streams)} entries of the directory are")
+            message = f"{which} zero: the writer was ended before it wrote the directory"
             yield Damage("directory-zeroed", message, dump.streams.rva, len(dump.streams) * 12, 0)
     yield from _required(dump)
     yield from _places(dump, entries)
@@ -208,7 +210,7 @@ def _overlaps(dump: Minidump, entries: List[Stream]) -> Iterator[Damage]:
         if stop > end:
             end, owner = stop, row
     if reported > MAX_OVERLAPS:
-        yield Damage("more-damage", f"{reported - MAX_OVERLAPS} more streams share bytes with others")
+        yield Damage("more-damage", f"{counted(reported - MAX_OVERLAPS, 'more stream shares', 'more streams share')} bytes with others")
 
 
 def _place(row: Tuple[int, int, Optional[Stream]]) -> str:
@@ -246,7 +248,7 @@ def _everything(dump: Minidump) -> Iterator[Damage]:
         yield from token.damage
     tokens = dump.tokens
     if tokens.stream is not None and len(tokens) < tokens.claimed:
-        message = f"{tokens.stream.name}: {tokens.claimed} tokens are claimed, {len(tokens)} can be read"
+        message = f"{tokens.stream.name}: {counted(tokens.claimed, 'token is', 'tokens are')} claimed, {len(tokens)} can be read"
         yield Damage("token-cut", message, tokens.stream.rva, tokens.claimed, len(tokens))
     for table in dump.functions:
         yield from table.damage
@@ -312,7 +314,7 @@ def _exception(dump: Minidump) -> Iterator[Damage]:
         message = f"the exception's thread 0x{exception.thread_id:x} is not in the thread list"
         yield Damage("exception-unknown-thread", message, exception.offset)
     if exception.parameter_count > 15:
-        message = f"the exception claims {exception.parameter_count} parameters, 15 are possible"
+        message = f"the exception claims {counted(exception.parameter_count, 'parameter')}, 15 are possible"
         yield Damage("exception-parameters", message, exception.offset + 32, exception.parameter_count, 15)
     if exception.context_rva and exception.context_size:
         yield from _block(dump, "exception-context", "registers of the exception", exception.context_rva, exception.context_size, exception.offset + 160)

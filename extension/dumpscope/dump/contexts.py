@@ -23,6 +23,7 @@ from ..format.contexts import (
     Register,
 )
 from ..format.layout import Scalar, Structure
+from ..format.processors import NARROW_IMAGES
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
 from .minidump import Minidump
 from .source import Buffer, Source, Window
@@ -34,7 +35,6 @@ from .xstate import XStateArea, read_xstate
 
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""
-_MACHINES = {0x14C: 0, 0x1C4: 5}  # IMAGE_FILE_MACHINE_* to PROCESSOR_ARCHITECTURE_*
 
 
 class _Group:
@@ -403,7 +403,7 @@ def wow64_registers(dump: Minidump, thread: Union[Thread, ExceptionInfo]) -> Uni
     if len(head) < 4:
         return Absent(NOT_CAPTURED, f"the 32-bit registers at 0x{address:x} are not in the dump")
     machine = int.from_bytes(head[2:], "little")
-    architecture = _MACHINES.get(machine)
+    architecture = NARROW_IMAGES.get(machine)
     if architecture is None:
         return Absent(NOT_APPLICABLE, f"thread 0x{thread.tid:x} has no 32-bit side: no machine word at 0x{address:x}")
     reader = _readers(architecture)[0]

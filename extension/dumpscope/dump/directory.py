@@ -7,6 +7,7 @@ from functools import partial
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.flags import MINIDUMP_TYPE
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.streams import MINIDUMP_STREAM_TYPE
@@ -102,7 +103,7 @@ class Directory(Sequence[Stream]):
             message = f"the directory at 0x{self.rva:x} claims {self.claimed} entries; the first {MAX_STREAMS} are read"
             self.damage = Damage("directory-too-long", message, self.rva, self.claimed * _ENTRY.size, held)
         elif self._count < self.claimed:
-            message = f"the directory of {self.claimed} entries at 0x{self.rva:x} " + (
+            message = f"the directory of {counted(self.claimed, 'entry')} at 0x{self.rva:x} " + (
                 "is outside the file" if not held else f"is cut: {self._count} of them are in the file"
             )
             self.damage = Damage("directory-outside-file" if not held else "directory-cut", message, self.rva, self.claimed * _ENTRY.size, held)

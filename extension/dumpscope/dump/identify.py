@@ -6,6 +6,7 @@ import struct
 from typing import List, NamedTuple, NoReturn, Optional
 
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of, text_kind_of
 from .source import Source
 
@@ -54,7 +55,9 @@ def kind_of(source: Source) -> FileKind:
     head = source.some(0, 4096)
     if head[:4] == MINIDUMP_MAGIC:
         if size < HEADER_SIZE:
-            return FileKind("minidump-cut", f"a minidump cut to {size} bytes: its header alone has {HEADER_SIZE}", _FETCH_AGAIN, 0, HEADER_SIZE, size)
+            return FileKind(
+                "minidump-cut", f"a minidump cut to {counted(size, 'byte')}: its header alone has {HEADER_SIZE}", _FETCH_AGAIN, 0, HEADER_SIZE, size
+            )
         return FileKind(MINIDUMP, "a user-mode minidump", "")
     signature = signature_of(head)
     if signature is not None:
@@ -67,7 +70,7 @@ def kind_of(source: Source) -> FileKind:
     found = _embedded(source)
     if found is not None:
         title = f"not a minidump from its first byte on: one begins at offset 0x{found:x}"
-        return FileKind("minidump-inside", title, f"cut off the first {found} bytes (a transfer put them there), and open the rest", found)
+        return FileKind("minidump-inside", title, f"cut off the first {counted(found, 'byte')} (a transfer put them there), and open the rest", found)
     known = text_kind_of(_decoded(head))
     if known is not None and _is_text(head):
         return FileKind(known.code, known.title, known.hint)
@@ -77,7 +80,7 @@ def kind_of(source: Source) -> FileKind:
     if _is_text(head):
         return FileKind("text", "a text file, not a dump", "give the path of the .dmp file; a log of the debugger cannot be read as a dump")
     if size < HEADER_SIZE:
-        return FileKind("too-small", f"a file of {size} bytes, too small for a minidump", _FETCH_AGAIN, 0, HEADER_SIZE, size)
+        return FileKind("too-small", f"a file of {counted(size, 'byte')}, too small for a minidump", _FETCH_AGAIN, 0, HEADER_SIZE, size)
     title = f"not a minidump: it begins with {head[:8].hex(' ')}, not with MDMP"
     return FileKind("unknown", title, "check that it is the right file, and unpack it if it is packed")
 
@@ -125,9 +128,9 @@ def _spoilt(source: Source, head: bytes) -> Optional[FileKind]:
         return None
     put_back = "in a copy, put 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"
     if not any(head[:4]):
-        title = f"a minidump without its signature: the first four bytes are zero, and a directory of {len(names)} streams stands at 0x{rva:x}"
+        title = f"a minidump without its signature: the first four bytes are zero, and a directory of {counted(len(names), 'stream')} stands at 0x{rva:x}"
         return FileKind("signature-zero", title, f"the writer was ended before its last step (Crashpad writes the signature last); {put_back}")
-    title = f"a minidump with a wrong signature: it begins with {head[:6].hex(' ')}, and a directory of {len(names)} streams stands at 0x{rva:x}"
+    title = f"a minidump with a wrong signature: it begins with {head[:6].hex(' ')}, and a directory of {counted(len(names), 'stream')} stands at 0x{rva:x}"
     return FileKind("signature-spoilt", title, f"some writers spoil the signature on purpose (nanodump); {put_back}")
 
 
@@ -145,7 +148,7 @@ def _zeros(source: Source) -> FileKind:
         if any(source.some(offset, step)):
             found = _embedded(source)
             if found is not None:
-                hint = f"cut off the first {found} bytes, and open the rest"
+                hint = f"cut off the first {counted(found, 'byte')}, and open the rest"
                 return FileKind("minidump-inside", f"a file with a minidump at offset 0x{found:x}", hint, found)
             hint = "the writer was ended before it wrote the header, or the disk lost the first blocks: write the dump again"
             return FileKind("zeros", "a file that begins with zeros", hint, 0, HEADER_SIZE, 0)

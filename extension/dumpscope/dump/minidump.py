@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar, Union
 
+from ..format.counted import counted
 from ..format.streams import STREAMS
 from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
@@ -104,7 +105,7 @@ class Minidump:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Minidump {self.path!r}: {len(self.streams)} streams, flags 0x{self.header.flags:x}>"
+        return f"<Minidump {self.path!r}: {counted(len(self.streams), 'stream')}, flags 0x{self.header.flags:x}>"
 
     @property
     def path(self) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import struct
 from typing import Dict, List, Tuple, Union
 
+from ..format.counted import by_count, counted
 from ..format.layout import Scalar, Structure
 from ..format.teb import KUSER_SHARED_DATA, KUSER_SHARED_DATA_ADDRESS, ProcessLayout
 from .absence import NOT_CAPTURED, NOT_THERE, Absent
@@ -87,7 +88,7 @@ def read_text(memory: Memory, address: int, length: int, what: str) -> Union[str
     if not held:
         return Absent(NOT_CAPTURED, f"{what}: the text at 0x{address:x} is not in the dump")
     if held < length:
-        return Absent(NOT_CAPTURED, f"{what}: of the text at 0x{address:x}, {held} of its {length} bytes are in the dump")
+        return Absent(NOT_CAPTURED, f"{what}: of the text at 0x{address:x}, {held} of its {counted(length, 'byte')} {by_count(held, 'is', 'are')} in the dump")
     return memory.read(address, length & ~1).decode("utf-16-le", "surrogatepass")
 
 
@@ -276,7 +277,7 @@ class Peb(Block):
         size = min(count, MAX_HEAPS) * self.pointer_size
         data = self.memory.some(table, size)
         if len(data) < size:
-            return Absent(NOT_CAPTURED, f"the table of {count} heaps at 0x{table:x} is not in the dump")
+            return Absent(NOT_CAPTURED, f"the table of {counted(count, 'heap')} at 0x{table:x} is not in the dump")
         word = self.pointer_size
         return [int.from_bytes(data[at : at + word], "little") for at in range(0, size, word)]
 

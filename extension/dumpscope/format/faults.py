@@ -13,6 +13,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from . import mach, signals
 from .exception import MINIDUMP_EXCEPTION, MINIDUMP_EXCEPTION_STREAM
 from .layout import Enumeration, Field, Structure
+from .processors import MIPS_FAMILY, family
 
 # What kind of thing ExceptionCode is.
 SIGNAL = "signal"
@@ -73,7 +74,6 @@ PS3_EXCEPTION = Enumeration(
     "google/breakpad minidump_exception_ps3.h",
 )
 
-MIPS = (1, 0x8004)
 _FAULTS = ("SIGILL", "SIGFPE", "SIGSEGV", "SIGBUS", "SIGTRAP")
 """Signals that an instruction causes; they have an address."""
 _MACOS, _IOS, _UNIX, _LINUX, _SOLARIS, _ANDROID, _PS3, _FUCHSIA = 0x8101, 0x8102, 0x8000, 0x8201, 0x8202, 0x8203, 0x8204, 0x8206
@@ -137,7 +137,7 @@ def describe_fault(origin: Origin, code: int, flags: int, address: int, paramete
 def _table(origin: Origin, flags: int, parameters: Sequence[int]) -> Optional[Enumeration]:
     """The names of ExceptionCode."""
     if origin.platform in _SIGNALS:
-        mips = origin.architecture in MIPS and origin.platform in (_LINUX, _ANDROID)
+        mips = family(origin.architecture) == MIPS_FAMILY and origin.platform in (_LINUX, _ANDROID)
         return signals.LINUX_MIPS_SIGNAL if mips else _SIGNALS[origin.platform]
     # Crashpad on iOS has two ways to a dump: a Mach exception, whose type and codes are always in the parameters as well, and
     # a handler of signals, which leaves the signal's number and no parameters. 6 is EXC_BREAKPOINT one way, SIGABRT the other.
@@ -173,7 +173,7 @@ def exception_structure(origin: Origin, code: int, flags: int, address: int, par
     members: Dict[int, Tuple[str, str]] = {}
     if fault.kind == SIGNAL and table in (signals.LINUX_SIGNAL, signals.LINUX_MIPS_SIGNAL) and fault.crashed:
         own = signals.CODES.get(fault.name)
-        members.update((signals.MIPS_SI_CODE if origin.architecture in MIPS else signals.SI_CODE).members)
+        members.update((signals.MIPS_SI_CODE if family(origin.architecture) == MIPS_FAMILY else signals.SI_CODE).members)
         members.update({} if own is None else own.members)
     elif fault.kind == MACH:
         members.update(mach.code_table(code, origin.architecture))
@@ -220,7 +220,7 @@ def _si_code(origin: Origin, name: str, flags: int) -> Tuple[str, str]:
     own = signals.CODES.get(name)
     if own is not None and flags in own.members:
         return own.members[flags]
-    table = signals.MIPS_SI_CODE if origin.architecture in MIPS else signals.SI_CODE
+    table = signals.MIPS_SI_CODE if family(origin.architecture) == MIPS_FAMILY else signals.SI_CODE
     return table.members.get(flags, ("", ""))
 
 

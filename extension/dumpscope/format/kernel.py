@@ -6,6 +6,7 @@ prints for the same files. Fields that the writer leaves alone hold the text ``P
 
 from __future__ import annotations
 
+from .guid import GUID
 from .layout import ADDRESS, BYTES, COUNT, FILETIME, HEX, RVA_KIND, SIZE, TEXT, UCHAR, ULONG32, ULONG64, USHORT, WCHAR, Enumeration, Field, FlagSet, Structure
 
 SOURCE = "Windows driver kit: DUMP_HEADER, TRIAGE_DUMP (public readers of the format); observed: dbgeng 10.0.15063"
@@ -234,7 +235,36 @@ def _unloaded(wide: bool) -> Structure:
 DUMP_UNLOADED_DRIVER64 = _unloaded(True)
 DUMP_UNLOADED_DRIVER32 = _unloaded(False)
 
+BLOB_SIGNATURE = b"DumpBlob"
+"""What the data behind a triage dump begins with: blobs that drivers and the system added while the machine stopped."""
+
+DUMP_BLOB_FILE_HEADER = Structure(
+    "DUMP_BLOB_FILE_HEADER",
+    [
+        Field("Signature1", ULONG32, "the bytes Dump", HEX),
+        Field("Signature2", ULONG32, "the bytes Blob", HEX),
+        Field("HeaderSize", ULONG32, "bytes of this header", SIZE, unit="bytes"),
+        Field("BuildNumber", ULONG32, "build of the kernel, with 0xF in the top bits of a free one", HEX),
+    ],
+    source="dbgeng.h: DUMP_BLOB_FILE_HEADER; observed in dumps of Windows 10",
+    meaning="In front of the secondary data of a dump.",
+)
+DUMP_BLOB_HEADER = Structure(
+    "DUMP_BLOB_HEADER",
+    [
+        Field("HeaderSize", ULONG32, "bytes of this header", SIZE, unit="bytes"),
+        Field("Tag", GUID, "who added the data"),
+        Field("DataSize", ULONG32, "bytes of the data", SIZE, unit="bytes"),
+        Field("PrePad", ULONG32, "bytes between this header and the data", SIZE, unit="bytes"),
+        Field("PostPad", ULONG32, "bytes behind the data", SIZE, unit="bytes"),
+    ],
+    source="dbgeng.h: DUMP_BLOB_HEADER; observed in dumps of Windows 10",
+    meaning="In front of one blob of secondary data.",
+)
+
 STRUCTURES = (
+    DUMP_BLOB_FILE_HEADER,
+    DUMP_BLOB_HEADER,
     DUMP_HEADER64,
     DUMP_HEADER32,
     TRIAGE_DUMP64,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, Tuple
 
 from .layout import Enumeration
+from .processors import ARM_FAMILY, PPC_FAMILY, X86_FAMILY, family
 
 _BREAKPAD = "google/breakpad minidump_exception_mac.h"
 
@@ -69,10 +70,7 @@ SOFTWARE_CODE = Enumeration(
     f"Darwin mach/exception_types.h; {_BREAKPAD}",
 )
 
-X86 = "x86 and x64"
-ARM = "ARM"
-PPC = "PowerPC"
-_MACHINES = {0: X86, 9: X86, 5: ARM, 12: ARM, 0x8003: ARM, 3: PPC, 0x8002: PPC}
+X86, ARM, PPC = X86_FAMILY, ARM_FAMILY, PPC_FAMILY
 
 
 def _of(kind: str, machine: str, members: Dict[int, Tuple[str, str]]) -> Enumeration:
@@ -220,7 +218,8 @@ GUARD_TYPE = Enumeration(
 
 def machine(architecture: int) -> str:
     """The processor whose codes hold: X86, ARM or PPC; an empty string for any other."""
-    return _MACHINES.get(architecture, "")
+    found = family(architecture)
+    return found if found in (X86, ARM, PPC) else ""
 
 
 def code_table(kind: int, architecture: int) -> Dict[int, Tuple[str, str]]:

@@ -20,6 +20,7 @@ from .layout import (
     FlagSet,
     Structure,
 )
+from .processors import PROCESSORS
 
 _WINNT = "winnt.h (Windows SDK 10.0.26100)"
 _BREAKPAD = "google/breakpad minidump_format.h"
@@ -32,32 +33,7 @@ PROCESSOR_ARCHITECTURE_ARM64 = 12
 PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64 = 0x8003
 
 PROCESSOR_ARCHITECTURE = Enumeration(
-    "PROCESSOR_ARCHITECTURE",
-    {
-        0: ("PROCESSOR_ARCHITECTURE_INTEL", "x86, 32 bits"),
-        1: ("PROCESSOR_ARCHITECTURE_MIPS", "MIPS"),
-        2: ("PROCESSOR_ARCHITECTURE_ALPHA", "Alpha"),
-        3: ("PROCESSOR_ARCHITECTURE_PPC", "PowerPC"),
-        4: ("PROCESSOR_ARCHITECTURE_SHX", "SuperH"),
-        5: ("PROCESSOR_ARCHITECTURE_ARM", "ARM, 32 bits"),
-        6: ("PROCESSOR_ARCHITECTURE_IA64", "Itanium"),
-        7: ("PROCESSOR_ARCHITECTURE_ALPHA64", "Alpha, 64 bits"),
-        8: ("PROCESSOR_ARCHITECTURE_MSIL", "intermediate language of .NET"),
-        9: ("PROCESSOR_ARCHITECTURE_AMD64", "x64"),
-        10: ("PROCESSOR_ARCHITECTURE_IA32_ON_WIN64", "x86 on 64-bit Windows"),
-        11: ("PROCESSOR_ARCHITECTURE_NEUTRAL", "any"),
-        12: ("PROCESSOR_ARCHITECTURE_ARM64", "ARM, 64 bits"),
-        13: ("PROCESSOR_ARCHITECTURE_ARM32_ON_WIN64", "32-bit ARM on 64-bit Windows"),
-        14: ("PROCESSOR_ARCHITECTURE_IA32_ON_ARM64", "x86 on 64-bit ARM"),
-        0x8001: ("MD_CPU_ARCHITECTURE_SPARC", "SPARC (Breakpad)"),
-        0x8002: ("MD_CPU_ARCHITECTURE_PPC64", "PowerPC, 64 bits (Breakpad)"),
-        0x8003: ("MD_CPU_ARCHITECTURE_ARM64_OLD", "64-bit ARM with Breakpad's old context"),
-        0x8004: ("MD_CPU_ARCHITECTURE_MIPS64", "MIPS, 64 bits (Breakpad)"),
-        0x8005: ("MD_CPU_ARCHITECTURE_RISCV", "RISC-V (Breakpad)"),
-        0x8006: ("MD_CPU_ARCHITECTURE_RISCV64", "RISC-V, 64 bits (Breakpad)"),
-        0xFFFF: ("PROCESSOR_ARCHITECTURE_UNKNOWN", "unknown"),
-    },
-    f"{_WINNT}; {_BREAKPAD}",
+    "PROCESSOR_ARCHITECTURE", {row.number: (row.constant, row.meaning) for row in PROCESSORS.values()}, f"{_WINNT}; {_BREAKPAD}"
 )
 
 PRODUCT_TYPE = Enumeration(

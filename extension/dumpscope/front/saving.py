@@ -6,6 +6,7 @@ import os
 from typing import BinaryIO, Iterable, Iterator, List
 
 from ..errors import NotInDump
+from ..format.counted import counted
 from ..view.blocks import Block, Data, Note, Save
 
 
@@ -15,7 +16,7 @@ def saved(blocks: Iterable[Block]) -> Iterator[Block]:
         if isinstance(block, Save):
             size = write(block)
             yield Data("written", {"path": os.path.abspath(block.path), "size": size})
-            yield Note(f"Wrote the {block.what}: {block.path} ({size} bytes)")
+            yield Note(f"Wrote the {block.what}: {block.path} ({counted(size, 'byte')})")
         else:
             yield block
 

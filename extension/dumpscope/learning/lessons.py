@@ -226,6 +226,8 @@ def find_lesson(word: str) -> Lesson:
     for name in NAMES:
         if not word.isdigit() and wanted in name:
             return load(name)
+    if word.lower().endswith((".dmp", ".mdmp", ".hdmp")):
+        raise UsageError(f"{word!r} is a dump, not a lesson", f"`learn N {word}` walks through lesson N on it where the lesson can; `learn` lists the lessons")
     raise UsageError(f"there is no lesson {word!r}", f"`learn` lists the {len(NAMES)} lessons")
 
 

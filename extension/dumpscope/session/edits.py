@@ -10,6 +10,7 @@ from ..anatomy.filemap import owners
 from ..anatomy.walker import Node
 from ..dump.minidump import Minidump
 from ..errors import DumpError, NotInDump, UsageError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ..format.layout import Enumeration, FlagSet
 from ..view.annotated import ByteRow
@@ -290,7 +291,7 @@ def _number(text: str, part: Optional[Part], size: int) -> int:
 
 def _packed(value: int, size: int, text: str) -> bytes:
     if not -(1 << 8 * size - 1) <= value < 1 << 8 * size:
-        raise UsageError(f"{text!r}: 0x{value:x} does not fit into {size} bytes")
+        raise UsageError(f"{text!r}: 0x{value:x} does not fit into {counted(size, 'byte')}")
     return (value & (1 << 8 * size) - 1).to_bytes(size, "little")
 
 

@@ -8,6 +8,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 from ..dump.absence import NOT_CAPTURED, Absent
 from ..dump.streams.threads import Thread
 from ..errors import NotInDump, UsageError
+from ..format.counted import counted
 from ..wording.usage import peb_address
 from .parsing import number
 from .session import Session
@@ -269,7 +270,7 @@ class _Parser:
             which = name[len("$exr_param") :]
             if name.startswith("$exr_param") and which.isdigit() and len(which) < 3:
                 if int(which) >= len(exception.parameters):
-                    raise NotInDump(f"the exception has {len(exception.parameters)} parameters")
+                    raise NotInDump(f"the exception has {counted(len(exception.parameters), 'parameter')}")
                 return exception.parameters[int(which)]
         raise self.wrong(f"{name!r} is not a pseudo-register that is known here")
 

@@ -12,6 +12,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 
 from ..dump.absence import Absent
 from ..dump.streams.handles import Handle
+from ..format.counted import counted
 from ..view.kinds import address_text
 from ..wording.usage import peb_address
 from .session import Session
@@ -132,9 +133,9 @@ def _streams(session: Session, typed: str) -> Iterator[Offer]:
         if stream.type:
             short = stream.name[: -len("Stream")] if stream.name.endswith("Stream") else stream.name
             if typed[:1].isdigit() or stream.name == "???":
-                yield Offer(str(stream.index), f"{stream.name}, {stream.size} bytes")
+                yield Offer(str(stream.index), f"{stream.name}, {counted(stream.size, 'byte')}")
             else:
-                yield Offer(short, f"stream {stream.index}, {stream.size} bytes")
+                yield Offer(short, f"stream {stream.index}, {counted(stream.size, 'byte')}")
     if not typed[:1].isdigit():
         return
 
@@ -215,7 +216,7 @@ def _kinds(session: Session) -> Iterator[Offer]:
     """First words of a place: kinds of structures that this dump has."""
     dump = session.dump
     yield Offer("header", "the first 32 bytes")
-    yield Offer("directory", f"{len(dump.streams)} entries")
+    yield Offer("directory", counted(len(dump.streams), "entry"))
     yield Offer("stream", "a stream, by its number or name")
     for name, (attribute, about) in _LISTS.items():
         count = len(getattr(dump, attribute))
@@ -288,7 +289,7 @@ def _offsets(session: Session, typed: str, before: Sequence[str]) -> Iterator[Of
     yield Offer(f"{lead}{dump.header.directory_rva:x}", "the directory")
     for stream in islice(dump.streams, MANY):
         if stream.type and stream.size:
-            yield Offer(f"{lead}{stream.rva:x}", f"stream {stream.index} {stream.name}, {stream.size} bytes")
+            yield Offer(f"{lead}{stream.rva:x}", f"stream {stream.index} {stream.name}, {counted(stream.size, 'byte')}")
     for thread in dump.threads.walk(0, 500):
         if thread.context_rva:
             yield Offer(f"{lead}{thread.context_rva:x}", f"context of thread {thread.index} ({thread.tid:x})")

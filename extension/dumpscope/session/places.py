@@ -10,6 +10,7 @@ from ..dump.absence import Absent
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError
+from ..format.counted import counted
 from ..format.streams import MINIDUMP_STREAM_TYPE, RECORD_LISTS
 from ..wording.numbers import is_decimal
 from .expression import current_thread, evaluate
@@ -413,7 +414,7 @@ def find_stream(dump: Minidump, text: str) -> int:
         index = int(text)
         if index < len(dump.streams):
             return index
-        raise UsageError(f"there is no stream {index}: the directory has {len(dump.streams)} entries")
+        raise UsageError(f"there is no stream {index}: the directory has {counted(len(dump.streams), 'entry')}")
     wanted = text.casefold()
     for stream in dump.streams:
         name = stream.name.casefold()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Se
 
 from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread
+from ..format.counted import counted
 from ..stacks.frames import BOTTOM
 from ..view.blocks import Column, Data, Note, Table
 from .session import Session
@@ -102,7 +103,7 @@ def stack_summary(session: Session) -> str:
     if len(needs) > NAMED_NEEDS:
         named += f" and {len(needs) - NAMED_NEEDS} more"
     first = "the first " if len(session.dump.threads) > total else ""
-    return f"{early} of {first}{total} stacks cannot be walked to the bottom without images: {named} (`why k`)"
+    return f"{early} of {first}{counted(total, 'stack')} cannot be walked to the bottom without images: {named} (`why k`)"
 
 
 def stack_needs(session: Session) -> Iterator[Block]:
@@ -117,7 +118,7 @@ def stack_needs(session: Session) -> Iterator[Block]:
     if whole == total:
         yield Note(f"`stack --all` walks all {total} stacks to their bottom" if total > 1 else "`stack` walks the stack to its bottom")
         return
-    yield Note(f"`stack --all` walks {whole} of {total} stacks to their bottom", "warning")
+    yield Note(f"`stack --all` walks {whole} of {counted(total, 'stack')} to their bottom", "warning")
     if needs:
         columns = [
             Column("", "image", "name", index=1),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Optional
 
+from ..format.counted import counted
+
 MAX_WORDS = 4096
 
 
@@ -27,7 +29,7 @@ def run(program: str, values: Dict[str, int], word: Callable[[int], Optional[int
     stack: List[object] = []
     words = program.split()
     if len(words) > MAX_WORDS:
-        raise BadProgram(f"a program of {len(words)} words")
+        raise BadProgram(f"a program of {counted(len(words), 'word')}")
 
     def pop() -> int:
         if not stack:
@@ -86,5 +88,5 @@ def evaluate(program: str, values: Dict[str, int], word: Callable[[int], Optiona
     """The one value that a program leaves. Raises BadProgram."""
     left = run(program, values, word, mask)
     if len(left) != 1:
-        raise BadProgram(f"{program!r} leaves {len(left)} values, not one")
+        raise BadProgram(f"{program!r} leaves {counted(len(left), 'value')}, not one")
     return left[0]

@@ -9,6 +9,7 @@ from ..dump.contexts import Registers
 from ..dump.minidump import Minidump
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
+from ..format.counted import counted
 from ..symbols.breakpad import CfiRow, SymbolFile, WinFrame
 from .frames import CFI, DAMAGED, FRAME_POINTER, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, SCAN, End, Origin, Proof, Step
 from .memory import StackMemory
@@ -285,7 +286,7 @@ class RecordUnwinder:
                 found = list(registers)
                 found[self.ip] = value
                 found[self.sp] = at + size
-                words = f"{count} words above the stack pointer a value points into {module.name}"
+                words = f"{counted(count, 'word')} above the stack pointer a value points into {module.name}"
                 return Step(found, GuessOrigin(SCAN, words), at)
         return None
 

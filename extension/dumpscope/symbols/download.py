@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Optional, Tuple, Union
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.source import Source
 from ..errors import DumpError
+from ..format.counted import counted
 from .breakpad import open_symbol_file
 from .image import image_file
 from .pdb import MAGIC, pdb_key
@@ -108,7 +109,7 @@ class Download:
                 return Absent(NOT_APPLICABLE, f"the server cannot be reached ({error.reason})")
             except (HTTPException, TimeoutError, ConnectionError) as error:
                 reason = str(error) or type(error).__name__
-        return Absent(NOT_APPLICABLE, f"{reason}; {os.path.getsize(part) if os.path.exists(part) else 0} bytes are kept for the next time")
+        return Absent(NOT_APPLICABLE, f"{reason}; {counted(os.path.getsize(part) if os.path.exists(part) else 0, 'byte')} are kept for the next time")
 
     def _open(self, url: str, headers: Dict[str, str], method: str = "GET") -> Any:
         from urllib.request import Request

@@ -14,6 +14,7 @@ from ..dump.absence import DAMAGED, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.source import Source
 from ..dump.streams.memory import Memory
 from ..dump.streams.modules import CodeView, decode_codeview
+from ..format.counted import counted
 from ..format.pe import (
     IMAGE_DEBUG_DIRECTORY,
     IMAGE_DEBUG_TYPE_CODEVIEW,
@@ -197,7 +198,7 @@ class Headers(NamedTuple):
 
     def __repr__(self) -> str:
         machine = IMAGE_FILE_MACHINE.label(self.machine) or f"machine 0x{self.machine:x}"
-        return f"<Headers: {machine}, 0x{self.timestamp:x}, {len(self.sections)} sections>"
+        return f"<Headers: {machine}, 0x{self.timestamp:x}, {counted(len(self.sections), 'section')}>"
 
 
 def read_headers(reader: Reader) -> Union[Headers, Absent]:

@@ -10,6 +10,7 @@ from typing import List, Union
 
 from ..dump.absence import DAMAGED, Absent
 from ..dump.source import Source
+from ..format.counted import counted
 
 MAGIC = b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0"
 MAX_DIRECTORY = 1 << 26
@@ -28,12 +29,12 @@ def pdb_key(source: Source) -> Union[str, Absent]:
     if block < 512 or block > 1 << 16 or block & (block - 1):
         return Absent(DAMAGED, f"{source.name}: a block size of {block}")
     if directory_size > min(MAX_DIRECTORY, source.size):
-        return Absent(DAMAGED, f"{source.name}: a stream directory of {directory_size} bytes")
+        return Absent(DAMAGED, f"{source.name}: a stream directory of {counted(directory_size, 'byte')}")
     numbers = _words(source.some(map_block * block, 4 * -(-directory_size // block)))
     directory = _words(b"".join(source.some(number * block, block) for number in numbers)[:directory_size])
     count = directory[0] if directory else 0
     if count + 1 > len(directory):
-        return Absent(DAMAGED, f"{source.name}: a directory of {count} streams does not fit in {directory_size} bytes")
+        return Absent(DAMAGED, f"{source.name}: a directory of {counted(count, 'stream')} does not fit in {counted(directory_size, 'byte')}")
     first: List[bytes] = []
     place = 1 + count
     for size in directory[1 : 1 + min(count, _DBI + 1)]:

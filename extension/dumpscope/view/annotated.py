@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from .blocks import Bytes
 from .escape import printable
 from .paint import Paint
 
@@ -34,21 +35,6 @@ class ByteRow(NamedTuple):
     target: Optional[int] = None
     damaged: bool = False
     heading: bool = False
-
-
-class Bytes:
-    """A structure of the file, field by field. ``more`` is said when not all of it is shown."""
-
-    __slots__ = ("key", "more", "offset", "rows", "size", "structure", "title")
-
-    def __init__(self, key: str, title: str, offset: int, size: int, structure: str, rows: Sequence[ByteRow], *, more: str = "") -> None:
-        self.key = key
-        self.title = title
-        self.offset = offset
-        self.size = size
-        self.structure = structure
-        self.rows = rows
-        self.more = more
 
 
 def bytes_json(block: Bytes) -> Dict[str, Any]:

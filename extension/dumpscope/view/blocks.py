@@ -7,10 +7,12 @@ key joins the block's members to the document itself.
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
 
-from .annotated import Bytes
 from .picture import Picture
+
+if TYPE_CHECKING:
+    from .annotated import ByteRow
 
 
 class Column(NamedTuple):
@@ -186,6 +188,21 @@ class Save(NamedTuple):
     force: bool = False
     fill: Optional[Callable[[BinaryIO], object]] = None
     check: Optional[Callable[[str], None]] = None
+
+
+class Bytes:
+    """A structure of the file, field by field. ``more`` is said when not all of it is shown."""
+
+    __slots__ = ("key", "more", "offset", "rows", "size", "structure", "title")
+
+    def __init__(self, key: str, title: str, offset: int, size: int, structure: str, rows: Sequence[ByteRow], *, more: str = "") -> None:
+        self.key = key
+        self.title = title
+        self.offset = offset
+        self.size = size
+        self.structure = structure
+        self.rows = rows
+        self.more = more
 
 
 Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save]

@@ -8,8 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequ
 
 from ..dump.absence import NOT_THERE, Absent
 from ..errors import DumpError, DumpscopeError, NotInDump, UsageError
-from .annotated import Bytes, bytes_json
-from .blocks import Block, Blocks, Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
+from .blocks import Block, Blocks, Bytes, Column, Data, Fields, Finding, Hexdump, Item, Lines, Note, Table
 from .escape import csv_cell
 from .kinds import KINDS, cell_json, cell_text
 
@@ -126,6 +125,8 @@ class _Document:
             yield from self.member(block.key, _hexdump_json(block))
         elif isinstance(block, Bytes):
             if block.key:
+                from .annotated import bytes_json
+
                 yield from self.member(block.key, bytes_json(block))
         elif isinstance(block, Data):
             yield from self.member(block.key, block.value)

@@ -8,8 +8,7 @@ from operator import itemgetter
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
-from .annotated import Bytes, annotated
-from .blocks import Blocks, Column, Fields, Finding, Hexdump, Lines, Note, Paragraph, Table
+from .blocks import Blocks, Bytes, Column, Fields, Finding, Hexdump, Lines, Note, Paragraph, Table
 from .escape import printable
 from .kinds import KINDS, address_text, cell_text
 from .paint import PLAIN, Paint
@@ -88,6 +87,8 @@ def _block(block: Any, paint: Paint, width: Optional[int]) -> Iterator[str]:
     elif isinstance(block, Hexdump):
         yield from _hexdump(block, paint)
     elif isinstance(block, Bytes):
+        from .annotated import annotated  # most answers have no bytes
+
         yield from annotated(block, paint, min(width or PROSE, 140))
     elif isinstance(block, Paragraph):
         for line in wrap(printable(block.text), min(width or PROSE, PROSE), "  " if block.text.startswith("- ") else "", ""):

@@ -8,6 +8,7 @@ from ..anatomy.dissect import Part, dissect
 from ..anatomy.walker import CONTEXT, MEMORY, Node
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
+from ..format.counted import by_count, counted
 from ..format.guid import GUID, guid_text
 from ..format.layout import (
     ADDRESS,
@@ -73,7 +74,11 @@ class Wording:
             value = self.heading(part)
             json = value or None
         elif cut and part.value is None:
-            value = f"cut: {part.size} of {part.said} bytes are in the file" if part.size else f"outside the file: {part.said} bytes"
+            value = (
+                f"cut: {part.size} of {counted(part.said, 'byte')} {by_count(part.size, 'is', 'are')} in the file"
+                if part.size
+                else f"outside the file: {counted(part.said, 'byte')}"
+            )
         else:
             value, json, notes, bits, target = self.value(part, node, values)
             if target is not None and target >= self.dump.size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Tuple
 
 from ..dump.streams.handles import ObjectInfo
+from ..format.counted import counted
 from ..format.handles import (
     EVENT_STATE,
     EVENT_TYPE,
@@ -99,8 +100,8 @@ def object_info_words(block: ObjectInfo) -> Words:
     if known is None or not block.values:
         name = MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE.label(block.type) or f"type {block.type}"
         if block.size and not block.payload:
-            return [(name, f"damaged: it claims {block.size} bytes, more than the file holds")]
-        return [(name, f"{block.size} bytes: {block.payload[:32].hex(' ')}".rstrip(": "))]
+            return [(name, f"damaged: it claims {counted(block.size, 'byte')}, more than the file holds")]
+        return [(name, f"{counted(block.size, 'byte')}: {block.payload[:32].hex(' ')}".rstrip(": "))]
     return known[1](block.values)
 
 

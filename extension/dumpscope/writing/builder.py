@@ -10,6 +10,7 @@ from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
 from ..errors import DumpError, UsageError
 from ..format.catalogue import structure as named
+from ..format.counted import counted
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
@@ -156,7 +157,7 @@ class DumpBuilder:
                 held = min(item.held, (1 << 64) - item.start)
                 self.memory.add_copied(item.start, held, dump.source, item.rva)
         if cut:
-            self.notes.append(f"{cut} memory ranges lie outside the file, wholly or in part: 0x{lost:x} bytes are not there")
+            self.notes.append(f"{counted(cut, 'memory range lies', 'memory ranges lie')} outside the file, wholly or in part: 0x{lost:x} bytes are not there")
 
     # -- parts -----------------------------------------------------------------------------------------------------------
 

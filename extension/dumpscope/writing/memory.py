@@ -7,6 +7,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..dump.source import Source
 from ..errors import DumpError, UsageError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ..format.memory import MINIDUMP_MEMORY64_LIST
 from .output import LAST_RVA, Output
@@ -85,7 +86,7 @@ class MemoryPlan:
         """Leave empty ranges out, and cut those that overlap others with other bytes: the engine refuses such a list."""
         kept = [item for item in self.ranges if item.size]
         if len(kept) < len(self.ranges):
-            self.notes.append(f"{len(self.ranges) - len(kept)} memory ranges without bytes are left out")
+            self.notes.append(f"{counted(len(self.ranges) - len(kept), 'memory range')} without bytes are left out")
         order = sorted(range(len(kept)), key=lambda index: (kept[index].start, -kept[index].size))
         gone: Dict[int, List[Planned]] = {}
         reach, widest, budget = 0, -1, COMPARED
@@ -102,7 +103,10 @@ class MemoryPlan:
                 reach, widest = item.end, index
         if gone:
             lost = sum(kept[index].size - sum(part.size for part in parts) for index, parts in gone.items())
-            self.notes.append(f"{len(gone)} memory ranges overlap others and hold other bytes: 0x{lost:x} bytes of the later ones are cut")
+            self.notes.append(
+                f"{counted(len(gone), 'memory range overlaps others and holds', 'memory ranges overlap others and hold')} other bytes: "
+                f"0x{lost:x} bytes of the later ones are cut"
+            )
             kept = [part for index, item in enumerate(kept) for part in gone.get(index, [item])]
         self.ranges = kept
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
 
-from ..diagnosis.engine.opening import DEAD_MACHINES, MACHINES
+from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import Absent
@@ -18,14 +18,16 @@ from ..dump.identify import kind_of
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.memory import MINIDUMP_MEMORY64_LIST
 from ..format.streams import MINIDUMP_STREAM_TYPE
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from .builder import FULL_MEMORY, DumpBuilder
 from .edited import Edited
+from .memory import Planned
 from .output import Output, Progress, unseen, write_whole
-from .plausible import CHECKED, LISTS, directory_length, entries, find_directory, known, looks_like_directory, processor_of, records_fit, system_fits
+from .plausible import CHECKED, LISTS, directory_length, entries, find_directory, find_list, known, looks_like_directory, processor_of, records_fit, system_fits
 
 FIXED = "fixed"
 REMOVED = "left out"
@@ -34,6 +36,7 @@ INFERRED = "inferred"
 INVENTED = "invented"
 
 _SIZE = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
+_RVA = MINIDUMP_DIRECTORY.offset_of("Location.Rva")
 _KINDS_OF_OTHERS = ("kernel-dump", "legacy-user-dump", "empty", "minidump-cut", "too-small", "zeros")
 
 
@@ -69,7 +72,7 @@ class Mending:
     @property
     def sound(self) -> bool:
         """Whether the debugger opens the file as it is, and no stream of it has to be mended."""
-        return not self.repairs
+        return not self.repairs and self.builder is None
 
     def write_to(self, file: BinaryIO, progress: Optional[Progress] = None) -> int:
         """Write the mended dump into an empty, seekable binary file; its size."""
@@ -142,6 +145,8 @@ class _Mender:
         self._places(dump)
         builder = self._rebuild(Minidump(self.source)) if self.anew or self._needs_invention(dump) else None
         mending = Mending(self.source, self.repairs, builder, self.threadless)
+        if builder is not None and not self.repairs:
+            self.repairs.append(Repair(FIXED, "OPN017", "the file is written anew, with each thing at a place of its own"))
         if builder is None and not self.repairs:
             opening = EngineView(self.source).opening
             if not opening.ok or opening.wait_hresult:
@@ -180,9 +185,17 @@ class _Mender:
             )
         whole = len(rows) == count and rva >= MINIDUMP_HEADER.size
         if whole and any(system_fits(self.source, row) for row in rows):
+            length = directory_length(self.source, rva)
+            streams = [row.rva for row in rows[:length] if row.type and row.size]
+            if looks_like_directory(self.source, rva, length) and any(rva <= place < rva + count * MINIDUMP_DIRECTORY.size for place in streams):
+                self._count(count, length)  # it would reach into the streams that it leads to
             return
         if rows and rva >= MINIDUMP_HEADER.size and any(system_fits(self.source, row) for row in rows):
             self._count(count, max(directory_length(self.source, rva), max(i + 1 for i, row in enumerate(rows) if system_fits(self.source, row))))
+            return
+        length = directory_length(self.source, rva) if rva >= MINIDUMP_HEADER.size else 0
+        if length and looks_like_directory(self.source, rva, length):
+            self._count(count, length)
             return
         found = find_directory(self.source)
         if found is None:
@@ -193,7 +206,7 @@ class _Mender:
                 return
             held = self.source.available(rva, count * MINIDUMP_DIRECTORY.size) // MINIDUMP_DIRECTORY.size
             raise DumpError(
-                f"this cannot be mended: of the {count} directory entries at 0x{rva:x} the file holds {held}, and no other directory is found",
+                f"this cannot be mended: of the {counted(count, 'directory entry')} at 0x{rva:x} the file holds {held}, and no other directory is found",
                 "the file is cut: fetch the original again",
             )
         place, number = found
@@ -217,11 +230,30 @@ class _Mender:
         begin = dump.header.directory_rva + len(dump.streams) * MINIDUMP_DIRECTORY.size
         good = {entry.type for entry in EngineView(self.source).streams if entry.verdict in (USED, EXTRA)}
         for stream in dump.streams:
-            if stream.type in LISTS and stream.type not in good and self.source.available(stream.rva, 4) == 4:
+            if stream.type not in LISTS or stream.type in good or self._elsewhere(dump, stream):
+                continue
+            if self.source.available(stream.rva, 4) == 4:
                 if stream.rva < MINIDUMP_HEADER.size or dump.header.directory_rva <= stream.rva < begin:
                     self.drop[stream.index] = "it lies on the header or the directory"
                 else:
                     self._list(stream)
+
+    def _elsewhere(self, dump: Minidump, stream: Stream) -> bool:
+        """Correct the RVA of a list that does not stand where its entry says, and is found somewhere else."""
+        row = LISTS[stream.type]
+        count = (stream.size - row.plain_head) // row.record
+        begin = dump.header.directory_rva + len(dump.streams) * MINIDUMP_DIRECTORY.size
+        placed = stream.rva >= begin and self.source.available(stream.rva, stream.size) == stream.size
+        if placed and count >= 0 and records_fit(self.source, stream.type, stream.rva + row.plain_head, row.record, min(count, 1)):
+            return False
+        others = [(other.rva, other.end) for other in dump.streams if other.type and other.index != stream.index and other.end <= self.source.size]
+        others.append((0, begin))
+        place = find_list(self.source, stream.type, stream.size, lambda at, size: not any(at < high and low < at + size for low, high in others))
+        if place is None:
+            return False
+        what = f"{name_of(stream.type)}: RVA in the directory, where the one list of its size stands"
+        self._put(stream.offset + _RVA, struct.pack("<I", place), INFERRED, "OPN020", what, f"0x{stream.rva:x}", f"0x{place:x}")
+        return True
 
     def _list(self, stream: Stream) -> None:
         row = LISTS[stream.type]
@@ -321,7 +353,7 @@ class _Mender:
         if found is not None and found != architecture and architecture not in (0x8001, 0x8002, 0x8003):
             what = "SystemInfo.ProcessorArchitecture: the registers of all threads are of another processor"
             self._put(stream.rva, struct.pack("<H", found), INFERRED, "OPN015", what, f"0x{architecture:x}", f"0x{found:x}")
-        elif architecture not in MACHINES - DEAD_MACHINES:
+        elif architecture not in KNOWN - DEAD_MACHINES:
             raise DumpError(
                 f"this cannot be mended: the debugger knows no processor 0x{architecture:x}, and the registers are not those of another one",
                 "open it with the tools of the system that it is from",
@@ -395,7 +427,7 @@ class _Mender:
                 self.drop.setdefault(entry.index, "it lies on the header or the directory")
         ahead = [item for item in dump.streams if item.type and item.size and MINIDUMP_HEADER.size <= item.rva < header.directory_rva]
         if ahead:
-            what = f"{len(ahead)} streams stand before the directory: the directory is put behind the header"
+            what = f"{counted(len(ahead), 'stream stands', 'streams stand')} before the directory: the directory is put behind the header"
             self.repairs.append(Repair(FIXED, "OPN019", what, MINIDUMP_HEADER.offset_of("StreamDirectoryRva")))
             self.anew = True
         if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:
@@ -429,6 +461,7 @@ class _Mender:
         trimmed = Without(dump, self.drop)
         builder = DumpBuilder.of(trimmed)
         builder.fit_system()
+        self._off_directory(trimmed, builder)
         for note in builder.notes:
             self.repairs.append(Repair(CUT, "OPN017", note))
         self._invent_system(trimmed, builder)
@@ -436,6 +469,25 @@ class _Mender:
         if not trimmed.memory64_list and builder.flags & FULL_MEMORY:
             builder.flags &= ~FULL_MEMORY
         return builder
+
+    def _off_directory(self, dump: Minidump, builder: DumpBuilder) -> None:
+        """Cut from memory ranges what lies on the header and the directory: it is not what was captured."""
+        header = dump.header
+        end = header.directory_rva + header.stream_count * MINIDUMP_DIRECTORY.size
+        kept: List[Planned] = []
+        for item in builder.memory.ranges:
+            behind = item.offset + item.size
+            taken = [(low, high) for low, high in ((0, MINIDUMP_HEADER.size), (header.directory_rva, end)) if item.offset < high and low < behind]
+            if item.source is None or not taken or not item.size:
+                kept.append(item)
+                continue
+            high = max(high for _, high in taken)
+            lost = min(item.size, high - item.offset)
+            what = f"memory range 0x{item.start:x}: its first 0x{lost:x} bytes in the file are those of the header or the directory"
+            self.repairs.append(Repair(CUT, "OPN017", what, item.offset))
+            if lost < item.size:
+                kept.append(item.part(item.start + lost, item.end))
+        builder.memory.ranges = kept
 
     def _invent_system(self, dump: Minidump, builder: DumpBuilder) -> None:
         if dump.stream(7) is not None:

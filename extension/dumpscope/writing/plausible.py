@@ -17,6 +17,7 @@ from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_MEMORY
 from ..format.layout import Structure
 from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
 from ..format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE, MINIDUMP_UNLOADED_MODULE_LIST
+from ..format.processors import debugger_name
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO, MINIDUMP_THREAD_INFO_LIST
@@ -25,11 +26,13 @@ MOST_ENTRIES = 1 << 10
 """Directory entries that a directory found by looking for it may have."""
 LOOKED_AT = 1 << 24
 """Bytes at the beginning and at the end of a file in which a directory is looked for."""
+MOST_PLACES = 10_000
+"""Places that are looked at for a list."""
 CHECKED = 1 << 16
 """Records of a list that are looked at."""
-ARCHITECTURES = frozenset((0, 5, 9, 12))
 WIDE_CONTEXT, NARROW_CONTEXT, ARM64_CONTEXT = 1232, 716, 912
 _ENTRY = MINIDUMP_DIRECTORY.select("StreamType", "Location.DataSize", "Location.Rva")
+_UNUSED = (0, 0, 0)
 _SYSTEM_ENTRY = struct.pack("<II", 7, MINIDUMP_SYSTEM_INFO.size)
 
 
@@ -79,7 +82,7 @@ def system_fits(source: Source, entry: Entry) -> bool:
     if entry.type != 7 or len(head) < 32:
         return False
     architecture, processors, major = int.from_bytes(head[:2], "little"), head[6], int.from_bytes(head[8:12], "little")
-    return (architecture in ARCHITECTURES or architecture in (6, 0x8001, 0x8002, 0x8003)) and processors > 0 and major < 1000
+    return (debugger_name(architecture) != "" or architecture in (0x8001, 0x8002, 0x8003)) and processors > 0 and major < 1000
 
 
 def looks_like_directory(source: Source, rva: int, count: int) -> bool:
@@ -91,12 +94,15 @@ def looks_like_directory(source: Source, rva: int, count: int) -> bool:
 def find_directory(source: Source) -> Optional[Tuple[int, int]]:
     """RVA and number of entries of a directory, looked for by its entry for SystemInfo; the one at 0x20 counts first. None where there is none."""
     for place in _system_entries(source):
-        first = place
-        while first - _ENTRY.size >= MINIDUMP_HEADER.size:
-            row = Entry(*_ENTRY.unpack(source.some(first - _ENTRY.size, _ENTRY.size)))
+        first = at = place
+        while at - _ENTRY.size >= MINIDUMP_HEADER.size and place - at < MOST_ENTRIES * _ENTRY.size:
+            at -= _ENTRY.size
+            row = Entry(*_ENTRY.unpack(source.some(at, _ENTRY.size)))
+            if row == _UNUSED:  # writers leave such entries between others, but no directory begins with one
+                continue
             if not _good(row, source) or not row.type or row.size == 0:
                 break
-            first -= _ENTRY.size
+            first = at
         count = directory_length(source, first)
         if first + count * _ENTRY.size > place and looks_like_directory(source, first, count):
             return first, count
@@ -222,6 +228,35 @@ def records_fit(source: Source, kind: int, first: int, stride: int, count: int, 
             return False
         at += stride
     return True
+
+
+def find_list(source: Source, kind: int, size: int, free: Callable[[int, int], bool]) -> Optional[int]:
+    """Where the one list of this type and size stands, by its head and records; None where there is none, or more than one.
+
+    ``free`` says whether nothing else claims the bytes from an offset on.
+    """
+    row = LISTS[kind]
+    head = row.plain_head
+    count, rest = divmod(size - head, row.record)
+    if rest or count < (1 if kind == 3 or row.head is not None else 2):
+        return None
+    if row.head is None:
+        needle = count.to_bytes(row.width, "little")
+    else:
+        needle = struct.pack("<II", head, row.record) + (count.to_bytes(row.width, "little") if row.counter == 8 else b"")
+    found: List[int] = []
+    for low, high in ((0, min(source.size, LOOKED_AT)), (max(LOOKED_AT, source.size - LOOKED_AT), source.size)):
+        data = source.some(low, high - low) if high > low else b""
+        at = data.find(needle)
+        seen = 0
+        while at >= 0 and seen < MOST_PLACES and len(found) < 2:
+            seen += 1
+            place = low + at
+            claimed = source.some(place + row.counter, row.width) == count.to_bytes(row.width, "little")
+            if claimed and place >= MINIDUMP_HEADER.size and free(place, size) and records_fit(source, kind, place + head, row.record, count):
+                found.append(place)
+            at = data.find(needle, at + 1)
+    return found[0] if len(found) == 1 else None
 
 
 def processor_of(source: Source, contexts: List[Tuple[int, int]]) -> Optional[int]:

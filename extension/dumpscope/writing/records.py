@@ -6,6 +6,7 @@ import struct
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 from ..errors import UsageError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_LOCATION_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR
 from ..format.layout import RVA_KIND, Scalar, Structure
 
@@ -75,12 +76,12 @@ def pack_into(structure: Structure, buffer: bytearray, values: Mapping[str, Any]
                 struct.pack_into("<" + field.type.code, buffer, place, value)
             elif isinstance(value, (bytes, bytearray)):
                 if len(value) > field.size:
-                    raise UsageError(f"{structure.name}.{leaf.path}: {len(value)} bytes do not fit into {field.size}")
+                    raise UsageError(f"{structure.name}.{leaf.path}: {counted(len(value), 'byte does', 'bytes do')} not fit into {field.size}")
                 buffer[place : place + field.size] = bytes(value).ljust(field.size, b"\0")
             else:
                 numbers = [*value]
                 if len(numbers) > field.count:
-                    raise UsageError(f"{structure.name}.{leaf.path}: {len(numbers)} numbers do not fit into {field.count}")
+                    raise UsageError(f"{structure.name}.{leaf.path}: {counted(len(numbers), 'number does', 'numbers do')} not fit into {field.count}")
                 struct.pack_into(f"<{len(numbers)}{field.type.code}", buffer, place, *numbers)
         except (struct.error, TypeError) as error:
             raise UsageError(f"{structure.name}.{leaf.path}: {value!r} does not fit: {error}", f"the field is a {field.type.name}") from None

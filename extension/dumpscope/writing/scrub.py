@@ -18,6 +18,7 @@ from ..dump.source import Source
 from ..dump.streams.vendor import user_streams
 from ..dump.structures import Block
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.layout import Scalar
 from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..format.teb import PROCESS_LAYOUTS
@@ -184,7 +185,7 @@ class Scrubbed(Source):
         kept = sum(high - low for start, end, _ in dump.memory.spans() for low, high in self._code.within(start, end))
         if rows:
             self.items.append(
-                Item("captured memory", min(rows)[0], len(self._memory.starts), self._memory_places.total, f"zeros, without {kept} bytes of code")
+                Item("captured memory", min(rows)[0], len(self._memory.starts), self._memory_places.total, f"zeros, without {counted(kept, 'byte')} of code")
             )
             if self._stack_ranges.starts:
                 text = {NONE: "zeros", FRAMES: "zeros, without return addresses and pointers into stacks", ALL: "kept"}[self.stacks]

@@ -69,6 +69,19 @@ def test_commands(complete: Complete) -> None:
     assert complete("zzzzzz") == {}
 
 
+def test_on_a_kernel_dump_what_cannot_work_there_is_not_offered(complete: Complete) -> None:
+    kernel = "not-a-dump-kernel-triage-64.dmp"
+    offered = complete("", kernel)
+    assert {"why", "bugcheck", "stack", "map", "bytes", "quit"} <= set(offered)
+    assert not {"handles", "tokens", "regions", "process"} & set(offered)
+    assert "handles" in complete("")
+    assert "!handle" not in complete("!ha", kernel)
+    assert "!handles" not in complete("!ha", kernel)
+    assert ".exr -1" in complete(".e", kernel)
+    assert ".ttime" not in complete(".t", kernel)
+    assert ".time" in complete(".t", kernel)
+
+
 def test_options_and_choices(complete: Complete) -> None:
     assert first(complete("handles --s")) in ("--sort", "--summary")
     assert "--json" in complete("handles --")

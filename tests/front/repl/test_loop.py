@@ -194,7 +194,7 @@ def test_the_toolbar_fits(width: int) -> None:
 
 def test_the_toolbar_tells_a_kernel_dump_from_other_files() -> None:
     workspace = Workspace()
-    for sample, words in (("not-a-dump-kernel-triage-64.dmp", "kernel dump"), ("not-a-dump-text.dmp", "not a minidump")):
+    for sample, words in (("not-a-dump-kernel-triage-64.dmp", "kernel dump (triage, x64, bug check 0xd1)"), ("not-a-dump-text.dmp", "not a minidump")):
         workspace.open(str(SAMPLES / sample))
         assert words in fragment_list_to_text(toolbar(workspace, None, 200))
     workspace.close_all()

@@ -10,6 +10,7 @@ from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump
 from ...errors import DumpError, UsageError
 from ...format.codes import code_name
+from ...format.counted import counted
 from ...format.kernel import PRODUCT_TYPE
 from ...session.missing import facts_of
 from ...session.parsing import number
@@ -71,12 +72,12 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
         "header",
         [
             Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
-            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {dump.header['NumberProcessors']} processors"),
+            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {counted(dump.header['NumberProcessors'], 'processor')}"),
             Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
             *_time(dump),
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
-            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {captured} bytes", link="memory"),
+            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {counted(captured, 'byte')}", link="memory"),
             Item("complete", "written to its end", dump.complete, "bool"),
             Item("comment", "comment", dump.comment),
         ],
@@ -238,6 +239,11 @@ def _register_lines(dump: KernelDump, registers: Registers, title: str) -> Block
 def _threads(session: Session, args: Any) -> Iterator[Block]:
     """The one thread of a triage dump."""
     dump = kernel_of(session)
+    if args.errors or args.names or args.times or args.sort or args.thread not in (None, "0"):
+        session.not_in_dump()
+        yield Data("threads", None)
+        yield Note("This is not for kernel dumps: last errors, names and times are in blocks of a process, and the dump has one thread.", "warning")
+        return
     triage = dump.triage
     if isinstance(triage, Absent):
         session.not_in_dump()
@@ -250,7 +256,7 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
             Item("thread", "ETHREAD", triage["ThreadOffset"], "offset", note="bytes in the file"),
             Item("process", "EPROCESS", triage["ProcessOffset"], "offset", note="bytes in the file"),
             Item("prcb", "KPRCB", triage["PrcbOffset"], "offset", note="bytes in the file"),
-            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=f"{triage['SizeOfCallStack']} bytes"),
+            Item("top_of_stack", "stack from", triage["TopOfStack"], "hex", note=counted(triage["SizeOfCallStack"], "byte")),
         ],
         title="the thread that stopped the machine",
     )
@@ -304,7 +310,7 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
         return
     yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
-        yield Note(f"the dump holds {len(data)} of {size} bytes there", "warning")
+        yield Note(f"the dump holds {len(data)} of {counted(size, 'byte')} there", "warning")
 
 
 @answer("strings")
@@ -315,12 +321,33 @@ def _strings(session: Session, args: Any) -> Iterator[Block]:
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
 
 
+def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
+    """``r``, ``k`` and ``u``: what they read."""
+    if isinstance(dump.triage, Absent):
+        yield from (Outcome(name, WORKS, "the pages of the kernel are there") for name in ("r", "k", "u"))
+        return
+    registers, processor = dump.registers, dump.processor
+    if isinstance(registers, Absent):
+        yield from (Outcome(name, FAILS, registers.message) for name in ("r", "k", "u"))
+        return
+    if isinstance(processor, Absent) and dump.wide:
+        yield Outcome("r", FAILS, f"GetContextState failed: {processor.message}")
+    else:
+        yield Outcome("r", WORKS, f"from {dump.registers_from}")
+    held = bool(dump.read(registers.sp, 1))
+    yield Outcome("k", WORKS, "the stack is there" if held else "the first frame alone: the stack is not in the dump")
+    if dump.read(registers.ip, 1):
+        yield Outcome("u", WORKS, f"the code at 0x{registers.ip:x} is there")
+    else:
+        yield Outcome("u", FAILS, f"memory access error: the code at 0x{registers.ip:x} is not in the dump; the image of the driver would have it")
+
+
 def outcomes(dump: KernelDump) -> List[Outcome]:
     """What the debugger's commands do on this dump (observed: dbgeng 10.0.15063)."""
     triage = not isinstance(dump.triage, Absent)
     found = [Outcome(name, WORKS, "the header has it") for name in (".bugcheck", ".time", "vertarget", ".dumpdebug", ".exr -1", ".lastevent")]
     found += [Outcome(name, WORKS, "the driver list has it" if triage else "read from the pages of the kernel") for name in ("lm", "lm u")]
-    found += [Outcome(name, WORKS, "registers and stack are there") for name in ("r", "k", "u")]
+    found += _of_registers(dump)
     found.append(Outcome(".ecxr", FAILS, "HRESULT 0x8000ffff: there is no context of an exception; `.trap` and `.cxr` take the parameters of the bug check"))
     found.append(Outcome("~", FAILS, "in kernel mode `~` selects a processor, and a syntax error is what the list of threads gives"))
     found.append(Outcome("~*", FAILS, "in kernel mode `~` selects a processor; `!running` lists processors"))

@@ -20,6 +20,7 @@ _MODULES: Dict[str, str] = {
         ("dumpinfo", "system", "dumpdebug", "modules", "unloaded", "exception", "threads", "memory", "read", "strings", "why", "address"), "answers"
     ),
     "stack": "stack",
+    **dict.fromkeys(("map", "bytes", "whatis"), "anatomy"),
 }
 """The module that answers a command."""
 ANSWERS = tuple(_MODULES)

@@ -9,6 +9,7 @@ from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...dump.streams.crashpad import STRING, CrashpadInfo
 from ...dump.streams.modules import Module, version_text
+from ...dump.streams.protobuf import varint
 from ...dump.streams.unreal import UnrealContext, read_unreal
 from ...format.streams import STREAMS
 from ..evidence import Proof
@@ -237,12 +238,12 @@ def protobuf_text(data: bytes, field: int) -> str:
     """The first text of a field of a protocol buffer's outermost message; an empty string without one."""
     position = 0
     for _ in range(256):
-        key, position = _varint(data, position)
+        key, position = varint(data, position)
         if position < 0:
             return ""
         kind = key & 7
         if kind == 2:
-            size, position = _varint(data, position)
+            size, position = varint(data, position)
             if position < 0 or position + size > len(data):
                 return ""
             if key >> 3 == field:
@@ -250,7 +251,7 @@ def protobuf_text(data: bytes, field: int) -> str:
                 return text if text.isprintable() else ""
             position += size
         elif kind == 0:
-            position = _varint(data, position)[1]
+            position = varint(data, position)[1]
             if position < 0:
                 return ""
         elif kind in (1, 5):
@@ -258,17 +259,3 @@ def protobuf_text(data: bytes, field: int) -> str:
         else:
             return ""
     return ""
-
-
-def _varint(data: bytes, position: int) -> Tuple[int, int]:
-    """A number of variable length and the position behind it, -1 where it does not end."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            return 0, -1
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-    return 0, -1

@@ -13,6 +13,7 @@ from ...format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUN
 from ...format.handles import MINIDUMP_HANDLE_DESCRIPTOR
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
+from ...format.processors import debugger_name
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_INFO
 from ...format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST
@@ -149,7 +150,6 @@ _SYSTEM = MINIDUMP_SYSTEM_INFO.select(
     "CSDVersionRva",
     "SuiteMask",
 )
-ARCHITECTURES = {0: "INTEL", 5: "ARM", 6: "IA64", 9: "AMD64", 12: "ARM64"}
 PLATFORMS = {0: "VER_PLATFORM_WIN32s", 1: "VER_PLATFORM_WIN32_WINDOWS", 2: "VER_PLATFORM_WIN32_NT", 3: "VER_PLATFORM_WIN32_CE"}
 PRODUCTS = {1: "WinNt", 2: "LanManNt", 3: "Server"}
 SUITES = (
@@ -176,7 +176,7 @@ def system(view: View, rva: int, size: int, extent: Extent) -> Iterator[str]:
     """SystemInfoStream."""
     values = _SYSTEM.unpack(view.read(rva, _SYSTEM.size))
     architecture, level, revision, processors, product, major, minor, build, platform, csd, suite = values
-    name = ARCHITECTURES.get(architecture)
+    name = debugger_name(architecture)
     yield f"  ProcessorArchitecture   {architecture:04X}" + (f" (PROCESSOR_ARCHITECTURE_{name})\n" if name else "\n")
     yield f"  ProcessorLevel          {level:04X}\n"
     yield f"  ProcessorRevision       {revision:04X}\n"

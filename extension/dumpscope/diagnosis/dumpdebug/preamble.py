@@ -11,6 +11,7 @@ from typing import Iterator, NamedTuple, Optional
 from ...dump.minidump import Minidump
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO_5
+from ...format.processors import MACHINES
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.threads import MINIDUMP_THREAD
 from ..engine.strict import CHECKS, View
@@ -20,30 +21,6 @@ XSTATE_AVX = 4
 XSTATE_SIZE = 0x210
 DEFAULT_TEB = 0x7FFDE000
 
-
-class Machine(NamedTuple):
-    """What the engine has for a processor: its context's size, how often it asks for it, and whether it has extended state.
-
-    It asks once less when the exception stream has told it where the program is.
-    """
-
-    context: int
-    asks: int
-    asks_with_address: int
-    extended: bool = False
-
-
-MACHINES = {
-    0: Machine(0x2CC, 4, 3, True),
-    1: Machine(0x128, 2, 2),
-    3: Machine(0xA40, 2, 2),
-    4: Machine(0xE4, 2, 2),
-    5: Machine(0x1A0, 2, 2),
-    6: Machine(0xA70, 3, 2),
-    9: Machine(0x4D0, 2, 1, True),
-    12: Machine(0x390, 2, 2),
-}
-"""By ProcessorArchitecture."""
 
 _THREAD = ("ThreadId", "Teb", "ThreadContext.DataSize", "ThreadContext.Rva")
 _EXCEPTION = MINIDUMP_EXCEPTION_STREAM.select("ThreadId", "ExceptionRecord.ExceptionAddress")

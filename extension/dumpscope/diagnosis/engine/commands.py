@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from ...format.contexts import CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_X86
+from ...format.contexts import CONTEXT_LAYOUTS
+from ...format.counted import by_count, counted
 from ...format.modules import MINIDUMP_MODULE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..plan import NEEDS
@@ -34,12 +35,6 @@ RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll", "libcoreclr.so", "libcorec
 _LAST_ERROR = {True: 0x34, False: 0x68}
 _LOADER = {True: 0xC, False: 0x18}
 _TLS = {True: 0xE10, False: 0x1480}
-_STACK_POINTERS = {
-    0: CONTEXT_X86.leaf("Esp"),
-    9: CONTEXT_AMD64.leaf("Rsp"),
-    5: CONTEXT_ARM.leaf("Sp"),
-    12: CONTEXT_ARM64.leaf("Sp"),
-}
 
 
 class Verdict(NamedTuple):
@@ -83,10 +78,11 @@ class Commands:
 
     def stack_pointer(self, rva: int) -> Optional[int]:
         """The stack pointer in the context at a place in the file."""
-        leaf = _STACK_POINTERS.get(self.view.machine)
+        layouts = CONTEXT_LAYOUTS.get(self.view.machine)
         streams = self.view.opened.streams
-        if leaf is None or streams is None or not rva:
+        if not layouts or streams is None or not rva:
             return None
+        leaf = layouts[0].structure.leaf(layouts[0].sp.path)
         return streams.view.number(rva, (leaf.offset, leaf.field.size))
 
     def teb_refusal(self, command: str, offset: int, what: str) -> Optional[Verdict]:
@@ -150,7 +146,7 @@ class Commands:
         if self.view.stream(17) is None:
             why = "the dump has no thread information: no start addresses and no affinity"
         else:
-            why = f"{len(lacking)} of {total} threads have no start address in the file"
+            why = f"{len(lacking)} of {counted(total, 'thread')} {by_count(len(lacking), 'has', 'have')} no start address in the file"
         return Verdict(PARTIAL, S_OK, first.message, why)
 
     def runaway(self, command: str) -> Verdict:
@@ -165,7 +161,7 @@ class Commands:
         if self.view.stream(17) is None:
             why = "the dump has no thread information that the debugger accepts"
         else:
-            why = f"{len(bad)} of {len(threads)} threads have no usable times in the file"
+            why = f"{len(bad)} of {counted(len(threads), 'thread')} {by_count(len(bad), 'has', 'have')} no usable times in the file"
         return Verdict(FAILS if len(bad) == len(threads) else PARTIAL, E_NOINTERFACE, text, why)
 
     def ttime(self, command: str) -> Verdict:

@@ -18,6 +18,7 @@ from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNA
 from ...format.kernel import HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
 from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
+from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.userdump import MEMORY_BASIC_INFORMATION32, MEMORY_BASIC_INFORMATION64, USERMODE_CRASHDUMP_HEADER32, USERMODE_CRASHDUMP_HEADER64
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
@@ -36,11 +37,11 @@ READ_FAULT = 0x10000000
 MAPPED_LEAST = 24
 """The size of file below which the engine does not look at the first bytes."""
 
-MACHINES = frozenset((0, 1, 2, 3, 4, 5, 6, 7, 9, 12))
+KNOWN = frozenset(row.number for row in PROCESSORS.values() if row.known)
 """ProcessorArchitecture values that the engine knows."""
-WIDE = frozenset((6, 9, 12))
+WIDE = frozenset(row.number for row in PROCESSORS.values() if row.machine is not None and row.pointer_size == 8)
 """Those of them with 64 bits."""
-DEAD_MACHINES = frozenset((2, 7))
+DEAD_MACHINES = frozenset(row.number for row in PROCESSORS.values() if row.known and row.machine is None)
 """Those of them (both Alpha) for which it has no machine any more."""
 
 UNSEEN = "the member is taken out; whether the debugger opens it depends on its bytes, which are not unpacked here"
@@ -229,7 +230,7 @@ def _streams(source: Source, streams: Streams) -> Opened:
     if system is None:
         return _refused(source, E_FAIL, lines, "Minidump does not have system info", streams=streams)
     machine = view.u16(system.rva)
-    if machine not in MACHINES:
+    if machine not in KNOWN:
         return _refused(source, E_FAIL, lines, f"Minidump has unrecognized processor architecture 0x{machine:x}", streams=streams)
     captured = Captured(streams, full, machine in NARROW)
     if full and (captured.taken is None or not captured.base):

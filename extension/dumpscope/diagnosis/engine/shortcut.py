@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Callable, Optional
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
+from ...format.processors import PROCESSORS
 
 if TYPE_CHECKING:
     from ..facts import Facts
 
-_ARCHITECTURES = (0, 5, 9, 12)
 _REQUIRED = (3, 7, 12)
 
 
@@ -27,7 +27,8 @@ def looks_sound(dump: Minidump) -> bool:
         return False
     system = dump.system
     threads = dump.threads
-    if isinstance(system, Absent) or system.architecture not in _ARCHITECTURES or threads.span.refused or not threads.span.count:
+    processor = None if isinstance(system, Absent) else PROCESSORS.get(system.architecture)
+    if processor is None or not processor.current or threads.span.refused or not threads.span.count:
         return False
     end = header.directory_rva + len(streams) * MINIDUMP_DIRECTORY.size
     for kind in _REQUIRED:

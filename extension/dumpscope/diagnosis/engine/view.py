@@ -16,9 +16,10 @@ from ...format.codes.exceptions import EXCEPTIONS
 from ...format.contexts import CONTEXT_AMD64, CS_32_BIT
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
+from ...format.processors import MACHINES
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.teb import TEB64
-from ..dumpdebug.preamble import FLAG_XSTATE, MACHINES, XSTATE_AVX, XSTATE_SIZE
+from ..dumpdebug.preamble import FLAG_XSTATE, XSTATE_AVX, XSTATE_SIZE
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
 from .handles import HandleRow, Handles
 from .memory import SHARED_DATA, EngineMemory, Region

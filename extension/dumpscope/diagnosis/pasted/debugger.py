@@ -12,7 +12,7 @@ _USER_CONTEXT = ("THR014", "EXC006", "THR012", "THR009")
 
 MESSAGES: Tuple[Known, ...] = (
     Known(
-        r"open\s*dum\w{0,2}\s*file\s*wid|faild? to open\s*dump",
+        r"open\s*dum\w{0,2}\s*file\s*wid|faild? to open\s*dump|\bfailure:? \(?hr ?=",
         "WinDbg's window",
         OPENING,
         "The debugger engine did not open the file. The window shows only its HRESULT; the reason is in the file, or in the path",
@@ -95,6 +95,19 @@ MESSAGES: Tuple[Known, ...] = (
         general=True,
     ),
     Known(
+        r"only registers,? stack and portions of memory are available",
+        "the debugger engine",
+        READING,
+        "No fault: the first lines of a session say that the dump has only a part of the process's memory",
+        ("MEM002", "MEM006"),
+    ),
+    Known(
+        r"with full memory: only application data is available|only application data is available",
+        "the debugger engine",
+        READING,
+        "No fault: the first lines of a session say that the dump has all memory of the process, and nothing of the kernel",
+    ),
+    Known(
         r"reload failure, partially initialized target|does not have a current process or thread|illegal thread error",
         "the debugger engine",
         READING,
@@ -128,7 +141,8 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN002", *_USER_CONTEXT),
     ),
     Known(
-        r"readvirtual(?!\(\) failed in get).{0,60}(?:fail|error)|(?:unable|failed|could not) (?:to )?read (?:virtual |process )?memory|memory read error",
+        r"readvirtual(?!\(\) failed in get).{0,60}(?:fail|error)"
+        r"|(?:unable|failed|could not) (?:to )?read (?:virtual |process )?memory(?! at instruction)|memory read error",
         "the debugger",
         READING,
         "The bytes at an address are not in the dump",

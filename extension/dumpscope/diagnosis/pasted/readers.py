@@ -105,6 +105,13 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN016", "OPN017", "OPN021", "MOD008"),
     ),
     Known(
+        r"failed to (?:analyze|get) the thread context|failed to read memory at instruction pointer|unable to determine instruction",
+        _RUST,
+        READING,
+        "A remark, not a failure: the bytes of the instruction at which the thread stopped are not in the dump, so the address that it used is not explained",
+        ("MEM009",),
+    ),
+    Known(
         r"<unknown>: invalid minidump|symbolicator|failed to process (?:the )?minidump|sentry.{0,60}minidump|^invalid minidump$",
         "Sentry's symbolicator",
         OPENING,
@@ -133,6 +140,13 @@ MESSAGES: Tuple[Known, ...] = (
     ),
     Known(r"no thread information in core file|core file does not contain any thread", _LLDB, READING, "There is no thread list", _THREADS),
     # -- ClrMD -------------------------------------------------------------------------------------------------------
+    Known(
+        r"(?:given )?crash dump is in an incorrect format",
+        _CLRMD,
+        OPENING,
+        "ClrMD does not take the file: it is no minidump, or holds neither the lists nor the runtime that it looks for",
+        (*_NO_DUMP, *_SYSTEM, "OPN012"),
+    ),
     Known(
         r"dump does not contain a (\w+) ?stream|does not contain a systeminfostream",
         _CLRMD,
@@ -205,6 +219,15 @@ MESSAGES: Tuple[Known, ...] = (
         (),
         (),
         ("run it elevated after `privilege::debug`; a protected lsass (RunAsPPL) cannot be opened from user mode",),
+    ),
+    Known(
+        r"unable to read bytes at offset",
+        "dotnet-symbol",
+        READING,
+        "It looks for the headers of a module in the captured memory, and they are not there; the debugger takes them from the module's own file",
+        ("MEM009", "OPN016"),
+        (),
+        ("take the dump with 0x80000 (MiniDumpWithModuleHeaders) or with full memory", "`modules` of dumpscope has the keys of the symbol server"),
     ),
     # -- others ------------------------------------------------------------------------------------------------------
     Known(

@@ -96,6 +96,14 @@ MESSAGES: Tuple[Known, ...] = (
         ),
     ),
     Known(
+        r"\bopenprocess\b.{0,60}(?:fail|error|denied|return|= ?\d)"
+        r"|(?:fail\w*|error|unable|could not|cannot|can'?t).{0,30}(?:openprocess|open (?:the |target )?process)",
+        "a program that writes dumps",
+        WRITING,
+        "The process could not be opened, so nothing was written",
+        general=True,
+    ),
+    Known(
         rf"0x[0-9a-f]{{8}} dumping|{_BAD}.{{0,40}}{_VERB}.{{0,40}}(?:mini|core|crash|memory|process|full|heap)?[ -]?dump"
         rf"|(?:mini|core|crash|memory|process|full|heap)?[ -]?dump.{{0,40}}{_VERB}.{{0,30}}{_BAD}"
         rf"|(?:mini|core|crash|memory|process|full|heap)[ -]?dump {_BAD}\b(?! to open)"

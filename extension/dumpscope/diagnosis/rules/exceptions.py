@@ -6,6 +6,7 @@ from typing import Callable, Optional
 
 from ...dump.absence import Absent
 from ...dump.origin import DBGENG
+from ...format.counted import counted
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..breaks import breakpoint_of
 from ..evidence import Proof
@@ -69,7 +70,7 @@ def _unknown_thread(facts: Facts) -> Optional[Match]:
     return Match(
         (
             Proof("ExceptionStream.ThreadId", f"0x{tid}", exception.offset),
-            Proof("ThreadListStream", f"{len(facts.dump.threads)} threads, none with this id", facts.dump.threads.span.header),
+            Proof("ThreadListStream", f"{counted(len(facts.dump.threads), 'thread')}, none with this id", facts.dump.threads.span.header),
         ),
         {"tid": tid},
     )
@@ -110,8 +111,16 @@ def _from_handler(facts: Facts) -> Optional[Match]:
     symbol = facts.dump.symbol
     return Match(
         (
-            Proof("exception's instruction pointer", symbol(fault.ip) or f"0x{fault.ip:x}", exception.context_rva),
-            Proof(f"thread {thread.tid:x}'s instruction pointer", symbol(now.ip) or f"0x{now.ip:x}", thread.context_rva),
+            Proof(
+                "exception's instruction pointer",
+                symbol(fault.ip) or f"0x{fault.ip:x}",
+                exception.context_rva + fault.layout.structure.offset_of(fault.layout.ip.path),
+            ),
+            Proof(
+                f"thread {thread.tid:x}'s instruction pointer",
+                symbol(now.ip) or f"0x{now.ip:x}",
+                thread.context_rva + now.layout.structure.offset_of(now.layout.ip.path),
+            ),
         ),
         {"tid": f"{thread.tid:x}"},
     )
@@ -234,7 +243,7 @@ RULES = (
         symptoms=("NumberParameters: 15",),
         commands=(".exr -1",),
         checks="NumberParameters against 15",
-        verdict="The record says {count} parameters; a record has room for 15, and the debugger shows no more.",
+        verdict="The record says {count:parameter|parameters}; a record has room for 15, and the debugger shows no more.",
         confidence=PROVEN,
         remedy=("the writer filled the record wrongly; the first parameters are mostly right",),
         sources=(_OBSERVED,),

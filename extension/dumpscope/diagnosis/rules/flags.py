@@ -42,7 +42,7 @@ def _in_part(facts: Facts) -> Optional[Match]:
 
 def _unasked(facts: Facts) -> Optional[Match]:
     items = [item for item in _of(facts, False, YES) if item.bit in (0x2, 0x4, 0x20, 0x800, 0x1000, 0x40000, 0x400000, 0x4000000)]
-    if not items:
+    if not items or not facts.flags_count:
         return None
     return Match((Proof("header Flags", f"0x{facts.flags:x}", FLAGS_OFFSET), *_proofs(items)), {"names": _names(items)})
 
@@ -102,11 +102,11 @@ RULES = (
         title="there, though not asked for",
         symptoms=("the flag is clear and the command works",),
         commands=_ALL,
-        checks="each flag that is clear against the stream that it would promise",
+        checks="each flag that is clear against the stream that it would promise, where the writer's flags say what was asked for",
         verdict="The file holds more than its flags ask for: {names}. Debuggers look at the streams, so it works all the same (full memory aside).",
         confidence=PROVEN,
         remedy=("nothing to do",),
-        sources=("observed: Crashpad's files; dbgeng 10.0.15063 on edited dumps",),
+        sources=("observed: dbgeng 10.0.15063 on edited dumps",),
         fires="handles-flag-cleared",
         silent="everything-small",
         test=_unasked,

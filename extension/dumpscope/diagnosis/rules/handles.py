@@ -164,7 +164,7 @@ def _no_trace(facts: Facts) -> Optional[Match]:
 
 
 def _flag_clear(facts: Facts) -> Optional[Match]:
-    if facts.stream(12) is None or facts.asked(0x4) or facts.dump.handles.span.refused:
+    if facts.stream(12) is None or facts.asked(0x4) or facts.dump.handles.span.refused or not facts.flags_count:
         return None
     return Match(_common(facts))
 
@@ -294,7 +294,7 @@ RULES = (
         symptoms=(*_UNABLE, "No export handle found"),
         commands=_HANDLE,
         checks="HandleDataStream is there, consistent, and has descriptors",
-        verdict="This dump has {count} handles in a stream that the debugger accepts. If !handle fails all the same, the extension that answers is not "
+        verdict="This dump has {count:handle|handles} in a stream that the debugger accepts. If !handle fails all the same, the extension that answers is not "
         "the debugger's own, "
         "or does not belong to this debugger's version, or the session is a kernel one.",
         confidence=PROVEN,
@@ -331,7 +331,8 @@ RULES = (
         symptoms=("Type         <none>", "None           "),
         commands=_HANDLE,
         checks="descriptors with TypeNameRva 0",
-        verdict="{count} handles have neither type nor counts: the objects refused to be duplicated (EtwRegistration and others do), so the writer "
+        verdict="{count:handle has|handles have} neither type nor counts: the {count:=object|objects} refused to be duplicated (EtwRegistration and "
+        "others do), so the writer "
         "could not ask. It is no damage.",
         confidence=PROVEN,
         remedy=("nothing to repair; a live debugger or handle.exe can name them",),
@@ -378,7 +379,7 @@ RULES = (
         title="handles are there although the flags do not ask for them",
         symptoms=("the header's flags lack MiniDumpWithHandleData and !handle works",),
         commands=_HANDLE,
-        checks="HandleDataStream is there, flag 0x4 clear",
+        checks="HandleDataStream is there, flag 0x4 clear, of a writer whose flags say what was asked for",
         verdict="The flags do not have 0x4, and yet the handles are in the file and !handle works: the debugger looks at the stream, not at the flag.",
         confidence=PROVEN,
         remedy=("nothing to do",),

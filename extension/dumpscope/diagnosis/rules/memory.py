@@ -164,7 +164,8 @@ RULES = (
         symptoms=("error InitTypeRead( TEB )...", "Unable to get last error", "error 1 InitTypeRead( nt!_TEB"),
         commands=("!teb", "!gle", "!peb", "!dlls", ".tls"),
         checks="each thread's Teb in the captured ranges",
-        verdict="{count} of {all} TEBs are not in the file, so the last error, stack limits and thread local storage of these threads are unknown.",
+        verdict="{count} of {all:TEB|TEBs} {count:=is|are} not in the file, so the last error, stack limits and thread local storage of "
+        "{count:=this thread|these threads} are unknown.",
         confidence=PROVEN,
         remedy=("write the dump again with 0x100 (MiniDumpWithProcessThreadData): `.dump /mp FILE`, or a full one",),
         sources=(_OBSERVED, "Microsoft Learn: MINIDUMP_TYPE"),
@@ -246,7 +247,7 @@ RULES = (
         symptoms=("WARNING: Stack unwind information not available. Following frames may be wrong.", "Memory access error"),
         commands=("k", "dv"),
         checks="each thread's Stack in the captured ranges",
-        verdict="The stacks of {count} threads are described and not in the file.",
+        verdict="{count:thread's stack is|threads' stacks are} described and not in the file.",
         confidence=PROVEN,
         remedy=("compare the file's size with the original and copy it again",),
         sources=(_OBSERVED,),
@@ -261,7 +262,7 @@ RULES = (
         symptoms=("Unable to load image ..., Win32 error 0n2", "*** WARNING: Unable to verify timestamp for", "???"),
         commands=("u", "k", "dt"),
         checks="the first code page of each module in the captured ranges, flags 0x2 and 0x2000",
-        verdict="The code of {count} of {all} modules is not in the file; the debugger takes it from the binaries, which it must find by path or on "
+        verdict="The code of {count} of {all:module|modules} is not in the file; the debugger takes it from the binaries, which it must find by path or on "
         "the symbol path.",
         confidence=PROVEN,
         remedy=(

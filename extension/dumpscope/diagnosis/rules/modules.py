@@ -223,7 +223,8 @@ RULES = (
         symptoms=("*** ERROR: Module load completed but symbols could not be loaded for",),
         commands=("lm", "k", "dt"),
         checks="the CodeView record of each module",
-        verdict="{count} of {all} modules have no CodeView record that says which PDB is theirs; the debugger must read it from the binary.",
+        verdict="{count} of {all:module|modules} {count:=has|have} no CodeView record that says which PDB is {count:=its own|theirs}; the debugger "
+        "must read it from the binary.",
         confidence=PROVEN,
         remedy=("`.exepath+` to the binaries, or `.reload /f /i`",),
         sources=("minidumpapiset.h: MINIDUMP_MODULE.CvRecord",),

@@ -6,7 +6,9 @@ from typing import Callable, List, Optional
 
 from ...dump.absence import Absent
 from ...dump.identify import kind_of
+from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
+from ...format.processors import debugger_name
 from ..engine.archives import TAKEN, given
 from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
@@ -33,7 +35,7 @@ def _kind(*wanted: str) -> Callable[[Facts], Optional[Match]]:
         if kind.is_minidump or (kind.code not in wanted if wanted else kind.code in _OWN):
             return None
         head = facts.source.some(0, 16)
-        evidence = (Proof("first bytes", head.hex(" ") or "none", 0), Proof("size", f"{facts.source.size} bytes"))
+        evidence = (Proof("first bytes", head.hex(" ") or "none", 0), Proof("size", counted(facts.source.size, "byte")))
         return Match(evidence, {"what": kind.title, "hint": kind.hint[:1].upper() + kind.hint[1:] + "."})
 
     return test
@@ -85,7 +87,7 @@ def _zeroed(facts: Facts) -> Optional[Match]:
     if not len(streams) or any(stream.type or stream.size or stream.rva for stream in streams) or facts.moved_directory is not None:
         return None
     size = len(streams) * MINIDUMP_DIRECTORY.size
-    return Match((Proof("directory", f"all 0x{size:x} bytes are zero", streams.rva), Proof("size of the file", f"{facts.source.size} bytes")))
+    return Match((Proof("directory", f"all 0x{size:x} bytes are zero", streams.rva), Proof("size of the file", counted(facts.source.size, "byte"))))
 
 
 def _no_system(facts: Facts) -> Optional[Match]:
@@ -140,7 +142,7 @@ def _no_modules(facts: Facts) -> Optional[Match]:
 
 def _architecture(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
-    if isinstance(system, Absent) or system.architecture in (0, 5, 6, 9, 12):
+    if isinstance(system, Absent) or debugger_name(system.architecture):
         return None
     if facts.engine.opening.ok:
         return None
@@ -470,7 +472,8 @@ _OWN_RULES = (
         symptoms=("Invalid Rva value, it should be after the minidump directory", "Minidump does not have system info"),
         commands=_OPEN,
         checks="the RVA of every stream against StreamDirectoryRva",
-        verdict="{count} streams lie before the directory in the file. The debugger takes none of them; Microsoft's writers put the directory right "
+        verdict="{count:stream lies|streams lie} before the directory in the file. The debugger {count:=does not take it|takes none of them}; "
+        "Microsoft's writers put the directory right "
         "behind the header.",
         confidence=PROVEN,
         remedy=("if a program of yours wrote it: reserve the directory at 0x20 and write the streams behind it",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY
 from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
@@ -81,7 +82,7 @@ def _truncated(facts: Facts) -> Optional[Match]:
             Proof("size it has", f"0x{facts.source.size:x}"),
         ),
         {
-            "missing": f"0x{missing:x} ({missing} bytes)",
+            "missing": f"0x{missing:x} ({counted(missing, 'byte')})",
             "lost": lost,
             "ranges": len(full),
             "opens": "It opens, and every command"
@@ -102,7 +103,7 @@ def _range_outside(facts: Facts) -> Optional[Match]:
     behind = 0 if facts.engine.opening.ok else facts.header.directory_rva + facts.header.stream_count * MINIDUMP_DIRECTORY.size
     for item in ranges.walk(0, 1_000_000):
         if item.held < item.size:
-            what = f"has {item.size} bytes, of which the file holds {item.held}"
+            what = f"has {counted(item.size, 'byte')}, of which the file holds {item.held}"
         elif item.size and item.rva < behind:
             what = f"points to 0x{item.rva:x}, into the header or the directory, which ends at 0x{behind:x}"
         else:
@@ -188,7 +189,8 @@ RULES = (
         symptoms=("WARNING: Dump file has been truncated.  Data may be missing.", "Memory access error", "????????`????????"),
         commands=("!heap", "!address", "!peb", "!teb", "k", "!locks", "SOS", ".time"),
         checks="BaseRva + the sizes of all ranges, against the size of the file",
-        verdict="The file ends {missing} before its memory does: {lost} of {ranges} ranges are cut or gone. {opens} that needs those addresses fails.",
+        verdict="The file ends {missing} before its memory does: {lost} of {ranges:range|ranges} {lost:=is|are} cut or gone. {opens} that needs those "
+        "addresses fails.",
         confidence=PROVEN,
         remedy=(_FETCH, "if the disk was full while it was written: make room and write it again"),
         sources=(_OBSERVED,),

@@ -7,6 +7,7 @@ from typing import List, Optional
 
 from ...dump.directory import Stream
 from ...dump.identify import kind_of, sound_directory
+from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ..engine.answers import Opening
@@ -49,7 +50,7 @@ def _signature(facts: Facts) -> Optional[Match]:
     return Match(
         (
             Proof("first 6 bytes", f"{head[:6].hex(' ')}, not 4d 44 4d 50 93 a7", 0),
-            Proof("header NumberOfStreams, StreamDirectoryRva", f"{count} streams, directory at 0x{rva:x}", 8),
+            Proof("header NumberOfStreams, StreamDirectoryRva", f"{counted(count, 'stream')}, directory at 0x{rva:x}", 8),
             *((Proof("directory", "SystemInfoStream and lists are there", rva),) if sound_directory(facts.source, count, rva) is not None else ()),
         ),
         {"why": why, "then": _then(opening, "With the six bytes put back"), "edit": edit.words},
@@ -67,7 +68,7 @@ def directory_note(facts: Facts) -> str:
     if header.directory_rva != MINIDUMP_HEADER.size and sound_directory(facts.source, header.stream_count, MINIDUMP_HEADER.size) is not None:
         edit = Edit(MINIDUMP_HEADER.offset_of("StreamDirectoryRva"), struct.pack("<I", MINIDUMP_HEADER.size))
         then = _then(opening_after(facts.source, [edit]), "With that")
-        return f"A directory of {header.stream_count} entries stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
+        return f"A directory of {counted(header.stream_count, 'entry')} stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
     return "Mostly the file was cut while it was copied"
 
 
@@ -112,7 +113,7 @@ def _size(facts: Facts) -> Optional[Match]:
         " Besides, flag 0x2 (MiniDumpWithFullMemory) is not set: neither change alone makes the file open, so make them together." if size.flag_missing else ""
     )
     base = " BaseRva is wrong as well." if facts.right_base is not None else ""
-    wrong = f" The memory of {size.count} ranges ends where the file ends: the count is wrong, not the size." if size.count is not None else ""
+    wrong = f" The memory of {counted(size.count, 'range')} ends where the file ends: the count is wrong, not the size." if size.count is not None else ""
     proofs = [
         Proof("directory entry of Memory64ListStream, DataSize", f"0x{found.size:x}", found.entry + 4),
         Proof("Memory64ListStream.NumberOfMemoryRanges", f"{found.count}: 16 × ({found.count} + 1) = 0x{size.right:x}", found.rva),
@@ -140,7 +141,7 @@ def _moved(facts: Facts) -> Optional[Match]:
     return Match(
         (
             Proof("header StreamDirectoryRva", f"0x{rva:x}", 12),
-            Proof("directory found", f"{moved.streams} entries: {', '.join(moved.names)}, …", moved.offset),
+            Proof("directory found", f"{counted(moved.streams, 'entry')}: {', '.join(moved.names)}, …", moved.offset),
             Proof("size of the file", f"0x{facts.source.size:x}"),
         ),
         {"rva": f"0x{rva:x}", "offset": f"0x{moved.offset:x}"},
@@ -226,7 +227,7 @@ RULES = (
         ),
         commands=_OPEN,
         checks="DataSize of Memory64ListStream in the directory against 16 × (NumberOfMemoryRanges + 1)",
-        verdict="The directory says {size} bytes for Memory64ListStream, and {count} ranges need {right}: 16 "
+        verdict="The directory says {size} bytes for Memory64ListStream, and {count:range needs|ranges need} {right}: 16 "
         "× (count + 1). The debugger then takes the list for absent.{more} {then}.",
         confidence=PROVEN,
         remedy=(

@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from ..evidence import Proof
 from ..facts import Facts
+from .template import TEMPLATE
 
 ERROR = "error"
 WARNING = "warning"
@@ -33,8 +34,9 @@ class Rule(NamedTuple):
     """One cause.
 
     ``symptoms`` are the debugger's messages, in every wording known; ``commands`` the debugger commands that suffer; ``checks``
-    says in words what is looked at; ``verdict`` and ``remedy`` are plain words with ``{names}`` filled from the match. ``fires``
-    and ``silent`` name a sample on which the rule must and must not fire. ``needs_dump`` is false for rules about files that are
+    says in words what is looked at; ``verdict`` and ``remedy`` are plain words with ``{names}`` filled from the match;
+    ``{count:thread has|threads have}`` is a number with its words. ``fires`` and ``silent`` name a sample on which the rule must and must not fire.
+    ``needs_dump`` is false for rules about files that are
     no readable minidump, ``needs_directory`` for rules that look at header and directory themselves: no other one is asked where the
     directory cannot be read. ``when_asked`` is true for rules about what is in order: they are told only to somebody who asks about their
     commands, and are no part of an audit. A code is never used again for another cause.
@@ -82,8 +84,8 @@ def finding(rule: Rule, match: Match) -> Finding:
     """The finding that a match makes."""
     return Finding(
         rule,
-        rule.verdict.format(**match.values),
+        TEMPLATE.format(rule.verdict, **match.values),
         match.confidence or rule.confidence,
         match.evidence,
-        tuple(step.format(**match.values) for step in rule.remedy),
+        tuple(TEMPLATE.format(step, **match.values) for step in rule.remedy),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from ...dump.absence import Absent
+from ...dump.streams.counters import Counters
 from ...format.header import MINIDUMP_HEADER
 from ...format.misc import MINIDUMP_MISC_INFO_5
 from ..evidence import Proof
@@ -55,6 +56,11 @@ def _no_tokens(facts: Facts) -> Optional[Match]:
     return Match(tuple(proofs))
 
 
+def _counter(counters: Counters, name: str) -> Proof:
+    place = next(item for item in counters if item.name == name)
+    return Proof(name, str(place.value), place.offset)
+
+
 def _commit(facts: Facts) -> Optional[Match]:
     counters = facts.dump.system_memory
     if isinstance(counters, Absent):
@@ -64,7 +70,7 @@ def _commit(facts: Facts) -> Optional[Match]:
     if isinstance(committed, Absent) or isinstance(limit, Absent) or not limit or committed * 100 < limit * 95:
         return None
     return Match(
-        (Proof("BasicPerfInfo.CommittedPages", str(committed), counters.offset), Proof("BasicPerfInfo.CommitLimit", str(limit), counters.offset)),
+        (_counter(counters, "BasicPerfInfo.CommittedPages"), _counter(counters, "BasicPerfInfo.CommitLimit")),
         {"percent": f"{committed * 100 / limit:.1f}"},
     )
 
@@ -80,8 +86,9 @@ def _job(facts: Facts) -> Optional[Match]:
         return None
     return Match(
         (
-            Proof("JobTotalCommitLimit", str(limit), counters.offset),
-            Proof("JobPrivateCommitUsage + JobSharedCommitUsage", str(used + private), counters.offset),
+            _counter(counters, "JobTotalCommitLimit"),
+            _counter(counters, "JobPrivateCommitUsage"),
+            _counter(counters, "JobSharedCommitUsage"),
         ),
         {"percent": f"{(used + private) * 100 / limit:.1f}"},
     )

@@ -432,6 +432,18 @@ class KernelDump:
         name = self.names[driver.base]
         return name if address == driver.base else f"{name}+0x{address - driver.base:x}"
 
+    def unloaded_at(self, address: int) -> Optional[UnloadedDriver]:
+        """The unloaded driver that an address lay in, the last in the list; None for an address of a driver that is loaded."""
+        unloaded = self.unloaded
+        if isinstance(unloaded, Absent) or self.driver_at(address) is not None:
+            return None
+        return next((item for item in reversed(unloaded) if item.start <= address < item.end), None)
+
+    def unloaded_symbol(self, address: int) -> str:
+        """``<Unloaded_driver>+0x…`` as the debugger has it, an empty string elsewhere."""
+        found = self.unloaded_at(address)
+        return f"<Unloaded_{found.name}>+0x{address - found.start:x}" if found is not None else ""
+
     @cached_property
     def damage(self) -> List[str]:
         """What is wrong with the file, in words with offsets."""

@@ -6,6 +6,7 @@ import struct
 from functools import cached_property
 from typing import List, NamedTuple, Optional, Tuple, Union
 
+from ...format.counted import counted
 from ...format.vendor import breakpad as layouts
 from ..absence import NOT_THERE, Absent, Damage
 from ..minidump import Minidump
@@ -166,7 +167,7 @@ class Breakpad:
         held = dump.source.available(rva, count * row.size) // row.size
         damage: Tuple[Damage, ...] = ()
         if held < count:
-            message = f"the dynamic linker's list at 0x{rva:x} claims {count} objects, the file holds {held}"
+            message = f"the dynamic linker's list at 0x{rva:x} claims {counted(count, 'object')}, the file holds {held}"
             damage = (Damage("dso-outside-file", message, rva, count * row.size, held * row.size),)
         objects = []
         dump.strings.renew()  # this is a list of its own, whatever was walked before

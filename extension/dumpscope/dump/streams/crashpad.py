@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Dict, List, NamedTuple, Tuple, Union
 
+from ...format.counted import by_count, counted
 from ...format.guid import guid_text
 from ...format.vendor.crashpad import (
     MinidumpAnnotation,
@@ -115,10 +116,14 @@ class _Reader:
         room = self.source.available(rva + 4, claimed * record.size) // record.size
         count = min(claimed, room, max(0, size - 4) // record.size)
         if count < claimed:
-            message = f"{what} claims {claimed} entries, {count} are there"
+            message = f"{what} claims {counted(claimed, 'entry')}, {count} {by_count(count, 'is', 'are')} there"
             self.damage.append(Damage("annotation-outside-file", message, rva, 4 + claimed * record.size, 4 + count * record.size))
         if count > self.left:
-            self.damage.append(Damage("annotation-too-many", f"{what} has {count} entries; {self.left} are read", rva, count, self.left))
+            self.damage.append(
+                Damage(
+                    "annotation-too-many", f"{what} has {counted(count, 'entry')}; {self.left} {by_count(self.left, 'is', 'are')} read", rva, count, self.left
+                )
+            )
             count = self.left
         self.left -= count
         first = rva + 4

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
 
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
-from ...format.faults import Fault
 from ...format.layout import Structure
 from ..absence import NOT_APPLICABLE, Absent
 from ..directory import Stream
@@ -13,6 +12,9 @@ from ..minidump import Minidump
 from ..single import read_single
 from ..source import Source
 from .system import SystemInfo
+
+if TYPE_CHECKING:
+    from ...format.faults import Fault
 
 MAX_PARAMETERS = 15
 """EXCEPTION_MAXIMUM_PARAMETERS."""

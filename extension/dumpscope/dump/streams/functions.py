@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Iterator, NamedTuple, Optional, Tuple
 
+from ...format.counted import counted
 from ...format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUNCTION_TABLE_STREAM
 from ..absence import Absent, Damage
 from ..directory import Stream
@@ -117,10 +118,10 @@ class FunctionTableList(SteppedList[FunctionTable]):
             damage: Tuple[Damage, ...] = ()
             where = f"function table {index} at 0x{minimum:x}"
             if held < count:
-                message = f"{where} claims {count} entries, the stream holds {held}"
+                message = f"{where} claims {counted(count, 'entry')}, the stream holds {held}"
                 damage += (Damage("function-table-cut", message, position, count * self.entry_size, held * self.entry_size),)
             if count > ENGINE_LIMIT:
-                message = f"{where} has {count} entries; the debugger's engine accepts {ENGINE_LIMIT} and leaves the stream out"
+                message = f"{where} has {counted(count, 'entry')}; the debugger's engine accepts {ENGINE_LIMIT} and leaves the stream out"
                 damage += (Damage("function-table-too-many", message, position, count, ENGINE_LIMIT),)
             yield FunctionTable(index, minimum, maximum, base, count, position, native, self.native_size, first, self.entry_size, held, self.source, damage)
             position = first + count * self.entry_size + pad

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple, Optional, Tuple, Union
 
+from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO, windows_release
 from ..absence import Absent
 from ..directory import Stream
@@ -18,33 +19,6 @@ IA64 = 6
 AMD64 = 9
 ARM64 = 12
 BREAKPAD_ARM64 = 0x8003
-
-_ARCHITECTURES = {
-    0: "x86",
-    1: "MIPS",
-    2: "Alpha",
-    3: "PowerPC",
-    4: "SHx",
-    5: "ARM",
-    6: "IA64",
-    7: "Alpha64",
-    8: "MSIL",
-    9: "AMD64",
-    10: "x86 on Win64",
-    11: "neutral",
-    12: "ARM64",
-    13: "ARM on Win64",
-    14: "x86 on ARM64",
-    0x8001: "SPARC",
-    0x8002: "PowerPC64",
-    0x8003: "ARM64",
-    0x8004: "MIPS64",
-    0x8005: "RISC-V",
-    0x8006: "RISC-V 64",
-    0xFFFF: "unknown",
-}
-_NARROW = {0, 1, 3, 4, 5, 10, 13, 14, 0x8001, 0x8005}
-"""Architectures with pointers of 4 bytes."""
 
 _PLATFORMS = {
     0: "Win32s",
@@ -105,12 +79,14 @@ class SystemInfo(NamedTuple):
     @property
     def pointer_size(self) -> int:
         """4 or 8 bytes: what the contexts and the machine words of the dump have."""
-        return 4 if self.architecture in _NARROW else 8
+        row = PROCESSORS.get(self.architecture)
+        return row.pointer_size if row is not None else 8
 
     @property
     def architecture_name(self) -> str:
         """``x86``, ``AMD64``, ``ARM64``, …; the number where it has no name."""
-        return _ARCHITECTURES.get(self.architecture) or f"0x{self.architecture:x}"
+        row = PROCESSORS.get(self.architecture)
+        return row.name if row is not None else f"0x{self.architecture:x}"
 
     @property
     def is_windows(self) -> bool:

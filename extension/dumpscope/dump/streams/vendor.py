@@ -15,6 +15,7 @@ from ..directory import Stream
 from ..minidump import Minidump
 from ..single import read_single
 from ..source import Source
+from .protobuf import varint
 from .unreal import CRASH_CONTEXT, MARK, crash_context_stream
 from .unreal import NAME as UNREAL_NAME
 
@@ -217,12 +218,12 @@ def _is_protobuf(data: bytes) -> bool:
     """Whether a protocol buffer's fields can be followed through the first bytes."""
     position = fields = 0
     while position < len(data) and fields < 64:
-        key, position = _varint(data, position)
+        key, position = varint(data, position)
         if position < 0 or not 0 < key >> 3 < 1 << 29:
             return False
         kind = key & 7
         if kind == 0:
-            _, position = _varint(data, position)
+            _, position = varint(data, position)
             if position < 0:
                 return False
         elif kind == 1:
@@ -230,7 +231,7 @@ def _is_protobuf(data: bytes) -> bool:
         elif kind == 5:
             position += 4
         elif kind == 2:
-            size, position = _varint(data, position)
+            size, position = varint(data, position)
             if position < 0:
                 return False
             position += size
@@ -238,20 +239,6 @@ def _is_protobuf(data: bytes) -> bool:
             return False
         fields += 1
     return fields >= 2 and (position == len(data) or len(data) >= _PROBE)
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """A variable-length number and the position behind it, which is -1 when it does not end."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            return 0, -1
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-    return 0, -1
 
 
 def stream_name(dump: Minidump, stream: Stream) -> str:

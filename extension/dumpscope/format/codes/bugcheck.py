@@ -1,12 +1,14 @@
 """Bug checks (stop codes): their names, and what their parameters mean.
 
-Names and parameters are those of the Bug Check Code Reference (Microsoft Learn) and of bugcodes.h. A code with 0x10000000
-added (``1000007e``) is the same bug check in a triage dump whose first parameters were changed by the writer.
+Parameters are those of the pages of the Bug Check Code Reference (Microsoft Learn), in other words; :mod:`.bugcodes` has the
+names of all. A code with 0x10000000 added (``1000007e``) is the same bug check in a triage dump whose first parameters were changed by the writer.
 """
 
 from __future__ import annotations
 
 from typing import Dict, NamedTuple, Tuple
+
+from .bugcodes import BUG_CHECK_NAMES, REFERENCE
 
 MINI = 0x10000000
 """Added to a code by the writer of triage dumps (KERNEL_MODE_EXCEPTION_NOT_HANDLED_M and its like)."""
@@ -219,7 +221,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0xC1,
         "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION",
         "A driver wrote to a wrong part of special pool.",
-        "address:memory that was freed|number:depends on the kind|number:reserved|number:kind",
+        "address:memory that was freed (0x30, 0x31: IRQL)|number:depends on the kind|number:depends on the kind|number:kind",
         _DRIVER,
     ),
     (
@@ -402,7 +404,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x12B,
         "FAULTY_HARDWARE_CORRUPTED_PAGE",
         "A page of memory changed by itself.",
-        "number:virtual address or bit count|number:physical page|number:depends on the kind|number:reserved",
+        "address:virtual address of the corrupted page|number:physical page number|number:reserved|number:reserved",
         _HARDWARE,
     ),
     (
@@ -437,7 +439,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x14F,
         "PDC_WATCHDOG_TIMEOUT",
         "A system component did not answer in time.",
-        "number:client id|number:kind|pointer:depends on the kind|pointer:depends on the kind",
+        "number:id of the hung client|number:kind (1 notification, 2 resiliency, 3 activator, 0x100 win32k)|pointer:client|pointer:PDC_14F_TRIAGE",
         _DRIVER,
     ),
     (
@@ -472,7 +474,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x192,
         "KERNEL_AUTO_BOOST_LOCK_ACQUISITION_WITH_RAISED_IRQL",
         "A lock was taken at a raised IRQL.",
-        "pointer:thread|pointer:lock|number:reserved|number:reserved",
+        "pointer:thread|pointer:lock|irql:IRQL at which the lock was taken|number:reserved",
         _DRIVER,
     ),
     (
@@ -507,7 +509,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x1CA,
         "SYNTHETIC_WATCHDOG_TIMEOUT",
         "The whole machine made no progress for a time.",
-        "number:timeout in ticks|number:reserved|number:reserved|number:reserved",
+        "number:time since the watchdog was reset, in interrupt time|number:interrupt time now|number:QPC timestamp now|number:index of the clock processor",
         _HARDWARE,
     ),
     (
@@ -536,7 +538,10 @@ def plain_code(code: int) -> int:
 
 def bug_check(code: int) -> BugCheck:
     """The bug check of a code; one without a name says so."""
-    found = BUG_CHECKS.get(plain_code(code))
+    plain = plain_code(code)
+    found = BUG_CHECKS.get(plain)
     if found is None:
-        return BugCheck("", "This code is not in our table.", tuple(Parameter(NUMBER, "not known") for _ in range(4)))
+        name = BUG_CHECK_NAMES.get(plain, "")
+        meaning = f"What its parameters mean is not in our table: {REFERENCE}" if name else "This code is not in the Bug Check Code Reference."
+        return BugCheck(name, meaning, tuple(Parameter(NUMBER, "not in our table") for _ in range(4)))
     return found

@@ -25,6 +25,9 @@ from .runner import Runner
 from .settings import SETTINGS
 from .workspace import short_name
 
+_NOT_FOR_KERNEL = frozenset(("!handle", "!runaway", "!peb", "!teb", "!gle", "!address", "!vprot", "!token", ".ttime"))
+"""Spellings of the debugger that speak of one process."""
+
 SHOWN = 200
 """Completions that are offered at the most."""
 LOOKED_AT = 6000
@@ -164,6 +167,20 @@ class ReplCompleter(Completer):
             self._commands = found
         return self._commands
 
+    @property
+    def _kernel(self) -> bool:
+        """Whether a kernel dump is open."""
+        current = self._runner.workspace.current
+        return current is not None and current.session.kernel is not None
+
+    def _works(self, command: Command) -> bool:
+        """Whether a command can say anything of the open dump: on a kernel dump those for a process are not offered."""
+        if not self._kernel or command.name in self._runner.own:
+            return True
+        from ...commands.kernel.registry import works
+
+        return works(command.name)
+
     # -- completing --------------------------------------------------------------------------------------------------------
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
@@ -229,18 +246,19 @@ class ReplCompleter(Completer):
         typed = word.typed
         if typed[:1] in ("!", ".", "~", "|"):
             for name, about in FREQUENT:
-                yield Offer(name, about)
+                if not (self._kernel and name in _NOT_FOR_KERNEL):
+                    yield Offer(name, about)
             for name in commands:
-                if commands[name].name == name:
+                if commands[name].name == name and self._works(commands[name]):
                     yield Offer(typed[0] + name, commands[name].summary)
             return
         order = {category: at for at, category in enumerate(("failure", *(item for item in CATEGORIES if item != "failure")))}
-        named = [item for name, item in commands.items() if item.name == name]
+        named = [item for name, item in commands.items() if item.name == name and self._works(item)]
         for item in sorted(named, key=lambda item: (item.name != "why", order.get(item.category, 99), item.name)):
             yield Offer(item.name, item.summary)
         if typed:
             for name, item in commands.items():
-                if item.name != name and name.isalnum() and not score(typed, item.name):
+                if item.name != name and name.isalnum() and not score(typed, item.name) and self._works(item):
                     yield Offer(name, item.summary)
             if "/" in typed or "\\" in typed or typed.startswith("~"):
                 yield from paths(typed)

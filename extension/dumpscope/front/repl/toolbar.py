@@ -105,7 +105,11 @@ def parts(workspace: Workspace, findings: Optional[Findings]) -> List[Tuple[int,
     out: List[Tuple[int, StyleAndTextTuples]] = [(0, [("class:bottom-toolbar.name", name if len(name) <= 40 else "…" + name[-39:])])]
     session = current.session
     if not session.has_dump:
-        return [*out, (1, [("class:bottom-toolbar.error", "kernel dump" if session.kernel is not None else "not a minidump")])]
+        kernel = session.kernel
+        if kernel is not None:
+            code = f", bug check 0x{kernel.code:x}" if kernel.code else ""
+            return [*out, (1, [("", f"kernel dump ({kernel.kind_name}, {kernel.architecture}{code})")])]
+        return [*out, (1, [("class:bottom-toolbar.error", "not a minidump")])]
     dump = session.dump
     if not isinstance(dump.system, Absent):
         out.append((5, [("", printable(dump.system.architecture_name))]))

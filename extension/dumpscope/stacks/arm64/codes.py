@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Callable, List, NamedTuple, Sequence, Tuple
 
+from ...format.counted import by_count, counted
 from ..x64.unwindinfo import BadUnwind, MissingUnwind
 
 FP, LR, SP, PC = 29, 30, 31, 32
@@ -71,7 +72,7 @@ class Unwind(NamedTuple):
         """The codes to undo at an offset in the function, and where that is in words."""
         number = offset // 4
         if number < self.prologue:
-            return self.codes[self.prologue - number :], f"{number} of {self.prologue} instructions of the prologue"
+            return self.codes[self.prologue - number :], f"{number} of {counted(self.prologue, 'instruction')} of the prologue"
         for epilogue in self.epilogues:
             passed = (offset - epilogue.start) // 4
             if 0 <= passed <= instructions(epilogue.codes):
@@ -179,7 +180,7 @@ def decode(data: bytes, start: int = 0) -> Tuple[Code, ...]:
         first = data[at]
         size = _SIZES.get(first, 2 if 0xC0 <= first < 0xDF else 1)
         if at + size > len(data):
-            raise BadUnwind(f"byte {at} of the unwind codes needs {size} bytes, {len(data) - at} are left")
+            raise BadUnwind(f"byte {at} of the unwind codes needs {counted(size, 'byte')}, {len(data) - at} {by_count(len(data) - at, 'is', 'are')} left")
         code = _one(data, at, size)
         if code.action == LOAD and any(LR < number < 64 for number in code.registers):
             raise BadUnwind(f"byte {at} of the unwind codes saves a register that there is not")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_right
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...dump.absence import DAMAGED, EMPTY, NOT_CAPTURED, Absent
 from ...dump.minidump import Minidump
@@ -94,25 +94,43 @@ def numbers_of(data: bytes) -> array[int]:
     return numbers
 
 
+class Columns(NamedTuple):
+    """The numbers of an exception directory, a column for each field of a row; ``whole`` is false where rows at its end are not at hand."""
+
+    fields: Tuple[Sequence[int], ...]
+    rva: int
+    whole: bool
+
+
+def read_columns(image: Image, row: int) -> Union[Columns, Absent]:
+    """The rows of ``row`` bytes in an image's exception directory, without those of zeros that fill its section."""
+    rva, size = image.directory(IMAGE_DIRECTORY_ENTRY_EXCEPTION)
+    if not rva or size < row:
+        return Absent(EMPTY, "the image has no unwind data (.pdata)")
+    if size > MAX_IMAGE or rva > MAX_IMAGE:
+        return Absent(DAMAGED, f"the image's exception directory (+0x{rva:x}, 0x{size:x} bytes) is larger than an image can be")
+    data = image.read(rva, size // row * row)
+    held = len(data) // row * row
+    if not held:
+        return Absent(NOT_CAPTURED, f"the rows of .pdata at +0x{rva:x} are not at hand")
+    numbers = numbers_of(data[:held])
+    width = row // 4
+    fields = [numbers[place::width] for place in range(width)]
+    used = len(fields[0])
+    while used and not fields[0][used - 1]:
+        used -= 1
+    return Columns(tuple(field[:used] for field in fields), rva, held == size // row * row)
+
+
 def read_rows(image: Image) -> Union[Rows, Absent]:
     """The rows of an image's exception directory."""
     if image.machine == IMAGE_FILE_MACHINE_ARM64:
         return Absent(EMPTY, "the image is for ARM64: its unwind data have another form than those of x64")
-    rva, size = image.directory(IMAGE_DIRECTORY_ENTRY_EXCEPTION)
-    if not rva or size < ROW:
-        return Absent(EMPTY, "the image has no unwind data (.pdata)")
-    if size > MAX_IMAGE or rva > MAX_IMAGE:
-        return Absent(DAMAGED, f"the image's exception directory (+0x{rva:x}, 0x{size:x} bytes) is larger than an image can be")
-    data = image.read(rva, size // ROW * ROW)
-    held = len(data) // ROW * ROW
-    if not held:
-        return Absent(NOT_CAPTURED, f"the rows of .pdata at +0x{rva:x} are not at hand")
-    numbers = numbers_of(data[:held])
-    begins, ends, unwinds = numbers[0::3], numbers[1::3], numbers[2::3]
-    used = len(begins)
-    while used and not begins[used - 1]:
-        used -= 1  # rows of zeros that fill the section
-    return Rows(begins[:used], ends[:used], unwinds[:used], rva, whole=held == size // ROW * ROW)
+    found = read_columns(image, ROW)
+    if isinstance(found, Absent):
+        return found
+    begins, ends, unwinds = found.fields
+    return Rows(begins, ends, unwinds, found.rva, whole=found.whole)
 
 
 class Regions:

@@ -12,6 +12,7 @@ from ...dump.absence import Absent
 from ...dump.contexts import Registers
 from ...dump.minidump import Minidump
 from ...dump.streams.threads import Thread
+from ...format.counted import counted
 from ...format.unwind import UNWIND_OPS, X64_NONVOLATILE, X64_REGISTERS
 from ...symbols.images import Images
 from ..frames import DAMAGED, EPILOGUE, LEAF, NO_IMAGE, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, UNWIND_DATA, End, Origin, Proof, Step
@@ -93,7 +94,7 @@ class Recipe(Origin):
                 found.append(Proof("RUNTIME_FUNCTION", value, "", row.place))  # a row of FunctionTableStream
             else:
                 found.append(Proof("RUNTIME_FUNCTION", value, *region.place(row.place), address=region.base + row.place))
-            words = f"version {info.version}, prologue 0x{info.prologue:x}, {len(info.codes)} codes"
+            words = f"version {info.version}, prologue 0x{info.prologue:x}, {counted(len(info.codes), 'code')}"
             if info.frame_register:
                 words += f", frame register {X64_REGISTERS[info.frame_register]} - 0x{info.frame_offset:x}"
             found.append(Proof("UNWIND_INFO", words, *region.place(info.rva), address=region.base + info.rva))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Callable, List, NamedTuple, Tuple, Union
 
+from ...format.counted import by_count, counted
+
 PUSH_NONVOL, ALLOC_LARGE, ALLOC_SMALL, SET_FPREG, SAVE_NONVOL, SAVE_NONVOL_FAR, EPILOG, SPARE, SAVE_XMM128, SAVE_XMM128_FAR, PUSH_MACHFRAME = range(11)
 CHAININFO = 0x4
 HANDLERS = 0x3
@@ -114,7 +116,9 @@ def _codes(data: bytes, rva: int, version: int, slots: int, row: Row) -> Tuple[T
             continue
         need = 3 if op == ALLOC_LARGE and info else _SLOTS[op]
         if at + need > slots:
-            raise BadUnwind(f"UNWIND_INFO at +0x{rva:x}: the code in slot {at} needs {need} slots, {slots - at} are left")
+            raise BadUnwind(
+                f"UNWIND_INFO at +0x{rva:x}: the code in slot {at} needs {counted(need, 'slot')}, {slots - at} {by_count(slots - at, 'is', 'are')} left"
+            )
         word = int.from_bytes(data[6 + 2 * at : 4 + 2 * (at + need)], "little")
         if op == ALLOC_SMALL:
             value = info * 8 + 8
