@@ -87,6 +87,7 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Names of codes", "format.codes", ("Meaning",), ("code_name", "describe_code")),
     Home("Writing dumps", "writing.builder", ("DumpBuilder",)),
     Home("Memory of a dump that is written", "writing.memory", ("MemoryPlan", "Planned")),
+    Home("Small dumps made of large ones", "writing.shrink", ("Shrunk", "Kept", "Left")),
     Home("Dumps that may be given away", "writing.scrub", ("Scrubbed", "Item")),
     Home("What scrubbing keeps", "writing.policy", ("Policy",), ("read_policy", "parse_policy")),
     Home("Texts in a dump, in any encoding", "writing.found", ("Found",), ("find_text",)),

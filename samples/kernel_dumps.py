@@ -231,3 +231,66 @@ def _() -> Built:
 )
 def _() -> Built:
     return triage32()
+
+
+def _pages(numbers: Sequence[int]) -> bytes:
+    """Pages that hold their number over and over."""
+    return b"".join(struct.pack("<Q", number) * 512 for number in numbers)
+
+
+def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
+    """A full dump: the runs of physical memory in the header, their pages behind it."""
+    file = bytearray(triage64()[:0x2000] if wide else triage32()[:0x1000])
+    struct.pack_into("<I", file, 0xF98 if wide else 0xF88, 1)
+    total = sum(count for _, count in runs)
+    if wide:
+        struct.pack_into("<IIQ", file, 0x88, len(runs), 0, total)
+    else:
+        struct.pack_into("<II", file, 0x64, len(runs), total)
+    for index, (first, count) in enumerate(runs):
+        if wide:
+            struct.pack_into("<QQ", file, 0x98 + 16 * index, first, count)
+        else:
+            struct.pack_into("<II", file, 0x6C + 8 * index, first, count)
+    return bytes(file) + _pages([first + number for first, count in runs for number in range(count)])
+
+
+def bitmap_dump(pages: Sequence[int], total: int, *, full: bool = False, wide: bool = True, kind: int = 0) -> bytes:
+    """A dump with a bitmap of ``total`` bits: of the kernel, or with ``full`` of all memory."""
+    file = bytearray(triage64()[:0x2000] if wide else triage32()[:0x1000])
+    struct.pack_into("<I", file, 0xF98 if wide else 0xF88, kind or (5 if full else 6))
+    bits = bytearray((total + 7) // 8)
+    for page in pages:
+        bits[page // 8] |= 1 << page % 8
+    first = -(-(len(file) + 0x38 + len(bits)) // 0x1000) * 0x1000
+    head = bytearray(0x38)
+    head[:8] = b"FDMPDUMP" if full else b"SDMPDUMP"
+    struct.pack_into("<QQQ", head, 0x20, first, len(pages), total)
+    file += head + bits
+    file += bytes(first - len(file))
+    return bytes(file) + _pages(pages)
+
+
+@sample(
+    "not-a-dump-kernel-full-64", "A full kernel dump of a 64-bit machine", "two runs of physical memory", 0, magic=b"PAGEDU64", engine="kernel", kernel=True
+)
+def _() -> Built:
+    return full_dump([(1, 2), (8, 1)])
+
+
+@sample(
+    "not-a-dump-kernel-bitmap-64",
+    "A kernel dump with a bitmap",
+    "automatic and kernel dumps since Windows 8",
+    0,
+    magic=b"PAGEDU64",
+    engine="kernel",
+    kernel=True,
+)
+def _() -> Built:
+    return bitmap_dump([1, 2, 9], 64)
+
+
+@sample("not-a-dump-kernel-bitmap-32", "A full dump with a bitmap of a 32-bit machine", "FDMP", 0, magic=b"PAGEDUMP", engine="kernel", kernel=True)
+def _() -> Built:
+    return bitmap_dump([0, 3], 64, full=True, wide=False)

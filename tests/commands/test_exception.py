@@ -219,3 +219,13 @@ def test_threads_name_the_file_too(run_json):
     thread = run_json("threads", "everything-small.dmp")["threads"][2]
     assert (thread["ip_symbol"], thread["ip_module_file"]) == ("demo+0x145c", "demo.exe")
     assert thread["start_module_file"] is not None
+
+
+def test_a_record_has_32_bits_where_the_session_begins_on_the_32_bit_side(cli, run_json):
+    # Observed: dbgeng 10.0.15063, .exr -1 of both dumps.
+    out = cli("exception", "exception-wow64-32-bit-code.dmp").out
+    assert "ExceptionAddress: 00d11400 (demo32+0x1400)" in out
+    assert "   Parameter[1]: 00000010" in out
+    assert "Attempt to read from address 00000010\n" in out
+    assert run_json("exception", "exception-wow64-32-bit-code.dmp")["exception"]["summary"] == "Attempt to read from address 00000010"
+    assert "ExceptionAddress: 0000000000d11400 (demo32+0x1400)" in cli("exception", "exception-wow64.dmp").out

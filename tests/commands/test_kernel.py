@@ -254,3 +254,27 @@ def test_outcomes_follow_what_the_dump_holds(cli: Any, tmp_path: Path) -> None:
     path.write_bytes(data)
     told_of = {row["command"]: row["outcome"] for row in told(cli, "why", path)["commands"]}
     assert told_of["r"] == "fails"
+
+
+FULL, BITMAP, BITMAP32 = "not-a-dump-kernel-full-64.dmp", "not-a-dump-kernel-bitmap-64.dmp", "not-a-dump-kernel-bitmap-32.dmp"
+
+
+@pytest.mark.parametrize("name", [FULL, BITMAP, BITMAP32])
+def test_dumps_with_pages(cli: Any, name: str) -> None:
+    for command in ("dumpinfo", "dumpdebug", "exception", "memory", "system", "why", "map", "bugcheck"):
+        result = cli(command, name)
+        assert result.code == 0, command + result.out + result.err
+    for command in ("modules", "unloaded", "threads"):
+        assert cli(command, name).code == 1
+    assert told(cli, "dumpinfo", name)["header"]["pages"] in (2, 3)
+    assert told(cli, "map", name)["coverage"] > 70
+
+
+def test_read_of_physical_memory(cli: Any) -> None:
+    document = told(cli, "read", FULL, "8000", "8")
+    assert document["physical"] is True
+    assert "08 00 00 00" in cli("read", FULL, "8000", "8").out
+    assert cli("read", FULL, "0").code == 1
+    assert told(cli, "read", WIDE, "nt", "4")["physical"] is False
+    assert "pages > 1 from" in told(cli, "whatis", FULL, "--memory", "8008")["piece"]["what"]
+    assert told(cli, "bytes", BITMAP, "bitmap")["bytes"][0]["structure"] == "BITMAP_DUMP"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import List, Set, Tuple
 
 import pytest
-from samples.kernel_dumps import triage32, triage64, with_drivers
+from samples.kernel_dumps import bitmap_dump, full_dump, triage32, triage64, with_drivers
 
 from dumpscope.commands.kernel.answers import FAILS, WORKS, outcomes
 from dumpscope.diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
@@ -138,3 +138,40 @@ def test_where_r_finds_the_registers(bench: Bench, tmp_path: Path, step: str) ->
 def _written(path: Path, data: bytearray) -> Path:
     path.write_bytes(data)
     return path
+
+
+LARGE = {
+    "full": full_dump([(1, 3), (8, 2)]),
+    "full-32": full_dump([(1, 3), (8, 2)], wide=False),
+    "bitmap": bitmap_dump([1, 2, 5, 9], 64),
+    "bitmap-32": bitmap_dump([1, 2, 5, 9], 64, wide=False),
+    "bitmap-full": bitmap_dump([1, 2, 5, 9], 64, full=True),
+    "cut": bitmap_dump([1, 2, 5, 9], 64)[:-0x1000],
+}
+REFUSED = {
+    **{f"kind {kind}": bitmap_dump([1], 8, kind=kind) for kind in (3, 7, 8)},
+    "no signature": bitmap_dump([1], 8)[:0x2000] + bytes(0x2000),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LARGE))
+def test_dumps_with_pages_open_and_are_described_as_by_the_engine(bench: Bench, tmp_path: Path, name: str) -> None:
+    path = _written(tmp_path / "memory.dmp", bytearray(LARGE[name]))
+    answer = bench.ask_one(path, ["r", "k", "u", "lm", ".exr -1", ".bugcheck"])
+    opening = EngineView(Source(LARGE[name], path.name)).opening
+    assert (opening.hresult, answer.open_hr) == (0, 0)
+    with KernelDump.open(str(path)) as dump:
+        lined = lines("\n".join(kernel_dumpdebug_lines(dump)))
+        told = {item.command: item.outcome for item in outcomes(dump)}
+    assert lined == lines(bench.dumpdebug(path).split("KiProcessorBlock at")[0])
+    assert {told[command] for command in ("r", "k", "u", "lm")} == {FAILS}
+    assert "error in" in answer.commands["u"].text or "Unable" in answer.commands["u"].text
+    assert not listed(answer)
+    assert told[".exr -1"] == WORKS
+    assert "ExceptionCode" in answer.commands[".exr -1"].text
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_dumps_that_the_engine_refuses(bench: Bench, tmp_path: Path, name: str) -> None:
+    path = _written(tmp_path / "memory.dmp", bytearray(REFUSED[name]))
+    assert EngineView(Source(REFUSED[name], path.name)).opening.hresult == bench.ask_one(path).open_hr != 0

@@ -30,6 +30,7 @@ def kernel_anatomy(dump: KernelDump) -> Iterator[Node]:
     yield Node(0, shape.size, HEADER, "header", shape, None, True)
     triage = dump.triage
     if isinstance(triage, Absent):
+        yield from _pages(dump)
         return
     nodes = list(_triage(dump))
     yield from nodes
@@ -39,6 +40,22 @@ def kernel_anatomy(dump: KernelDump) -> Iterator[Node]:
         if last < mark:
             yield Node(last, mark - last, BLOB, "room for further data blocks", None, None, True)
         yield Node(mark, 4, RECORD, "the mark TRGD", None, shape.size + dump.triage_layout.offset_of("ValidOffset"), True)
+
+
+def _pages(dump: KernelDump) -> Iterator[Node]:
+    pages = dump.pages
+    if isinstance(pages, Absent):
+        return
+    if pages.bitmap is not None:
+        base, shape = dump.header_layout.size, layout.BITMAP_DUMP
+        yield Node(base, shape.size, DIRECTORY, "BITMAP_DUMP", shape, None, True)
+        size = dump.source.available(base + shape.size, min((pages.bitmap["BitmapSize"] + 7) // 8, max(0, pages.bitmap["HeaderSize"] - base - shape.size)))
+        if size:
+            yield Node(base + shape.size, size, RECORD, "bitmap of pages", None, None, True)
+    for run in pages.runs:
+        held = dump.source.available(run.offset, run.size)
+        if held:
+            yield Node(run.offset, held, MEMORY, f"pages > {run.pages} from physical address at 0x{run.address:x}", None, None, True)
 
 
 def _triage(dump: KernelDump) -> Iterator[Node]:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, 
 
 from ..diagnosis.breaks import WAKE_DEBUGGER, breakpoint_of
 from ..diagnosis.engine.answers import EFFECTIVE_X86
+from ..diagnosis.engine.view import EngineView
 from ..diagnosis.rules.rule import PROVEN
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from ..dump.contexts import Registers
@@ -76,13 +77,27 @@ def _narrow(dump: Minidump, value: int) -> int:
     return value & 0xFFFFFFFF if dump.pointer_size == 4 else value
 
 
+def _shows_32_bits(dump: Minidump) -> bool:
+    """Whether the debugger shows records with 32 bits: a 32-bit dump, or one whose session begins on the 32-bit side of its process."""
+    if dump.pointer_size == 4:
+        return True
+    found = dump.exception
+    thread = None if isinstance(found, Absent) else dump.threads.find(found.thread_id)
+    registers = Absent(NOT_THERE, "no thread") if thread is None else dump.registers(thread)
+    return not isinstance(registers, Absent) and registers.runs_32_bit and EngineView(dump.source).effective_x86
+
+
+def _digits(dump: Minidump, values: Tuple[int, ...]) -> List[str]:
+    """Members of a record as the debugger shows them."""
+    return [f"{value & 0xFFFFFFFF:08x}" for value in values] if _shows_32_bits(dump) else [f"{value:016x}" for value in values]
+
+
 def summary_line(dump: Minidump, code: int, parameters: Tuple[int, ...]) -> str:
     """The debugger's last line, such as ``Attempt to write to address 0000000000000000``; an empty string without one.
 
     Of the kind of access only the bits of 9 count (observed: dbgeng 10.0.15063).
     """
-    digits = 8 if dump.pointer_size == 4 else 16
-    shown = [f"{_narrow(dump, value):0{digits}x}" for value in parameters]
+    shown = _digits(dump, parameters)
     if code == IN_PAGE_ERROR and len(parameters) > 2:
         return f"Inpage operation failed at {shown[1]}, due to I/O error {shown[2]}"
     if code != ACCESS_VIOLATION or len(parameters) < 2:
@@ -102,18 +117,17 @@ def fault_summary(fault: Fault, code: int, flags: int) -> str:
 
 def record_lines(dump: Minidump, record: _Record, fault: Optional[Fault] = None) -> Iterator[str]:
     """A record in the form of ``.exr``; ``fault`` is what it means on another system than Windows."""
-    digits = 8 if dump.pointer_size == 4 else 16
-    address = _narrow(dump, record.address)
-    symbol = dump.symbol(address)
-    yield f"ExceptionAddress: {address:0{digits}x}" + (f" ({symbol})" if symbol else "")
+    shown, *parameters = _digits(dump, (record.address, *record.parameters))
+    symbol = dump.symbol(_narrow(dump, record.address))
+    yield f"ExceptionAddress: {shown}" + (f" ({symbol})" if symbol else "")
     name = exception_words(record.code) if fault is None else fault.name
     yield f"   ExceptionCode: {record.code:08x}" + (f" ({name})" if name else "")
     detail = "" if fault is None else fault.detail
     yield f"  ExceptionFlags: {record.flags:08x}" + (f" ({detail})" if detail else "")
     yield f"NumberParameters: {record.claimed}"
     words = parameter_words(dump, record.code, record.parameters) if fault is None else fault.parameters
-    for at, value in enumerate(record.parameters):
-        yield f"   Parameter[{at}]: {_narrow(dump, value):0{digits}x}" + (f"  {words[at]}" if words[at] else "")
+    for at, value in enumerate(parameters):
+        yield f"   Parameter[{at}]: {value}" + (f"  {words[at]}" if words[at] else "")
     last = summary_line(dump, record.code, record.parameters) if fault is None else fault_summary(fault, record.code, record.flags)
     if last:
         yield last

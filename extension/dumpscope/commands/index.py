@@ -25,6 +25,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "bugcheck": ("bugcheck",),
     "mend": ("mend",),
     "scrub": ("scrub",),
+    "shrink": ("shrink",),
     "diff": ("diff",),
     "triage": ("triage",),
     "system": ("system", "process", "tokens"),

@@ -262,7 +262,26 @@ DUMP_BLOB_HEADER = Structure(
     meaning="In front of one blob of secondary data.",
 )
 
+BITMAP_SIGNATURES = (b"SDMP", b"FDMP")
+"""What BITMAP_DUMP begins with: of a dump of the kernel, of a full dump."""
+
+BITMAP_DUMP = Structure(
+    "BITMAP_DUMP",
+    [
+        Field("Signature", ULONG32, "the bytes SDMP (kernel) or FDMP (full)", HEX),
+        Field("ValidDump", ULONG32, "the bytes DUMP", HEX),
+        Field("DumpOptions", ULONG32, "what the writer was asked for", HEX),
+        Field("HeaderSize", ULONG64, "where the first page is in the file", RVA_KIND, at=0x20),
+        Field("Pages", ULONG64, "pages in the file", COUNT),
+        Field("BitmapSize", ULONG64, "bits of the bitmap that follows, one to a page of physical memory", COUNT),
+    ],
+    source="public readers of the format; observed: dbgeng 10.0.15063 (which names the fields so in .dumpdebug)",
+    meaning="Behind the header of a dump with a bitmap: which pages of physical memory the file holds.",
+    pack=8,
+)
+
 STRUCTURES = (
+    BITMAP_DUMP,
     DUMP_BLOB_FILE_HEADER,
     DUMP_BLOB_HEADER,
     DUMP_HEADER64,

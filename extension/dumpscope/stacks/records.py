@@ -11,6 +11,7 @@ from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..format.counted import counted
 from ..symbols.breakpad import CfiRow, SymbolFile, WinFrame
+from .code import Code
 from .frames import CFI, DAMAGED, FRAME_POINTER, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, SCAN, End, Origin, Proof, Step
 from .memory import StackMemory
 from .programs import BadProgram, Unreadable, evaluate, run
@@ -19,6 +20,8 @@ SCANNED = 128
 """Words of the stack that a scan looks at for one frame."""
 SEARCHED = 3
 """Words above the place that STACK WIN computes at which a return address is looked for (google-breakpad: ScanForReturnAddress)."""
+SEARCHED_WITH_CODE = 32
+"""The same where the code before a value shows whether it follows a call."""
 
 DEBUGGERS_WARNING = "Stack unwind information not available. Following frames may be wrong."
 """What the debugger says before frames that it takes from frame pointers alone (observed: dbgeng 10.0.15063)."""
@@ -107,8 +110,8 @@ class NativeUnwinder(Protocol):
     def begin(self, registers: Registers, thread: Optional[Thread]) -> List[int]:
         """The registers of frame 0."""
 
-    def caller(self, registers: Sequence[int], first: bool) -> Union[Step, End]:
-        """The frame that called this one."""
+    def caller(self, registers: Sequence[int], first: bool) -> Union[Step, End, None]:
+        """The frame that called this one; None where there is nothing to say."""
 
     def interrupted(self, step: Step) -> bool:
         """Whether the frame that was found had been interrupted."""
@@ -117,8 +120,11 @@ class NativeUnwinder(Protocol):
 class RecordUnwinder:
     """Unwinds by the image's own unwind data first where ``native`` is given, then by STACK records, then by what is left."""
 
-    def __init__(self, dump: Minidump, architecture: str, records: Optional[Finder], native: Optional[NativeUnwinder], *, chain: bool, scan: bool) -> None:
+    def __init__(
+        self, dump: Minidump, code: Code, architecture: str, records: Optional[Finder], native: Optional[NativeUnwinder], *, chain: bool, scan: bool
+    ) -> None:
         self._dump = dump
+        self._code = code
         self.architecture = architecture
         self.machine = MACHINES[architecture]
         self.names = self.machine.names
@@ -151,6 +157,7 @@ class RecordUnwinder:
         if self._native is not None:
             found = self._native.caller(registers, first)
             if isinstance(found, Step):
+                self._parameters = self._popped(registers[self.ip])
                 return found
             end = found
         ip = registers[self.ip]
@@ -176,6 +183,13 @@ class RecordUnwinder:
         return End(NO_UNWIND_DATA, f"no unwind data for 0x{ip:x} in {module.name}: its symbol file would have them", ip, module.name)
 
     # -- STACK records -----------------------------------------------------------------------------------------------------------
+
+    def _popped(self, ip: int) -> int:
+        """Bytes of parameters that the function at ``ip`` has, by its STACK WIN record."""
+        module = self._dump.modules.at(ip) if self.architecture == "x86" and self._records is not None else None
+        records = self._records(module) if module is not None and self._records is not None else None
+        win = records.win(ip - module.base) if module is not None and records is not None and not isinstance(records, Absent) else None
+        return 0 if win is None else win.parameters
 
     def _by_records(self, module: Module, registers: Sequence[int], look: int) -> Union[Step, End, None]:
         records = None if self._records is None else self._records(module)
@@ -244,10 +258,16 @@ class RecordUnwinder:
         return Step(found, origin, return_place if word(return_place) == back else None, self._plausible(back))
 
     def _search(self, start: int) -> int:
-        """Where the return address stands: at ``start`` or a few words above, the first that points into a module."""
-        for at in range(start, start + 4 * (SEARCHED + 1), 4):
+        """Where the return address stands: at ``start``, or above it where more was pushed than the record tells, as for a call that is being prepared.
+
+        It is the first value that follows a call; where no code is at hand, the first of a few that points into a module.
+        """
+        for at in range(start, start + 4 * (SEARCHED_WITH_CODE + 1), 4):
             value = self.memory.word(at)
-            if value is not None and self._dump.modules.at(value) is not None:
+            if value is None or self._dump.modules.at(value) is None:
+                continue
+            seen = self._code.follows_call(value)
+            if seen or (seen is None and at <= start + 4 * SEARCHED):
                 return at
         return start
 

@@ -10,6 +10,7 @@ from ..dump.minidump import Minidump
 from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.threads import Thread
 from ..symbols.images import Images
+from .code import Code
 from .frames import BOTTOM, CONTEXT, EXCEPTION_CONTEXT, LIMIT, LOOP, NO_REGISTERS, NOT_SUPPORTED, ContextOrigin, End, Frame, Stack, Step
 from .records import MACHINES, Finder, NativeUnwinder, RecordUnwinder
 
@@ -52,6 +53,7 @@ class Walker:
         self.images = images
         self._records = records
         self._scan = scan
+        self._code = Code(dump, images)
         self._unwinders: Dict[str, Optional[Unwinder]] = {}
 
     def _make(self, architecture: str) -> Optional[Unwinder]:
@@ -69,10 +71,15 @@ class Walker:
             from .arm64.unwind import Arm64Unwinder
 
             native = Arm64Unwinder(self.dump, self.images)
+        elif architecture == "x86" and windows:
+            from .x86.epilogue import X86Unwinder
+
+            native = X86Unwinder(self.dump, self._code)
         name = architecture.partition(" ")[0]  # "ARM (Breakpad)"
         if name not in MACHINES:
             return None
-        return RecordUnwinder(self.dump, name, self._records, native, chain=name == "ARM64" or (native is None and name != "ARM"), scan=self._scan)
+        chain = name not in ("AMD64", "ARM") or (native is None and name != "ARM")
+        return RecordUnwinder(self.dump, self._code, name, self._records, native, chain=chain, scan=self._scan)
 
     def place(self, address: int) -> Optional[int]:
         """Where an address of the process stands in the dump file."""

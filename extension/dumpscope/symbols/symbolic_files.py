@@ -19,8 +19,9 @@ MAX_FILE = 1 << 32
 MAX_PROBES = 4096
 """Bytes before an address that are looked at for the start of a function that was put inline."""
 _NO_ADDRESS = 0xFFFFFFFF
+_MAGIC = (b"CFIC", b"CIFC")
 _HEADER = 8
-"""Bytes before the records in what CfiCache writes: a magic number and a version."""
+"""Bytes before the records in what CfiCache writes: a magic number and a version, which newer versions leave out."""
 
 
 class Location(NamedTuple):
@@ -99,7 +100,7 @@ class NativeFile:
                 data = file.read(MAX_FILE)
         except Exception as error:  # noqa: BLE001 - as above
             return Absent(DAMAGED, f"{self.path}: {error}")
-        return SymbolFile(data[_HEADER:], self.path)
+        return SymbolFile(data[_HEADER:] if data[:4] in _MAGIC else data, self.path)
 
 
 def _calls(found: Sequence[Any], index: int) -> Tuple[Tuple[str, int], ...]:

@@ -254,7 +254,7 @@ def _lead(work: Work, data: bytearray, base: int, item: Reference, values: Part,
         rva = work.copier(source).chain(rva)
     elif item.kind == BLOB:
         rva = work.copier(source).blob(rva, int.from_bytes(data[at - 4 : at], "little"))
-    elif rva:
+    elif rva or (not work.plan.wide and any(data[at - 4 : at])):  # the RVA of a stack is 0 in a dump of full memory; in a small one it leads to the range
         start, size = struct.unpack_from("<QI", data, at - 12)
         work.fixups.append(Fixup(place + item.offset, start, size, source, rva))
         rva = 0

@@ -9,6 +9,7 @@ from ...anatomy.filemap import map_of_nodes
 from ...anatomy.kernel import inner_nodes, kernel_anatomy, nodes_at
 from ...anatomy.walker import BLOB, DIRECTORY, HEADER, MEMORY, Node
 from ...dump.absence import Absent
+from ...dump.kernel.kerneldump import Block as MemoryBlock
 from ...dump.kernel.kerneldump import KernelDump
 from ...dump.kernel.view import minidump_view
 from ...errors import NotInDump, UsageError
@@ -38,6 +39,7 @@ _PREFIXES: Dict[str, str] = {
     "unloaded": "unloaded drivers",
     "blocks": "data blocks >",
     "secondary": "secondary data",
+    "bitmap": "BITMAP_DUMP",
     "context": "header > ContextRecord",
     "exception": "header > ExceptionRecord",
 }
@@ -55,7 +57,7 @@ def _map(session: Session, args: Any) -> Iterator[Block]:
     dump = kernel_of(session)
     yield from map_blocks(map_of_nodes(dump.source, kernel_anatomy(dump), merge=not args.all), args, _WORDS)
     if isinstance(dump.triage, Absent):
-        yield Note("Behind the header come pages of physical memory; they are not taken apart.", "hint")
+        yield Note("Pages of physical memory are not taken apart.", "hint")
 
 
 def _found(dump: KernelDump, words: Sequence[str]) -> Iterator[Node]:
@@ -126,6 +128,9 @@ def _whatis(session: Session, args: Any) -> Iterator[Block]:
     if args.memory:
         address = number(args.offset, "address")
         block = dump.block_at(address)
+        if not isinstance(dump.pages, Absent):
+            run = dump.pages.run_at(address)
+            block = None if run is None else MemoryBlock(run.address, run.offset, run.size, "page")
         yield Fields("address", [Item("address", "address", address, "hex"), Item("symbol", "in", dump.symbol(address) or None)])
         if block is None:
             session.not_in_dump()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Union
 
 from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
 from ...dump.absence import Absent
@@ -23,6 +23,7 @@ from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
     from ...dump.contexts import Registers
+    from ...dump.kernel.pages import Pages
     from ...view.blocks import Block
 
 WORKS, FAILS, OTHER = "works", "fails", "not for kernel dumps"
@@ -61,6 +62,12 @@ def _damage(dump: KernelDump) -> Iterator[Block]:
         yield Note(line, "warning")
 
 
+def _page_words(pages: Union[Pages, Absent]) -> str:
+    if isinstance(pages, Absent):
+        return ""
+    return f"of physical memory, {pages.held} in the file, in {counted(len(pages.runs), 'run')}"
+
+
 @answer("dumpinfo")
 def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
@@ -68,6 +75,7 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     yield from account(dump)
     drivers, unloaded = dump.drivers, dump.unloaded
     captured = sum(block.size for block in dump.blocks)
+    pages = dump.pages
     yield Fields(
         "header",
         [
@@ -78,6 +86,7 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
             Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {counted(captured, 'byte')}", link="memory"),
+            Item("pages", "pages", pages if isinstance(pages, Absent) else pages.claimed, "count", note=_page_words(pages), link="memory"),
             Item("complete", "written to its end", dump.complete, "bool"),
             Item("comment", "comment", dump.comment),
         ],
@@ -123,7 +132,7 @@ def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
     dump = kernel_of(session)
     yield Lines("lines", kernel_dumpdebug_lines(dump))
     if isinstance(dump.triage, Absent):
-        yield Note("Of dumps that are no triage dumps the header alone is shown; the debugger prints its lists of pages as well.", "hint")
+        yield Note("The debugger adds the list of processor blocks, which page tables lead to; page tables are not walked here.", "hint")
 
 
 @answer("modules")
@@ -268,11 +277,21 @@ def _threads(session: Session, args: Any) -> Iterator[Block]:
 def _memory(session: Session, args: Any) -> Iterator[Block]:
     """The blocks of memory that the dump holds."""
     dump = kernel_of(session)
+    pages = dump.pages
+    if not isinstance(pages, Absent):
+        columns = [
+            Column("address", "physical address", "hex"),
+            Column("size", "size", "bytes"),
+            Column("offset", "at", "offset"),
+            Column("held", "held", "bytes"),
+        ]
+        yield Table("memory", columns, [(run.address, run.size, run.offset, dump.source.available(run.offset, run.size)) for run in pages.runs])
+        yield Note("These are pages of physical memory: page tables are not walked, and `read` takes a physical address.", "hint")
+        return
     if not dump.blocks:
         session.not_in_dump()
         yield Data("memory", None)
-        pages = isinstance(dump.triage, Absent)
-        yield Note("This dump holds pages of physical memory, which are not decoded here." if pages else "It holds no memory.", "warning")
+        yield Note(pages.message if isinstance(dump.triage, Absent) else "It holds no memory.", "warning")
         return
     rows = [(item.address, item.size, item.offset, item.what, dump.symbol(item.address)) for item in dump.blocks]
     columns = [
@@ -302,15 +321,20 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
     if args.form in "au":
         raise UsageError(f"--form {args.form} is for dumps of a process", "use b, w, d, q or p")
     size = length_of(args.length, args.form, dump.pointer_size)
-    data = dump.read(address, size)
+    pages = dump.pages
+    data = dump.read(address, size) if isinstance(pages, Absent) else pages.read(address, size)
+    where = "" if isinstance(pages, Absent) else "physical address "
+    yield Data("physical", bool(where))
     if not data:
         session.not_in_dump()
         yield Data("memory", None)
-        yield Note(f"the dump holds no bytes at 0x{address:x}", "warning")
+        yield Note(f"the dump holds no bytes at {where}0x{address:x}", "warning")
         return
     yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
         yield Note(f"the dump holds {len(data)} of {counted(size, 'byte')} there", "warning")
+    if where:
+        yield Note("The address is a physical one: page tables are not walked.", "hint")
 
 
 @answer("strings")
@@ -321,10 +345,20 @@ def _strings(session: Session, args: Any) -> Iterator[Block]:
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
 
 
+def _no_tables(dump: KernelDump) -> str:
+    """Why the debugger cannot walk page tables, or an empty string."""
+    pages, table = dump.pages, int(dump.header["DirectoryTableBase"]) & ~0xFFF
+    if isinstance(pages, Absent):
+        return pages.message
+    return "" if pages.read(table, 1) else f"the dump does not hold the page of DirectoryTableBase, 0x{table:x}: no address can be translated"
+
+
 def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
     """``r``, ``k`` and ``u``: what they read."""
     if isinstance(dump.triage, Absent):
-        yield from (Outcome(name, WORKS, "the pages of the kernel are there") for name in ("r", "k", "u"))
+        missing = _no_tables(dump)
+        for name in ("r", "k", "u"):
+            yield Outcome(name, FAILS if missing else WORKS, missing or "the page tables are there, and what they lead to")
         return
     registers, processor = dump.registers, dump.processor
     if isinstance(registers, Absent):
@@ -346,7 +380,8 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
     """What the debugger's commands do on this dump (observed: dbgeng 10.0.15063)."""
     triage = not isinstance(dump.triage, Absent)
     found = [Outcome(name, WORKS, "the header has it") for name in (".bugcheck", ".time", "vertarget", ".dumpdebug", ".exr -1", ".lastevent")]
-    found += [Outcome(name, WORKS, "the driver list has it" if triage else "read from the pages of the kernel") for name in ("lm", "lm u")]
+    missing = "" if triage else _no_tables(dump)
+    found += [Outcome(name, FAILS if missing else WORKS, missing or ("the driver list has it" if triage else "read from the pages")) for name in ("lm", "lm u")]
     found += _of_registers(dump)
     found.append(Outcome(".ecxr", FAILS, "HRESULT 0x8000ffff: there is no context of an exception; `.trap` and `.cxr` take the parameters of the bug check"))
     found.append(Outcome("~", FAILS, "in kernel mode `~` selects a processor, and a syntax error is what the list of threads gives"))

@@ -1,11 +1,12 @@
-"""What the debugger prints for ``.dumpdebug`` on a kernel triage dump, line for line (observed: dbgeng 10.0.15063)."""
+"""What the debugger prints for ``.dumpdebug`` on a kernel dump, line for line (observed: dbgeng 10.0.15063)."""
 
 from __future__ import annotations
 
-from typing import Iterator, List
+from typing import Iterator, List, Tuple
 
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump
+from ...dump.kernel.pages import PAGE
 
 _FIRST = (
     "MajorVersion",
@@ -51,25 +52,37 @@ _ITANIUM = ["BStoreOffset", "SizeOfBStore", "LimitOfBStore"]
 _DATA = ["DebuggerDataOffset", "DebuggerDataSize", "DataBlocksOffset", "DataBlocksCount"]
 
 
+_TITLES = {
+    4: "Mini Dump Analysis",
+    5: "Bitmap Dump Analysis - full address space is available",
+    6: "Bitmap Dump Analysis - Kernel address space is available,",
+}
+
+
 def _wide(value: int) -> str:
     return f"{value >> 32:08x}`{value & 0xFFFFFFFF:08x}"
 
 
 def kernel_dumpdebug_lines(dump: KernelDump) -> Iterator[str]:
-    """The lines of ``.dumpdebug``. For dumps of other kinds than triage the header alone."""
+    """The lines of ``.dumpdebug``; of dumps with pages up to the list of processor blocks, which page tables lead to."""
     bits = "64" if dump.wide else "32"
-    titles = {1: "Full Dump", 4: "Mini Dump", 5: "Full Dump"}
-    yield f"----- {bits} bit Kernel {titles.get(dump.kind, 'Summary Dump')} Analysis"
+    yield f"----- {bits} bit Kernel {_TITLES.get(dump.kind, 'Full Dump Analysis')}"
+    if dump.kind == 6:
+        yield "      User address space may not be available."
     yield ""
     yield f"{dump.header_layout.name}:"
-    names = _HEADER64 if dump.wide else _HEADER32
+    triage = dump.triage
+    names: Tuple[str, ...] = _HEADER64 if dump.wide else _HEADER32
+    if isinstance(triage, Absent):
+        names = names[:-1]
     for name in names:
         size = dump.header_layout.leaf(name).field.size
         value = int(dump.header[name])
         text = _wide(value) if size == 8 else f"{value:08x}"
-        yield f"{name:<20}{text}" + (" " if name == names[-1] else "")
-    triage = dump.triage
+        yield f"{name:<20}{text}" + (" " if name == "MiniDumpFields" else "")
     if isinstance(triage, Absent):
+        yield ""
+        yield from _pages(dump)
         return
     yield ""
     yield f"{dump.triage_layout.name}:"
@@ -89,3 +102,34 @@ def kernel_dumpdebug_lines(dump: KernelDump) -> Iterator[str]:
             yield f"  {block.address:08x} - {last & 0xFFFFFFFF:08x} at offset {block.offset:08x}"
     if dump.blocks:
         yield f"  Max offset {furthest:x}, {dump.source.size - furthest:x} from end of file"
+
+
+def _pages(dump: KernelDump) -> Iterator[str]:
+    """What lists the pages. The debugger counts FileOffset from 0x1000 whatever the header's size (observed)."""
+    pages = dump.pages
+    if isinstance(pages, Absent):
+        return
+    if pages.bitmap is not None:
+        yield "BITMAP_DUMP:"
+        yield f"DumpOptions         {pages.bitmap['DumpOptions']:08x}"
+        for name in ("HeaderSize", "BitmapSize", "Pages"):
+            yield f"{name:<20}{pages.bitmap[name]:x}"
+        return
+    runs = dump.physical_runs
+    assert not isinstance(runs, Absent)
+    yield "Physical Memory Description:"
+    yield f"Number of runs: {len(runs)} (limited to {len(runs)})"
+    place = PAGE
+    if dump.wide:
+        yield "          FileOffset           Start Address           Length"
+    else:
+        yield "          FileOffset  Start Address          Length"
+    for run in runs:
+        start, length = run.base_page * PAGE, run.page_count * PAGE
+        if dump.wide:
+            yield f"           {_wide(place)}     {_wide(start)}     {_wide(length)}"
+        else:
+            yield f"           {place:08x}     {start:016x}     {length:08x}"
+        place += length
+    last = (runs[-1].base_page + runs[-1].page_count - 1) * PAGE
+    yield f"Last Page: {_wide(place - PAGE)}     {_wide(last)}" if dump.wide else f"Last Page: {place - PAGE:016x}     {last:016x}"

@@ -15,7 +15,7 @@ from ...dump.source import Source
 from ...dump.userdump import COUNTS, OFFSETS, UserDump
 from ...errors import DumpError
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
-from ...format.kernel import HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
+from ...format.kernel import BITMAP_SIGNATURES, FILL, HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
 from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.processors import PROCESSORS
@@ -62,6 +62,13 @@ _LEGACY = {b"USERDU64": USERMODE_CRASHDUMP_HEADER64, b"USERDUMP": USERMODE_CRASH
 _LEGACY_MACHINES = frozenset((0x14C, 0x166, 0x1C0, 0x1C4, 0x200, 0x8664, 0xAA64))
 BANNER_LEGACY = "User Dump File: Only application data is available"
 HANDLE_EOF = 0x80070026
+_KERNEL_TEXTS = {
+    1: "Kernel Complete Dump File: Full address space is available",
+    FILL: "Kernel Complete Dump File: Full address space is available",
+    5: "Kernel Bitmap Dump File: Full address space is available",
+    6: "Kernel Bitmap Dump File: Kernel address space is available, User address space may not be available.",
+}
+"""What the engine says of each DumpType that it opens, besides triage; a header that was not filled in is one of a full dump."""
 _KERNEL_MACHINES = {SIGNATURE64: (0x8664, 0xAA64, 0x200), SIGNATURE32: (0x14C, 0x1C4)}
 
 _MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId")
@@ -169,7 +176,11 @@ def _other(source: Source, head: bytes) -> Opened:
         if dump.machine in _KERNEL_MACHINES[kind]:
             if not isinstance(dump.triage, Absent):
                 return _triage(source, dump)
-            text = "Kernel Complete Dump File: Full address space is available"
+            if dump.kind not in _KERNEL_TEXTS:
+                return _refused(source, E_INVALIDARG, [], "Could not match Dump File signature - invalid file format", kernel=True)
+            if dump.kind in (5, 6) and source.some(dump.header_layout.size, 4) not in BITMAP_SIGNATURES:
+                return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+            text = _KERNEL_TEXTS[dump.kind]
             return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
         return _refused(
             source,

@@ -18,6 +18,7 @@ from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..lists import holders
 from ..module_names import module_names
 from ..source import Source
+from .pages import Pages, pages_of
 from .processor import ARCHITECTURES, Processor, even, processor_of
 
 SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
@@ -357,6 +358,11 @@ class KernelDump:
     # memory
 
     @cached_property
+    def pages(self) -> Union[Pages, Absent]:
+        """The pages of physical memory of a dump that is no triage dump."""
+        return pages_of(self)
+
+    @cached_property
     def blocks(self) -> List[Block]:
         """The memory that a triage dump holds, in the order of the file: data blocks, then the call stack."""
         triage = self.triage
@@ -444,13 +450,22 @@ class KernelDump:
         found = self.unloaded_at(address)
         return f"<Unloaded_{found.name}>+0x{address - found.start:x}" if found is not None else ""
 
+    def _page_damage(self) -> List[str]:
+        pages = self.pages
+        if isinstance(pages, Absent):
+            return [pages.message] if pages.kind == DAMAGED else []
+        missing = pages.claimed - pages.held
+        if missing <= 0:
+            return []
+        return [f"the file holds {pages.held} of {pages.claimed} pages: it was cut, or the writer did not finish"]
+
     @cached_property
     def damage(self) -> List[str]:
         """What is wrong with the file, in words with offsets."""
         found = []
         triage = self.triage
         if isinstance(triage, Absent):
-            return [triage.message] if triage.kind == DAMAGED else []
+            return [triage.message] if triage.kind == DAMAGED else self._page_damage()
         if self.complete is False:
             found.append(f"the mark TRGD is not at 0x{triage['ValidOffset']:x}: the writer did not finish, or the file was cut")
         if triage["SizeOfDump"] > self.source.size:

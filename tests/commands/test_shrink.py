@@ -1,0 +1,160 @@
+"""``shrink``: what is kept and left out, what the options do, and files that are whole or absent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumpscope.dump.absence import Absent
+from dumpscope.dump.minidump import Minidump
+from dumpscope.writing.builder import DumpBuilder
+from dumpscope.writing.shrink import Shrunk
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+FULL = SAMPLES / "full-memory.dmp"
+
+
+def large(path: Path, size: int) -> None:
+    """A full dump: the sample, and memory that nothing of what is kept leads to."""
+    with Minidump.open(str(FULL)) as dump:
+        builder = DumpBuilder.of(dump)
+        builder.capture(0x7000_0000, b"\x55" * size)
+        builder.write(str(path))
+
+
+def test_all_but_memory_is_the_same(cli: Any, tmp_path: Path) -> None:
+    source, target = tmp_path / "large.dmp", tmp_path / "small.dmp"
+    large(source, 4 << 20)
+    before = source.read_bytes()
+    document = json.loads(cli("shrink", source, "-o", target, "--json").out)
+    assert document["shrunk"] is True
+    assert document["written"]["size"] == target.stat().st_size < len(before) // 20
+    assert source.read_bytes() == before
+    with Minidump.open(str(source)) as old, Minidump.open(str(target)) as new:
+        assert not new.header.flags & 2
+        assert len(new.memory_list)
+        assert [stream.type for stream in new.streams if stream.type != 5] == [stream.type for stream in old.streams if stream.type != 9]
+        assert [(item.handle, item.name) for item in new.handles] == [(item.handle, item.name) for item in old.handles]
+        assert new.process.command_line == old.process.command_line
+        assert new.process.environment == old.process.environment
+        assert new.memory.locate(0x7000_0000) is None
+        for thread in old.threads:
+            registers = old.registers(thread)
+            assert not isinstance(registers, Absent)
+            kept = new.memory.captured(registers.sp, 1 << 20)
+            assert kept >= min(old.memory.captured(registers.sp, 1 << 20), thread.stack_start + thread.stack_size - registers.sp) > 0
+            assert new.memory.some(registers.sp, kept) == old.memory.some(registers.sp, kept)
+            found = new.threads.find(thread.tid)
+            assert found is not None
+            assert found.stack_rva, "the thread list of a small dump leads to the stack"
+
+
+def test_for_keeps_what_the_commands_need(tmp_path: Path, cli: Any) -> None:
+    target = tmp_path / "handles.dmp"
+    assert cli("shrink", FULL, "-o", target, "--for", "!handle").code == 0
+    with Minidump.open(str(FULL)) as old, Minidump.open(str(target)) as new:
+        assert len(new.handles) == len(old.handles)
+        assert new.stream(16) is None
+        assert new.header.flags & 0x1824 == 0x4
+        assert new.memory.total < 0x1000
+    assert cli("shrink", FULL, "--for", "!nosuch").code == 2
+
+
+def test_a_command_that_reads_anything_keeps_all_memory(run_json: Any) -> None:
+    document = run_json("shrink", FULL, "--for", "!heap")
+    with Minidump.open(str(FULL)) as dump:
+        assert [row["size"] for row in document["kept"]] == [dump.memory.total]
+    assert not [row for row in document["left"] if row["what"] == "captured memory"]
+
+
+def test_flags_decide_about_streams_and_memory(tmp_path: Path, cli: Any) -> None:
+    target = tmp_path / "flags.dmp"
+    assert cli("shrink", FULL, "-o", target, "--flags", "0x1104").code == 0
+    with Minidump.open(str(target)) as new:
+        assert new.header.flags & ~0x20000 == 0x1104  # unreadable pages were ignored by the writer, whatever is asked now
+        assert new.stream(17) is not None
+        assert new.stream(14) is None
+        assert not isinstance(new.process.peb, Absent)
+
+
+def test_memory_and_near_keep_more(tmp_path: Path) -> None:
+    source = tmp_path / "large.dmp"
+    large(source, 0x10000)
+    with Minidump.open(str(source)) as dump:
+        plain = Shrunk(dump)
+        assert Shrunk(dump, memory=[(0x7000_1000, 0x123)]).total == plain.total + 0x123
+        near = [Shrunk(dump, near=levels).total for levels in (1, 2)]
+        assert plain.total < near[0] <= near[1]
+        target = tmp_path / "more.dmp"
+        Shrunk(dump, memory=[(0x7000_1000, 0x123)]).write(str(target))
+    with Minidump.open(str(target)) as new:
+        assert new.memory.captured(0x7000_1000, 0x1000) == 0x123
+
+
+@pytest.mark.parametrize("size", [12000, 20000, 40000])
+def test_size_is_the_most(tmp_path: Path, cli: Any, size: int) -> None:
+    target = tmp_path / "sized.dmp"
+    result = cli("shrink", FULL, "-o", target, "--size", size)
+    if result.code:
+        assert "already" in result.err
+        assert not target.exists()
+        return
+    assert target.stat().st_size <= size
+    with Minidump.open(str(FULL)) as old, Minidump.open(str(target)) as new:
+        assert len(new.handles) == len(old.handles)
+        assert new.memory.total > 0
+
+
+def test_what_does_not_fit_is_refused(tmp_path: Path, cli: Any) -> None:
+    target = tmp_path / "sized.dmp"
+    assert cli("shrink", FULL, "-o", target, "--size", "1K").code
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--size", "much"], ["--size", "-3"], ["--near", "0"], ["--near", "99"], ["--near", "²"], ["--memory", "x"], ["--memory", "ffffffffffffffff:10"]]
+)
+def test_wrong_words_are_refused(cli: Any, words: Any) -> None:
+    result = cli("shrink", FULL, *words)
+    assert result.code == 2
+    assert "Traceback" not in result.err
+
+
+def test_an_existing_file_and_the_dump_itself_stay(tmp_path: Path, cli: Any) -> None:
+    target = tmp_path / "there.dmp"
+    target.write_bytes(b"mine")
+    assert cli("shrink", FULL, "-o", target).code == 2
+    assert target.read_bytes() == b"mine"
+    copy = tmp_path / "copy.dmp"
+    copy.write_bytes(FULL.read_bytes())
+    assert cli("shrink", copy, "-o", copy, "--force").code == 2
+    assert copy.read_bytes() == FULL.read_bytes()
+    assert cli("shrink", FULL, "-o", target, "--force").code == 0
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["copy.dmp", "there.dmp"]
+
+
+def test_the_report_says_what_was_kept(tmp_path: Path, cli: Any) -> None:
+    target, told = tmp_path / "small.dmp", tmp_path / "small.json"
+    assert cli("shrink", FULL, "-o", target, "--report", told).code == 0
+    document = json.loads(told.read_text())
+    assert document["command"] == "shrink"
+    assert document["result"] == {"name": "small.dmp", "size": target.stat().st_size}
+    assert {"stacks", "TEBs", "PEB"} <= {row["what"] for row in document["kept"]}
+    with Minidump.open(str(target)) as new, Minidump.open(str(FULL)) as old:
+        assert sum(row["size"] for row in document["kept"]) == new.memory.total
+        assert sum(row["size"] for row in document["left"]) == old.memory.total - new.memory.total
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.dmp")))
+def test_every_sample_is_shrunk_or_refused_with_a_reason(tmp_path: Path, cli: Any, name: str) -> None:
+    target = tmp_path / "small.dmp"
+    result = cli("shrink", name, "-o", target)
+    assert "Traceback" not in result.err
+    if result.code:
+        assert result.err or result.out.startswith("warning: ")
+        assert not list(tmp_path.iterdir())
+    else:
+        assert target.stat().st_size
