@@ -47,6 +47,8 @@ ROWS: List[Row] = [
     Row("range-at", "find one address among ranges", "full", WORK, "range_at_dumpscope", "range_at_udmp", 1.0),
     Row("reads", "read 4 KiB at 100,000 addresses", "full", WORK, "reads_dumpscope", "reads_floor", 1.3, ("reads_udmp",)),
     Row("search", "search 2 GiB (speed)", "full", WORK, "search_dumpscope", "search_floor", 0.8, ("search_minidump",), memory=200, at_least=True),
+    Row("scrub", "scrub 2 GiB against copying it", "full", PROCESS, "scrub_process", "copy_process", 2.0, memory=200),
+    Row("scrub-handles", "scrub 1,000,000 handles: memory", "handles_unique", PROCESS, "scrub_process", "walk_process", 40.0, memory=200),
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
     Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
@@ -73,6 +75,11 @@ _WALK = (
     "import sys\nfrom dumpscope import Minidump\ntotal = 0\nwith Minidump.open(sys.argv[1]) as dump:\n"
     "    for handle in dump.handles:\n        total += len(handle.type) + len(handle.name)\nprint(total)"
 )
+_SCRUB = (
+    "import os, sys, tempfile\nfrom dumpscope import Minidump\nfrom dumpscope.writing.scrub import Scrubbed\n"
+    "with tempfile.TemporaryDirectory() as folder, Minidump.open(sys.argv[1]) as dump:\n    Scrubbed(dump).write(os.path.join(folder, 'out.dmp'))"
+)
+_COPY = "import os, shutil, sys, tempfile\nwith tempfile.TemporaryDirectory() as folder:\n    shutil.copyfile(sys.argv[1], os.path.join(folder, 'out.dmp'))"
 _MINIDUMP_OPEN = "import sys\nfrom minidump.minidumpfile import MinidumpFile\nfor entry in MinidumpFile.parse(sys.argv[1]).directories:\n    print(entry)"
 _BARE_PROMPT = "import os, sys\nfrom prompt_toolkit import PromptSession\nos.stat(sys.argv[1])\nPromptSession('bare> ').prompt()"
 
@@ -81,6 +88,8 @@ PROCESSES: Dict[str, Tuple[str, ...]] = {
     "bare_struct": ("-c", "import struct, mmap"),
     "list_streams": ("-c", _OPEN, "{}"),
     "walk_process": ("-c", _WALK, "{}"),
+    "scrub_process": ("-c", _SCRUB, "{}"),
+    "copy_process": ("-c", _COPY, "{}"),
     "cli_version": ("-m", "dumpscope", "--version"),
     "cli_handles": ("-m", "dumpscope", "handles", "{}"),
     "cli_summary": ("-m", "dumpscope", "handles", "{}", "--summary"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional
+from typing import Optional
 
 EXIT_DONE = 0
 EXIT_NOT_IN_DUMP = 1
@@ -57,6 +57,6 @@ class NotInDump(DumpscopeError):
 
     exit_code = EXIT_NOT_IN_DUMP
 
-    def __init__(self, message: str, hint: str = "", finding: Optional[Any] = None) -> None:
+    def __init__(self, message: str, hint: str = "", finding: Optional[object] = None) -> None:
         super().__init__(message, hint)
         self.finding = finding

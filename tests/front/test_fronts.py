@@ -12,6 +12,7 @@ import pytest
 from tests.front.windbg.fake_host import Engine, Output
 
 from dumpscope import __version__
+from dumpscope.commands.index import all_commands
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.cli.main import main
 from dumpscope.front.repl.runner import Runner
@@ -21,6 +22,7 @@ from dumpscope.front.repl.workspace import Workspace
 from dumpscope.front.windbg.host import Host
 from dumpscope.front.windbg.main import run
 from dumpscope.session.parsing import split_line
+from dumpscope.session.registry import DUMP_ANY, DUMP_NEEDED
 from dumpscope.view.paint import strip_dml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,6 +112,24 @@ def test_answers_and_exit_codes_are_the_same(dump: str, form: str) -> None:
         expected = command_line(path, line)
         for front in FRONTS:
             assert front(path, line) == expected, (front.__name__, line)
+
+
+WRITES = ("atlas", "mend", "scrub", "shrink", "diff", "triage")
+"""Commands that need more than the open dump."""
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--json --redact"])
+def test_every_command_has_the_same_document(form: str) -> None:
+    path = str(SAMPLES / "everything-small.dmp")
+    found = [item for item in all_commands() if item.dump in (DUMP_NEEDED, DUMP_ANY) and item.name not in WRITES]
+    assert len(found) > 20
+    for item in found:
+        lines = {item.name, *(example.line for example in item.examples if not {">", "--write", "-o", "--check"} & set(example.line.split()))}
+        for line in sorted(lines):
+            full = line if "--json" in line else f"{line} {form}"
+            expected = command_line(path, full)
+            for front in FRONTS:
+                assert front(path, full) == expected, (front.__name__, full)
 
 
 WRONG = {

@@ -140,8 +140,14 @@ def test_each_package_of_the_archives_is_imported_in_one_file() -> None:
         assert [path.relative_to(PACKAGE).parts for path in users] == [("dump", "archives", file)]
 
 
+def test_the_packages_of_tables_are_imported_in_one_file() -> None:
+    for name in ("pyarrow", "duckdb"):
+        users = [path for path in modules() if name in outside_imports(path)]
+        assert [path.relative_to(PACKAGE).parts for path in users] == [("fleet", "table.py")]
+
+
 def test_the_rest_is_standard_library() -> None:
-    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic", "compression", "zstandard", "py7zr"}
+    known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic", "compression", "zstandard", "py7zr", "pyarrow", "duckdb"}
     if sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names needs Python 3.10")
     for path in modules():

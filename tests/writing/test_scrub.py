@@ -155,6 +155,18 @@ def test_equal_names_get_equal_tokens_of_the_same_length() -> None:
     assert token("user", 123, 2) == "__"
 
 
+def test_more_names_than_are_held_get_equal_tokens_for_equal_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dumpscope.writing.names.MOST_OBJECTS", 3)
+    names = Names(set())
+    words = [f"some-object-{number}" for number in range(200)]
+    first = [names.object_name(word) for word in words]
+    assert first[:3] == [token("name", number, len(words[number - 1])) for number in (1, 2, 3)]
+    assert [names.object_name(word.upper()) for word in words] == first
+    assert len(set(first)) == len(words)
+    assert all(is_token(new) and len(new) == len(old) for new, old in zip(first, words))
+    assert all(len(names.object_name("x" * size)) == size for size in range(1, 30))
+
+
 def test_sids_of_accounts_lose_their_numbers_and_stay_equal() -> None:
     import struct
 

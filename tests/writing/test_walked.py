@@ -50,6 +50,7 @@ def test_text_is_not_kept_even_where_the_engine_would_take_it_for_a_return_addre
     kept = stack_of(words)
     assert kept[:2] == [CODE, 5]
     assert not any(kept[2:])
+    assert not any(stack_of(words[2:]))  # at the stack pointer as well
 
 
 def test_a_frame_pointer_chain_is_kept_on_x86() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Set
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence, Set
 
 from ..errors import UsageError
 from ..fleet.facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, Settings
-from ..fleet.groups import MAX_GROUPS, Summary
-from ..fleet.output import Key, Output, is_csv, read_rows, resume
+from ..fleet.groups import MAX_GROUPS, Counted, Summary, group_columns
+from ..fleet.output import Key, Output, check_name, read_rows, resume
 from ..fleet.run import Task
 from ..fleet.run import triage as run
 from ..fleet.signature import DEFAULT, load_rules
+from ..fleet.table import Questions, clean_key, is_parquet, journal, require
 from ..fleet.workers import DEFAULT_TIME
 from ..format.counted import counted
 from ..session.registry import DUMP_NONE, arg, command
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 EXIT_INTERRUPTED = 130
+MAX_ANSWER = 100_000
+"""Rows of the answer to --sql at the most."""
 _KINDS = {NUMBER: "int", FLAG: "bool", OBJECT: "data"}
 
 
@@ -47,14 +51,16 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
         if args.resume:
             raise UsageError("--resume goes on with an output", "give -o rows.jsonl")
         return set()
-    is_csv(args.output)
-    if not os.path.exists(args.output):
+    check_name(args.output)
+    left = is_parquet(args.output) and os.path.exists(journal(args.output))
+    if not os.path.exists(args.output) and not left:
         return set()
     if args.resume:
         return resume(args.output, summary.add)
     if not args.force:
         raise UsageError(f"{args.output!r} exists already", "--resume goes on with it, --force writes it anew")
-    next(read_rows(args.output), None)  # what is no output of ours is not written over
+    if os.path.exists(args.output):
+        next(read_rows(args.output), None)  # what is no output of ours is not written over
     return set()
 
 
@@ -63,10 +69,14 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
     summary="one row of facts for each of many dumps, groups of equal crashes, and what to change in the writer",
     category="overview",
     arguments=[
-        arg("paths", nargs="+", metavar="PATH", help="files, folders and .zip archives", completes="path"),
-        arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl or .csv file, each when it is done", completes="path"),
+        arg("paths", nargs="*", metavar="PATH", help="files, folders and .zip archives", completes="path"),
+        arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl, .csv or .parquet file", completes="path"),
         arg("--resume", switch=True, help="go on with OUT: what is in it and has not changed is not done again"),
         arg("--force", switch=True, help="write OUT anew where it exists"),
+        arg("--rows", metavar="FILE", help="take the rows of an earlier output instead of reading dumps", completes="path"),
+        arg("--where", metavar="CONDITION", help="answer about the rows for which a condition in SQL holds"),
+        arg("--group-by", metavar="COLUMNS", help="count the rows by columns, such as process,exception"),
+        arg("--sql", metavar="QUERY", help="answer a query in SQL (DuckDB) about the table rows"),
         arg("--jobs", metavar="N", help="processes; as many as there are processors if not given"),
         arg("--seconds", metavar="N", help="seconds for one dump, 60 if not given"),
         arg("--rules", metavar="FILE", help="a JSON file with rules for signatures", completes="path"),
@@ -77,6 +87,8 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
         ("triage dumps", "the groups, and what the fleet's writer should be told"),
         ("triage dumps more.zip -o rows.jsonl", "one row for each file, kept as they are done"),
         ("triage dumps -o rows.jsonl --resume", "go on after an interruption"),
+        ("triage --rows rows.parquet --group-by process,process_version", "count what an earlier run wrote"),
+        ("triage --rows rows.parquet --sql 'select exception, count(*) from rows group by all'", "ask it a question"),
     ],
     description="Each dump is read in a process of its own with a limit on time; one that takes too long or ends its process is a row that says so. "
     "Signatures are made without the environment's paths: the same dumps have the same signatures everywhere.",
@@ -85,6 +97,19 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
 )
 def triage(session: Session, args: Any) -> Iterator[Block]:
     """The rows, the groups, the advice."""
+    by = group_columns(args.group_by) if args.group_by is not None else ()
+    if args.where is not None or args.sql is not None:
+        require(sql=True)
+    if args.rows is not None:
+        if args.paths or args.output is not None or args.resume:
+            raise UsageError("--rows takes the rows of an earlier output: no dumps are read and none is written", "leave out PATH, -o and --resume")
+        if not os.path.exists(args.rows):
+            raise UsageError(f"there is no {args.rows!r}", "give an output of triage")
+        check_name(args.rows)
+        yield from _about(lambda: read_rows(args.rows), args, by, 0)
+        return
+    if not args.paths:
+        raise UsageError("triage needs something to read", "give files, folders and .zip archives, or --rows with an earlier output")
     settings = _settings(args)
     jobs = _number(args.jobs, "--jobs", 1, 256)
     seconds = _number(args.seconds, "--seconds", 1, 86400)
@@ -95,12 +120,13 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     have = _start(args, summary)
     kept = summary.rows
     rows: List[Row] = []
-    own = os.path.realpath(args.output) if args.output else None
+    own = {os.path.realpath(name) for name in (args.output, journal(args.output))} if args.output else set()
 
     def skip(task: Task) -> bool:
-        return task.key in have or (own is not None and os.path.realpath(task.path) == own)
+        return task.key in have or clean_key(task.key) in have or os.path.realpath(task.path) in own
 
     interrupted = False
+    number = kept
     found = run(args.paths, settings=settings, jobs=jobs, seconds=DEFAULT_TIME if seconds is None else seconds, skip=skip)
     try:
         with ExitStack() as opened:
@@ -111,22 +137,82 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
                     rows.append(row)
                 else:
                     output.add(row)
+                number += 1
                 summary.add(row)
     except KeyboardInterrupt:
         interrupted = True
         session.status = EXIT_INTERRUPTED
     yield Data("interrupted", interrupted)
-    yield from _answer(summary, kept)
     if args.output is not None:
-        yield Data("output", {"path": args.output, "rows": summary.rows, "kept": kept})
-        yield Note(f"Rows in {args.output}: {summary.rows}.")
+        yield Data("output", {"path": args.output, "rows": number, "kept": kept})
+    if by or args.where is not None or args.sql is not None:
+        yield from _about((lambda: read_rows(args.output)) if args.output is not None else (lambda: iter(rows)), args, by, kept)
     else:
-        columns = [Column(column.name, column.name, _KINDS.get(column.kind, "text"), hidden=True) for column in COLUMNS]
+        yield from _answer(summary, kept)
+    if args.output is not None:
+        yield Note(f"Rows in {args.output}: {number}.")
+    elif args.sql is None and args.where is None:
         rows.sort(key=lambda row: (row["path"], row["member"]))
-        yield Table("rows", columns, [tuple(row[column.name] for column in COLUMNS) for row in rows])
+        yield _table("rows", rows)
     if interrupted:
         again = "--resume goes on" if args.output is not None else "with -o OUT what is done is kept"
-        yield Note(f"Interrupted after {_files(summary.rows - kept)}: {again}.", "warning")
+        yield Note(f"Interrupted after {_files(number - kept)}: {again}.", "warning")
+
+
+def _table(key: str, rows: List[Row]) -> Table:
+    columns = [Column(column.name, column.name, _KINDS.get(column.kind, "text"), hidden=True) for column in COLUMNS]
+    return Table(key, columns, [tuple(row[column.name] for column in COLUMNS) for row in rows])
+
+
+def _about(rows: Callable[[], Iterator[Row]], args: Any, by: Sequence[str], kept: int) -> Iterator[Block]:
+    """What the options ask about rows that are there: a query, counts by columns, or the groups."""
+    with ExitStack() as opened:
+        if args.where is not None:
+            chosen = opened.enter_context(Questions(rows())).where(args.where)
+        else:
+            chosen = rows()
+        if args.sql is not None:
+            answer = opened.enter_context(Questions(chosen)).ask(args.sql, MAX_ANSWER)
+            columns = [Column(name, name, _kind(answer.rows, at)) for at, name in enumerate(answer.columns)]
+            yield Table("answer", columns, [tuple(_value(value) for value in row) for row in answer.rows])
+            if not answer.rows:
+                yield Note("No row answers the query.")
+            if answer.more:
+                yield Note(f"The answer has more than {MAX_ANSWER} rows: these are the first. `copy (…) to 'file.csv'` writes all.", "warning")
+            return
+        summary, counts = Summary(), Counted(by)
+        for row in chosen:
+            summary.add(row)
+            counts.add(row)
+        if by:
+            kinds = {column.name: _KINDS.get(column.kind, "text") for column in COLUMNS}
+            table = [(count, *values) for count, values in counts.most()]
+            yield Data("files", summary.rows)
+            yield Note(f"{_files(summary.rows)}.")
+            yield Table("counts", [Column("dumps", "files", "count"), *(Column(name, name, kinds[name]) for name in by)], table)
+            if counts.beyond:
+                yield Note(f"{counts.beyond} files have values beyond the {MAX_GROUPS} that are kept apart.", "warning")
+            return
+        yield from _answer(summary, kept if args.where is None else 0)
+
+
+def _kind(rows: Sequence[Sequence[Any]], at: int) -> str:
+    """The kind of a column of an answer: of its first value."""
+    value = next((row[at] for row in rows if row[at] is not None), None)
+    if isinstance(value, bool):
+        return "bool"
+    return "int" if isinstance(value, int) else "value"
+
+
+def _value(value: Any) -> Any:
+    """A value of an answer as a cell: dates and decimals become text."""
+    if isinstance(value, (list, tuple)):
+        return [_value(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _value(item) for key, item in value.items()}
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def _files(number: int) -> str:

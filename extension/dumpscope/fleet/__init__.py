@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from . import compare
 from .facts import facts
 from .run import triage
 
-__all__ = ["facts", "triage"]
+__all__ = ["compare", "facts", "triage"]

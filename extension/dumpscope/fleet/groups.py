@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .facts import Row
+from ..errors import UsageError
+from .facts import COLUMNS, OBJECT, Row
 
 MAX_GROUPS = 100_000
 """Signatures that are kept apart; later ones are counted together."""
@@ -123,3 +124,36 @@ class Summary:
                 flags |= value
             found.append(Advice(name, self.answering, fails, flags, sum(lacking.values())))
         return sorted(found, key=lambda item: (-item.mends, -item.fails, item.command))
+
+
+class Counted:
+    """Counts rows by the values of columns, for --group-by. Its memory grows with the number of different values."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.beyond = 0
+        self._counts: Counter[Tuple[Any, ...]] = Counter()
+
+    def add(self, row: Row) -> None:
+        """Count one row."""
+        key = tuple(row[name] for name in self.names)
+        if key not in self._counts and len(self._counts) >= MAX_GROUPS:
+            self.beyond += 1
+            return
+        self._counts[key] += 1
+
+    def most(self) -> List[Tuple[int, Tuple[Any, ...]]]:
+        """Count and values, the largest count first."""
+        return sorted(((count, key) for key, count in self._counts.items()), key=lambda item: (-item[0], [str(value) for value in item[1]]))
+
+
+def group_columns(text: str) -> Tuple[str, ...]:
+    """The columns that a text with commas names. Raises UsageError for one that there is not, or that holds lists."""
+    kinds = {column.name: column.kind for column in COLUMNS}
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in kinds:
+            raise UsageError(f"--group-by: there is no column {name!r}", "docs/fleet.md has the columns; such as --group-by process,exception")
+        if kinds[name] == OBJECT:
+            raise UsageError(f"--group-by: {name} holds many values", "--sql with unnest() counts them")
+    return names

@@ -8,6 +8,7 @@ import os
 from typing import IO, Any, Callable, Dict, Iterator, Set, Tuple
 
 from ..errors import UsageError
+from . import table
 from .facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, empty_row
 
 NAMES = [column.name for column in COLUMNS]
@@ -45,6 +46,9 @@ def _value(kind: str, text: str) -> Any:
 
 def read_rows(path: str) -> Iterator[Row]:
     """The rows of an output. A last line that was not written to its end is left out. Raises UsageError for a file that is none."""
+    if table.is_parquet(path):
+        yield from table.read(path)
+        return
     with open(path, encoding="utf-8", errors="surrogatepass", newline="") as file:
         if is_csv(path):
             csv.field_size_limit(MAX_LINE)
@@ -88,15 +92,30 @@ def is_csv(path: str) -> bool:
     """Whether an output is CSV, by its name. Raises UsageError for a name that says neither."""
     ending = os.path.splitext(path)[1].lower()
     if ending not in (".csv", ".jsonl"):
-        raise UsageError(f"the output {path!r} is neither .jsonl nor .csv", "give -o rows.jsonl or rows.csv")
+        raise UsageError(f"the output {path!r} is neither .jsonl, .csv nor .parquet", "give -o rows.jsonl, rows.csv or rows.parquet")
     return ending == ".csv"
 
 
+def check_name(path: str) -> None:
+    """Raise UsageError for the name of an output that cannot be written: of no kind that there is, or Parquet without its package."""
+    if table.is_parquet(path):
+        table.require()
+    else:
+        is_csv(path)
+
+
 class Output:
-    """A file of rows that is written to. Each row is flushed, so an interruption loses none that was added."""
+    """A file of rows that is written to. Each row is flushed, so an interruption loses none that was added.
+
+    A Parquet file is made when it is closed, from a file of lines beside it.
+    """
 
     def __init__(self, path: str, *, append: bool = False) -> None:
         self.path = path
+        self._parquet = table.is_parquet(path)
+        if self._parquet:
+            table.require()
+            path = table.journal(path)
         self._csv = is_csv(path)
         self._file: IO[str] = open(path, "a" if append else "w", encoding="utf-8", errors="surrogatepass", newline="")  # noqa: SIM115  closed by close()
         self._writer = csv.writer(self._file, lineterminator="\r\n")
@@ -112,8 +131,14 @@ class Output:
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; make the Parquet file."""
+        if self._file.closed:
+            return
         self._file.close()
+        if self._parquet:
+            lines = table.journal(self.path)
+            table.write(self.path, read_rows(lines))
+            os.unlink(lines)
 
     def __enter__(self) -> Output:
         return self
@@ -126,14 +151,19 @@ def resume(path: str, see: Callable[[Row], object]) -> Set[Key]:
     """The files that an output has a row for and that have not changed since; ``see`` is given each of these rows.
 
     The output is written anew without the others: rows of files that have changed, second rows of a file, a last line that was cut.
-    It is replaced only when that is done.
+    It is replaced only when that is done. Of a Parquet file the file of lines beside it is made, from which it is made anew: the rows of a
+    run that was ended by force are in it.
     """
     kept: Set[Key] = set()
+    sources = [path]
+    if table.is_parquet(path):
+        sources = [name for name in (table.journal(path), path) if os.path.exists(name)]
+        path = table.journal(path)
     stem, ending = os.path.splitext(path)
     temporary = f"{stem}.part{ending}"
     try:
         with Output(temporary) as output:
-            for row in read_rows(path):
+            for row in (row for name in sources for row in read_rows(name)):
                 key = row["path"], row["member"]
                 if key in kept or not _unchanged(row):
                     continue

@@ -40,6 +40,7 @@ NAMES = (
     "12-tokens-comments-vendors",
     "13-unwind-one-frame",
     "14-stacks-without-images",
+    "15-mend-a-refused-dump",
 )
 """The lessons in their order; a test compares the list with the folder."""
 

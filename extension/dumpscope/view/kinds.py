@@ -6,6 +6,7 @@ masks, addresses and handles are strings such as ``"0x1f0003"``; counts, sizes, 
 
 from __future__ import annotations
 
+import json
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
@@ -170,6 +171,9 @@ KINDS: Dict[str, Kind] = {
     "bool": Kind(lambda value: "yes" if value else "no", bool, True, ""),
     "percent": Kind(lambda value: f"{value:.1f}%", _plain_json, False, "number"),
     "data": Kind(lambda value: "", _plain_json, True, ""),  # JSON only: lists and dicts of plain values
+    "value": Kind(
+        lambda value: printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)), _plain_json, True, ""
+    ),  # any plain value
 }
 
 

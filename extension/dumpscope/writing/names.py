@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from typing import Dict, Iterable, List, Match, Optional, Set, Tuple
 
 AROUND = 512
 """Bytes on each side of a window that are looked at, so that what its border cuts is found whole. No name is longer."""
 MAX_NAME = 64
+MOST_OBJECTS = 50_000
+"""Parts of objects' names that are numbered one after the other."""
 
 _TOKEN = re.compile(r"(?:user|name|u|n)\d+_*|_+")
 _COMMON = {"public", "default", "default user", "all users", "defaultapppool", "administrator", "system", "user", "users", "root", "desktop"}
@@ -144,7 +147,12 @@ class Names:
         if folded in _PUBLIC or _PLAIN.fullmatch(part) or is_token(part):
             return part
         found = self._objects.get(folded)
-        if found is None:
+        if found is None and len(self._objects) >= MOST_OBJECTS:
+            # So many names are not held: what follows is numbered by itself, so that equal names still get equal tokens.
+            digits = max(1, min(12, _units(part) - 4))
+            number = int.from_bytes(blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+            found = token("name", number % 10**digits, _units(part))
+        elif found is None:
             found = self._objects[folded] = token("name", len(self._objects) + 1, _units(part))
         return found if len(found) == _units(part) else "_" * _units(part)
 

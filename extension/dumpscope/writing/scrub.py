@@ -29,7 +29,7 @@ from .names import AROUND, Names, tokens_of
 from .output import Progress, unseen, write_whole
 from .parts import CRASHPAD, annotation_values, fixed_parts, narrow_context, numbers_of_block, text_length
 from .policy import ALL, ANNOTATIONS, DEFAULT, FRAMES, HANDLE_NAMES, LOOSE, NONE, REGISTERS, SIDS, USER_NAMES, Policy
-from .ranges import Ranges, Spans
+from .ranges import Ranges, Spans, packed, unpacked
 from .walked import Walked, unwind_ranges
 
 PIECE = 1 << 20
@@ -194,7 +194,7 @@ class Scrubbed(Source):
 
     def _plan_zones(self, dump: Minidump) -> None:
         source = dump.source
-        zones: Set[Tuple[int, int, int]] = set()
+        zones: Set[int] = set()  # packed: there may be a million
         unknown = {item.stream.index for item in user_streams(dump)}
         keep, keep_streams = self.policy.keep, self.policy.keep_streams
         wiped = [stream for stream in dump.streams if (stream.index in unknown or _is_wiped_kind(stream.type)) and stream.type not in keep_streams]
@@ -212,18 +212,18 @@ class Scrubbed(Source):
         protected = Ranges(read)
 
         def add(what: str, found: Iterable[Tuple[int, int]], kind: int, becomes: str) -> None:
-            held = [(rva, source.available(rva, size)) for rva, size in found]
+            held: Iterable[Tuple[int, int]] = ((rva, source.available(rva, size)) for rva, size in found)
             if kind in (_ZERO, _FILL):  # a damaged length must not reach into what is read
-                held = [part for rva, size in held for part in protected.without(rva, rva + size)]
-            rows = {(rva, size, kind) for rva, size in held if size}
+                held = (part for rva, size in held for part in protected.without(rva, rva + size))
+            rows = {packed(rva, size, kind) for rva, size in held if size}
             if rows:
-                self.items.append(Item(what, min(rows)[0], len(rows), sum(size for _, size, _ in rows), becomes))
+                self.items.append(Item(what, unpacked(min(rows))[0], len(rows), sum(unpacked(row)[1] for row in rows), becomes))
                 zones.update(rows)
 
         if REGISTERS not in keep:
             add("registers", contexts, _CONTEXT, "zeros, without instruction and stack pointers, flags, and what points to code or stacks")
         types = {handle.type_rva for handle in dump.handles.walk()}
-        names = {handle.name_rva for handle in dump.handles.walk() if handle.name_rva and handle.name} - types
+        names = (handle.name_rva for handle in dump.handles.walk() if handle.name_rva and handle.name_rva not in types and handle.name)
         if HANDLE_NAMES not in keep:
             add("names of handles' objects", ((rva, 4 + text_length(source, rva)) for rva in names), _NAME, "tokens, equal for equal names")
         for stream in wiped:
@@ -235,8 +235,8 @@ class Scrubbed(Source):
         held = [(piece.offset, piece.size) for piece in gaps if LOOSE not in keep and _is_filled(source, piece.offset, piece.end)]
         if held:
             self.items.append(Item("bytes that nothing leads to", held[0][0], len(held), sum(size for _, size in held), "zeros"))
-            zones.update((rva, size, _ZERO) for rva, size in held)
-        self._zones = Spans(zones)
+            zones.update(packed(rva, size, _ZERO) for rva, size in held)
+        self._zones = Spans(map(unpacked, sorted(zones)), in_order=True)
 
     def _look_around(self, users: Set[str]) -> Names:
         """Look for users in paths and for account SIDs in what is no memory."""

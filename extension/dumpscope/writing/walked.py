@@ -98,7 +98,7 @@ class Walked:
         chained = True  # the word at the stack pointer is taken for the return address
         for index, value in enumerate(words):
             if chained:
-                if index and index * width in texts and not self._is_code(value):
+                if index * width in texts and not self._is_code(value):
                     chained = False
                     continue
                 found.add(walk.sp + index * width)
