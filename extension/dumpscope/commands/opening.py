@@ -50,6 +50,6 @@ def _kernel_answer(command: Command) -> Function:
 
 def _old_answer(command: Command) -> Function:
     """What answers a command on a user dump of the old format."""
-    from .userdump import answer_for
+    from .userdump.answers import answer_for
 
     return answer_for(command)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Tuple
 
-from ..diagnosis.dumpdebug.userdump import user_dumpdebug_lines
-from ..dump.userdump import UserDump
-from ..format.userdump import MACHINE
-from ..session.account import account
-from ..session.missing import facts_of
-from ..session.session import Session
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ...diagnosis.dumpdebug.userdump import user_dumpdebug_lines
+from ...dump.userdump import UserDump
+from ...format.userdump import MACHINE
+from ...session.account import account
+from ...session.missing import facts_of
+from ...session.session import Session
+from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 
 if TYPE_CHECKING:
-    from ..session.registry import Command, Function
-    from ..view.blocks import Block
+    from ...session.registry import Command, Function
+    from ...view.blocks import Block
 
 _SAME = (
     "threads", "modules", "memory", "read", "regions", "address", "search", "strings", "evaluate", "switch", "exception", "stack", "frame", "up",
@@ -130,7 +130,7 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
                 does = {WORKS: "works", PARTIAL: "works in part", FAILS: "fails"}[item.outcome]
                 yield Note(f"{item.command} {does} on this dump: {item.why}.")
                 return
-        from .why import why
+        from ..why import why
 
         yield from why(Session(), args)
         return
