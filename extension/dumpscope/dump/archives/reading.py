@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import List
+import zlib
+from typing import List, Optional
 
 from ...errors import DumpError
 from ..source import Source
-from ..virtual import Virtual, no_room, temporary, write_all
+from ..virtual import PIECE, Virtual, no_room, temporary, write_all
 from .member import SMALL, Archive, Member, bounded
 
 
 class Part(Virtual):
     """A part of another source, from ``place`` on."""
 
-    def __init__(self, whole: Source, place: int, size: int, name: str) -> None:
+    def __init__(self, whole: Source, place: int, size: int, name: str, crc: Optional[int] = None) -> None:
         super().__init__(whole, size, name)
         self.place = place
+        self.crc = crc
+
+    def verify(self) -> None:
+        """Read all bytes, and raise DumpError where they are not those that the archive has a CRC of."""
+        if self.crc is None:
+            return
+        found = 0
+        for offset in range(0, self.size, PIECE):
+            found = zlib.crc32(self.made(offset, min(PIECE, self.size - offset)), found)
+        if found != self.crc:
+            message = f"{self.name!r} has CRC 0x{found:08x}, and the archive gives it 0x{self.crc:08x}"
+            raise DumpError(message, "the archive is damaged: fetch it again", offset=self.place)
 
     def made(self, offset: int, size: int) -> bytes:
         """As :meth:`Virtual.made`."""
@@ -32,7 +45,10 @@ def unpacked(archive: Archive, source: Source, member: Member, name: str) -> Sou
         if source.available(member.place, member.size) < member.size:
             message = f"{member.name!r} in {source.name!r} needs 0x{member.size:x} bytes at 0x{member.place:x}, and the file ends before"
             raise DumpError(message, "the archive is cut: fetch it again", offset=member.place, needed=member.size, available=source.size - member.place)
-        return Part(source, member.place, member.size, name)
+        part = Part(source, member.place, member.size, name, member.crc)
+        if member.size <= SMALL:
+            part.verify()
+        return part
     kept: List[bytes] = []
     done = 0
     chunks = bounded(archive, source, member)

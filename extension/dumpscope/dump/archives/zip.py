@@ -46,7 +46,7 @@ class Zip:
                 reason, remedy = f"is packed with {method}, which is not unpacked here", "unpack it: `7z x FILE`"
             elif item.compress_type == zipfile.ZIP_STORED and item.file_size == item.compress_size:
                 place = self._place(item)
-            found.append(Member(item.filename, item.file_size, item.compress_size, item, place, reason, remedy))
+            found.append(Member(item.filename, item.file_size, item.compress_size, item, place, reason, remedy, item.CRC))
             if len(found) == MOST_MEMBERS:
                 break
         return found
