@@ -10,21 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .diagnosis.diagnose import Diagnosis, diagnose
     from .dump.absence import Absent, Damage
     from .dump.minidump import Minidump
     from .errors import DumpError, DumpscopeError, NotInDump, UsageError
 
 __version__ = "0.1.0"
-__all__ = ["Absent", "Damage", "DumpError", "DumpscopeError", "Minidump", "NotInDump", "UsageError", "__version__"]
+__all__ = ["Absent", "Damage", "Diagnosis", "DumpError", "DumpscopeError", "Minidump", "NotInDump", "UsageError", "__version__", "diagnose"]
 
 _HOMES = {
     "Absent": "dumpscope.dump.absence",
     "Damage": "dumpscope.dump.absence",
+    "Diagnosis": "dumpscope.diagnosis.diagnose",
     "DumpError": "dumpscope.errors",
     "DumpscopeError": "dumpscope.errors",
     "Minidump": "dumpscope.dump.minidump",
     "NotInDump": "dumpscope.errors",
     "UsageError": "dumpscope.errors",
+    "diagnose": "dumpscope.diagnosis.diagnose",
 }
 
 
