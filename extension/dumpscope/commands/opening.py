@@ -27,6 +27,15 @@ def session_of(source: Source, path: str) -> Session:
                 session.kernel = KernelDump(source)
                 session.answer_for = _kernel_answer
                 return session
+        if head.startswith(b"USER"):
+            from ..dump.userdump import UserDump, is_user_dump
+
+            if is_user_dump(head):
+                old = UserDump(source)
+                session = Session(Minidump(old.as_minidump()), path, source=source)
+                session.user_dump = old
+                session.answer_for = _old_answer
+                return session
         return Session(Minidump(source), path)
     except DumpError as error:
         return Session(None, path, source=source, open_error=error)
@@ -35,5 +44,12 @@ def session_of(source: Source, path: str) -> Session:
 def _kernel_answer(command: Command) -> Function:
     """What answers a command on a kernel dump."""
     from .kernel.registry import answer_for
+
+    return answer_for(command)
+
+
+def _old_answer(command: Command) -> Function:
+    """What answers a command on a user dump of the old format."""
+    from .userdump.answers import answer_for
 
     return answer_for(command)

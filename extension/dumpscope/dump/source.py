@@ -63,6 +63,8 @@ class Source:
         """The archive that the bytes come from; None for a file of its own."""
         self.fault: Optional[DumpError] = None
         """Why there is no dump to read, where the file is an archive and none could be taken out of it."""
+        self.made_of = ""
+        """What the bytes are made of, where they are those of a minidump that is in no file: words such as ``a user dump of the old format``."""
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file
