@@ -62,7 +62,7 @@ def test_numbers_may_be_written_in_many_ways() -> None:
 
 def test_the_list_of_lessons_is_the_folder() -> None:
     assert sorted(NAMES) == sorted(path.stem for path in FOLDER.glob("*.md"))
-    assert [lesson.number for lesson in all_lessons()] == list(range(1, 17))
+    assert [lesson.number for lesson in all_lessons()] == list(range(1, 18))
 
 
 def test_samples_of_the_lessons_are_those_of_the_project() -> None:
@@ -129,8 +129,8 @@ def test_on_a_dump_of_ones_own_variables_are_its_own() -> None:
 
 def test_the_list(cli: Any, run_json: Any) -> None:
     assert "Why !handle fails" in cli("learn").out
-    assert len(run_json("learn")["lessons"]) == 16
-    assert cli("learn", "17").code == 2
+    assert len(run_json("learn")["lessons"]) == 17
+    assert cli("learn", "18").code == 2
     assert cli("learn", "--width", "60").out.split("\n")[0].startswith("lesson")
     with pytest.raises(UsageError):
         find_lesson("nothing-of-the-kind")
