@@ -42,6 +42,7 @@ NAMES = (
     "14-stacks-without-images",
     "15-mend-a-refused-dump",
     "16-blue-screen",
+    "17-shrink-a-full-dump",
 )
 """The lessons in their order; a test compares the list with the folder."""
 
