@@ -8,6 +8,7 @@ from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
 from ..session.session import Session
+from .index import MODULES
 
 if TYPE_CHECKING:
     from ..session.registry import Command, Function
@@ -42,14 +43,14 @@ def session_of(source: Source, path: str) -> Session:
 
 
 def _kernel_answer(command: Command) -> Function:
-    """What answers a command on a kernel dump."""
+    """What answers a command on a kernel dump. A command of a front end, such as ``open``, is about no dump."""
     from .kernel.registry import answer_for
 
-    return answer_for(command)
+    return answer_for(command) if command.name in MODULES else command.function
 
 
 def _old_answer(command: Command) -> Function:
     """What answers a command on a user dump of the old format."""
     from .userdump.answers import answer_for
 
-    return answer_for(command)
+    return answer_for(command) if command.name in MODULES else command.function
