@@ -258,6 +258,7 @@ KIND_WORDS = {
     "managed": "The .NET side",
     "symbols": "Symbols and images",
     "kernel": "Dumps of a whole machine",
+    "userdump": "User dumps of the old format",
     "live": "The debugger or a running process",
 }
 

@@ -92,6 +92,7 @@ PUBLIC: Tuple[Home, ...] = (
     Home("Writing dumps", "writing.builder", ("DumpBuilder",)),
     Home("Memory of a dump that is written", "writing.memory", ("MemoryPlan", "Planned")),
     Home("Small dumps made of large ones", "writing.shrink", ("Shrunk", "Kept", "Left")),
+    Home("Parts of dumps as files", "writing.extract", ("Extracted", "Copied", "Gap"), ("extract_module", "extract_range", "extract_stream")),
     Home("Dumps that may be given away", "writing.scrub", ("Scrubbed", "Item")),
     Home("What scrubbing keeps", "writing.policy", ("Policy",), ("read_policy", "parse_policy")),
     Home("Texts in a dump, in any encoding", "writing.found", ("Found",), ("find_text",)),

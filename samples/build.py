@@ -32,6 +32,7 @@ from samples import (  # noqa: E402
     nearly_open,
     not_minidumps,
     third_party,
+    user_dumps,
 )
 from samples.archives import ARCHIVES  # noqa: E402
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
@@ -49,8 +50,23 @@ FAMILIES: Dict[str, str] = {
     "third_party": "Other writers",
     "not_minidumps": "No minidumps",
     "kernel_dumps": "Kernel dumps",
+    "user_dumps": "User dumps of the old format",
 }
-MODULES = (article, crashes, damaged, damaged_threads, exceptions, handle_cases, healthy, hostile, kernel_dumps, nearly_open, not_minidumps, third_party)
+MODULES = (
+    article,
+    crashes,
+    damaged,
+    damaged_threads,
+    exceptions,
+    handle_cases,
+    healthy,
+    hostile,
+    kernel_dumps,
+    nearly_open,
+    not_minidumps,
+    third_party,
+    user_dumps,
+)
 
 INTRODUCTION = """# Samples
 

@@ -18,7 +18,7 @@ A sample's facts are what tests compare a reader with. Keys in use:
   truncated_by   bytes that a full dump lacks        magic          first bytes of a file that is no minidump
   rule           short name of what is wrong         handle_cause   1..8, why `!handle` fails or only seems to
   engine         what Microsoft's engine 10.0.15063 does: "opens", "refuses", "no-threads" (opens, but without a
-                 current thread), "kernel" (takes it for a kernel dump); handle_hresult = its answer for handles
+                 current thread), "kernel" (takes it for a kernel dump), "old-user" (for a user dump of the old format); handle_hresult = its answer for handles
 """
 
 from typing import Any, Callable, Dict, NamedTuple, Union

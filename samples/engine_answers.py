@@ -256,6 +256,8 @@ ANSWERS: Dict[str, Answer] = {
     "not-a-dump-sql-export": Answer(0x80070057, None, None, 0, 0),
     "not-a-dump-text": Answer(0x80070057, None, None, 0, 0),
     "not-a-dump-user-32": Answer(0x80070570, None, None, 0, 0),
+    "not-a-dump-user-full-32": Answer(0, 0, 0x8000FFFF, 0, 2),
+    "not-a-dump-user-full-64": Answer(0, 0, 0x8000FFFF, 0, 2),
     "not-a-dump-user-64": Answer(0x80070570, None, None, 0, 0),
     "not-a-dump-wrong-version": Answer(0x80070057, None, None, 0, 0),
     "not-a-dump-zip": Answer(0x80070057, None, None, 0, 0),

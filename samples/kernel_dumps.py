@@ -163,7 +163,7 @@ def with_blobs(data: bytes, blobs: Sequence[bytes]) -> bytes:
     out = data + b"DumpBlob" + struct.pack("<II", 16, 0xF0004A61)
     for number, blob in enumerate(blobs):
         pad = -len(blob) % 8
-        out += struct.pack("<I16sIII", 32, bytes([number]) * 16, len(blob), 0, pad) + blob + bytes(pad)
+        out += struct.pack("<I16sIII", 32, bytes([number & 0xFF]) * 16, len(blob), 0, pad) + blob + bytes(pad)
     return out
 
 

@@ -278,3 +278,10 @@ def test_read_of_physical_memory(cli: Any) -> None:
     assert told(cli, "read", WIDE, "nt", "4")["physical"] is False
     assert "pages > 1 from" in told(cli, "whatis", FULL, "--memory", "8008")["piece"]["what"]
     assert told(cli, "bytes", BITMAP, "bitmap")["bytes"][0]["structure"] == "BITMAP_DUMP"
+
+
+def test_a_kind_is_told_in_words(cli: Any) -> None:
+    assert told(cli, "bugcheck", "0x139", "3")["parameters"][0]["meaning"].startswith("fail-fast")
+    assert [row["is"] for row in told(cli, "bugcheck", "0x133", "1", "1e00")["parameters"]][:1] == ["too long at DISPATCH_LEVEL or above, in sum"]
+    assert told(cli, "bugcheck", "109", "0", "0", "0", "1")["parameters"][3]["is"] == "a function"
+    assert told(cli, "bugcheck", "ed", "0", "c0000032")["parameters"][1]["is"] == "STATUS_DISK_CORRUPT_ERROR"

@@ -10,6 +10,9 @@ import pytest
 NONE = r"\Z(?!)"
 ROWS: List[Tuple[str, str, str, str]] = [
     # sample, message, must say, must not say
+    ("handles", "System.ArgumentException: Unsupported architecture in dump: Arm64", r"SOS[\s\S]*AMD64", "does not know"),
+    ("handles", "Symbol server: HTTP error 404 for ntdll.pdb", r"symbol path", "does not know|^MEM002  "),
+    ("exception-wow64", "wow64exts: could not determine the process is WOW64", r"^MOD006  ", "does not know|^HND001  "),
     ("handles", "FAILURE HR=0x80070057", r"The debugger opens this file", "None of the known"),
     ("missing-system-info", "Failure HR = 0X80004005", r"window[\s\S]*^OPN009  ", "None of the known"),
     ("handles", "!runaway: extension exception 0x80004002", r"!runaway will work on this dump", r"HND008"),

@@ -16,6 +16,7 @@ from typing import Any, Callable, Iterator, List
 
 import pytest
 
+from dumpscope.diagnosis.engine.opening import open_dump
 from dumpscope.dump.archives import member as limits
 from dumpscope.dump.archives.cabinet import checksum
 from dumpscope.dump.archives.opening import split
@@ -326,6 +327,34 @@ def test_a_bomb_of_zstandard_is_stopped(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(limits, "RATIO", 2)
     packed = zstandard.ZstdCompressor().compress(b"MDMP" + bytes(64 << 20))
     assert "limit" in fault(written(tmp_path, "x.zst", packed)).message
+
+
+def test_a_stored_member_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
+    data = bytearray(archive_zip([("memory.dmp", DUMP)]))
+    data[200] ^= 1
+    assert "CRC" in fault(written(tmp_path, "x.zip", bytes(data))).message
+
+
+def test_a_name_with_the_mark_in_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "x.zip", archive_zip([("a!b.dmp", DUMP), ("a", OTHER)]))
+    assert whole(source_at(path + "!a!b.dmp")) == DUMP
+    assert whole(source_at(path + "!a")) == OTHER
+
+
+@pytest.mark.parametrize(("name", "build"), PACKED, ids=[name for name, _ in PACKED])
+def test_no_change_of_bytes_ends_in_anything_but_words(tmp_path: Path, name: str, build: Callable[[], bytes]) -> None:
+    data = build()
+    step = max(1, len(data) // 60)
+    places = {*range(0, len(data), step), *range(0, min(len(data), 80)), *range(max(0, len(data) - 120), len(data))}
+    for number, place in enumerate(sorted(places)):
+        changed = bytearray(data)
+        changed[place] = (0x00, 0xFF, changed[place] ^ 0x80, changed[place] ^ 1)[number % 4]
+        source = source_at(written(tmp_path, name, bytes(changed)))
+        assert source.fault is None or source.fault.message
+        source.close()
+        outer = Source.from_path(str(tmp_path / name))
+        open_dump(outer)
+        outer.close()
 
 
 def test_7z_is_unpacked_by_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,27 @@ def test_a_broken_archive_and_a_wrong_member_are_rows(tmp_path: Path) -> None:
     assert row["error"].startswith("cannot be unpacked")
 
 
+@pytest.mark.parametrize("name", ["stored.cab", "packed.cab", "packed.zip", "two-dumps.zip", "memory.dmp.gz", "memory.tar.gz", "nested.zip"])
+def test_members_of_every_archive_are_rows(name: str) -> None:
+    path = str(Path(__file__).resolve().parents[2] / "samples" / "archives" / name)
+    rows = [row_of(task) for task in tasks([path])]
+    kinds = [row["kind"] for row in rows]
+    assert all(row["path"] == path and row["member"] for row in rows)
+    assert kinds == {
+        "packed.cab": ["text", "minidump"],
+        "two-dumps.zip": ["text", "minidump", "minidump"],
+        "nested.zip": ["zip"],
+    }.get(name, ["minidump"])
+    if name == "memory.tar.gz":
+        assert rows[0]["member"] == "memory.tar!memory.dmp"
+
+
+def test_an_encrypted_member_is_a_row_that_says_so() -> None:
+    path = str(Path(__file__).resolve().parents[2] / "samples" / "archives" / "encrypted.zip")
+    (row,) = [row_of(task) for task in tasks([path])]
+    assert "is encrypted" in row["error"]
+
+
 class Deadly(Workers):
     """Workers that die of one file."""
 

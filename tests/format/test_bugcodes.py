@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dumpscope.format.codes.bugcheck import BUG_CHECKS, bug_check
 from dumpscope.format.codes.bugcodes import BUG_CHECK_NAMES
+from dumpscope.format.codes.bugkinds import KINDS
 
 
 def test_names_by_hand() -> None:
@@ -21,3 +22,14 @@ def test_each_bug_check_that_is_explained_has_the_name_of_the_reference_and_four
         assert len(check.parameters) == 4, check.name
     for code in BUG_CHECK_NAMES:
         assert len(bug_check(code).parameters) == 4
+
+
+def test_kinds_by_hand() -> None:
+    assert KINDS[0x109, 4][0x19] == "the list of loaded modules"
+    assert KINDS[0x109, 4][0x29] == "pool (3)"
+    assert KINDS[0x13A, 1][0x13] == "no heap handle was given"
+    assert KINDS[0x13A, 1][0x16] == "an invalid query of an allocation's size"
+    assert KINDS[0x7F, 1][8] == "double fault"
+    assert max(KINDS[0x13A, 1]) == 0x16
+    for code, number in KINDS:
+        assert BUG_CHECKS[code].parameters[number - 1].kind == "number"

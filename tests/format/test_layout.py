@@ -188,6 +188,19 @@ PARTS = {
     "DUMP_DRIVER_ENTRY64": 0x90,
     "DUMP_DRIVER_ENTRY32": 0x4C,
     "DUMP_STRING": 4,
+    "DUMP_BLOB_FILE_HEADER": 16,
+    "DUMP_BLOB_HEADER": 32,
+    "BITMAP_DUMP": 0x38,
+    "USERMODE_CRASHDUMP_HEADER64": 0x60,
+    "USERMODE_CRASHDUMP_HEADER32": 0x40,
+    "CRASH_THREAD64": 80,
+    "CRASH_THREAD32": 48,
+    "CRASH_MODULE64": 16,
+    "CRASH_MODULE32": 12,
+    "MEMORY_BASIC_INFORMATION64": 48,
+    "MEMORY_BASIC_INFORMATION32": 28,
+    "EXCEPTION_DEBUG_EVENT64": 172,
+    "EXCEPTION_DEBUG_EVENT32": 96,
     "DUMP_UNLOADED_DRIVER64": 56,
     "DUMP_UNLOADED_DRIVER32": 40,
     "PHYSICAL_MEMORY_RUN64": 16,
@@ -227,6 +240,10 @@ def test_no_structure_without_a_size_written_here() -> None:
 # --- offsets --------------------------------------------------------------------------------------------------------
 
 OFFSETS: Dict[str, str] = {
+    "USERMODE_CRASHDUMP_HEADER64": "MachineImageType 0x10 ThreadCount 0x14 ThreadOffset 0x20 DataOffset 0x30 DebugEventOffset 0x40 VersionInfoOffset 0x50",
+    "USERMODE_CRASHDUMP_HEADER32": "MachineImageType 0x10 ThreadCount 0x14 ThreadOffset 0x20 DataOffset 0x28 DebugEventOffset 0x30 VersionInfoOffset 0x38",
+    "EXCEPTION_DEBUG_EVENT64": "dwThreadId 8 ExceptionCode 16 ExceptionAddress 32 NumberParameters 40 ExceptionInformation 48 dwFirstChance 168",
+    "EXCEPTION_DEBUG_EVENT32": "dwThreadId 8 ExceptionCode 12 ExceptionAddress 24 NumberParameters 28 ExceptionInformation 32 dwFirstChance 92",
     "DUMP_HEADER64": "MachineImageType 0x30 BugCheckCode 0x38 BugCheckParameter1 0x40 KdDebuggerDataBlock 0x80 ContextRecord 0x348 ExceptionRecord 0xF00 "
     "DumpType 0xF98 SystemTime 0xFA8 SystemUpTime 0x1030 MiniDumpFields 0x1038 ProductType 0x1040 SuiteMask 0x1044 KdSecondaryVersion 0x104D",
     "DUMP_HEADER32": "MachineImageType 0x20 BugCheckCode 0x28 BugCheckParameter1 0x2C PaeEnabled 0x5C KdDebuggerDataBlock 0x60 ContextRecord 0x320 "

@@ -16,9 +16,9 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 
 from tests.counting import CountingSource, calls_of
 
-from dumpscope import Minidump
 from dumpscope.commands.index import all_commands
-from dumpscope.errors import EXIT_DONE, EXIT_NOT_A_DUMP, EXIT_NOT_IN_DUMP, EXIT_USAGE, DumpError, DumpscopeError
+from dumpscope.commands.opening import session_of
+from dumpscope.errors import EXIT_DONE, EXIT_NOT_A_DUMP, EXIT_NOT_IN_DUMP, EXIT_USAGE, DumpscopeError
 from dumpscope.session.parsing import build_parser, split_line
 from dumpscope.session.registry import DUMP_NONE, Command
 from dumpscope.session.running import run as run_command
@@ -195,11 +195,7 @@ class Checker:
     @staticmethod
     def session(data: bytes) -> Session:
         """What a command works on, with a dump where the bytes are one."""
-        source = Watched(data, "<bytes>")
-        try:
-            return Session(Minidump(source), "fuzz.dmp")
-        except DumpError as error:
-            return Session(None, "fuzz.dmp", source=source, open_error=error)
+        return session_of(Watched(data, "<bytes>"), "fuzz.dmp")
 
     def answer(self, data: bytes, call: Call, renderer: str, shared: Optional[Session] = None) -> Answer:
         """Run one call, in a session of its own or after others in a ``shared`` one; anything but our own errors leaves as it is."""

@@ -62,7 +62,7 @@ def test_numbers_may_be_written_in_many_ways() -> None:
 
 def test_the_list_of_lessons_is_the_folder() -> None:
     assert sorted(NAMES) == sorted(path.stem for path in FOLDER.glob("*.md"))
-    assert [lesson.number for lesson in all_lessons()] == list(range(1, 16))
+    assert [lesson.number for lesson in all_lessons()] == list(range(1, 18))
 
 
 def test_samples_of_the_lessons_are_those_of_the_project() -> None:
@@ -93,6 +93,16 @@ def test_a_lesson_runs_on_its_sample_and_on_a_dump_of_ones_own(number: int, cli:
         assert any("command" in step for step in own["steps"])
 
 
+def test_the_lesson_on_kernel_dumps_runs_on_those_alone(cli: Any) -> None:
+    own = cli("learn", "blue-screen", "not-a-dump-kernel-triage-32.dmp")
+    assert own.code == 0
+    assert "On your dump." in own.out
+    assert "PAGE_FAULT_IN_NONPAGED_AREA" in own.out
+    other = cli("learn", "blue-screen", "everything-small-x86.dmp")
+    assert "this lesson walks through kernel dumps only" in " ".join(other.out.split())
+    assert "DRIVER_IRQL_NOT_LESS_OR_EQUAL" in other.out
+
+
 def test_answers_are_at_the_end(cli: Any) -> None:
     out = cli("learn", "8", "--answers").out
     assert out.rindex("PROCESS_DUP_HANDLE") > out.rindex("Question 6.")
@@ -119,8 +129,8 @@ def test_on_a_dump_of_ones_own_variables_are_its_own() -> None:
 
 def test_the_list(cli: Any, run_json: Any) -> None:
     assert "Why !handle fails" in cli("learn").out
-    assert len(run_json("learn")["lessons"]) == 15
-    assert cli("learn", "16").code == 2
+    assert len(run_json("learn")["lessons"]) == 17
+    assert cli("learn", "18").code == 2
     assert cli("learn", "--width", "60").out.split("\n")[0].startswith("lesson")
     with pytest.raises(UsageError):
         find_lesson("nothing-of-the-kind")

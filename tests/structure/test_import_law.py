@@ -42,6 +42,8 @@ BARRED = {
     "front": {"atlas", "fleet", "anatomy", "capture", "symbols", "stacks"},
 }
 """What a layer must not import although it is below."""
+GROUPS = {"dumpscope.rules"}
+"""Names of groups of entry points, which look like modules."""
 # What a lesson or page needs from the version.
 ALWAYS = {"__version__"}
 
@@ -84,7 +86,8 @@ def imported(path: Path) -> Iterator[Tuple[int, str]]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             # A module reached by its name: import_module("dumpscope.…"), or a program in a string.
             for found in re.finditer(r"\bdumpscope((?:\.[a-z_]\w*)+)", node.value if not _is_docstring(node.value) else ""):
-                yield node.lineno, found.group(0)
+                if node.value not in GROUPS:
+                    yield node.lineno, found.group(0)
 
 
 def _is_docstring(text: str) -> bool:
@@ -224,3 +227,7 @@ def test_names_that_begin_alike_are_a_folder() -> None:
 def test_no_room_is_called_utils() -> None:
     for path in modules():
         assert path.stem not in ("utils", "util", "helpers", "common", "manager", "misc_utils"), path
+
+
+def test_a_group_of_entry_points_is_no_module() -> None:
+    assert not [name for name in GROUPS if (PACKAGE / f"{name.split('.')[1]}.py").exists() or (PACKAGE / name.split(".")[1]).exists()]

@@ -10,6 +10,7 @@ from ..errors import UsageError
 from ..format.codes import code_name, ntstatus_name
 from ..format.codes.bugcheck import ACCESS, ADDRESS, CODE, IRQL, STATUS, bug_check, plain_code
 from ..format.codes.bugcodes import BUG_CHECK_NAMES
+from ..format.codes.bugkinds import KINDS
 from ..format.kernel import FILL
 from ..session.parsing import number
 from ..session.registry import DUMP_FIRST, arg, command
@@ -83,7 +84,7 @@ def bugcheck_blocks(code: int, parameters: Tuple[int, ...], dump: Any) -> Iterat
     for index, parameter in enumerate(check.parameters):
         value = parameters[index] if index < len(parameters) else None
         text = f"0x{value:x}" if value is not None else ""
-        words = parameter_words(dump, parameter.kind, value) if value is not None else ""
+        words = "" if value is None else KINDS.get((plain, index + 1), {}).get(value) or parameter_words(dump, parameter.kind, value)
         rows.append((index + 1, text, words, parameter.meaning))
     columns = [Column("index", "parameter", "int"), Column("value", "value"), Column("is", "is"), Column("meaning", "meaning", role="dim")]
     yield Table("parameters", columns, rows)

@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
-from ..fleet import compare
+from ..fleet import compare, contents
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Note, Table
+from ..view.kinds import size_text
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
 
 _SHOWN = 40
+MAX_CHANGES = 100_000
+"""Places where memory differs that are told of."""
 
 
-def _counts(growth: Sequence[compare.Growth], names: Sequence[str], kind: str, first: str) -> Table:
+def _counts(key: str, growth: Sequence[compare.Growth], names: Sequence[str], kind: str, first: str, title: str) -> Table:
     columns = [Column("name", first)]
     columns += [Column(f"dump_{index + 1}", name, kind) for index, name in enumerate(names)]
     columns.append(Column("change", "change"))
     rows = [(item.name, *item.counts, f"{item.change:+d}") for item in growth]
-    return Table("", columns, rows)
-
-
-def _rows(table: Table, key: str, title: str) -> Table:
-    return Table(key, table.columns, table.rows, title=title)
+    return Table(key, columns, rows, title=title)
 
 
 def _process(dumps: Sequence[Minidump], names: Sequence[str]) -> Iterator[Block]:
@@ -65,7 +64,7 @@ def _handles(dumps: Sequence[Minidump], names: Sequence[str], args: Any) -> Iter
     totals = [len(dump.handles) for dump in dumps]
     yield Data("handle_counts", totals)
     changed = [item for item in growth if item.change]
-    yield _rows(_counts(changed, names, "count", "type"), "handles", "handles by type")
+    yield _counts("handles", changed, names, "count", "type", "handles by type")
     yield Note(f"handles: {' -> '.join(map(str, totals))} ({totals[-1] - totals[0]:+d})")
     if not changed:
         yield Note("Each type has as many handles as before.")
@@ -151,6 +150,7 @@ def _modules(first: Minidump, last: Minidump) -> Iterator[Block]:
     arguments=[
         arg("others", nargs="+", metavar="OTHER", help="later dumps of the same process, in the order in which they were taken", completes="path"),
         arg("--handles", switch=True, help="list each handle that is new, gone or has another object"),
+        arg("--memory", switch=True, help="list where captured memory of the first and the last dump differs, by pages"),
     ],
     examples=[("diff later.dmp", "what changed since"), ("diff second.dmp third.dmp --handles", "three dumps: what grows in each step looks like a leak")],
     description="Says first whether the dumps are of one process and in which order. What grows in each step over three or more dumps is called a leak.",
@@ -168,7 +168,40 @@ def diff(session: Session, args: Any) -> Iterator[Block]:
         yield from _threads(dumps[0], dumps[-1])
         yield from _modules(dumps[0], dumps[-1])
         growth = [item for item in compare.memory_growth(dumps) if item.change]
-        yield _rows(_counts(growth, names, "bytes", "memory"), "memory", "address space" if growth else "")
+        yield _counts("memory", growth, names, "bytes", "memory", "address space" if growth else "")
+        yield from _contents(dumps[0], dumps[-1], args)
+
+
+def _contents(first: Minidump, last: Minidump, args: Any) -> Iterator[Block]:
+    """Streams, flags, writer, findings, and captured memory, of the first and the last dump."""
+    other = contents.differences(first, last)
+    yield Table("file", [Column("what", "file"), Column("before", "before", "value"), Column("after", "after", "value")], other)
+    columns = [
+        Column("type", "type", "hex"),
+        Column("name", "stream", "type"),
+        Column("kind", "change"),
+        Column("before", "bytes before", "count"),
+        Column("after", "bytes after", "count"),
+    ]
+    streams = list(contents.stream_changes(first, last))
+    yield Table("streams", columns, streams, title="streams" if streams else "")
+    new, gone = contents.finding_changes(first, last)
+    yield Data("findings", {"new": new, "gone": gone})
+    for words, codes in (("only the last dump has", new), ("only the first dump has", gone)):
+        if codes:
+            yield Note(f"Findings that {words}: {', '.join(codes)}.")
+    both = contents.shared_memory(first, last)
+    changes = list(islice(contents.memory_changes(first, last), MAX_CHANGES + 1))
+    yield Data("shared_memory", both)
+    yield Data("changed_memory", sum(item.size for item in changes[:MAX_CHANGES]))
+    if not both:
+        yield Note("No captured memory is in both dumps.")
+    else:
+        yield Note(f"Captured memory in both: {size_text(both)}; in pages that differ: {size_text(sum(item.size for item in changes[:MAX_CHANGES]))}.")
+    shown = [Column("address", "address", "address", hidden=not args.memory), Column("size", "bytes", "bytes", hidden=not args.memory)]
+    yield Table("memory_changes", shown, changes[:MAX_CHANGES], title="memory that differs" if args.memory and changes else "")
+    if len(changes) > MAX_CHANGES:
+        yield Note(f"The memory differs in more than {MAX_CHANGES} places: these are the first.", "warning")
 
 
 def _names(paths: Sequence[str]) -> List[str]:

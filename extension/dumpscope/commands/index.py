@@ -25,7 +25,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "bugcheck": ("bugcheck",),
     "mend": ("mend",),
     "scrub": ("scrub",),
-    "shrink": ("shrink",),
+    "smaller": ("shrink", "extract"),
     "diff": ("diff",),
     "triage": ("triage",),
     "system": ("system", "process", "tokens"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Optional
 
-from ..dump.minidump import Minidump
 from ..dump.source import Source
-from ..errors import DumpError, DumpscopeError, UsageError
+from ..errors import DumpscopeError, UsageError
 from ..learning.lessons import Lesson, Prose, Question, Run, Step, all_lessons, find_lesson, sample_bytes
 from ..learning.tutor import Progress
 from ..session.parsing import split_line
@@ -15,6 +14,7 @@ from ..session.running import parse, run
 from ..session.session import Session
 from ..view.blocks import Block, Column, Data, Fields, Finding, Hexdump, Lines, Note, Paragraph, Save, Table
 from .index import find_command
+from .opening import session_of
 
 
 class Classroom:
@@ -46,10 +46,7 @@ class Classroom:
         if name not in self._samples:
             source = Source.from_object(sample_bytes(name))
             source.name = name + ".dmp"
-            try:
-                self._samples[name] = Session(Minidump(source), source.name)
-            except DumpError as error:
-                self._samples[name] = Session(None, source.name, source=source, open_error=error)
+            self._samples[name] = session_of(source, source.name)
         return self._samples[name]
 
     def line(self, step: Run) -> str:
@@ -59,6 +56,8 @@ class Classroom:
     def _value(self, name: str) -> str:
         """What a variable stands for in the learner's own dump; empty where it has nothing of the kind."""
         assert self.own is not None
+        if not self.own.has_dump:
+            return ""
         dump = self.own.dump
         if name == "handle":
             handle = next((item for item in dump.handles.walk(0, 10_000) if item.name), None) or (dump.handles[0] if len(dump.handles) else None)
@@ -165,8 +164,9 @@ def learn(session: Session, args: Any) -> Iterator[Block]:
         yield from _list(session.memo.get("lessons"))
         return
     lesson = find_lesson(args.lesson)
-    unread = session.path if session.has_file and not session.has_dump else None
-    room = Classroom(lesson, session if session.has_dump else None)
+    suits = session.kernel is not None if lesson.on_kernel_dumps else session.has_dump
+    unread = session.path if session.has_file and not suits else None
+    room = Classroom(lesson, session if suits else None)
     try:
         yield from _lesson(room, args.answers, unread)
     finally:
@@ -182,7 +182,8 @@ def _lesson(room: Classroom, answers: bool, unread: Optional[str]) -> Iterator[B
     where = "your dump" if room.own is not None else f"the sample {lesson.sample}.dmp"
     yield Lines("", [f"On {where}."], role="dim")
     if unread is not None:
-        yield Note(f"not on {unread}: lessons walk through minidumps only", "warning")
+        others = "this lesson walks through kernel dumps only" if lesson.on_kernel_dumps else "lessons walk through minidumps only"
+        yield Note(f"not on {unread}: {others}", "warning")
     for step in room.steps():
         if isinstance(step, Prose):
             steps.append({"prose": step.text})

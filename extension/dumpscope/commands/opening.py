@@ -8,6 +8,7 @@ from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
 from ..session.session import Session
+from .index import MODULES
 
 if TYPE_CHECKING:
     from ..session.registry import Command, Function
@@ -27,13 +28,29 @@ def session_of(source: Source, path: str) -> Session:
                 session.kernel = KernelDump(source)
                 session.answer_for = _kernel_answer
                 return session
+        if head.startswith(b"USER"):
+            from ..dump.userdump import UserDump, is_user_dump
+
+            if is_user_dump(head):
+                old = UserDump(source)
+                session = Session(Minidump(old.as_minidump()), path, source=source)
+                session.user_dump = old
+                session.answer_for = _old_answer
+                return session
         return Session(Minidump(source), path)
     except DumpError as error:
         return Session(None, path, source=source, open_error=error)
 
 
 def _kernel_answer(command: Command) -> Function:
-    """What answers a command on a kernel dump."""
+    """What answers a command on a kernel dump. A command of a front end, such as ``open``, is about no dump."""
     from .kernel.registry import answer_for
 
-    return answer_for(command)
+    return answer_for(command) if command.name in MODULES else command.function
+
+
+def _old_answer(command: Command) -> Function:
+    """What answers a command on a user dump of the old format."""
+    from .userdump.answers import answer_for
+
+    return answer_for(command) if command.name in MODULES else command.function

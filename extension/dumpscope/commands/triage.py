@@ -69,7 +69,7 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
     summary="one row of facts for each of many dumps, groups of equal crashes, and what to change in the writer",
     category="overview",
     arguments=[
-        arg("paths", nargs="*", metavar="PATH", help="files, folders and .zip archives", completes="path"),
+        arg("paths", nargs="*", metavar="PATH", help="files, folders and archives", completes="path"),
         arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl, .csv or .parquet file", completes="path"),
         arg("--resume", switch=True, help="go on with OUT: what is in it and has not changed is not done again"),
         arg("--force", switch=True, help="write OUT anew where it exists"),
@@ -109,13 +109,13 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
         yield from _about(lambda: read_rows(args.rows), args, by, 0)
         return
     if not args.paths:
-        raise UsageError("triage needs something to read", "give files, folders and .zip archives, or --rows with an earlier output")
+        raise UsageError("triage needs something to read", "give files, folders and archives, or --rows with an earlier output")
     settings = _settings(args)
     jobs = _number(args.jobs, "--jobs", 1, 256)
     seconds = _number(args.seconds, "--seconds", 1, 86400)
     for path in args.paths:
         if not os.path.lexists(path):
-            raise UsageError(f"there is no {path!r}", "give files, folders and .zip archives")
+            raise UsageError(f"there is no {path!r}", "give files, folders and archives")
     summary = Summary()
     have = _start(args, summary)
     kept = summary.rows

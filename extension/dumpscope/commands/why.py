@@ -12,6 +12,7 @@ from ..diagnosis.messages import looks_like_code, looks_like_rule
 from ..diagnosis.plan import NEEDS, canonical
 from ..diagnosis.promises import promises
 from ..diagnosis.rules.catalogue import FAMILIES, all_rules, find_rule
+from ..diagnosis.rules.plugins import BROKEN
 from ..diagnosis.rules.rule import ERROR, WARNING, Rule, sample_file
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
@@ -22,6 +23,12 @@ from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
 from ..session.stack_words import stack_needs, stack_summary
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+
+
+def _broken() -> Iterator[Block]:
+    """The plug-ins that could not be used so far."""
+    for item in BROKEN:
+        yield Note(item.words, "warning")
 
 
 def _opening(facts: Facts) -> Iterator[Block]:
@@ -130,6 +137,7 @@ def _audit(session: Session) -> Iterator[Block]:
     remedy = remedy_of(session, facts)
     yield from mend_note(remedy)
     found = audit(facts)
+    yield from _broken()
     if facts.opened is not None:
         yield from _flag_table(facts)
     serious = [item for item in found if item.rule.severity in (ERROR, WARNING)]
@@ -285,6 +293,7 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
     """The catalogue."""
     wanted = (args.family or "").upper()
     chosen = [rule for rule in all_rules() if rule.code.startswith(wanted)]
+    yield from _broken()
     if not chosen:
         raise UsageError(f"no rule begins with {args.family!r}", "families: " + ", ".join(prefix for prefix, _, _ in FAMILIES))
     yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in chosen])

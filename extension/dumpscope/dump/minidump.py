@@ -76,7 +76,7 @@ class Minidump:
 
     @classmethod
     def open(cls, thing: Openable) -> Minidump:
-        """Open a dump: a path, bytes, or an open binary file.
+        """Open a dump: a path, bytes, or an open binary file. A user dump of the old format becomes a minidump with full memory.
 
         Raises :class:`~dumpscope.errors.DumpError` when it cannot be opened or is not a user-mode minidump.
         """
@@ -84,6 +84,11 @@ class Minidump:
         try:
             if source.fault is not None:
                 raise source.fault
+            if source.some(0, 4) == b"USER":
+                from .userdump import UserDump, is_user_dump
+
+                if is_user_dump(source.some(0, 8)):
+                    return cls(UserDump(source).as_minidump())
             return cls(source)
         except BaseException:
             source.close()
@@ -131,6 +136,8 @@ class Minidump:
             return None
         known = STREAMS.get(kind)
         what = what or (known.words if known is not None else "") or f"stream of type {kind}"
+        if self.source.made_of:
+            return Absent(NOT_THERE, f"no {what}: {self.source.made_of} has none")
         if flag is None:
             flag = known.flag if known is not None else 0
         if flag and not self.header.flags & flag:

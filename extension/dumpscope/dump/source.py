@@ -19,6 +19,7 @@ LEAST = 1 << 9
 MOST = 1 << 16
 """Bytes that are read at a time, where places are asked for here and there, and where they follow each other."""
 
+_AS_TEXT = "{!r} is open as text: a dump is opened with mode 'rb'"
 _pread: Any = getattr(os, "pread", None)
 Buffer = Union[bytes, mmap.mmap]
 
@@ -62,6 +63,8 @@ class Source:
         """The archive that the bytes come from; None for a file of its own."""
         self.fault: Optional[DumpError] = None
         """Why there is no dump to read, where the file is an archive and none could be taken out of it."""
+        self.made_of = ""
+        """What the bytes are made of, where they are those of a minidump that is in no file: words such as ``a user dump of the old format``."""
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file
@@ -89,8 +92,9 @@ class Source:
 
     @classmethod
     def from_object(cls, thing: Union[bytes, bytearray, memoryview, BinaryFile]) -> Source:
-        """Wrap bytes, or an open binary file: a regular one is read where it lies, anything else to its end.
+        """Wrap bytes, or an open binary file: a regular one is read where it lies, one that can seek by ranges, anything else to its end.
 
+        One that is read by ranges must stay open as long as the dump is, and is not closed with it.
         Raises DumpError for what cannot be read, TypeError for what is neither.
         """
         if isinstance(thing, (Data, bytearray, memoryview)):
@@ -109,11 +113,23 @@ class Source:
                 return cls._of_file(open(os.dup(number), "rb", buffering=0), name)
             if stat.S_ISCHR(mode):
                 raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
-        elif thing.seekable():
+        elif isinstance(raw, io.BytesIO):
             thing.seek(0)
+        else:
+            from .ranges import Ranged, by_ranges
+
+            if not isinstance(thing.read(0), Data):
+                raise TypeError(_AS_TEXT.format(name))
+            if by_ranges(thing):
+                from .archives.reading import Part
+
+                ranged = Ranged(thing, name)
+                return Part(ranged, 0, ranged.size, name)  # which makes a copy for those that ask for all bytes at once
+            if thing.seekable():
+                thing.seek(0)
         data = thing.read()
         if not isinstance(data, Data):
-            raise TypeError(f"{name!r} is open as text: a dump is opened with mode 'rb'")
+            raise TypeError(_AS_TEXT.format(name))
         return cls(data, name)
 
     @classmethod

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
+from ..dump.streams.modules import version_text
 from ..format.memory import MEMORY_STATE, MEMORY_TYPE
 
 
@@ -166,7 +167,10 @@ def module_changes(first: Minidump, last: Minidump) -> Iterator[ModuleChange]:
     """Modules that were loaded, unloaded, moved or replaced by another version."""
 
     def of(dump: Minidump) -> Dict[str, Tuple[str, Tuple[int, int, int, str]]]:
-        return {item.path.lower(): (item.path, (item.base, item.size, item.timestamp, str(item.file_version or ""))) for item in dump.modules}
+        return {
+            item.path.lower(): (item.path, (item.base, item.size, item.timestamp, version_text(item.file_version) if item.file_version else ""))
+            for item in dump.modules
+        }
 
     before, after = of(first), of(last)
     for key, (path, new) in after.items():

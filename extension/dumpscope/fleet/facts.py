@@ -126,6 +126,7 @@ def fill(row: Row, source: Source, settings: Settings = DEFAULTS) -> None:
     """Fill a row with what an open file tells."""
     from ..diagnosis.facts import Facts
     from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump
+    from ..dump.userdump import is_user_dump
 
     if is_kernel_dump(source.some(0, 8)):
         row["kind"] = "kernel-dump"
@@ -135,6 +136,9 @@ def fill(row: Row, source: Source, settings: Settings = DEFAULTS) -> None:
             row["error"] = error.message
         return
     row["kind"] = kind_of(source).code
+    if is_user_dump(source.some(0, 8)):
+        _user_dump(row, source, settings)
+        return
     known = Facts.of(source)
     opening = known.engine.opening
     row.update(opens=opening.ok, hresult=f"0x{opening.hresult:08x}")
@@ -145,6 +149,23 @@ def fill(row: Row, source: Source, settings: Settings = DEFAULTS) -> None:
         _process(row, dump)
         _crash(row, dump, settings)
         _answers(row, dump, known)
+
+
+def _user_dump(row: Row, source: Source, settings: Settings) -> None:
+    """A user dump of the old format: what a minidump of it would tell, without flags, which it has not."""
+    from ..diagnosis.engine.opening import open_dump
+    from ..dump.minidump import Minidump
+    from ..dump.userdump import UserDump
+
+    opening = open_dump(source).opening
+    row.update(opens=opening.ok, hresult=f"0x{opening.hresult:08x}")
+    try:
+        with Minidump(UserDump(source).as_minidump()) as dump:
+            _process(row, dump)
+            _crash(row, dump, settings)
+    except DumpscopeError as error:
+        row["error"] = error.message
+    row.update(flags="", time=None, writer="")
 
 
 def _process(row: Row, dump: Minidump) -> None:

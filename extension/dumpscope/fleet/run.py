@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
-import zipfile
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from tempfile import TemporaryDirectory
 from typing import Callable, Dict, Generator, Iterable, Iterator, NamedTuple, Optional, Tuple
 
+from ..dump.archives.opening import contents, is_archive_name, member_of
+from ..dump.archives.reading import Part
 from ..dump.source import Source
 from ..errors import DumpscopeError, UsageError
 from .facts import DEFAULTS, Row, Settings, empty_row, fill
 from .workers import DEFAULT_MEMORY, DEFAULT_TIME, Workers
 
-MAX_MEMBER = 4 << 30
-"""Bytes of a member of an archive at the most: it is unpacked to a temporary file."""
-MAX_MEMBERS = 1_000_000
-"""Members of one archive that are looked at."""
 AHEAD = 16
 """Tasks for each worker that are handed out before their turn."""
 
@@ -38,7 +33,7 @@ class Task(NamedTuple):
 
 
 def tasks(paths: Iterable[str]) -> Iterator[Task]:
-    """Every file in these files and folders, and every member of the .zip archives among them; each once, links are not followed into folders.
+    """Every file in these files and folders, and every member of the archives among them; each once, links are not followed into folders.
 
     Raises UsageError for a path that is not there.
     """
@@ -72,19 +67,19 @@ def _of_file(path: str) -> Iterator[Task]:
     if not os.path.isfile(path):
         yield Task(path, fault="not a regular file")
         return
-    if not path.lower().endswith(".zip"):
-        yield Task(path, "", found.st_size, found.st_mtime_ns)
+    plain = Task(path, "", found.st_size, found.st_mtime_ns)
+    if not is_archive_name(path):
+        yield plain
         return
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [(item.filename, item.file_size) for item in archive.infolist() if not item.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        yield Task(path, "", found.st_size, found.st_mtime_ns, f"not a readable archive: {error}")
+        members = contents(path)
+    except (DumpscopeError, MemoryError) as error:
+        yield plain._replace(fault=f"not a readable archive: {getattr(error, 'message', 'it needs too much memory')}")
         return
-    for name, size in members[:MAX_MEMBERS]:
-        yield Task(path, name, size, found.st_mtime_ns)
-    if len(members) > MAX_MEMBERS:
-        yield Task(path, "", found.st_size, found.st_mtime_ns, f"{len(members) - MAX_MEMBERS} more members were not looked at")
+    if not members:
+        yield plain
+    for member in members:
+        yield Task(path, member.name, member.size, found.st_mtime_ns)
 
 
 def row_of(task: Task, settings: Settings = DEFAULTS) -> Row:
@@ -112,32 +107,21 @@ def row_of(task: Task, settings: Settings = DEFAULTS) -> Row:
 
 
 def _member(row: Row, task: Task, settings: Settings) -> None:
-    """Read a member of an archive, unpacked to a temporary file."""
-    name = re.sub(r"[^\w.() -]", "_", task.member.replace("\\", "/").rpartition("/")[2])[-100:].strip(". ") or "member"
-    with TemporaryDirectory() as folder:
-        path = os.path.join(folder, name)
-        left = MAX_MEMBER
-        try:
-            with zipfile.ZipFile(task.path) as archive, archive.open(task.member) as packed, open(path, "wb") as file:
-                while left > 0:
-                    data = packed.read(min(1 << 20, left))
-                    if not data:
-                        break
-                    left -= len(data)
-                    file.write(data)
-        except Exception as error:  # noqa: BLE001  zlib, lzma, RuntimeError for a password, and others
-            row["error"] = f"cannot be unpacked: {type(error).__name__}: {error}"[:500]
-            return
-        if left <= 0:
-            row["error"] = f"larger than {MAX_MEMBER} bytes, which is the limit for a member of an archive"
-            return
-        source = Source.from_path(path)
-        try:
-            fill(row, source, settings)
-        finally:
-            source.close()
-        if row["error"]:
-            row["error"] = row["error"].replace(path, task.member)
+    """Read a member of an archive: where it lies when it is stored, else unpacked to memory or a temporary file."""
+    try:
+        source = member_of(task.path, task.member)
+        if isinstance(source, Part):
+            source.verify()
+    except DumpscopeError as error:
+        row["error"] = f"cannot be unpacked: {error.message}"[:500]
+        return
+    try:
+        row["size"] = source.size
+        fill(row, source, settings)
+    finally:
+        source.close()
+    if row["error"]:
+        row["error"] = row["error"].replace(source.name, task.member)
 
 
 def _unread(task: Task, error: BaseException) -> Row:

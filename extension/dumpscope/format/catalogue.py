@@ -30,6 +30,7 @@ MODULES = (
     "teb",
     "stowed",
     "kernel",
+    "userdump",
 )
 """Modules of this package that declare structures, in the order of the format reference."""
 

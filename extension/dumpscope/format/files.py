@@ -19,7 +19,7 @@ class FileSignature(NamedTuple):
 _UNPACK = "unpack it, and open the .dmp file inside"
 _KERNEL = "ask for its bug check: dumpscope bugcheck FILE; WinDbg opens it as a kernel dump"
 _FOREIGN_CORE = "open it with the debugger of that system (gdb or lldb)"
-_LEGACY = "open it in WinDbg, and write a minidump of it: .dump /ma new.dmp"
+_LEGACY = "its header is not filled in, or names a processor that is not read: write the dump again, as a minidump: .dump /ma new.dmp"
 _FOREIGN_WRITER = "read it with the tools of the program that wrote it"
 _NOT_A_DUMP = "give the path of the .dmp file"
 

@@ -106,7 +106,6 @@ NEAREST: Dict[str, Tuple[str, ...]] = {
     "!exploitable": ("exception",),
     "!verifier": ("handles",),
     ".dump": ("plan",),
-    ".writemem": ("read",),
     ".cxr": ("threads",),
     ".formats": ("evaluate",),
     ".tlist": ("process",),
@@ -301,6 +300,20 @@ def _search(rest: str, session: Optional[Session]) -> Translation:
     return Translation(["search", "--bytes", data.hex()], note)
 
 
+def _writemem(rest: str, session: Optional[Session]) -> Translation:
+    """``.writemem FILE START L?SIZE``, ``.writemem FILE START END``; END is the last byte."""
+    words = split_line(rest)
+    if len(words) != 3:
+        raise UsageError("`.writemem` takes a file and a range", "such as .writemem stack.bin @rsp L?1000")
+    name, start, size = words
+    if size[:1] not in "lL":
+        first, last = number(start, "address"), number(size, "address")
+        if last < first:
+            raise UsageError(f"the range ends at {size}, before it begins", "L?SIZE gives a size")
+        size = f"{last - first + 1:x}"
+    return Translation(["extract", "--range", start, size, "-o", name])
+
+
 def _unique(rest: str, session: Optional[Session]) -> Translation:
     return Translation(["stack", "--unique"])
 
@@ -313,6 +326,7 @@ def _find_stack(rest: str, session: Optional[Session]) -> Translation:
 _MAKERS: Dict[str, _Maker] = {
     ".frame": lambda rest, session: Translation(["frame", *split_line(rest)[-1:]]),
     "!uniqstack": _unique,
+    ".writemem": _writemem,
     "!findstack": _find_stack,
     "!handle": _handle,
     "!htrace": _handle,

@@ -41,6 +41,8 @@ NAMES = (
     "13-unwind-one-frame",
     "14-stacks-without-images",
     "15-mend-a-refused-dump",
+    "16-blue-screen",
+    "17-shrink-a-full-dump",
 )
 """The lessons in their order; a test compares the list with the folder."""
 
@@ -99,6 +101,11 @@ class Lesson(NamedTuple):
     summary: str
     sample: str
     steps: Tuple[Step, ...]
+
+    @property
+    def on_kernel_dumps(self) -> bool:
+        """Whether the lesson is about kernel dumps: it runs on such a dump of the learner's, and on no other."""
+        return self.sample.startswith("not-a-dump-kernel")
 
     @property
     def questions(self) -> Tuple[Question, ...]:

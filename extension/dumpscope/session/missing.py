@@ -62,6 +62,8 @@ def missing(session: Session, key: str, absence: Absent, debugger_command: str =
         yield Data(key, [] if absence.kind == EMPTY else None)
         yield Data(key + "_reason", {"kind": absence.kind, "message": absence.message})
     yield Note(absence.message, "warning")
+    if session.user_dump is not None:
+        return  # the rules are about minidumps, and what their writers were asked for
     facts = facts_of(session)
     if facts.opened is not None and facts.directory_unreadable:
         # It may be in the file all the same: what keeps it from being found is what there is to say.

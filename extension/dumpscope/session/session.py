@@ -11,6 +11,7 @@ from ..view.blocks import Block
 
 if TYPE_CHECKING:  # loaded when asked for
     from ..dump.kernel.kerneldump import KernelDump
+    from ..dump.userdump import UserDump
     from ..wording.usage import Usage
 
 
@@ -57,6 +58,8 @@ class Session:
         self.progress: Callable[[int, int], None] = _unseen
         self.kernel: Optional[KernelDump] = None
         """The open kernel dump; then ``answer_for`` finds what answers a command, and ``dump`` is not to be had."""
+        self.user_dump: Optional[UserDump] = None
+        """The open user dump of the old format; then ``dump`` is the same as a minidump, and ``source`` the file itself."""
         self.answer_for: Optional[Callable[[Any], Callable[[Session, Any], Iterator[Block]]]] = None
 
     @property
@@ -71,11 +74,11 @@ class Session:
     @property
     def source(self) -> Source:
         """The open file, minidump or not. Raises UsageError when there is none."""
+        if self._source is not None:
+            return self._source
         if self._dump is not None:
             return self._dump.source
-        if self._source is None:
-            raise UsageError("no dump is open", "give the path of a dump")
-        return self._source
+        raise UsageError("no dump is open", "give the path of a dump")
 
     @property
     def exit_code(self) -> int:

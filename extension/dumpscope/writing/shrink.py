@@ -13,7 +13,7 @@ from ..errors import DumpError, UsageError
 from .builder import DumpBuilder
 from .mend import check_opens
 from .needed import Extent, Needed, Part, captured
-from .output import Progress, unseen, write_whole
+from .output import PIECE, Progress, unseen, write_whole
 from .ranges import Ranges
 
 FULL = 0x2
@@ -230,7 +230,7 @@ class Shrunk:
             self.dump.source.release()
             tell(done)
 
-        size = builder.write_to(file, step)
+        size = builder.write_to(_Watched(file, self.dump.source.release), step)  # type: ignore[arg-type]
         self.notes += [note for note in builder.notes if note not in self.notes]
         if self.most is not None and size > self.most:
             raise DumpError(f"the result has {size} bytes, more than {self.most}", "give a larger --size")
@@ -264,6 +264,22 @@ class Shrunk:
 def _cut(part: Part, most: int) -> Part:
     most = most // 16 * 16
     return part._replace(ranges=[(low, min(high, low + most)) for low, high in part.ranges])
+
+
+class _Watched:
+    """A file that calls ``watch`` now and then while it is written: what was read for it is given back."""
+
+    def __init__(self, file: BinaryIO, watch: Callable[[], None]) -> None:
+        self.seek, self.flush = file.seek, file.flush
+        self._write, self._watch = file.write, watch
+        self._fresh = 0
+
+    def write(self, data: bytes) -> int:
+        self._fresh += len(data)
+        if self._fresh > PIECE:
+            self._fresh = 0
+            self._watch()
+        return self._write(data)
 
 
 class _Counted:

@@ -256,3 +256,15 @@ def test_a_session_that_is_not_told_a_dump_that_exists() -> None:
         Workspace().open("nowhere.dmp")
     with pytest.raises(UsageError):
         Workspace().use(3)
+
+
+@pytest.mark.parametrize("name", ["not-a-dump-kernel-triage-64.dmp", "not-a-dump-user-full-64.dmp"])
+def test_own_commands_work_whatever_dump_is_open(session: Callable[..., Made], name: str) -> None:
+    made = session()
+    answer(made, f"open '{SAMPLES / name}'")
+    assert name in answer(made, "dumps")
+    opened = answer(made, f"open '{SAMPLES / 'handles.dmp'}'")
+    assert "handles.dmp" in opened
+    assert "is for dumps" not in opened
+    assert "old format" not in opened
+    assert "1a30" in answer(made, "threads")

@@ -531,6 +531,8 @@ def command_answers(view: EngineView) -> Dict[str, CommandAnswer]:
         return {name: CommandAnswer(name, FAILS, opening.hresult, opening.message, why) for name in names}
     if view.accepted is None:
         why = "the file is a kernel dump: the commands for processes do not apply"
+        if not view.opened.kernel:
+            why = "the file is a user dump of the old format, which is not modelled command by command here: `why` lists what works"
         return {name: CommandAnswer(name, FAILS, E_UNEXPECTED, "", why) for name in names}
     commands = Commands(view)
     answers = {}

@@ -12,11 +12,15 @@ from typing import Iterator, List, NamedTuple, Optional
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump, is_kernel_dump
 from ...dump.source import Source
+from ...dump.userdump import COUNTS, OFFSETS, UserDump
+from ...errors import DumpError
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ...format.kernel import BITMAP_SIGNATURES, FILL, HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
+from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO
+from ...format.userdump import MEMORY_BASIC_INFORMATION32, MEMORY_BASIC_INFORMATION64, USERMODE_CRASHDUMP_HEADER32, USERMODE_CRASHDUMP_HEADER64
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
 from .archives import CANNOT, FILE_NOT_FOUND, TAKEN, extracted
 from .memory import MASK64, Captured
@@ -54,6 +58,10 @@ _TEXTS = {
     FILE_NOT_FOUND: "The system cannot find the file specified.",
     FILE_INVALID: "{Bad File} The attributes of the specified mapping file for a section of zero length cannot be read.",
 }
+_LEGACY = {b"USERDU64": USERMODE_CRASHDUMP_HEADER64, b"USERDUMP": USERMODE_CRASHDUMP_HEADER32}
+_LEGACY_MACHINES = frozenset((0x14C, 0x166, 0x1C0, 0x1C4, 0x200, 0x8664, 0xAA64))
+BANNER_LEGACY = "User Dump File: Only application data is available"
+HANDLE_EOF = 0x80070026
 _KERNEL_TEXTS = {
     1: "Kernel Complete Dump File: Full address space is available",
     FILL: "Kernel Complete Dump File: Full address space is available",
@@ -61,7 +69,6 @@ _KERNEL_TEXTS = {
     6: "Kernel Bitmap Dump File: Kernel address space is available, User address space may not be available.",
 }
 """What the engine says of each DumpType that it opens, besides triage; a header that was not filled in is one of a full dump."""
-_LEGACY = (b"USERDU64", b"USERDUMP")
 _KERNEL_MACHINES = {SIGNATURE64: (0x8664, 0xAA64, 0x200), SIGNATURE32: (0x14C, 0x1C4)}
 
 _MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId")
@@ -124,11 +131,46 @@ def _triage(source: Source, dump: KernelDump) -> Opened:
     return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
 
 
+def _images(source: Source) -> bool:
+    """Whether every module of a 32-bit user dump begins with MZ in the captured memory: else the engine takes the list for corrupt."""
+    try:
+        dump = UserDump(source)
+    except DumpError:
+        return True  # a processor that is not read here
+    modules = dump.modules
+    return len(modules) == dump.header["ModuleCount"] and all(dump.memory(module.base, 2) == b"MZ" for module in modules)
+
+
+def _legacy(source: Source, layout: Structure) -> Opened:
+    """A user dump of the old format. Observed: dbgeng 10.0.15063, on files that differ in one place."""
+    wide = layout is USERMODE_CRASHDUMP_HEADER64
+    head = layout.unpack(source.some(0, layout.size))
+    corrupt = "\nThe dump file is probably corrupt."
+    if not all(head[name] for name in COUNTS):
+        return _refused(source, FILE_CORRUPT, [], "Thread, module or memory region count is zero." + corrupt)
+    if not all(head[name] for name in OFFSETS):
+        return _refused(source, FILE_CORRUPT, [], "A dump header data offset is zero." + corrupt)
+    region = MEMORY_BASIC_INFORMATION64 if wide else MEMORY_BASIC_INFORMATION32
+    if head["MemoryRegionOffset"] + head["MemoryRegionCount"] * region.size > source.size:
+        return _refused(source, E_INVALIDARG, [], "Dump file is too large to map")
+    if head["MachineImageType"] not in _LEGACY_MACHINES:
+        line = "Unable to initialize target machine information, Win32 error 0n87"
+        return _refused(source, E_INVALIDARG, [BANNER_LEGACY, line], line, False)
+    if head["DebugEventOffset"] >= source.size:
+        line = f"Unable to read debug event at offset {head['DebugEventOffset']:x}"
+        return _refused(source, HANDLE_EOF, [BANNER_LEGACY, line], line, False)
+    if not wide and not _images(source):
+        return _refused(source, FILE_CORRUPT, [BANNER_LEGACY, "Module list is corrupt"], "Module list is corrupt", False)
+    waited = HANDLE_EOF if head["ThreadStateOffset"] >= source.size else S_OK
+    return Opened(Opening(True, S_OK, BANNER_LEGACY, waited), [BANNER_LEGACY])
+
+
 def _other(source: Source, head: bytes) -> Opened:
     """A file whose first bytes are not those of a minidump."""
     kind = head[:8]
-    if kind in _LEGACY:
-        return _refused(source, FILE_CORRUPT, [], "Thread, module or memory region count is zero.\nThe dump file is probably corrupt.")
+    layout = _LEGACY.get(kind)
+    if layout is not None and source.size >= layout.size:
+        return _legacy(source, layout)
     if is_kernel_dump(head) and source.size >= (HEADER_SIZE64 if kind == SIGNATURE64 else HEADER_SIZE32):
         dump = KernelDump(source)
         if dump.machine in _KERNEL_MACHINES[kind]:

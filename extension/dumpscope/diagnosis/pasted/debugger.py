@@ -115,6 +115,14 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN011", "EXC005"),
     ),
     Known(
+        r"wow64exts:|wow64exts? .{0,40}(?:fail|error|could not)|could not determine .{0,40}wow64",
+        "the debugger's wow64exts",
+        READING,
+        "The extension that changes to the 32-bit side of a process finds none, or what it needs of it is not in the dump",
+        ("MOD006", "MEM003"),
+        ("!wow64exts.sw",),
+    ),
+    Known(
         r"dump file has been truncated",
         "the debugger engine",
         READING,
@@ -198,7 +206,8 @@ MESSAGES: Tuple[Known, ...] = (
     ),
     Known(
         r"unable to load image|symbol file could not be found|symbols could not be loaded|unable to verify (?:timestamp|checksum)"
-        r"|not using the correct symbols|symsrv:|wrong symbols|unqualified symbol|type referenced:"
+        r"|not using the correct symbols|symsrv:"
+        r"|symbol server.{0,80}(?:error|fail|40\d)|http (?:error |status )?40\d|wrong symbols|unqualified symbol|type referenced:"
         r"|pdb (?:not found|file (?:was|is) not)|no symbols (?:have been )?loaded|cannot find or open the pdb"
         r"|binary was not (?:found|built)|no binary found|module .{0,60}was not loaded",
         "the debugger",

@@ -18,7 +18,8 @@ _COMMANDS = ("SOS", "!clrstack")
 
 MESSAGES: Tuple[Known, ...] = (
     Known(
-        r"does not support the current target architecture|mismatched architecture|wrong architecture|0x80131c30",
+        r"does not support the current target architecture|unsupported architecture|architecture .{0,30}(?:is )?not supported"
+        r"|mismatched architecture|wrong architecture|0x80131c30",
         _SOS,
         MANAGED,
         "The debugger has another bitness or processor than the process in the dump. 0x14c is x86, 0x8664 x64, 0xaa64 ARM64, 0x1c4 ARM",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Dict, Iterator, List, Tuple
 
+from .plugins import plugin_rules
 from .rule import INFERRED, PROVEN, SEVERITIES, Rule
 
 FAMILIES: Tuple[Tuple[str, str, str], ...] = (
@@ -56,15 +57,22 @@ def family(prefix: str) -> Tuple[Rule, ...]:
 
 
 def all_rules() -> Iterator[Rule]:
-    """Every rule, by family."""
+    """Every rule, by family; those of plug-ins last."""
     for prefix, _, _ in FAMILIES:
         yield from family(prefix)
+    yield from added_rules()
+
+
+def added_rules() -> Tuple[Rule, ...]:
+    """The rules of plug-ins."""
+    return plugin_rules(check_rule, tuple(prefix for prefix, _, _ in FAMILIES))
 
 
 def find_rule(code: str) -> Rule:
     """The rule with this code, case not significant. Raises KeyError."""
     wanted = code.upper()
-    for rule in family(wanted[:3]):
+    ours = any(prefix == wanted[:3] for prefix, _, _ in FAMILIES)
+    for rule in family(wanted[:3]) if ours else added_rules():
         if rule.code == wanted:
             return rule
     raise KeyError(code)

@@ -47,6 +47,15 @@ _SHORT = ("minidump-cut", "too-small", "zeros")
 _OWN = (*_KERNEL, *_LEGACY, *_SHORT, *repairs.SIGNATURE_KINDS, "empty")
 
 
+def _old_user_dump(facts: Facts) -> Optional[Match]:
+    opening = facts.engine.opening
+    found = _kind(*_LEGACY)(facts)
+    if found is None or (facts.error is None and opening.ok):
+        return None
+    why = opening.line.rstrip(".") if not opening.ok else facts.error.message if facts.error is not None else ""
+    return found._replace(values={**found.values, "why": why})
+
+
 def _wrong_version(facts: Facts) -> Optional[Match]:
     if facts.header.version == MINIDUMP_VERSION:
         return None
@@ -260,18 +269,22 @@ _OWN_RULES = (
     Rule(
         code="OPN003",
         severity=ERROR,
-        title="this is a full user dump of the old kind",
-        symptoms=("Thread, module or memory region count is zero.", "The dump file is probably corrupt."),
+        title="this is a full user dump of the old kind, and its header is not filled in",
+        symptoms=("Thread, module or memory region count is zero.", "A dump header data offset is zero.", "The dump file is probably corrupt."),
         commands=_OPEN,
-        checks="the signature USERDUMP or USERDU64",
-        verdict="The file is {what}: the format from before minidumps (Windows NT 4 and 2000, `.dump /f`). It has no streams, so none of the flags and "
-        "handles of a minidump.",
+        checks="the signature USERDUMP or USERDU64, counts and offsets of its header, and whether the tables are in the file",
+        verdict="The file is {what}: the format from before minidumps, which `.dump /f` writes to this day. The debugger and dumpscope open such files, "
+        "but not this one: {why}.",
         confidence=PROVEN,
-        remedy=("open it in WinDbg and write it anew as a minidump: `.dump /ma FILE`",),
+        remedy=(
+            "write the dump again: the writer fills in the header last, so it was ended before that",
+            "as a minidump with all memory: `.dump /ma FILE`; `.dump /f` writes no handles and no times",
+            _FETCH,
+        ),
         sources=(_OBSERVED, "Microsoft Learn: .dump"),
         fires="not-a-dump-user-64",
         silent="not-a-dump-kernel-64",
-        test=_kind(*_LEGACY),
+        test=_old_user_dump,
         needs_dump=False,
     ),
     Rule(

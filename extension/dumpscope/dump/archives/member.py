@@ -28,7 +28,8 @@ class Member(NamedTuple):
 
     ``size`` is what the archive says of its unpacked bytes (None where the format does not say), ``packed`` how many it has in the
     archive. ``place`` is where it stands in the archive's file when it is stored as it is: its bytes are read there. ``reason`` says why
-    it cannot be unpacked, with ``remedy``; empty when it can. ``key`` is the archive's own.
+    it cannot be unpacked, with ``remedy``; empty when it can. ``key`` is the archive's own;
+    ``crc`` the CRC-32 of a stored member's bytes, where the archive has one.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Member(NamedTuple):
     place: Optional[int] = None
     reason: str = ""
     remedy: str = ""
+    crc: Optional[int] = None
 
     @property
     def is_dump(self) -> bool:

@@ -73,6 +73,50 @@ def split(path: str) -> Tuple[str, List[str]]:
     return path, []
 
 
+class Content(NamedTuple):
+    """A file in an archive: what to write behind the mark for it, and its size where the archive says it."""
+
+    name: str
+    size: Optional[int]
+
+
+def is_archive_name(path: str) -> bool:
+    """Whether a file is taken for an archive by its name."""
+    return NAMED.search(path) is not None
+
+
+def contents(path: str) -> List[Content]:
+    """The files in an archive, those of a packed tar file among them; empty when the file is no archive. Raises DumpError."""
+    source = Source.from_path(path)
+    try:
+        archive = archive_of(source)
+        if archive is None:
+            return []
+        members = archive.members()
+        found = [Content(member.name, member.size) for member in members]
+        if len(members) == 1 and members[0].name.lower().endswith(".tar"):
+            inner = unpacked(archive, source, members[0], members[0].name)
+            try:
+                packed = archive_of(inner)
+                if packed is not None:
+                    found = [Content(f"{members[0].name}{MARK}{member.name}", member.size) for member in packed.members()]
+            finally:
+                inner.close()
+        return found
+    finally:
+        source.close()
+
+
+def member_of(path: str, name: str) -> Source:
+    """A file in an archive by the name that :func:`contents` gives it, as it is there. Raises DumpError."""
+    source = Source.from_path(path)
+    try:
+        return _inside(source, path, name.split(MARK), True, deeper=False)
+    except BaseException:
+        source.close()
+        raise
+
+
 def source_of(path: str) -> Source:
     """The dump that a path means. Raises DumpError when there is no such file.
 
@@ -93,7 +137,7 @@ def source_of(path: str) -> Source:
         raise
 
 
-def _inside(source: Source, path: str, wanted: List[str], forced: bool) -> Source:
+def _inside(source: Source, path: str, wanted: List[str], forced: bool, deeper: bool = True) -> Source:
     """The member of a file, or the file itself when it is no archive and none was asked for."""
     if not forced and not NAMED.search(path):
         return source
@@ -120,7 +164,7 @@ def _inside(source: Source, path: str, wanted: List[str], forced: bool) -> Sourc
         inner = unpacked(archive, source, member, shown)
         inner.inside = Inside(path, tuple(way), title)
         source = inner
-        if not wanted and not (NAMED.search(member.name) or member.name.endswith(".tar")):
+        if not wanted and not (deeper and NAMED.search(member.name)):
             return source
 
 
@@ -147,10 +191,15 @@ def _chosen(archive: Archive, shown: str, wanted: List[str]) -> Member:
     if not members:
         raise DumpError(f"{shown!r} is {archive.title} without a file in it", "ask for the dump again")
     if wanted:
-        word = wanted.pop(0)
-        found = _named(members, word)
-        if not found:
-            raise DumpError(f"there is no {word!r} in {shown!r}", f"in it are: {_listed(members, shown)}")
+        # A name may have the mark in it: the longest that there is is meant.
+        for count in range(len(wanted), 0, -1):
+            word = MARK.join(wanted[:count])
+            found = _named(members, word)
+            if found:
+                break
+        else:
+            raise DumpError(f"there is no {wanted[0]!r} in {shown!r}", f"in it are: {_listed(members, shown)}")
+        del wanted[:count]
         if len({member.name for member in found}) > 1:
             raise DumpError(f"{len(found)} files in {shown!r} are called {word!r}", f"give the whole name: {_listed(found, shown)}")
         return found[0]

@@ -2,94 +2,53 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from typing import Any, BinaryIO, Iterator, List, Optional
+import zlib
+from typing import List, Optional
 
 from ...errors import DumpError
-from ..source import Buffer, Source
-from .member import PIECE, SMALL, Archive, Member, bounded
+from ..source import Source
+from ..virtual import PIECE, Virtual, no_room, temporary, write_all
+from .member import SMALL, Archive, Member, bounded
 
 
-class Part(Source):
-    """A part of another source, from ``place`` on. Its ``buffer``, which search asks for, is a copy in a temporary file; all else is read in place."""
+class Part(Virtual):
+    """A part of another source, from ``place`` on."""
 
-    def __init__(self, whole: Source, place: int, size: int, name: str) -> None:
-        super().__init__(None, name, None, size)
-        self.whole = whole
+    def __init__(self, whole: Source, place: int, size: int, name: str, crc: Optional[int] = None) -> None:
+        super().__init__(whole, size, name)
         self.place = place
-        self._size_now = self._left
-        self.close_with(whole.close)
+        self.crc = crc
 
-    def _left(self) -> int:
-        """The size as it is now: smaller when the file was cut; negative when it was closed."""
-        asked = self.whole._size_now
-        now = self.whole.size if asked is None else asked()
-        return now if now < 0 else min(self.size, max(0, now - self.place))
+    def verify(self) -> None:
+        """Read all bytes, and raise DumpError where they are not those that the archive has a CRC of."""
+        if self.crc is None:
+            return
+        found = 0
+        for offset in range(0, self.size, PIECE):
+            found = zlib.crc32(self.made(offset, min(PIECE, self.size - offset)), found)
+        if found != self.crc:
+            message = f"{self.name!r} has CRC 0x{found:08x}, and the archive gives it 0x{self.crc:08x}"
+            raise DumpError(message, "the archive is damaged: fetch it again", offset=self.place)
 
-    def fetch(self, offset: int, size: int) -> bytes:
-        """As :meth:`Source.fetch`."""
-        if self._buffer is not None or self._file is not None:
-            return super().fetch(offset, size)
+    def made(self, offset: int, size: int) -> bytes:
+        """As :meth:`Virtual.made`."""
         return self.whole.fetch(self.place + offset, size)
 
-    def private(self, size: int) -> Any:
-        """As :meth:`Source.private`."""
-        if self._file is None and 0 < size <= self.size:
-            self._map()
-        return super().private(size)
-
-    def _map(self) -> Buffer:
-        if self._file is None:
-            file = temporary(self.size, self.name)
-            try:
-                _write(file, self._copied())
-            except OSError as error:
-                file.close()
-                raise _full(self.name, error) from None
-            self._file = file
-            self._number = file.fileno() if hasattr(os, "pread") else -1
-        return super()._map()
-
-    def _copied(self) -> Iterator[bytes]:
-        for offset in range(0, self.size, PIECE):
-            yield self.whole.fetch(self.place + offset, min(PIECE, self.size - offset))
-
-
-def _full(name: str, error: OSError) -> DumpError:
-    return DumpError(f"cannot unpack {name!r} to {tempfile.gettempdir()!r}: {error.strerror or error}", "set TMPDIR to a folder with more room")
-
-
-def temporary(size: Optional[int], name: str) -> BinaryIO:
-    """A file without a name, gone when it is closed. Raises DumpError when there is no room for ``size`` bytes."""
-    folder = tempfile.gettempdir()
-    try:
-        free = shutil.disk_usage(folder).free
-        if size is not None and size > free:
-            raise DumpError(f"{name!r} has {size} bytes unpacked, and {folder!r} has {free} free", "set TMPDIR to a folder with more room")
-        return tempfile.TemporaryFile(buffering=0)
-    except OSError as error:
-        raise _full(name, error) from None
-
-
-def _write(file: BinaryIO, chunks: Iterator[bytes]) -> int:
-    done = 0
-    for data in chunks:
-        view = memoryview(data)
-        done += len(view)
-        while view:
-            view = view[file.write(view) :]
-    return done
+    def reach(self, size: int) -> int:
+        """As :meth:`Virtual.reach`."""
+        return min(self.size, max(0, size - self.place))
 
 
 def unpacked(archive: Archive, source: Source, member: Member, name: str) -> Source:
-    """A member's bytes. The source is its own: ``source`` may be closed afterwards unless :class:`Part` is given. Raises DumpError."""
+    """A member's bytes. The source is its own: ``source`` is closed unless :class:`Part` is given, which reads it. Raises DumpError."""
     if member.place is not None and member.size is not None and not member.reason:
         if source.available(member.place, member.size) < member.size:
             message = f"{member.name!r} in {source.name!r} needs 0x{member.size:x} bytes at 0x{member.place:x}, and the file ends before"
             raise DumpError(message, "the archive is cut: fetch it again", offset=member.place, needed=member.size, available=source.size - member.place)
-        return Part(source, member.place, member.size, name)
+        part = Part(source, member.place, member.size, name, member.crc)
+        if member.size <= SMALL:
+            part.verify()
+        return part
     kept: List[bytes] = []
     done = 0
     chunks = bounded(archive, source, member)
@@ -103,14 +62,14 @@ def unpacked(archive: Archive, source: Source, member: Member, name: str) -> Sou
         return Source(b"".join(kept), name)
     file = temporary(member.size, name)
     try:
-        done = _write(file, iter(kept))
+        write_all(file, iter(kept))
         kept.clear()
-        done += _write(file, chunks)
+        write_all(file, chunks)
         source.close()
         return Source._of_file(file, name)
     except OSError as error:
         file.close()
-        raise _full(name, error) from None
+        raise no_room(name, error) from None
     except BaseException:
         file.close()
         raise

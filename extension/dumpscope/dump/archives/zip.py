@@ -28,14 +28,14 @@ class Zip:
         self.source = source
         try:
             self.archive = zipfile.ZipFile(Reader(source))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, IndexError, struct.error) as error:
             raise DumpError(f"{source.name!r} is no readable ZIP archive: {error}", "it is damaged or cut: fetch it again, and compare its size") from None
 
     def members(self) -> List[Member]:
         """As :meth:`~dumpscope.dump.archives.member.Archive.members`."""
         found = []
         for item in self.archive.infolist():
-            if item.is_dir():
+            if item.filename.endswith("/") or not item.filename:
                 continue
             reason = remedy = ""
             place = None
@@ -46,7 +46,7 @@ class Zip:
                 reason, remedy = f"is packed with {method}, which is not unpacked here", "unpack it: `7z x FILE`"
             elif item.compress_type == zipfile.ZIP_STORED and item.file_size == item.compress_size:
                 place = self._place(item)
-            found.append(Member(item.filename, item.file_size, item.compress_size, item, place, reason, remedy))
+            found.append(Member(item.filename, item.file_size, item.compress_size, item, place, reason, remedy, item.CRC))
             if len(found) == MOST_MEMBERS:
                 break
         return found

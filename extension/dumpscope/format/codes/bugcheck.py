@@ -133,7 +133,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x50,
         "PAGE_FAULT_IN_NONPAGED_AREA",
         "Memory was used that does not exist.",
-        "address:memory that was used|access:kind of access|code:instruction that used it|number:reserved",
+        "address:memory that was used|access:kind of access|code:instruction that used it|number:kind of fault",
         _DRIVER,
     ),
     (0x51, "REGISTRY_ERROR", "The registry cannot be read or is corrupt.", "number:reserved|number:reserved|pointer:hive|number:return code", _DISK),
@@ -149,7 +149,8 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x77,
         "KERNEL_STACK_INPAGE_ERROR",
         "A page of the kernel stack cannot be read from disk.",
-        "ntstatus:status, or 0, 1, 2|ntstatus:I/O status|number:page file number|number:offset in the page file",
+        "ntstatus:status; 0, 1 or 2: the stack lacks its signature|ntstatus:I/O status, or what stands for the signature|"
+        "number:page file number|number:offset in the page file, or where the signature should be",
         _DISK,
     ),
     (
@@ -302,6 +303,20 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         "this is no fault: look at what hung at the time",
     ),
     (
+        0xEA,
+        "THREAD_STUCK_IN_DEVICE_DRIVER",
+        "A thread of a driver goes round in a loop.",
+        "pointer:thread|pointer:DEFERRED_WATCHDOG|pointer:name of the driver|number:how often it was seen (1 on the blue screen)",
+        "update the display driver; check the graphics card",
+    ),
+    (
+        0xED,
+        "UNMOUNTABLE_BOOT_VOLUME",
+        "The boot volume cannot be mounted.",
+        "pointer:device object of the volume|ntstatus:status of the file system|number:reserved|number:reserved",
+        _DISK,
+    ),
+    (
         0xEF,
         "CRITICAL_PROCESS_DIED",
         "A process ended that Windows cannot run without.",
@@ -333,14 +348,14 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x101,
         "CLOCK_WATCHDOG_TIMEOUT",
         "A processor does not answer clock interrupts.",
-        "number:clock ticks of the timeout|number:reserved|pointer:PRCB of the hung processor|number:index of the hung processor",
+        "number:clock ticks of the timeout|number:0|pointer:PRCB of the hung processor|number:0, or the index of the hung processor",
         _HARDWARE,
     ),
     (
         0x109,
         "CRITICAL_STRUCTURE_CORRUPTION",
         "Kernel code or data was changed.",
-        "number:reserved|number:reserved|address:what was changed|number:kind of region",
+        "number:reserved|number:reserved|number:reserved|number:kind of what was changed",
         "look for drivers that patch the kernel, and check memory",
     ),
     (

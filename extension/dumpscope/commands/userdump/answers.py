@@ -1,0 +1,188 @@
+"""What the commands answer on a user dump of the old format (USERDUMP, USERDU64).
+
+Threads, modules, memory, registers, exception and stacks are answered as on a minidump with full memory. A command about streams, flags
+and whatever else the format does not have says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Tuple
+
+from ...diagnosis.dumpdebug.userdump import user_dumpdebug_lines
+from ...dump.userdump import UserDump
+from ...format.userdump import MACHINE
+from ...session.account import account
+from ...session.missing import facts_of
+from ...session.session import Session
+from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+
+if TYPE_CHECKING:
+    from ...session.registry import Command, Function
+    from ...view.blocks import Block
+
+_SAME = (
+    "threads", "modules", "memory", "read", "regions", "address", "search", "strings", "evaluate", "switch", "exception", "stack", "frame", "up",
+    "down",
+)  # fmt: skip
+"""Commands that answer as on a minidump with full memory."""
+_LISTS = ("threads", "modules", "regions", "exception")
+"""Those of them that say where in the file a record stands."""
+_FOR_ALL = ("bugcheck", "help", "rules", "explain", "flags", "plan", "learn", "windbg", "writedump", "triage")
+
+WORKS, PARTIAL, FAILS = "works", "partial", "fails"
+_LIST = "the debugger takes the list from the loader's data that the PEB in memory leads to, not from the file's own"
+_OUTCOMES: Tuple[Tuple[str, str, str], ...] = (
+    ("~", WORKS, "thread id, suspend count and TEB of each thread are there"),
+    ("~*", WORKS, "priorities are there; start address and affinity are not"),
+    ("r", WORKS, "each thread has its registers"),
+    ("k", WORKS, "registers and all memory are there"),
+    ("u", WORKS, "all memory is there"),
+    ("lm", "", ""),
+    (".lastevent", WORKS, "the file has the event that the debugger stopped for"),
+    (".exr -1", WORKS, "the event has the exception record"),
+    (".ecxr", FAILS, "the format has no registers of the exception besides the thread's own: Unable to get exception context, HRESULT 0x8000FFFF"),
+    ("|", WORKS, "the event has the process id"),
+    ("vertarget", PARTIAL, "version of Windows and processor; how many processors is not there"),
+    (".time", PARTIAL, "the format has no times of the process; the rest comes from the page of shared user data, where that was captured"),
+    ("!address", WORKS, "the file has the regions"),
+    ("!peb", WORKS, "all memory is there"),
+    ("!teb", WORKS, "all memory is there"),
+    ("!handle", FAILS, "the format has no handles"),
+    ("!runaway", FAILS, "the format has no thread times"),
+    (".ttime", FAILS, "the format has no thread times"),
+    (".dumpdebug", WORKS, "header and regions"),
+)
+
+
+class Outcome(NamedTuple):
+    """What the debugger's command does on this dump, and why."""
+
+    command: str
+    outcome: str
+    why: str
+
+
+def outcomes(dump: UserDump) -> Iterator[Outcome]:
+    """Each command. Observed: dbgeng 10.0.15063."""
+    for command, outcome, why in _OUTCOMES:
+        if command == "lm":
+            found = bool(dump.loader)
+            yield Outcome(command, WORKS if found else FAILS, _LIST if found else f"{_LIST}; they are not in the captured memory: Unable to get PEB pointer")
+        elif dump.event is None and command in (".exr -1", ".lastevent"):
+            yield Outcome(command, FAILS, "the event is not that of an exception")
+        else:
+            yield Outcome(command, outcome, why)
+
+
+def _open(session: Session) -> UserDump:
+    assert session.user_dump is not None
+    return session.user_dump
+
+
+def _damage(dump: UserDump) -> Iterator[Block]:
+    lists = (dump.threads, dump.modules, dump.regions, dump.event)
+    yield Data("damage", list(dump.damage) if lists else [])
+    for line in dump.damage:
+        yield Note(line, "warning")
+
+
+def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
+    """What is in the file."""
+    dump = _open(session)
+    yield from account(session)
+    held = sum(min(item.size, dump.source.size - item.place) for item in dump.regions if item.place is not None)
+    yield Fields(
+        "user_dump",
+        [
+            Item("signature", "format", dump.signature, note="a full user dump from before minidumps, as .dump /f writes it"),
+            Item("version", "Windows", dump.version),
+            Item("machine", "processor", MACHINE.label(dump.header["MachineImageType"]) or "unknown"),
+            Item("process_id", "process", dump.process_id, "hex"),
+            Item("threads", "threads", len(dump.threads)),
+            Item("modules", "modules", len(dump.modules)),
+            Item("regions", "regions", len(dump.regions)),
+            Item("bytes", "memory", held, "size"),
+        ],
+        title="user dump of the old format",
+    )
+    columns = [Column("field", "field"), Column("value", "value", "hex"), Column("offset", "at", "offset")]
+    layout = dump.header_layout
+    yield Table("header", columns, [(name, value, layout.offset_of(name)) for name, value in dump.header.items()], title=layout.name)
+    yield from _damage(dump)
+    yield from _origin(dump)
+    yield Note("Threads, modules, memory and exception are read as of a minidump with full memory; streams, handles and times are not there.", "hint")
+
+
+def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
+    """What ``.dumpdebug`` prints."""
+    yield Lines("lines", list(user_dumpdebug_lines(_open(session))))
+
+
+def _why(session: Session, args: Any) -> Iterator[Block]:
+    """What happened, then what the debugger does with the dump; or one command."""
+    dump = _open(session)
+    words = " ".join(args.topic).strip().lower()
+    found = list(outcomes(dump))
+    if words:
+        for item in found:
+            if words in (item.command, item.command.lstrip("!.")):
+                yield Data("command", item._asdict())
+                does = {WORKS: "works", PARTIAL: "works in part", FAILS: "fails"}[item.outcome]
+                yield Note(f"{item.command} {does} on this dump: {item.why}.")
+                return
+        from ..why import why
+
+        yield from why(Session(), args)
+        return
+    yield from account(session)
+    opening = facts_of(session).engine.opening
+    yield Data("opens", {"ok": opening.ok, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
+    if opening.ok:
+        yield Note("The debugger opens this file: a full user dump of the old format.")
+        columns = [Column("command", "command", "name"), Column("outcome", "outcome"), Column("why", "why")]
+        yield Table("commands", columns, found, title="what the debugger's commands will do")
+        yield from _origin(dump)
+    else:
+        yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
+        for line in opening.message.splitlines():
+            yield Note(line)
+    yield from _damage(dump)
+
+
+_OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "why": _why}
+
+
+def answer_for(command: Command) -> Function:
+    """The function that answers a command on a user dump of the old format."""
+    if command.name in _LISTS:
+        return _with_origin(command.function)
+    if command.name in _FOR_ALL or command.name in _SAME:
+        return command.function
+    return _OWN.get(command.name) or _not_here(command.name)
+
+
+def _with_origin(function: Function) -> Function:
+    def told(session: Session, args: Any) -> Iterator[Block]:
+        yield from function(session, args)
+        yield from _origin(_open(session))
+
+    return told
+
+
+def _origin(dump: UserDump) -> Iterator[Block]:
+    """That the lists of a minidump are made up, and from which offset on."""
+    size = dump.source.size
+    yield Data("made_up_from", f"0x{size:x}")
+    yield Note(f"The lists of a minidump are made up here: offsets from 0x{size:x} on, where the file ends, are places in them. Others are the file's.", "hint")
+
+
+def _not_here(name: str) -> Function:
+    def refuse(session: Session, args: Any) -> Iterator[Block]:
+        dump = _open(session)
+        session.not_in_dump()
+        yield Data(name.replace("-", "_"), None)
+        yield Note(f"{name} is about minidumps, and this is a user dump of the old format ({dump.signature}): it has nothing of this.", "warning")
+        yield Note("These commands work on it: " + ", ".join(sorted([*_OWN, *_SAME])) + ".", "hint")
+        yield Note("In WinDbg `.dump /ma FILE` makes a minidump of it.", "hint")
+
+    return refuse

@@ -1,0 +1,349 @@
+"""Full user dumps of the format before minidumps (USERDUMP, USERDU64), and the same as a minidump, so that every command reads them.
+
+The bytes of registers and memory stay where they are in the file. Header, directory and lists of the minidump are made up: they stand
+behind the end of the file, and the first 32 bytes are another header's.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from functools import cached_property
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from ..errors import DumpError
+from ..format.header import MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
+from ..format.layout import Structure
+from ..format.userdump import (
+    CRASH_MODULE32,
+    CRASH_MODULE64,
+    CRASH_THREAD32,
+    CRASH_THREAD64,
+    EXCEPTION_DEBUG_EVENT,
+    EXCEPTION_DEBUG_EVENT32,
+    EXCEPTION_DEBUG_EVENT64,
+    MEMORY_BASIC_INFORMATION32,
+    MEMORY_BASIC_INFORMATION64,
+    PAGE_GUARD,
+    SIGNATURE32,
+    SIGNATURE64,
+    USERMODE_CRASHDUMP_HEADER32,
+    USERMODE_CRASHDUMP_HEADER64,
+)
+from .source import Source
+from .virtual import Virtual
+
+PROCESSORS = {0x14C: (0, 0x2CC), 0x8664: (9, 0x4D0), 0x1C4: (5, 0x1A0), 0xAA64: (12, 0x390)}
+"""ProcessorArchitecture and size of a CONTEXT for each MachineImageType whose registers are read."""
+OFFSETS = ("ThreadOffset", "ModuleOffset", "DataOffset", "MemoryRegionOffset", "DebugEventOffset", "ThreadStateOffset")
+"""Fields of the header that must not be zero (observed: dbgeng 10.0.15063)."""
+COUNTS = ("ThreadCount", "ModuleCount", "MemoryRegionCount")
+LONGEST_NAME = 1024
+"""Characters of a module's name that are read."""
+FLAGS = 0x802
+"""MiniDumpWithFullMemory and MiniDumpWithFullMemoryInfo: what the file has."""
+FAR = 0xFFFF0000
+"""An RVA has 32 bits: a file that is larger has no room for the lists behind it."""
+_AGAIN = "fetch the file again, and compare its size with the original"
+
+
+def is_user_dump(head: bytes) -> bool:
+    """Whether a file's first eight bytes are those of such a dump."""
+    return head[:8] in (SIGNATURE32, SIGNATURE64)
+
+
+class OldModule(NamedTuple):
+    """A module of the file's list."""
+
+    base: int
+    size: int
+    name: str
+    offset: int
+
+
+class OldRegion(NamedTuple):
+    """A region: its record, where that stands, and where its bytes do; None where it has none (guard pages, behind the end of the file)."""
+
+    base: int
+    size: int
+    record: Dict[str, int]
+    offset: int
+    place: Optional[int]
+
+
+class OldThread(NamedTuple):
+    """A thread: its record, where that stands, and where its registers do."""
+
+    record: Dict[str, int]
+    offset: int
+    context: int
+
+
+class UserDump:
+    """One file. Raises DumpError where there is nothing to read: a count or an offset is zero, or the tables are not in the file."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.wide = source.some(0, 8) == SIGNATURE64
+        layout = self.header_layout
+        self.header: Dict[str, int] = layout.unpack(source.bytes(0, layout.size, "the header of the user dump"))
+        self.damage: List[str] = []
+        for name in COUNTS:
+            if not self.header[name]:
+                raise self._refusal(f"{name} is zero: the writer was ended before it wrote the header", layout.offset_of(name))
+        for name in OFFSETS:
+            if not self.header[name]:
+                raise self._refusal(f"{name} is zero: the writer was ended before it wrote the header", layout.offset_of(name))
+        machine = self.header["MachineImageType"]
+        if machine not in PROCESSORS:
+            raise self._refusal(f"MachineImageType is 0x{machine:x}, whose registers are not read", layout.offset_of("MachineImageType"))
+        if source.size > FAR:
+            raise DumpError(f"{source.name!r} is a user dump of {source.size} bytes, and more than 4 GiB of one are not read", "open it in WinDbg")
+        self.architecture, self.context_size = PROCESSORS[machine]
+
+    def _refusal(self, why: str, offset: int) -> DumpError:
+        return DumpError(f"{self.source.name!r} is a user dump in the old format, and {why}", _AGAIN, offset=offset)
+
+    def _layout(self, wide: Structure, narrow: Structure) -> Structure:
+        return wide if self.wide else narrow
+
+    @property
+    def header_layout(self) -> Structure:
+        """The header's structure."""
+        return self._layout(USERMODE_CRASHDUMP_HEADER64, USERMODE_CRASHDUMP_HEADER32)
+
+    @property
+    def signature(self) -> str:
+        """USERDU64 or USERDUMP."""
+        return "USERDU64" if self.wide else "USERDUMP"
+
+    @property
+    def version(self) -> str:
+        """Version of Windows: major, minor, build."""
+        minor = self.header["MinorVersion"]
+        return f"{self.header['MajorVersion']}.{minor & 0xFFFF}.{minor >> 16}"
+
+    def _rows(self, place: int, count: int, size: int, what: str) -> int:
+        """How many rows of a table are in the file; says so when they are fewer."""
+        held = max(0, self.source.size - place) // size if place < self.source.size else 0
+        if held < count:
+            self.damage.append(f"{what}: {count} at 0x{place:x}, and the file holds {held} of them")
+        return min(held, count)
+
+    @cached_property
+    def threads(self) -> List[OldThread]:
+        """The threads whose record and registers are in the file."""
+        layout = self._layout(CRASH_THREAD64, CRASH_THREAD32)
+        states, contexts = self.header["ThreadStateOffset"], self.header["ThreadOffset"]
+        count = self._rows(states, self.header["ThreadCount"], layout.size, "threads")
+        count = min(count, self._rows(contexts, self.header["ThreadCount"], self.context_size, "registers of threads"))
+        data = self.source.some(states, count * layout.size)
+        return [
+            OldThread(layout.unpack(data, number * layout.size), states + number * layout.size, contexts + number * self.context_size)
+            for number in range(count)
+        ]
+
+    @cached_property
+    def modules(self) -> List[OldModule]:
+        """The modules of the file's list, in its order."""
+        layout = self._layout(CRASH_MODULE64, CRASH_MODULE32)
+        place = self.header["ModuleOffset"]
+        found: List[OldModule] = []
+        for _ in range(self.header["ModuleCount"]):
+            head = self.source.some(place, layout.size)
+            length = layout.unpack(head)["ImageNameLength"] if len(head) == layout.size else 0
+            if len(head) < layout.size or self.source.available(place + layout.size, length) < length:
+                self.damage.append(f"modules: {self.header['ModuleCount']}, and the file holds {len(found)} of them")
+                break
+            row = layout.unpack(head)
+            name = self.source.some(place + layout.size, min(length, LONGEST_NAME)).split(b"\0")[0].decode("cp1252", "replace")
+            found.append(OldModule(row["BaseOfImage"], row["SizeOfImage"], name, place))
+            place += layout.size + length
+        return found
+
+    @cached_property
+    def regions(self) -> List[OldRegion]:
+        """The regions, in the file's order, which is that of their bytes."""
+        layout = self._layout(MEMORY_BASIC_INFORMATION64, MEMORY_BASIC_INFORMATION32)
+        table = self.header["MemoryRegionOffset"]
+        count = self._rows(table, self.header["MemoryRegionCount"], layout.size, "regions")
+        data = self.source.some(table, count * layout.size)
+        place = self.header["DataOffset"]
+        found = []
+        for number in range(count):
+            row = layout.unpack(data, number * layout.size)
+            size = row["RegionSize"]
+            held = not row["Protect"] & PAGE_GUARD
+            found.append(OldRegion(row["BaseAddress"], size, row, table + number * layout.size, place if held and place < self.source.size else None))
+            place += size if held else 0
+        if place > self.source.size:
+            self.damage.append(f"memory: 0x{place - self.source.size:x} bytes of it lie behind the end of the file")
+        return found
+
+    @cached_property
+    def event(self) -> Optional[Dict[str, Any]]:
+        """The event that the debugger stopped for; None when it is no exception, or not in the file."""
+        layout = self._layout(EXCEPTION_DEBUG_EVENT64, EXCEPTION_DEBUG_EVENT32)
+        data = self.source.some(self.header["DebugEventOffset"], layout.size)
+        row = layout.unpack(data.ljust(layout.size, b"\0"))
+        if len(data) < 12:
+            self.damage.append(f"the debug event at 0x{self.header['DebugEventOffset']:x} is not in the file")
+        return row if row["dwDebugEventCode"] == EXCEPTION_DEBUG_EVENT and len(data) == layout.size else None
+
+    @cached_property
+    def process_id(self) -> int:
+        """The process's id, from the event; 0 when the event is not in the file."""
+        data = self.source.some(self.header["DebugEventOffset"], 8)
+        return int(struct.unpack("<I", data[4:])[0]) if len(data) == 8 else 0
+
+    @cached_property
+    def _by_address(self) -> List[OldRegion]:
+        return sorted((region for region in self.regions if region.place is not None), key=lambda region: region.base)
+
+    @cached_property
+    def _bases(self) -> List[int]:
+        return [region.base for region in self._by_address]
+
+    def memory(self, address: int, size: int) -> bytes:
+        """Bytes of one region; fewer, or none, where the file has not so many."""
+        index = bisect_right(self._bases, address) - 1
+        if index < 0:
+            return b""
+        region = self._by_address[index]
+        inside = address - region.base
+        assert region.place is not None
+        return self.source.some(region.place + inside, min(size, region.size - inside)) if inside < region.size else b""
+
+    @property
+    def loader(self) -> int:
+        """The address of the loader's data, found by way of a TEB and the PEB in memory; 0 when the way ends before."""
+        size = 8 if self.wide else 4
+        teb = next((thread.record["Teb"] for thread in self.threads if thread.record["Teb"]), 0)
+        peb = self._pointer(teb + (0x60 if self.wide else 0x30), size) if teb else 0
+        found = self._pointer(peb + 3 * size, size) if peb else 0
+        return found if found and self.memory(found, size) else 0
+
+    def _pointer(self, address: int, size: int) -> int:
+        data = self.memory(address, size)
+        return int.from_bytes(data, "little") if len(data) == size else 0
+
+    def image_facts(self, base: int) -> Dict[str, int]:
+        """TimeDateStamp and CheckSum of an image, from its headers in memory; zeros where they are not there."""
+        facts = {"TimeDateStamp": 0, "CheckSum": 0}
+        head = self.memory(base, 0x1000)
+        if head[:2] == b"MZ" and len(head) >= 0x40:
+            place = int(struct.unpack_from("<I", head, 0x3C)[0])
+            if head[place : place + 4] == b"PE\0\0" and place + 0x5C <= len(head):
+                facts["TimeDateStamp"] = struct.unpack_from("<I", head, place + 8)[0]
+                facts["CheckSum"] = struct.unpack_from("<I", head, place + 0x58)[0]
+        return facts
+
+    def as_minidump(self) -> Source:
+        """The same as a minidump with full memory. See the module's words about what is made up."""
+        return _View(self)
+
+
+class _Tail:
+    """What stands behind the end of the file: streams, and what they point to."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.data = bytearray()
+        self.streams: List[bytes] = []
+
+    def add(self, data: bytes) -> int:
+        """Append, and say at which RVA."""
+        self.data += bytes(-len(self.data) % 8)
+        place = self.start + len(self.data)
+        self.data += data
+        return place
+
+    def stream(self, kind: int, data: bytes) -> None:
+        """Append a stream."""
+        self.streams.append(struct.pack("<III", kind, len(data), self.add(data)))
+
+    def text(self, words: str) -> int:
+        """Append a MINIDUMP_STRING."""
+        raw = words.encode("utf-16-le", "replace")
+        return self.add(struct.pack("<I", len(raw)) + raw + b"\0\0")
+
+
+class _View(Virtual):
+    """The file with another header, and the lists of a minidump behind it."""
+
+    def __init__(self, dump: UserDump) -> None:
+        # The RVAs are those of the file: only what a minidump has and the file has not is made up.
+        tail = _Tail(dump.source.size + (-dump.source.size & 15))
+        _fill(tail, dump)
+        directory = tail.add(b"".join(tail.streams))
+        self.tail = bytes(tail.data)
+        self.start = tail.start
+        values = (MINIDUMP_SIGNATURE, MINIDUMP_VERSION, len(tail.streams), directory, 0, 0, FLAGS)
+        self.head = struct.pack("<IIIIIIQ", *values)
+        super().__init__(dump.source, self.start + len(self.tail), dump.source.name)
+        self.inside = dump.source.inside
+        self.made_of = f"a user dump of the old format ({dump.signature})"
+
+    def made(self, offset: int, size: int) -> bytes:
+        """As :meth:`Virtual.made`."""
+        end = offset + size
+        parts = [self.head[offset:end]] if offset < MINIDUMP_HEADER.size else []
+        low, high = max(offset, MINIDUMP_HEADER.size), min(end, self.whole.size)
+        if low < high:
+            parts.append(self.whole.fetch(low, high - low))
+        low, high = max(offset, self.whole.size), min(end, self.start)
+        if low < high:
+            parts.append(bytes(high - low))
+        if end > self.start:
+            parts.append(self.tail[max(0, offset - self.start) : end - self.start])
+        return b"".join(parts)
+
+    def reach(self, size: int) -> int:
+        """As :meth:`Virtual.reach`."""
+        return self.size if size >= self.whole.size else size
+
+
+def _fill(tail: _Tail, dump: UserDump) -> None:
+    minor = dump.header["MinorVersion"]
+    system = struct.pack("<HHHBBIIIII", dump.architecture, 0, 0, 0, 0, dump.header["MajorVersion"], minor & 0xFFFF, minor >> 16, 2, tail.text(""))
+    tail.stream(7, system.ljust(56, b"\0"))
+    rows = b""
+    context = {}
+    for thread in dump.threads:
+        row = thread.record
+        context[row["ThreadId"]] = thread.context
+        head = (row["ThreadId"], row["SuspendCount"], row["PriorityClass"], row["Priority"], row["Teb"], 0, 0, 0, dump.context_size, thread.context)
+        rows += struct.pack("<IIIIQQIIII", *head)
+    tail.stream(3, struct.pack("<I", len(dump.threads)) + rows)
+    rows = b""
+    for module in dump.modules:
+        facts = dump.image_facts(module.base)
+        rows += struct.pack("<QIIII", module.base, module.size, facts["CheckSum"], facts["TimeDateStamp"], tail.text(module.name)).ljust(108, b"\0")
+    tail.stream(4, struct.pack("<I", len(dump.modules)) + rows)
+    event = dump.event
+    if event is not None:
+        record = [event[name] for name in ("ExceptionCode", "ExceptionFlags", "ExceptionRecord", "ExceptionAddress", "NumberParameters")]
+        where = context.get(event["dwThreadId"], 0)
+        data = struct.pack("<IIIIQQII15Q", event["dwThreadId"], 0, *record, 0, *event["ExceptionInformation"])
+        tail.stream(6, data + struct.pack("<II", dump.context_size if where else 0, where))
+    if dump.process_id:
+        tail.stream(15, struct.pack("<III", 24, 1, dump.process_id).ljust(24, b"\0"))
+    regions = b"".join(
+        struct.pack(
+            "<QQIIQIIII",
+            region.base,
+            region.record["AllocationBase"],
+            region.record["AllocationProtect"],
+            0,
+            region.size,
+            region.record["State"],
+            region.record["Protect"],
+            region.record["Type"],
+            0,
+        )
+        for region in sorted(dump.regions, key=lambda region: region.base)
+    )
+    tail.stream(16, struct.pack("<IIQ", 16, 48, len(dump.regions)) + regions)
+    held = [region for region in dump.regions if region.place is not None]
+    ranges = b"".join(struct.pack("<QQ", region.base, region.size) for region in held)
+    tail.stream(9, struct.pack("<QQ", len(held), dump.header["DataOffset"]) + ranges)

@@ -1,0 +1,139 @@
+"""``extract``: images, memory and streams as files, with what is missing named."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumpscope.dump.minidump import Minidump
+from dumpscope.front.spellings import translate
+from dumpscope.writing.builder import DumpBuilder
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+FULL = SAMPLES / "full-memory.dmp"
+BASE = 0x1_4000_0000
+
+
+def image_file() -> bytes:
+    """An image of two sections, as its file is laid out."""
+    head = bytearray(0x200)
+    head[:2] = b"MZ"
+    head[0x3C:0x40] = (0x80).to_bytes(4, "little")
+    head[0x80:0x84] = b"PE\0\0"
+    struct.pack_into("<HHIIIHH", head, 0x84, 0x8664, 2, 0x5F000000, 0, 0, 0xF0, 0x22)
+    struct.pack_into("<H", head, 0x98, 0x20B)
+    struct.pack_into("<IIHHHHHHIIII", head, 0x98 + 32, 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, 0x3000, 0x200, 0)
+    struct.pack_into("<I", head, 0x98 + 108, 16)
+    struct.pack_into("<8sIIIIIIHHI", head, 0x98 + 0xF0, b".text", 0x300, 0x1000, 0x400, 0x200, 0, 0, 0, 0, 0x60000020)
+    struct.pack_into("<8sIIIIIIHHI", head, 0x98 + 0xF0 + 40, b".data", 0x100, 0x2000, 0x200, 0x600, 0, 0, 0, 0, 0xC0000040)
+    return bytes(head) + bytes(range(256)) * 4 + b"data" * 128
+
+
+def dump_with_image(path: Path, *, data: bool = True, path_of_module: str = "C:\\app\\thing.dll") -> None:
+    """A dump with that image in memory."""
+    whole = image_file()
+    builder = DumpBuilder(flags=2)
+    builder.set("SystemInfoStream", ProcessorArchitecture=9, MajorVersion=10, BuildNumber=19045, PlatformId=2, CSDVersion="")
+    builder.add("ThreadListStream", ThreadId=1, ThreadContext=bytes(1232))
+    builder.add("ModuleListStream", BaseOfImage=BASE, SizeOfImage=0x3000, ModuleName=path_of_module)
+    builder.memory.wide = True
+    builder.capture(BASE, whole[:0x200].ljust(0x1000, b"\0"))
+    builder.capture(BASE + 0x1000, whole[0x200:0x600].ljust(0x1000, b"\0"))
+    if data:
+        builder.capture(BASE + 0x2000, whole[0x600:].ljust(0x1000, b"\0"))
+    builder.write(str(path))
+
+
+def test_sections_go_to_their_file_offsets(tmp_path: Path, cli: Any) -> None:
+    source, target = tmp_path / "a.dmp", tmp_path / "thing.dll"
+    dump_with_image(source)
+    document = json.loads(cli("extract", source, "--module", "thing", "-o", target, "--json").out)
+    assert target.read_bytes() == image_file()
+    assert document["gap_count"] == 0
+    assert document["extracted"][0]["layout"] == "file"
+
+
+def test_what_is_missing_is_named_and_zero(tmp_path: Path, cli: Any) -> None:
+    source, target = tmp_path / "a.dmp", tmp_path / "thing.dll"
+    dump_with_image(source, data=False)
+    document = json.loads(cli("extract", source, "--module", "thing.dll", "-o", target, "--json").out)
+    assert [(row["part"], row["size"]) for row in document["gaps"]] == [(".data", 0x200)]
+    assert target.read_bytes() == image_file()[:0x600] + bytes(0x200)
+
+
+def test_an_image_without_headers_stays_as_it_lies_in_memory(tmp_path: Path, cli: Any) -> None:
+    with Minidump.open(str(FULL)) as dump:
+        starts = [low for low, _, _ in dump.memory.spans()]
+        module = next(item for item in dump.modules if item.base not in starts and any(item.base <= low < item.end for low in starts))
+        name = module.name
+        low, high, offset = next(span for span in dump.memory.spans() if module.base <= span[0] < module.end)
+        held = dump.source.some(offset, high - low)
+    target = tmp_path / "image.bin"
+    document = json.loads(cli("extract", FULL, "--module", name, "-o", target, "--json").out)
+    assert document["extracted"][0]["layout"] == "memory"
+    assert target.stat().st_size == module.size
+    assert target.read_bytes()[low - module.base :][: high - low] == held
+
+
+def test_memory_and_streams(tmp_path: Path, cli: Any) -> None:
+    with Minidump.open(str(FULL)) as dump:
+        low, _, _ = max(dump.memory.spans(), key=lambda span: span[1] - span[0])
+        held = dump.memory.some(low, 0x100)
+        stream = next(item for item in dump.streams if item.type == 12)
+        handles = dump.stream_bytes(stream)
+    target = tmp_path / "memory.bin"
+    assert cli("extract", FULL, "--range", f"{low:x}", "100", "-o", target).code == 0
+    assert target.read_bytes() == held
+    assert cli("extract", FULL, "--range", f"{low:x}", "L?80", "-o", target, "--force").code == 0
+    assert target.read_bytes() == held[:0x80]
+    assert cli("extract", FULL, "--stream", "HandleData", "-o", target, "--force").code == 0
+    assert target.read_bytes() == handles
+    assert cli("extract", FULL, "--range", "10", "100", "-o", tmp_path / "none.bin").code == 1
+    assert not (tmp_path / "none.bin").exists()
+
+
+def test_huge_gaps_make_no_huge_file(tmp_path: Path, cli: Any) -> None:
+    result = cli("extract", FULL, "--range", "0", "ffffffffffffffff", "-o", tmp_path / "all.bin")
+    assert result.code
+    assert "not in the dump" in result.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_modules_go_into_a_folder_under_harmless_names(tmp_path: Path, cli: Any) -> None:
+    source, folder = tmp_path / "a.dmp", tmp_path / "out"
+    dump_with_image(source, path_of_module="C:\\x\\..\\..\\nul.dll")
+    assert cli("extract", source, "--all-modules", folder).code == 2
+    folder.mkdir()
+    assert cli("extract", source, "--all-modules", folder).code == 0
+    assert [item.name for item in folder.iterdir()] == ["_nul.dll"]
+    assert cli("extract", source, "--all-modules", folder).code == 2
+    assert cli("extract", source, "--all-modules", folder, "--force").code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--module", "nosuch"],
+        ["--module", "ntdll", "--stream", "1"],
+        ["--range", "10"],
+        ["--range", "10", "0"],
+        ["--stream", "99"],
+        ["--all-modules", "x", "-o", "y"],
+    ],
+)
+def test_wrong_words_are_refused(cli: Any, words: Any) -> None:
+    assert cli("extract", FULL, *words).code == 2
+
+
+def test_the_debuggers_spelling() -> None:
+    found = translate(".writemem c:\\a.bin @rsp L?1000")
+    assert found is not None
+    assert found.words == ["extract", "--range", "@rsp", "L?1000", "-o", "c:\\a.bin"]
+    found = translate(".writemem a.bin 1000 1fff")
+    assert found is not None
+    assert found.words == ["extract", "--range", "1000", "1000", "-o", "a.bin"]

@@ -1,0 +1,80 @@
+"""The commands on user dumps of the old format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+WIDE, NARROW = "not-a-dump-user-full-64.dmp", "not-a-dump-user-full-32.dmp"
+BOTH = pytest.mark.parametrize("name", [WIDE, NARROW])
+
+
+@BOTH
+def test_threads_modules_exception_and_stack(cli: Any, name: str) -> None:
+    found = cli("threads", name)
+    assert found.code == 0
+    assert "1a30" in found.out
+    assert "demo+0x1024" in found.out
+    assert "has none" in found.out
+    assert "flags (0x" not in found.out
+    found = cli("modules", name)
+    assert "demo" in found.out
+    assert "ntdll" in found.out
+    found = cli("exception", name)
+    assert "Access violation" in found.out
+    assert "rax=0000000000000028" in found.out or "eax=00000028" in found.out
+    assert "demo+0x1024" in cli("stack", name).out
+
+
+@BOTH
+def test_dumpinfo_says_what_the_file_is(cli: Any, run_json: Any, name: str) -> None:
+    found = cli("dumpinfo", name)
+    assert found.code == 0
+    assert ("USERDU64" if name == WIDE else "USERDUMP") in found.out
+    document = run_json("dumpinfo", name)
+    assert document["user_dump"]["threads"] == 2
+    assert document["user_dump"]["process_id"] == "0x1a2c"
+    assert document["damage"] == []
+
+
+@BOTH
+def test_what_is_made_up_is_called_so(run_json: Any, name: str) -> None:
+    document = run_json("threads", name)
+    start = int(document["made_up_from"], 16)
+    assert start == document["dump"]["size"]
+    assert all(row["offset"] >= start > row["context_offset"] for row in document["threads"])
+
+
+@BOTH
+def test_why_says_what_the_debugger_does(cli: Any, run_json: Any, name: str) -> None:
+    found = cli("why", name)
+    assert found.code == 0
+    assert "The debugger opens this file" in found.out
+    rows = {row["command"]: row["outcome"] for row in run_json("why", name)["commands"]}
+    assert rows[".ecxr"] == rows["!handle"] == "fails"
+    assert rows["~"] == rows["lm"] == rows["r"] == "works"
+    assert "fails on this dump" in cli("why", name, ".ecxr").out
+    assert cli("why", name, "0x80004002").code == 0
+
+
+@BOTH
+@pytest.mark.parametrize("command", ["handles", "streams", "map", "mend", "system", "process"])
+def test_a_command_about_minidumps_says_so(cli: Any, name: str, command: str) -> None:
+    found = cli(command, name, *(("-o", "never.dmp") if command == "mend" else ()))
+    assert found.code == 1
+    assert "old format" in found.out
+
+
+def test_an_empty_header_is_explained(cli: Any) -> None:
+    found = cli("why", "not-a-dump-user-64.dmp")
+    assert "OPN003" in found.out
+    assert "count is zero" in found.out
+    assert cli("threads", "not-a-dump-user-64.dmp").code == 3
+
+
+def test_a_row_of_triage(run_json: Any, tmp_path: Any) -> None:
+    from dumpscope.fleet.facts import facts
+
+    row = facts("samples/" + WIDE)
+    assert (row["kind"], row["threads"], row["modules"], row["opens"], row["flags"]) == ("legacy-user-dump", 2, 2, True, "")
