@@ -15,6 +15,7 @@ from ..options import COMMON
 
 DUMPS = ("dmp", "mdmp", "hdmp", "zip", "gz", "bz2", "xz", "tar", "tgz", "cab", "7z", "zst")
 """Ends of names that are offered where a dump is wanted; all files, where a folder has none of them."""
+PROGRAM = "dumpscope"
 _PLAIN = re.compile(r"[\w.!~*-]+\Z")
 
 
@@ -264,7 +265,7 @@ def _fish_option(condition: str, item: Taken) -> str:
 def fish(commands: Sequence[Command]) -> str:
     """A file for ``~/.config/fish/completions``."""
     out = [
-        "# dumpscope: completion for fish:  dumpscope completion fish > ~/.config/fish/completions/dumpscope.fish",
+        f"# dumpscope: completion for fish:  {PROGRAM} completion fish > ~/.config/fish/completions/{PROGRAM}.fish",
         "function __dumpscope_is  # whether the command is one of these; without names, whether there is one",
         "    set -l tokens (commandline -opc)",
         "    set -e tokens[1]",

@@ -83,7 +83,7 @@ COMPLETION = Command(
     (arg("shell", choices=("bash", "zsh", "fish", "powershell"), help="the shell that the text is for"),),
     (
         Example("completion bash", 'for ~/.bashrc: eval "$(dumpscope completion bash)"'),
-        Example("completion fish", "for a file dumpscope.fish in ~/.config/fish/completions"),
+        Example("completion fish", "for a file of the program's name in ~/.config/fish/completions"),
     ),
     (),
     (),
