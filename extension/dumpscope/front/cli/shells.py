@@ -1,4 +1,4 @@
-"""``repl``, ``run``, ``mcp``, ``completion`` and ``schema``: commands of the command line alone. Declared as the rest are, for help and documents."""
+"""``repl``, ``run``, ``mcp`` and others: commands of the command line only. Declared as the rest are, so that help and documents know them."""
 
 from __future__ import annotations
 
@@ -106,12 +106,30 @@ COMPLETION = Command(
     False,
 )
 
-SHELLS = {"repl": REPL, "run": RUN, "mcp": MCP, "completion": COMPLETION, "schema": SCHEMA}
+DEMO = Command(
+    "demo",
+    "a session over a sample, with a tour; without a terminal the tour as a transcript",
+    "session",
+    _elsewhere,
+    (),
+    (Example("demo", "the first minutes, without a dump of your own"),),
+    (),
+    (),
+    "The sample is that of the lessons: a dump whose writer was asked for handles and stored none.",
+    DUMP_NONE,
+    False,
+)
+
+SHELLS = {"repl": REPL, "run": RUN, "mcp": MCP, "completion": COMPLETION, "demo": DEMO, "schema": SCHEMA}
 
 
 def run_shell(found: Command, words: List[str], color: str, env: Environment, *, debug: bool) -> int:
     """Run one of them; returns the exit code. The session itself is loaded only now."""
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(words)
+    if found is DEMO:
+        from ..repl.demo import run_demo
+
+        return run_demo(env, color, debug=debug)
     if found is COMPLETION:
         from .completion import script
 
@@ -149,4 +167,4 @@ def run_repl(paths: List[str], env: Environment, *, plain: bool = False, debug: 
     return start(paths, env, plain=plain, debug=debug)
 
 
-__all__ = ["COMPLETION", "MCP", "REPL", "RUN", "SCHEMA", "SHELLS", "run_repl", "run_shell"]
+__all__ = ["COMPLETION", "DEMO", "MCP", "REPL", "RUN", "SCHEMA", "SHELLS", "run_repl", "run_shell"]
