@@ -48,7 +48,8 @@ def test_kind(code):
     with pytest.raises(DumpError) as caught:
         Minidump.open(data)
     assert caught.value.hint
-    assert caught.value.offset == 0
+    # Of a user dump of the old format the header is read, up to the processor that these bytes do not name.
+    assert caught.value.offset == (16 if code == "legacy-user-dump" else 0)
 
 
 def test_text_in_utf16_and_text_that_is_cut_inside_a_character():

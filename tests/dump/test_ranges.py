@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import struct
 import threading
@@ -197,6 +198,7 @@ def server() -> Iterator[Tuple[int, List[int]]]:
             thread.join()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the Windows of the engine bench has no network, not even to itself")
 def test_a_dump_on_a_server(server: Tuple[int, List[int]]) -> None:
     port, sent = server
     with Minidump.open(SAMPLE) as dump:
