@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 from ...errors import UsageError
 from ..cli.environment import Environment
@@ -163,9 +163,4 @@ def serve(paths: Sequence[str], *, http: bool = False, port: int = HTTP_PORT, re
     return 0
 
 
-def names() -> List[str]:
-    """The names of all tools."""
-    return [tool.name for tool in tools()]
-
-
-__all__ = ["PROMPTS", "make_server", "names", "prompt_text", "resources", "serve"]
+__all__ = ["PROMPTS", "make_server", "prompt_text", "resources", "serve"]

@@ -141,12 +141,6 @@ def _text(value: Any, name: str) -> str:
     return text
 
 
-def _many(value: Any, argument: Argument) -> List[Any]:
-    if isinstance(value, list):
-        return value
-    return [value]
-
-
 def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -> List[str]:
     """The command line that a call stands for. Raises UsageError for what the schema does not allow and for files outside the folders."""
     known = {property_name(item): item for item in _offered(command)}
@@ -164,7 +158,7 @@ def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -
         if argument.switch:
             options.append(argument.names[-1])
             continue
-        for item in _many(value, argument):
+        for item in value if isinstance(value, list) else [value]:
             text = _text(item, name)
             if argument.completes == "path" or (command.name == "diff" and name == "others"):
                 text = folders.inside(text)
@@ -174,7 +168,7 @@ def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -
                 options.append(f"{argument.names[-1]}={text}")
     dump = arguments.get("dump")
     path = [] if dump is None else [folders.inside(_text(dump, "dump"))]
-    if not path and command.dump in (DUMP_NEEDED, DUMP_ANY) and command.dump != DUMP_ANY:
+    if not path and command.dump == DUMP_NEEDED:
         raise UsageError(f"{command.name} needs a dump", "the tool list_dumps names those that there are")
     if command.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
         positional = path + positional
