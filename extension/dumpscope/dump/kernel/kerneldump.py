@@ -18,7 +18,7 @@ from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..lists import holders
 from ..module_names import module_names
 from ..source import Source
-from .pages import Pages, pages_of
+from .pages import Pages, pages_of, read_pieces
 from .processor import ARCHITECTURES, Processor, even, processor_of
 
 SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
@@ -392,19 +392,7 @@ class KernelDump:
 
     def read(self, address: int, size: int) -> bytes:
         """The bytes at ``address`` that the dump holds without a gap: ``size`` of them at the most, perhaps none."""
-        parts: List[bytes] = []
-        while size > 0:
-            block = self.block_at(address)
-            if block is None:
-                break
-            start = address - block.address
-            data = self.source.some(block.offset + start, min(size, block.size - start))
-            if not data:
-                break
-            parts.append(data)
-            address += len(data)
-            size -= len(data)
-        return b"".join(parts)
+        return read_pieces(self.source, self.block_at, address, size)
 
     @cached_property
     def _drivers_by_address(self) -> Tuple[List[int], List[int]]:

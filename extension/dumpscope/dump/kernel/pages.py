@@ -6,10 +6,11 @@ Pages follow each other in the file in the order of their numbers. Addresses her
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple, Union
 
 from ...format import kernel as layout
 from ..absence import DAMAGED, NOT_APPLICABLE, Absent
+from ..source import Source
 
 if TYPE_CHECKING:
     from .kerneldump import KernelDump
@@ -18,6 +19,36 @@ PAGE = 0x1000
 """Bytes of a page."""
 _CHUNK = 1 << 16
 _FULL, _BITMAPS = (1, layout.FILL), (5, 6)
+
+
+class Piece(Protocol):
+    """A stretch of memory that lies in one piece in the file."""
+
+    @property
+    def address(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def offset(self) -> int: ...
+
+
+def read_pieces(source: Source, piece_at: Callable[[int], Optional[Piece]], address: int, size: int) -> bytes:
+    """The bytes at ``address`` that the file holds without a gap, ``size`` of them at the most; ``piece_at`` finds the piece that holds an address."""
+    parts: List[bytes] = []
+    while size > 0:
+        piece = piece_at(address)
+        if piece is None:
+            break
+        place = address - piece.address
+        data = source.some(piece.offset + place, min(size, piece.size - place))
+        if not data:
+            break
+        parts.append(data)
+        address += len(data)
+        size -= len(data)
+    return b"".join(parts)
 
 
 class PageRun(NamedTuple):
@@ -62,19 +93,7 @@ class Pages:
 
     def read(self, address: int, size: int) -> bytes:
         """The bytes at a physical address that the file holds without a gap, ``size`` at the most."""
-        parts: List[bytes] = []
-        while size > 0:
-            run = self.run_at(address)
-            if run is None:
-                break
-            place = address - run.address
-            data = self._source.some(run.offset + place, min(size, run.size - place))
-            if not data:
-                break
-            parts.append(data)
-            address += len(data)
-            size -= len(data)
-        return b"".join(parts)
+        return read_pieces(self._source, self.run_at, address, size)
 
 
 def pages_of(dump: KernelDump) -> Union[Pages, Absent]:
