@@ -18,7 +18,8 @@ from dumpscope.diagnosis.engine.view import NO_THREAD, EngineView
 from dumpscope.dump.source import Source
 
 COMMANDS = (".exr -1", ".lastevent", ".ttime", ".time", "~*", "~", "|", "lm", "vertarget", "k", "r", ".ecxr")
-KERNEL = "not-a-dump-kernel-"
+OTHER_FORMATS = ("not-a-dump-kernel-", "not-a-dump-user-full-")
+"""Dumps without streams: test_kernel.py and test_userdump.py ask the engine about what they hold."""
 NO_CURRENT = ("WARNING: The debugger does not have", "WARNING: Many commands will not work")
 Pair = Tuple[str, object, object]
 
@@ -88,7 +89,7 @@ def pairs(name: str, answer: Answer, view: EngineView) -> Iterator[Pair]:
     yield "waiting", answer.wait_hr, view.opening.wait_hresult
     if answer.handle_count_hr is not None:
         yield from handle_pairs(answer, view)
-    if name.startswith(KERNEL):
+    if name.startswith(OTHER_FORMATS):
         return
     yield from thread_pairs(answer, view)
     yield from memory_pairs(answer, view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -146,7 +147,7 @@ def test_big_tables_are_loaded_when_a_code_is_looked_up_and_not_before() -> None
         "codes.ntstatus_name(5)\n"
         "assert big() == ['ntstatus'], big()\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, env={"PYTHONPATH": str(EXTENSION), "SYSTEMROOT": ""})
+    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": str(EXTENSION)})
 
 
 def test_format_imports_nothing_heavy() -> None:
@@ -160,7 +161,7 @@ def test_format_imports_nothing_heavy() -> None:
         "'dumpscope.format.streams'], ours\n"
         "assert not new & {'dataclasses', 'inspect', 'ctypes', 'json'}, new\n"
     )
-    subprocess.run([sys.executable, "-S", "-c", script], check=True, env={"PYTHONPATH": str(EXTENSION), "SYSTEMROOT": ""})
+    subprocess.run([sys.executable, "-S", "-c", script], check=True, env={**os.environ, "PYTHONPATH": str(EXTENSION)})
 
 
 @pytest.mark.parametrize(
