@@ -11,6 +11,7 @@ import pytest
 from samples.writer import CONTEXT_SIZES, DumpBuilder, Module, Thread
 from tests.engine.bench import Answer, Bench
 
+from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.module_names import module_names
 from dumpscope.errors import DumpError
@@ -39,8 +40,8 @@ def test_every_sample(bench: Bench, samples: Path) -> None:
         except DumpError:
             continue
         with dump:
-            # Where the debugger takes a WOW64 dump for its 32-bit side, it shows the low half of some addresses.
-            mask = (1 << (32 if dump.pointer_size == 4 or dump.process.is_wow64 else 64)) - 1
+            # Where the debugger begins on the 32-bit side of a 64-bit dump, its addresses are the low halves; the names are the same.
+            mask = (1 << (32 if dump.pointer_size == 4 or EngineView(dump.source).effective_x86 else 64)) - 1
             assert {module.base & mask: module.name for module in dump.modules if module.base & mask} == {base & mask: name for base, name in names.items()}, (
                 path.name
             )

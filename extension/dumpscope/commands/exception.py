@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
 
 from ..diagnosis.breaks import WAKE_DEBUGGER, breakpoint_of
+from ..diagnosis.crash.places import in_no_module
 from ..diagnosis.engine.answers import EFFECTIVE_X86
 from ..diagnosis.engine.view import EngineView
 from ..diagnosis.rules.rule import PROVEN
@@ -291,7 +292,7 @@ def _address_item(session: Session, found: ExceptionInfo, fault: Optional[Fault]
         return Item("", "Accessed", found.address, kind, note=_target_words(session, found.address), link="address {}")
     address = _narrow(session.dump, found.address)
     words = usage_of(session).at(address).words or session.dump.symbol(address)
-    return Item("", "Address", address, kind, note=words or "in no module", link="address {}")
+    return Item("", "Address", address, kind, note=words or in_no_module(session.dump), link="address {}")
 
 
 def _target_words(session: Session, target: int) -> str:
@@ -308,6 +309,12 @@ def _target_words(session: Session, target: int) -> str:
     return "" if region is None else {0x10000: "free memory", 0x2000: "reserved memory"}.get(region.state, "")
 
 
+def thread_list_words(dump: Minidump) -> str:
+    """Why no thread is found in a dump whose list of threads is empty."""
+    absence = dump.threads.absence
+    return "there is no thread list" if absence is None or absence.kind == NOT_THERE else f"the thread list has nothing to find it in: {absence}"
+
+
 def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> Iterator[Block]:
     """Thread, place and what the address is."""
     dump = session.dump
@@ -318,7 +325,7 @@ def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> It
         name = dump.thread_names.get(thread.tid)
         items.append(Item("", "Thread", found.thread_id, "id", note=f"index {thread.index}" + (f", {name}" if name else ""), link="threads 0x{}"))
     else:
-        note = "not in the thread list: the debugger then has no current thread" if len(dump.threads) else "there is no thread list"
+        note = "not in the thread list: the debugger then has no current thread" if len(dump.threads) else thread_list_words(dump)
         items.append(Item("", "Thread", found.thread_id, "id", note=note, role="warning"))
     items.append(_address_item(session, found, fault))
     if fault is None and found.code in ACCESSES and len(found.parameters) > 1:

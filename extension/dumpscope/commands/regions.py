@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..dump.absence import NOT_THERE, Absent
+from ..dump.minidump import Minidump
 from ..dump.streams.memory import Region
 from ..errors import UsageError
 from ..format.counted import counted
@@ -275,7 +276,7 @@ def address(session: Session, args: Any) -> Iterator[Block]:
         items += _region_items(region, kind)
     else:
         absence = dump.regions.absence
-        items.append(Item("region", "Region", Absent(NOT_THERE, "no region of MemoryInfoListStream holds this address") if absence is None else absence))
+        items.append(Item("region", "Region", Absent(NOT_THERE, f"no region of {_of_list(dump)} holds this address") if absence is None else absence))
     place = dump.memory.locate(value)
     if place is not None:
         items.append(Item("captured", "Captured", True, "bool", note=f"0x{place[1]:x} bytes from here on without a gap"))
@@ -287,6 +288,11 @@ def address(session: Session, args: Any) -> Iterator[Block]:
     if value >= 1 << 8 * dump.pointer_size:
         items.append(Item("", "", None, "text", text="", note="more than this process's pointers can hold"))
     yield Fields("", items)
+
+
+def _of_list(dump: Minidump) -> str:
+    """Where regions come from: a user dump of the old format has no streams."""
+    return "the file's list" if dump.source.made_of else "MemoryInfoListStream"
 
 
 def _region_items(region: Region, kind: str) -> List[Item]:

@@ -21,6 +21,7 @@ from ..session.session import Session, usage_of
 from ..view.blocks import Block, Column, Data, Note, Table
 from ..view.kinds import address_kind
 from ..wording.numbers import is_decimal
+from ..wording.regions import no_memory
 from ..wording.usage import Usage
 
 LIMIT = 200
@@ -104,7 +105,9 @@ def _limit(text: Optional[str]) -> Optional[int]:
 
 
 def _no_memory(session: Session, key: str) -> Iterator[Block]:
-    yield from missing(session, key, Absent(NOT_THERE, "there is no memory in this dump to look through"), "db")
+    why = no_memory(session.dump).message
+    why = ": " + (why[len("no memory: ") :] if why.startswith("no memory: ") else why)
+    yield from missing(session, key, Absent(NOT_THERE, f"there is no memory in this dump to look through{why}"), "db")
 
 
 class _Hits:

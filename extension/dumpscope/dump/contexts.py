@@ -267,6 +267,8 @@ class Registers:
 def _choose(dump: Minidump, rva: int, size: int) -> Union[_Reader, Absent]:
     """The layout of the context at ``rva``, or why there is none to read."""
     if not rva or not size:
+        if dump.source.made_of:
+            return Absent(NOT_THERE, f"no registers: the record of the thread, or its registers, are not in the file ({dump.source.made_of})")
         return Absent(NOT_THERE, "no registers: the writer stored none" + (" (RVA 0)" if size else ""))
     system = dump.system
     if isinstance(system, Absent):

@@ -164,7 +164,8 @@ class Minidump:
             if items.damage:
                 items.absence = Absent(DAMAGED, items.damage[0].message)
             else:
-                items.absence = Absent(EMPTY, f"{items.stream.name if items.stream else 'the stream'} is there and holds no entry")
+                reason = self.source.reasons.get(items.stream.type, "") if items.stream else ""
+                items.absence = Absent(DAMAGED, reason) if reason else Absent(EMPTY, f"{items.stream.name if items.stream else 'the stream'} is there and holds no entry")
 
     # -- lists -----------------------------------------------------------------------------------------------------------
 

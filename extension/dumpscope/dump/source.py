@@ -6,7 +6,7 @@ import io
 import mmap
 import os
 import stat
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, List, Optional, Protocol, Tuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional, Protocol, Tuple, Union
 
 from ..errors import DumpError
 
@@ -65,6 +65,8 @@ class Source:
         """Why there is no dump to read, where the file is an archive and none could be taken out of it."""
         self.made_of = ""
         """What the bytes are made of, where they are those of a minidump that is in no file: words such as ``a user dump of the old format``."""
+        self.reasons: Dict[int, str] = {}
+        """Of such a minidump: why a list is empty, by the stream's type. Words about the stream would be about what no file has."""
         self.size = size if buffer is None else len(buffer)
         self._buffer = buffer
         self._file = file

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..errors import DumpError
+from ..format.counted import counted
 from ..format.header import MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.layout import Structure
 from ..format.userdump import (
@@ -86,8 +87,19 @@ class UserDump:
         self.source = source
         self.wide = source.some(0, 8) == SIGNATURE64
         layout = self.header_layout
-        self.header: Dict[str, int] = layout.unpack(source.bytes(0, layout.size, "the header of the user dump"))
+        head = source.some(0, layout.size)
+        if len(head) < layout.size:
+            held = {"offset": 0, "needed": layout.size, "available": len(head)}
+            raise DumpError(
+                f"{source.name!r} is cut inside the header of a user dump in the old format ({self.signature}): 0x{layout.size:x} bytes are needed, "
+                f"and the file holds 0x{len(head):x} of them",
+                _AGAIN,
+                **held,
+            )
+        self.header: Dict[str, int] = layout.unpack(head)
         self.damage: List[str] = []
+        self.memory_cut = 0
+        """Bytes of memory that lie behind the end of the file; known once ``regions`` were read."""
         for name in COUNTS:
             if not self.header[name]:
                 raise self._refusal(f"{name} is zero: the writer was ended before it wrote the header", layout.offset_of(name))
@@ -177,6 +189,7 @@ class UserDump:
             found.append(OldRegion(row["BaseAddress"], size, row, table + number * layout.size, place if held and place < self.source.size else None))
             place += size if held else 0
         if place > self.source.size:
+            self.memory_cut = place - self.source.size
             self.damage.append(f"memory: 0x{place - self.source.size:x} bytes of it lie behind the end of the file")
         return found
 
@@ -215,11 +228,21 @@ class UserDump:
         return self.source.some(region.place + inside, min(size, region.size - inside)) if inside < region.size else b""
 
     @property
+    def teb(self) -> int:
+        """The address of the first thread's TEB that is told; 0 where none is."""
+        return next((thread.record["Teb"] for thread in self.threads if thread.record["Teb"]), 0)
+
+    @property
+    def peb(self) -> int:
+        """The address of the PEB, which the TEB in memory leads to; 0 where that is not captured."""
+        teb = self.teb
+        return self._pointer(teb + (0x60 if self.wide else 0x30), 8 if self.wide else 4) if teb else 0
+
+    @property
     def loader(self) -> int:
         """The address of the loader's data, found by way of a TEB and the PEB in memory; 0 when the way ends before."""
         size = 8 if self.wide else 4
-        teb = next((thread.record["Teb"] for thread in self.threads if thread.record["Teb"]), 0)
-        peb = self._pointer(teb + (0x60 if self.wide else 0x30), size) if teb else 0
+        peb = self.peb
         found = self._pointer(peb + 3 * size, size) if peb else 0
         return found if found and self.memory(found, size) else 0
 
@@ -237,6 +260,24 @@ class UserDump:
                 facts["TimeDateStamp"] = struct.unpack_from("<I", head, place + 8)[0]
                 facts["CheckSum"] = struct.unpack_from("<I", head, place + 0x58)[0]
         return facts
+
+    def reasons(self) -> Dict[int, str]:
+        """Why a list has nothing to show although the header counts some, by the type of the minidump's stream."""
+        head = self.header
+        cut = "the file is cut before"
+        found = {}
+        if not self.threads:
+            states, registers = head["ThreadStateOffset"], head["ThreadOffset"]
+            found[3] = f"the header counts {counted(head['ThreadCount'], 'thread')}, and {cut} their records (0x{states:x}) or registers (0x{registers:x})"
+        if not self.modules:
+            found[4] = f"the header counts {counted(head['ModuleCount'], 'module')}, and {cut} their records (0x{head['ModuleOffset']:x})"
+        if not self.regions:
+            found[16] = f"the header counts {counted(head['MemoryRegionCount'], 'region')}, and {cut} their records (0x{head['MemoryRegionOffset']:x})"
+        if not any(region.place is not None for region in self.regions):
+            found[9] = found.get(16) or f"{cut} the bytes of the regions (0x{head['DataOffset']:x})"
+            if head["DataOffset"] < self.source.size and 16 not in found:
+                found[9] = "all regions are guard pages, which have no bytes in the file"
+        return found
 
     def as_minidump(self) -> Source:
         """The same as a minidump with full memory. See the module's words about what is made up."""
@@ -283,6 +324,7 @@ class _View(Virtual):
         super().__init__(dump.source, self.start + len(self.tail), dump.source.name)
         self.inside = dump.source.inside
         self.made_of = f"a user dump of the old format ({dump.signature})"
+        self.reasons = dump.reasons()
 
     def made(self, offset: int, size: int) -> bytes:
         """As :meth:`Virtual.made`."""
@@ -345,5 +387,6 @@ def _fill(tail: _Tail, dump: UserDump) -> None:
     )
     tail.stream(16, struct.pack("<IIQ", 16, 48, len(dump.regions)) + regions)
     held = [region for region in dump.regions if region.place is not None]
-    ranges = b"".join(struct.pack("<QQ", region.base, region.size) for region in held)
+    # Where the file is cut, what stands behind its end is made up, and no memory: the last range ends with the file.
+    ranges = b"".join(struct.pack("<QQ", region.base, min(region.size, dump.source.size - (region.place or 0))) for region in held)
     tail.stream(9, struct.pack("<QQ", len(held), dump.header["DataOffset"]) + ranges)

@@ -27,6 +27,8 @@ _SAME = (
 """Commands that answer as on a minidump with full memory."""
 _LISTS = ("threads", "modules", "regions", "exception")
 """Those of them that say where in the file a record stands."""
+_MEMORY = ("memory", "read", "address", "search", "strings", "stack", "frame")
+"""Those of them that a file whose end is missing answers in part."""
 _FOR_ALL = ("bugcheck", "help", "rules", "explain", "flags", "plan", "learn", "windbg", "writedump", "triage")
 
 WORKS, PARTIAL, FAILS = "works", "partial", "fails"
@@ -66,6 +68,24 @@ _WITHOUT_THREAD = frozenset(("~", "~*", "r", "k", "u", "lm", ".lastevent", ".exr
 """Commands that need the thread that the debugger stopped at, or the event."""
 
 
+def _of_memory(dump: UserDump, command: str) -> Tuple[str, str]:
+    """What a command that reads the process's memory does where a part of that is behind the end of the file; empty where nothing is known against it."""
+    cut = dump.memory_cut
+    if not cut:
+        return "", ""
+    behind = f"0x{cut:x} bytes of memory are behind the end of the file"
+    if command == "!address":
+        return PARTIAL, f"the file has the regions; {behind}"
+    size = 8 if dump.wide else 4
+    teb = dump.teb
+    if command in ("!teb", "!peb"):
+        place = teb if command == "!teb" else dump.peb
+        if not place:
+            return FAILS, f"{behind}, among them the TEB (0x{teb:x}) that leads to the PEB"
+        return (WORKS, f"the block at 0x{place:x} is there") if len(dump.memory(place, size)) == size else (FAILS, f"{behind}, among them 0x{place:x}")
+    return PARTIAL, f"{'registers are there; ' if command == 'k' else ''}{behind}: what is read there is shown as ????????, and stacks end"
+
+
 def outcomes(dump: UserDump, waited: int = 0) -> Iterator[Outcome]:
     """Each command. ``waited`` is the HRESULT of WaitForEvent: not 0 where the records of threads are cut off. Observed: dbgeng 10.0.15063."""
     for command, outcome, why in _OUTCOMES:
@@ -77,6 +97,8 @@ def outcomes(dump: UserDump, waited: int = 0) -> Iterator[Outcome]:
             yield Outcome(command, WORKS if found else FAILS, _LIST if found else f"{_LIST}; they are not in the captured memory: Unable to get PEB pointer")
         elif dump.event is None and command in (".exr -1", ".lastevent"):
             yield Outcome(command, FAILS, "the event is not that of an exception")
+        elif command in ("k", "u", "!address", "!peb", "!teb") and _of_memory(dump, command)[0]:
+            yield Outcome(command, *_of_memory(dump, command))
         else:
             yield Outcome(command, outcome, why)
 
@@ -93,6 +115,11 @@ def _damage(dump: UserDump) -> Iterator[Block]:
         yield Note(line, "warning")
 
 
+def _of(held: int, counted: int) -> str:
+    """What to say of a list that the file holds less of than its header counts."""
+    return "" if held >= counted else f"of {counted} that the header counts; the file is cut before the others"
+
+
 def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
     dump = _open(session)
@@ -105,10 +132,10 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
             Item("version", "Windows", dump.version),
             Item("machine", "processor", MACHINE.label(dump.header["MachineImageType"]) or "unknown"),
             Item("process_id", "process", dump.process_id, "hex"),
-            Item("threads", "threads", len(dump.threads)),
-            Item("modules", "modules", len(dump.modules)),
-            Item("regions", "regions", len(dump.regions)),
-            Item("bytes", "memory", held, "size"),
+            Item("threads", "threads", len(dump.threads), note=_of(len(dump.threads), dump.header["ThreadCount"])),
+            Item("modules", "modules", len(dump.modules), note=_of(len(dump.modules), dump.header["ModuleCount"])),
+            Item("regions", "regions", len(dump.regions), note=_of(len(dump.regions), dump.header["MemoryRegionCount"])),
+            Item("bytes", "memory", held, "size", note=f"0x{dump.memory_cut:x} bytes are behind the end of the file" if dump.memory_cut else ""),
         ],
         title="user dump of the old format",
     )
@@ -162,17 +189,20 @@ _OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "wh
 def answer_for(command: Command) -> Function:
     """The function that answers a command on a user dump of the old format."""
     if command.name in _LISTS:
-        return _with_origin(command.function)
+        return _told(command.function, origin=True)
+    if command.name in _MEMORY:
+        return _told(command.function, origin=False)
     if command.name in _FOR_ALL or command.name in _SAME:
         return command.function
     return _OWN.get(command.name) or _not_here(command.name)
 
 
-def _with_origin(function: Function) -> Function:
+def _told(function: Function, *, origin: bool) -> Function:
     def told(session: Session, args: Any) -> Iterator[Block]:
         yield from function(session, args)
         dump = _open(session)
-        yield from _origin(dump)
+        if origin:
+            yield from _origin(dump)
         for line in dump.damage:
             yield Note(line, "warning")
 

@@ -17,7 +17,7 @@ from ..facts import Facts
 from .comments import snapshot_of
 from .cpp import CPP, MAGIC
 from .event import event_of, parameter_proof
-from .places import address_text, caller_of, exception_stack, is_system, narrow, place_of
+from .places import address_text, caller_of, exception_stack, in_no_module, is_system, narrow, not_in_thread_list, place_of
 from .product import products
 from .remarks import remarks
 from .statement import CAUSE, CERTAIN, GUESS, LIKELY, NOT_CRASHED, NOTE, THREAD, UNDECIDED, WHERE, Account, Event, Statement
@@ -77,7 +77,7 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
     if not address and place.module is None:
         yield Statement(WHERE, "at address 0", CERTAIN, (proof,))
     else:
-        yield Statement(WHERE, place.words or f"{address_text(dump, address)}, in no module", CERTAIN, (proof,))
+        yield Statement(WHERE, place.words or f"{address_text(dump, address)}, {in_no_module(dump)}", CERTAIN, (proof,))
     if found.code == CPP and len(found.parameters) > 2 and found.parameters[0] in MAGIC:
         thrower = dump.modules.at(narrow(dump, found.parameters[2]))
         if thrower is not None:
@@ -120,7 +120,7 @@ def _thread(dump: Minidump, found: ExceptionInfo) -> Statement:
     thread = dump.threads.find(found.thread_id)
     proof = Proof("ExceptionStream.ThreadId", f"0x{found.thread_id:x}", found.offset)
     if thread is None:
-        return Statement(THREAD, f"{found.thread_id:x}, which is not in the thread list", CERTAIN, (proof,))
+        return Statement(THREAD, f"{found.thread_id:x}, {not_in_thread_list(dump)}", CERTAIN, (proof,))
     name = dump.thread_names.get(thread.tid)
     return Statement(THREAD, f"{found.thread_id:x} (index {thread.index})" + (f" {name}" if name else ""), CERTAIN, (proof,))
 
@@ -130,7 +130,7 @@ def _asked_by(dump: Minidump) -> Iterator[Statement]:
     info = dump.breakpad.info if dump.breakpad else None
     if info is not None and not isinstance(info, Absent) and isinstance(info.requesting_thread_id, int):
         thread = dump.threads.find(info.requesting_thread_id)
-        index = f" (index {thread.index})" if thread is not None else ", which is not in the thread list"
+        index = f" (index {thread.index})" if thread is not None else f", {not_in_thread_list(dump)}"
         proof = Proof("MDRawBreakpadInfo.requesting_thread_id", f"0x{info.requesting_thread_id:x}", info.offset + 8)
         yield Statement(THREAD, f"{info.requesting_thread_id:x}{index} asked for the dump", CERTAIN, (proof,), "Breakpad")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from ...dump.absence import Absent
+from ...dump.absence import EMPTY, NOT_ASKED, NOT_THERE, Absent
 from ...dump.minidump import Minidump
 from ...dump.streams.exception import ExceptionInfo
 from ...dump.streams.modules import Module
@@ -39,6 +39,24 @@ def narrow(dump: Minidump, value: int) -> int:
 def is_system(module: Module) -> bool:
     """Whether a module belongs to the operating system or to the C runtime, by its path or name."""
     return bool(_WINDOWS.match(module.path) or _SYSTEM_NAMES.match(module.file_name) or _ELSEWHERE.search(module.path))
+
+
+def in_no_module(dump: Minidump) -> str:
+    """What to say of an address that no module of the list holds: of a list that is not there, or is cut, that is no statement about the process."""
+    if len(dump.modules):
+        return "in no module"
+    absence = dump.modules.absence
+    if absence is None or absence.kind == EMPTY:
+        return "module not known: the module list is empty"
+    return "module not known: " + ("the dump has no module list" if absence.kind in (NOT_THERE, NOT_ASKED) else str(absence))
+
+
+def not_in_thread_list(dump: Minidump) -> str:
+    """What to say of a thread id that the thread list has no entry for."""
+    absence = dump.threads.absence
+    if absence is None or absence.kind in (EMPTY, NOT_THERE, NOT_ASKED):
+        return "which is not in the thread list" if absence is None or absence.kind == EMPTY else "of which nothing is known: the dump has no thread list"
+    return f"of which nothing is known: {absence}"
 
 
 class Place(NamedTuple):
