@@ -14,6 +14,7 @@ from dumpscope.dump.source import Source
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CASES = {
+    "not-a-dump-signature-zero-cut": "OPN023",
     "not-a-dump-signature-spoilt": "OPN023",
     "not-a-dump-signature-zero": "OPN023",
     "version-spoilt": "OPN006",
@@ -82,11 +83,24 @@ def test_the_dump_itself_is_never_written_over(cli: Any, tmp_path: Path) -> None
     assert copy.read_bytes() == (SAMPLES / "version-spoilt.dmp").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["damaged-directory-zeroed", "not-a-dump-zip", "not-a-dump-text", "damaged-cut-to-header", "not-a-dump-kernel-64"])
-def test_what_cannot_be_mended_is_exit_code_1_with_the_reason(cli: Any, tmp_path: Path, name: str) -> None:
+REFUSED = {
+    "damaged-directory-zeroed": 1,
+    "damaged-cut-to-header": 1,
+    "not-a-dump-kernel-64": 1,
+    "not-a-dump-zip": 3,
+    "not-a-dump-text": 3,
+    "not-a-dump-empty": 3,
+    "not-a-dump-signature-only": 3,
+}
+"""Exit codes: 1 where a dump cannot be mended, 3 where the file is none that can be read."""
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_cannot_be_mended_is_told_with_the_reason(cli: Any, tmp_path: Path, name: str) -> None:
     target = tmp_path / "mended.dmp"
     result = cli("mend", f"{name}.dmp", "-o", target)
-    assert result.code == 1
+    assert result.code == REFUSED[name]
+    assert "the file is a" not in result.out
     assert result.out.strip()
     assert list(tmp_path.iterdir()) == []
 
@@ -121,7 +135,7 @@ def test_the_report_says_what_was_mended_and_why_not(cli: Any, tmp_path: Path) -
     assert document["result"]["size"] == target.stat().st_size
     assert {"kind", "code", "what", "offset", "before", "after"} == set(document["repairs"][0])
     assert "OPN014" in {row["code"] for row in document["repairs"]}
-    assert cli("mend", "not-a-dump-text.dmp", "--report", report, "--force").code == 1
+    assert cli("mend", "not-a-dump-text.dmp", "--report", report, "--force").code == 3
     document = json.loads(report.read_text())
     assert document["written"] is False
     assert document["reason"]["message"]

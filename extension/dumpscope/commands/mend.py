@@ -40,14 +40,13 @@ _COLUMNS = [
     description=(
         "The dump itself is never changed. Each change is listed with the offset, the old and the new value, and the rule that explains it. The result "
         "gets its name only after the model of the debugger's engine has opened it. A file that needs no mending is copied as it is. "
-        "Exit code 1: nothing is known that would make the debugger open the file."
+        "Exit code 1: nothing is known that would make the debugger open the file. Exit code 3: the file is no minidump, or cut inside its header."
     ),
 )
 def mend(session: Session, args: Any) -> Iterator[Block]:
     """What is wrong with the file and can be undone; the mended file with ``-o``."""
     source = session.source
     check_paths(args.report, args.output, source.name, args.force)
-    session.answered = source.size > 0  # of an empty file nothing can be said here: it is a file that cannot be read
     outcome: Dict[str, Any] = {"written": False}
     yield from _mend(session, args, outcome)
     if args.report:
@@ -68,6 +67,7 @@ def _mend(session: Session, args: Any, outcome: Dict[str, Any]) -> Iterator[Bloc
         if error.hint:
             yield Note(error.hint, "hint")
         return
+    session.answered = True  # a file that can be mended is one that this command reads
     yield Data("mended", bool(args.output) and not mending.sound)
     yield Table("repairs", _COLUMNS, [(item.kind, item.what, item.offset, item.before, item.after, item.code) for item in mending.repairs])
     outcome["sound"] = mending.sound

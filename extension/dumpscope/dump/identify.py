@@ -8,6 +8,7 @@ from typing import List, NamedTuple, NoReturn, Optional
 from ..errors import DumpError
 from ..format.counted import counted
 from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of, text_kind_of
+from ..format.kernel import DUMP_HEADER32, DUMP_HEADER64, SIGNATURE32, SIGNATURE64
 from .source import Source
 
 MINIDUMP = "minidump"
@@ -15,6 +16,8 @@ HEADER_SIZE = 32
 SEARCH_LIMIT = 1 << 20
 """How far into a file a minidump is looked for that does not begin at its first byte, in bytes."""
 
+_KERNEL_HEADERS = {SIGNATURE64: DUMP_HEADER64.size, SIGNATURE32: DUMP_HEADER32.size}
+"""Bytes of a kernel dump's header by the signature it begins with."""
 _VERSION = b"\x93\xa7"
 _ENTRY_SIZE = 12
 MOST_ENTRIES = 4096
@@ -60,6 +63,9 @@ def kind_of(source: Source) -> FileKind:
             )
         return FileKind(MINIDUMP, "a user-mode minidump", "")
     signature = signature_of(head)
+    whole = _KERNEL_HEADERS.get(head[:8], 0)
+    if signature is not None and size < whole:
+        return FileKind(signature.code, f"{signature.title}, cut inside its header", _FETCH_AGAIN, 0, whole, size)
     if signature is not None:
         return FileKind(signature.code, signature.title, signature.hint)
     if not any(head):
@@ -126,7 +132,7 @@ def _spoilt(source: Source, head: bytes) -> Optional[FileKind]:
         return FileKind("signature-zero", title, "the writer was ended long before its last step (Crashpad writes the signature last): write the dump again")
     if names is None:
         return None
-    put_back = "in a copy, put 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"
+    put_back = "`dumpscope mend DUMP -o OUT` writes a copy with 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"
     if not any(head[:4]):
         title = f"a minidump without its signature: the first four bytes are zero, and a directory of {counted(len(names), 'stream')} stands at 0x{rva:x}"
         return FileKind("signature-zero", title, f"the writer was ended before its last step (Crashpad writes the signature last); {put_back}")

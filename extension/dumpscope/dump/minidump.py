@@ -165,7 +165,9 @@ class Minidump:
                 items.absence = Absent(DAMAGED, items.damage[0].message)
             else:
                 reason = self.source.reasons.get(items.stream.type, "") if items.stream else ""
-                items.absence = Absent(DAMAGED, reason) if reason else Absent(EMPTY, f"{items.stream.name if items.stream else 'the stream'} is there and holds no entry")
+                items.absence = (
+                    Absent(DAMAGED, reason) if reason else Absent(EMPTY, f"{items.stream.name if items.stream else 'the stream'} is there and holds no entry")
+                )
 
     # -- lists -----------------------------------------------------------------------------------------------------------
 

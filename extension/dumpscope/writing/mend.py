@@ -14,7 +14,7 @@ from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import Absent
 from ..dump.directory import Directory, Stream
-from ..dump.identify import kind_of
+from ..dump.identify import kind_of, sound_directory
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
@@ -38,6 +38,9 @@ INVENTED = "invented"
 _SIZE = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
 _RVA = MINIDUMP_DIRECTORY.offset_of("Location.Rva")
 _KINDS_OF_OTHERS = ("kernel-dump", "legacy-user-dump", "empty", "minidump-cut", "too-small", "zeros")
+
+SPOILT = ("signature-zero", "signature-spoilt")
+"""Kinds of files whose signature alone is wrong, where the directory is there."""
 
 
 class Repair(NamedTuple):
@@ -94,6 +97,19 @@ class Mending:
     def write(self, path: str, *, force: bool = False) -> int:
         """Write the mended dump to a new file, which gets its name when the debugger would open it; its size. Raises UsageError, DumpError, OSError."""
         return write_whole(path, self.write_to, force=force, keep=self.source.name, check=self.check)
+
+
+def mend_first(source: Source) -> str:
+    """The hint for work that needs a dump which the debugger opens: to mend it first, or why that is no way."""
+    try:
+        mend(source)
+    except DumpError as error:
+        try:
+            mend(source, invent=True)
+        except DumpError:
+            return f"`mend` cannot help: {error.message}" + (f"; {error.hint}" if error.hint else "")
+        return "`mend DUMP -o OUT --invent` first"
+    return "`mend DUMP -o OUT` first"
 
 
 def check_opens(path: str, *, threads: bool = True) -> None:
@@ -163,13 +179,14 @@ class _Mender:
         head = self.source.some(0, MINIDUMP_HEADER.size)
         kind = kind_of(self.source)
         if len(head) < MINIDUMP_HEADER.size or kind.code in _KINDS_OF_OTHERS:
-            raise DumpError(f"this cannot be mended: the file is {kind.title}", kind.hint)
+            raise DumpError(f"this cannot be mended: it is {kind.title}", kind.hint)
         signature, version, count, rva = struct.unpack_from("<IIII", head)
         if signature == MINIDUMP_SIGNATURE and version & 0xFFFF == MINIDUMP_VERSION:
             return
-        if signature != MINIDUMP_SIGNATURE and not looks_like_directory(self.source, rva, count):
-            raise DumpError(f"this cannot be mended: the file is {kind.title}, and its header leads to no directory of a minidump", kind.hint)
-        if not looks_like_directory(self.source, rva, count) and find_directory(self.source) is None:
+        spoilt = kind.code in SPOILT and sound_directory(self.source, count, rva) is not None
+        if signature != MINIDUMP_SIGNATURE and not spoilt and not looks_like_directory(self.source, rva, count):
+            raise DumpError(f"this cannot be mended: it is {kind.title}, and its header leads to no directory of a minidump", kind.hint)
+        if not spoilt and not looks_like_directory(self.source, rva, count) and find_directory(self.source) is None:
             raise DumpError("this cannot be mended: the header's version is wrong, and there is no directory of a minidump", "write the dump again")
         if signature != MINIDUMP_SIGNATURE:
             self._put(0, struct.pack("<I", MINIDUMP_SIGNATURE), FIXED, "OPN023", "the header's signature: header and directory are those of a minidump")

@@ -24,7 +24,7 @@ from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..format.teb import PROCESS_LAYOUTS
 from ..view.redact import user_names
 from .found import Found, find_text
-from .mend import Without, check_opens
+from .mend import Without, check_opens, mend_first
 from .names import AROUND, Names, tokens_of
 from .output import Progress, unseen, write_whole
 from .parts import CRASHPAD, annotation_values, fixed_parts, narrow_context, numbers_of_block, text_length
@@ -84,7 +84,7 @@ class Scrubbed(Source):
         self._size_now = None
         opening = EngineView(dump.source).opening
         if not opening.ok:
-            raise DumpError("the debugger does not open this dump, so that what is left after wiping cannot be checked", "`mend DUMP -o OUT` first")
+            raise DumpError("the debugger does not open this dump, so that what is left after wiping cannot be checked", mend_first(dump.source))
         self.threads: bool = not opening.wait_hresult
         self.policy: Policy = policy
         self.stacks: str = stacks or policy.stacks

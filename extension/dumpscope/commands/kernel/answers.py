@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Union
 
 from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
-from ...dump.absence import Absent
+from ...dump.absence import DAMAGED, Absent
 from ...dump.kernel.kerneldump import KernelDump
 from ...errors import DumpError, UsageError
 from ...format.codes import code_name
@@ -56,10 +56,12 @@ def _time(dump: KernelDump) -> List[Item]:
     ]
 
 
-def _damage(dump: KernelDump) -> Iterator[Block]:
+def _damage(dump: KernelDump, but: str = "") -> Iterator[Block]:
+    """What is wrong with the file; ``but`` is what the answer has said already."""
     yield Data("damage", list(dump.damage))
     for line in dump.damage:
-        yield Note(line, "warning")
+        if line != but:
+            yield Note(line, "warning")
 
 
 def _page_words(pages: Union[Pages, Absent]) -> str:
@@ -144,6 +146,7 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
         session.not_in_dump()
         yield Data("modules", None)
         yield Note(drivers.message, "warning")
+        yield from _damage(dump, but=drivers.message)
         return
     word: Optional[str] = args.module
     found = sorted(drivers, key=lambda item: item.base)
@@ -169,6 +172,7 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
         Column("offset", "at", "offset", hidden=True),
     ]
     yield Table("modules", columns, rows)
+    yield from _damage(dump)
 
 
 def _address_of(text: str) -> Optional[int]:
@@ -292,16 +296,22 @@ def _memory(session: Session, args: Any) -> Iterator[Block]:
         session.not_in_dump()
         yield Data("memory", None)
         yield Note(pages.message if isinstance(dump.triage, Absent) else "It holds no memory.", "warning")
+        yield from _damage(dump)
         return
-    rows = [(item.address, item.size, item.offset, item.what, dump.symbol(item.address)) for item in dump.blocks]
+    rows = [(item.address, item.size, item.offset, dump.source.available(item.offset, item.size), item.what, dump.symbol(item.address)) for item in dump.blocks]
     columns = [
         Column("address", "address", "hex"),
         Column("size", "size", "bytes"),
         Column("offset", "at", "offset"),
+        Column("held", "held", "bytes", hidden=all(row[1] == row[3] for row in rows)),
         Column("what", "what"),
         Column("symbol", "in", "name"),
     ]
     yield Table("memory", columns, rows)
+    if not any(row[3] for row in rows):
+        session.not_in_dump()
+        yield Note("None of these blocks is in the file: it ends before them.", "warning")
+    yield from _damage(dump)
 
 
 @answer("read")
@@ -315,6 +325,8 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
     else:
         bases = [base for base, known in dump.names.items() if known.lower() == name]
         found = _address_of(args.address) if not bases else bases[0]
+        if found is None and isinstance(dump.drivers, Absent) and dump.drivers.kind == DAMAGED:
+            raise UsageError(f"{args.address!r} may be a driver, and {dump.drivers.message}", "give a hexadecimal address")
         if found is None:
             raise UsageError(f"{args.address!r} is no address, register or driver of this dump", "give a hexadecimal address")
         address = found
@@ -329,6 +341,7 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
         session.not_in_dump()
         yield Data("memory", None)
         yield Note(f"the dump holds no bytes at {where}0x{address:x}", "warning")
+        yield from _damage(dump)
         return
     yield Hexdump("memory", address, len(data), [(address, len(data), data)], form=args.form, pointer_size=dump.pointer_size, symbol=dump.symbol)
     if len(data) < size:
@@ -340,9 +353,18 @@ def _read(session: Session, args: Any) -> Iterator[Block]:
 @answer("strings")
 def _strings(session: Session, args: Any) -> Iterator[Block]:
     """The names in the string pool of a triage dump."""
-    drivers = kernel_of(session).drivers
-    paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers]
+    dump = kernel_of(session)
+    drivers = dump.drivers
+    paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers if item.path]
+    if not paths:
+        session.not_in_dump()
+        why = drivers.message if isinstance(drivers, Absent) else "the names of the drivers are behind the end of the file"
+        yield Data("strings", None)
+        yield Note(f"No texts: on a kernel dump these are the names of drivers, and {why}.", "warning")
+        yield from _damage(dump, but=why)
+        return
     yield Table("strings", [Column("offset", "entry at", "offset"), Column("text", "text")], paths, title="names of drivers")
+    yield from _damage(dump)
 
 
 def _no_tables(dump: KernelDump) -> str:
@@ -422,6 +444,8 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
         for line in opening.message.splitlines():
             yield Note(line)
         yield Data("commands", None)
+        if dump.damage:
+            yield Note("Fetch the file again, and compare its size with the original: what is missing of a kernel dump cannot be mended.", "hint")
     yield from _damage(dump)
 
 

@@ -56,5 +56,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
         yield Note(
             "Without images the debugger's `k` takes each word of the stack for a return address; here only words that point into a driver are shown.", "hint"
         )
+    for line in dump.damage:
+        yield Note(line, "warning")
     if args.symbols:
         yield tried_table(walks)

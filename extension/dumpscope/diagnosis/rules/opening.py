@@ -47,6 +47,19 @@ _SHORT = ("minidump-cut", "too-small", "zeros")
 _OWN = (*_KERNEL, *_LEGACY, *_SHORT, *repairs.SIGNATURE_KINDS, "empty")
 
 
+def _kernel(facts: Facts) -> Optional[Match]:
+    found = _kind(*_KERNEL)(facts)
+    if found is None:
+        return None
+    kind = kind_of(facts.source)
+    opens = "WinDbg, kd and dumpscope open it as what it is"
+    first = "ask dumpscope for the bug check and the driver: `bugcheck`, `dumpinfo`, `modules`"
+    if kind.needed is not None:
+        opens = f"of this one the file holds 0x{kind.available or 0:x} of 0x{kind.needed:x} bytes of the header, so nothing opens it"
+        first = "copy or download the dump again, and compare its size with the original; then ask dumpscope: `bugcheck`, `dumpinfo`, `modules`"
+    return found._replace(values={**found.values, "opens": opens, "first": first})
+
+
 def _old_user_dump(facts: Facts) -> Optional[Match]:
     opening = facts.engine.opening
     found = _kind(*_LEGACY)(facts)
@@ -253,17 +266,16 @@ _OWN_RULES = (
         symptoms=("Kernel Complete Dump File: Full address space is available", "Mini Kernel Dump File: Only registers and stack trace are available"),
         commands=_OPEN,
         checks="the signature PAGEDU64 or PAGEDUMP",
-        verdict="The file is {what}. It describes a whole machine at a blue screen, not one process. Readers of user-mode minidumps refuse it; WinDbg, kd and "
-        "dumpscope open it as what it is.",
+        verdict="The file is {what}. It describes a whole machine at a blue screen, not one process. Readers of user-mode minidumps refuse it; {opens}.",
         confidence=PROVEN,
         remedy=(
-            "ask dumpscope for the bug check and the driver: `bugcheck`, `dumpinfo`, `modules`",
-            "open it in WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",
+            "{first}",
+            "for WinDbg or kd: the prompt is `kd>`; `!analyze -v`, `!process 0 0` and `.process` apply",
         ),
         sources=(_OBSERVED, "Microsoft Learn: Varieties of Kernel-Mode Dump Files"),
         fires="not-a-dump-kernel-64",
         silent="not-a-dump-user-64",
-        test=_kind(*_KERNEL),
+        test=_kernel,
         needs_dump=False,
     ),
     Rule(

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...errors import DumpError
 from ...format import kernel as layout
+from ...format.counted import by_count, counted
 from ...format.debuggerdata import KDDEBUGGER_DATA64, OWNER_TAG
 from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
@@ -27,6 +28,8 @@ MACHINES = {0x14C: ("x86", 4), 0x8664: ("x64", 8), 0x1C0: ("ARM", 4), 0x1C2: ("A
 
 KERNEL = "nt"
 """What the debugger calls the first driver of the list, whatever its file is called."""
+CALL_STACK = "call stack"
+"""What the block of the kernel stack is called."""
 _BLOCK_LIMIT = 1 << 20
 _NAME_LIMIT = 512
 
@@ -108,7 +111,12 @@ class KernelDump:
             raise DumpError(f"{source.name!r} is not a kernel dump: it begins with {head.hex(' ') or 'nothing'}", "give a file that begins with PAGE", offset=0)
         self.wide: bool = head == layout.SIGNATURE64
         self.header_layout: Structure = layout.DUMP_HEADER64 if self.wide else layout.DUMP_HEADER32
-        self.header: Dict[str, Any] = self.header_layout.unpack(source.bytes(0, self.header_layout.size, self.header_layout.name))
+        size = self.header_layout.size
+        data = source.some(0, size)
+        if len(data) < size:
+            cut = f"{source.name!r} is a kernel dump cut inside its header: {self.header_layout.name} has 0x{size:x} bytes, the file holds 0x{len(data):x} of them"
+            raise DumpError(cut, "fetch the file again, and compare its size with the original", offset=0, needed=size, available=len(data))
+        self.header: Dict[str, Any] = self.header_layout.unpack(data)
 
     @classmethod
     def open(cls, path: str) -> KernelDump:
@@ -276,7 +284,11 @@ class KernelDump:
             found.append(Driver(index, item["DllBase"], item["SizeOfImage"], name, item["CheckSum"], item["TimeDateStamp"], item["EntryPoint"], at))
         if not found:
             count, at = triage["DriverCount"], triage["DriverListOffset"]
-            return Absent(DAMAGED if count else NOT_THERE, f"no driver can be read: {count} at 0x{at:x}")
+            if not count:
+                return Absent(NOT_THERE, "TRIAGE_DUMP counts no driver")
+            return Absent(
+                DAMAGED, f"TRIAGE_DUMP counts {counted(count, 'driver')}, whose list at 0x{at:x} is behind the end of the file (0x{self.source.size:x})"
+            )
         return found
 
     @cached_property
@@ -373,7 +385,7 @@ class KernelDump:
             address = item["Address"] & (0xFFFFFFFFFFFFFFFF if self.wide else 0xFFFFFFFF)
             found.append(Block(address, item["Offset"], item["Size"]))
         if triage["SizeOfCallStack"] and triage["CallStackOffset"]:
-            found.append(Block(triage["TopOfStack"], triage["CallStackOffset"], triage["SizeOfCallStack"], "call stack"))
+            found.append(Block(triage["TopOfStack"], triage["CallStackOffset"], triage["SizeOfCallStack"], CALL_STACK))
         return found
 
     @cached_property
@@ -447,6 +459,25 @@ class KernelDump:
             return []
         return [f"the file holds {pages.held} of {pages.claimed} pages: it was cut, or the writer did not finish"]
 
+    def _cut_lists(self, triage: Dict[str, Any]) -> List[str]:
+        """Lists of which the file holds less than TRIAGE_DUMP counts, and names that are behind its end."""
+        found = []
+        drivers = self.drivers
+        if isinstance(drivers, Absent):
+            return [drivers.message] if drivers.kind == DAMAGED else []
+        if len(drivers) < triage["DriverCount"]:
+            found.append(f"the file holds {len(drivers)} of {counted(triage['DriverCount'], 'driver')} that TRIAGE_DUMP counts")
+        nameless = sum(1 for driver in drivers if not driver.path)
+        if nameless:
+            found.append(
+                f"{by_count(nameless, 'the name', 'the names')} of {nameless} of {counted(len(drivers), 'driver')} cannot be read: the file ends before"
+            )
+        blocks = sum(1 for block in self.blocks if block.what != CALL_STACK)
+        if blocks < triage["DataBlocksCount"]:
+            at = triage["DataBlocksOffset"]
+            found.append(f"the file holds {blocks} of {counted(triage['DataBlocksCount'], 'record')} of data blocks (at 0x{at:x})")
+        return found
+
     @cached_property
     def damage(self) -> List[str]:
         """What is wrong with the file, in words with offsets."""
@@ -458,6 +489,7 @@ class KernelDump:
             found.append(f"the mark TRGD is not at 0x{triage['ValidOffset']:x}: the writer did not finish, or the file was cut")
         if triage["SizeOfDump"] > self.source.size:
             found.append(f"TRIAGE_DUMP claims a file of 0x{triage['SizeOfDump']:x} bytes, and this one has 0x{self.source.size:x}")
+        found += self._cut_lists(triage)
         lost = [block for block in self.blocks if self.source.available(block.offset, block.size) < block.size]
         if lost:
             plural = "s reach" if len(lost) > 1 else " reaches"
