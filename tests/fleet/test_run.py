@@ -235,3 +235,38 @@ def test_rows_that_are_no_output_are_refused_with_words_about_rows(folder: Path,
 def test_an_error_of_a_row_is_told_whole(cli: Callable[..., Any]) -> None:
     out = " ".join(cli("triage", SAMPLES / "archives" / "lzx.cab", "--jobs", "1").out.split())
     assert "is packed with LZX, which is not unpacked here" in out
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv"])
+def test_rows_that_are_cut_are_told(cli, tmp_path, ending):
+    """A last line without its end is no row; a file without a row is no answer."""
+    rows = tmp_path / f"rows{ending}"
+    assert cli("triage", SAMPLES / "handles.dmp", SAMPLES / "exception-cpp.dmp", "-o", rows, "--jobs", "1").code == 0
+    data = rows.read_bytes()
+    found = cli("triage", "--rows", rows)
+    assert found.code == 0
+    assert "2 files: 2 minidump." in found.out
+    assert "not whole" not in found.out
+    cut = tmp_path / f"cut{ending}"
+    cut.write_bytes(data[:-9])
+    found = cli("triage", "--rows", cut)
+    assert found.code == 0
+    assert "1 file: 1 minidump." in found.out
+    assert "is not whole, and was left out" in " ".join(found.out.split())
+    head = data.index(b"\n") if ending == ".jsonl" else data.index(b"\n", data.index(b"\n") + 1)
+    cut.write_bytes(data[: head - 20])
+    found = cli("triage", "--rows", cut)
+    assert found.code == 1
+    assert "is not whole, and was left out" in " ".join(found.out.split())
+    assert "holds no row" in " ".join(found.out.split())
+    assert "none." not in found.out
+    cut.write_bytes(b"")
+    found = cli("triage", "--rows", cut)
+    assert found.code == 1
+    assert "holds no row" in " ".join(found.out.split())
+
+
+def test_a_folder_without_a_file_is_told(cli, tmp_path):
+    found = cli("triage", tmp_path)
+    assert found.code == 1
+    assert "There is no file to read in" in " ".join(found.out.split())

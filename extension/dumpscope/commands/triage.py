@@ -115,7 +115,21 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
         if not os.path.exists(args.rows):
             raise UsageError(f"there is no {args.rows!r}", "give an output of triage")
         _check_rows(args.rows)
-        yield from _about(lambda: read_rows(args.rows), args, by, 0)
+        faults: List[str] = []
+        keys: Set[Key] = set()
+
+        def rows_of_file() -> Iterator[Row]:
+            for row in read_rows(args.rows, faults.append):
+                if not keys:
+                    keys.add((row["path"], row["member"]))  # one is enough to know that there are rows
+                yield row
+
+        yield from _about(rows_of_file, args, by, 0)
+        for words in dict.fromkeys(faults):
+            yield Note(f"{words}, and was left out: the run that wrote it was interrupted, or the file is cut.", "warning")
+        if not keys:
+            session.not_in_dump()
+            yield Note(f"{args.rows!r} holds no row.", "warning")
         return
     if not args.paths:
         raise UsageError("triage needs something to read", "give files, folders and archives, or --rows with an earlier output")
@@ -163,6 +177,9 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     elif args.sql is None and args.where is None:
         rows.sort(key=lambda row: (row["path"], row["member"]))
         yield _table("rows", rows)
+    if not number and not interrupted:
+        session.not_in_dump()
+        yield Note(f"There is no file to read in {', '.join(map(repr, args.paths))}.", "warning")
     if interrupted:
         again = "--resume goes on" if args.output is not None else "with -o OUT what is done is kept"
         yield Note(f"Interrupted after {_files(number - kept)}: {again}.", "warning")
@@ -231,7 +248,8 @@ def _files(number: int) -> str:
 def _answer(summary: Summary, kept: int) -> Iterator[Block]:
     yield Data("files", summary.rows)
     yield Data("kinds", dict(summary.kinds.most_common()))
-    yield Note(f"{_files(summary.rows)}: " + (", ".join(f"{count} {kind}" for kind, count in summary.kinds.most_common()) or "none") + ".")
+    kinds = ", ".join(f"{count} {kind}" for kind, count in summary.kinds.most_common())
+    yield Note(f"{_files(summary.rows)}: {kinds}." if kinds else f"{_files(summary.rows)}.")
     if kept:
         yield Note(f"{kept} of them were in the output already.")
     yield Data("errors", dict(summary.errors.most_common()))

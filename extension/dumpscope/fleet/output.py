@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from typing import IO, Any, Callable, Dict, Iterator, Set, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from ..errors import UsageError
 from . import table
@@ -44,22 +44,50 @@ def _value(kind: str, text: str) -> Any:
     return text[1:] if text.startswith("'") else text
 
 
-def read_rows(path: str) -> Iterator[Row]:
-    """The rows of an output. A last line that was not written to its end is left out. Raises UsageError for a file that is none."""
+def _nobody(words: str) -> None:
+    """Nobody is told."""
+
+
+class _Lines:
+    """The lines of a text file; ``whole`` says whether the last one that was read had its end."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.whole = True
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._file:
+            self.whole = line.endswith("\n")
+            yield line
+
+
+def read_rows(path: str, cut: Callable[[str], object] = _nobody) -> Iterator[Row]:
+    """The rows of an output. A last line that was not written to its end is left out, and ``cut`` is told of it in words.
+
+    Raises UsageError for a file that is none.
+    """
     if table.is_parquet(path):
         yield from table.read(path)
         return
     with open(path, encoding="utf-8", errors="surrogatepass", newline="") as file:
         if is_csv(path):
             csv.field_size_limit(MAX_LINE)
-            reader = csv.reader(file)
+            lines = _Lines(file)
+            reader = csv.reader(lines)
+            last: Optional[Row] = None
             try:
                 head = next(reader, None)
                 if head is not None and head != NAMES:
                     raise UsageError(f"{path!r} is no output of triage: its columns are others", "give another name: this is not a file that `triage -o` wrote")
                 for cells in reader:
-                    if len(cells) == len(COLUMNS):
-                        yield _filled({column.name: _value(column.kind, text) for column, text in zip(COLUMNS, cells)})
+                    if last is not None:
+                        yield last
+                    # Whether the last line is whole is known when there is none behind it.
+                    last = _csv_row(cells, lines.whole)
+                if last is not None:
+                    yield last
+                if not lines.whole:
+                    cut(f"the last line of {path!r} is not whole")
             except (csv.Error, ValueError, RecursionError) as error:
                 raise UsageError(f"{path!r} is no output of triage: {error}", "give another name: this is not a file that `triage -o` wrote") from None
             return
@@ -70,6 +98,8 @@ def read_rows(path: str) -> Iterator[Row]:
             except ValueError as error:
                 raise UsageError(f"{path!r} is no output of triage: {error}", "give another name: this is not a file that `triage -o` wrote") from None
             if not line.endswith("\n"):
+                if line:
+                    cut(f"line {number + 1} of {path!r} is not whole")
                 return
             number += 1
             try:
@@ -79,6 +109,13 @@ def read_rows(path: str) -> Iterator[Row]:
             if not isinstance(row, dict) or not isinstance(row.get("path"), str):
                 raise UsageError(f"{path!r} is no output of triage: line {number} is no row", "give another name: this is not a file that `triage -o` wrote")
             yield _filled(row)
+
+
+def _csv_row(cells: List[str], whole: bool) -> Optional[Row]:
+    """A line of CSV as a row; None where it is not whole."""
+    if len(cells) != len(COLUMNS) or not whole:
+        return None
+    return _filled({column.name: _value(column.kind, text) for column, text in zip(COLUMNS, cells)})
 
 
 def _filled(row: Dict[str, Any]) -> Row:
