@@ -434,6 +434,10 @@ def offers(session: Session, kind: str, typed: str = "", before: Sequence[str] =
     """What could stand for an argument of this kind. ``typed`` is what is there already, ``before`` the words before it; only
     some kinds look at them. An offer that ends with a blank is not whole. Raises DumpscopeError for words that mean nothing.
     """
+    if session.kernel is not None and kind not in _WITHOUT:
+        from .kernel_offers import kernel_offers
+
+        return kernel_offers(session.kernel, kind, typed, before)
     phrase = _PHRASES.get(kind)
     if phrase is not None:
         return phrase(session, typed, before) if session.has_dump else iter(())

@@ -16,6 +16,11 @@ def check_paths(report: Optional[str], output: Optional[str], source: str, force
         permitted(output, force, source)
     if report:
         place = permitted(report, force, source)
+        folder = os.path.dirname(os.path.abspath(report))
+        if not os.path.isdir(folder):
+            raise UsageError(f"--report {report}: there is no folder {folder!r}", "make it, or give another path; nothing was written")
+        if not os.access(folder, os.W_OK):
+            raise UsageError(f"--report {report}: no right to write in {folder!r}", "give another path; nothing was written")
         if output and os.path.realpath(output) == place:
             raise UsageError("the report and the dump have the same name", "give another name to --report")
 

@@ -351,3 +351,43 @@ def test_the_lexers_are_plugins() -> None:
 
     assert get_lexer_by_name("windbg-output").name == "WinDbg output"
     assert get_lexer_by_name("dumpscope").name == "dumpscope command line"
+
+
+KERNEL = "not-a-dump-kernel-triage-64.dmp"
+
+
+def test_places_of_a_kernel_dump_are_offered_and_there(complete: Complete, cli: Callable[..., Any]) -> None:
+    from dumpscope.session.kernel_offers import PLACES
+
+    found = complete("bytes ", KERNEL)
+    assert {"header", "triage", "context", "drivers", "driver", "block", "at", "range"} <= set(found)
+    for word in sorted(set(found) & set(PLACES)):
+        assert cli("bytes", KERNEL, word).code == 0, word
+    names = complete("bytes driver ", KERNEL)
+    assert "nt" in names
+    block = first(complete("bytes block ", KERNEL))
+    assert cli("bytes", KERNEL, "block", block).code == 0
+    offset = first(complete("bytes at ", KERNEL))
+    assert cli("bytes", KERNEL, "at", offset).code == 0
+    assert "nt" in complete("modules ", KERNEL)
+    assert "@rip" in complete("read @", KERNEL)
+    assert complete("whatis ", KERNEL)
+
+
+def test_the_prompt_of_a_kernel_dump(tmp_path: Path) -> None:
+    """As WinDbg: the processor's number where there are several."""
+    from dumpscope.dump.kernel.kerneldump import KernelDump
+
+    workspace = Workspace()
+    workspace.open(str(SAMPLES / KERNEL))
+    data = bytearray((SAMPLES / KERNEL).read_bytes())
+    with KernelDump.open(str(SAMPLES / KERNEL)) as dump:
+        place, count = dump.header_layout.offset_of("NumberProcessors"), dump.header["NumberProcessors"]
+    assert workspace.prompt == ("0: kd> " if count > 1 else "kd> ")
+    struct.pack_into("<I", data, place, 1 if count > 1 else 4)
+    other = tmp_path / "other.dmp"
+    other.write_bytes(data)
+    workspace.open(str(other))
+    assert workspace.prompt.endswith("kd> " if count > 1 else ":0: kd> ")
+    assert "?" not in workspace.prompt
+    workspace.close_all()

@@ -13,6 +13,7 @@ from ...dump.kernel.kerneldump import Block as MemoryBlock
 from ...dump.kernel.kerneldump import KernelDump
 from ...dump.kernel.view import minidump_view
 from ...errors import NotInDump, UsageError
+from ...session.kernel_offers import PLACES
 from ...session.parsing import number
 from ...session.session import Session
 from ...view.annotated import bytes_json
@@ -26,23 +27,7 @@ if TYPE_CHECKING:
 
 RECORDS = 8
 """Structures that ``bytes`` shows unless --all or --first says otherwise."""
-_PREFIXES: Dict[str, str] = {
-    "triage": "TRIAGE_DUMP",
-    "debugger": "KDDEBUGGER_DATA64",
-    "stack": "call stack",
-    "prcb": "KPRCB",
-    "process": "EPROCESS",
-    "thread": "ETHREAD",
-    "counters": "memory manager's",
-    "drivers": "drivers >",
-    "driver": "drivers >",
-    "unloaded": "unloaded drivers",
-    "blocks": "data blocks >",
-    "secondary": "secondary data",
-    "bitmap": "BITMAP_DUMP",
-    "context": "header > ContextRecord",
-    "exception": "header > ExceptionRecord",
-}
+_PREFIXES: Dict[str, str] = {**{word: begin for word, (begin, _) in PLACES.items()}, "driver": "drivers >"}
 _PLACES = (
     "header, triage, context, exception, debugger, stack, prcb, process, thread, drivers, driver NAME, unloaded, blocks, "
     "block ADDRESS, secondary, at OFFSET, range OFFSET LENGTH"

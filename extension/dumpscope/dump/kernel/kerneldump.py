@@ -114,7 +114,8 @@ class KernelDump:
         size = self.header_layout.size
         data = source.some(0, size)
         if len(data) < size:
-            cut = f"{source.name!r} is a kernel dump cut inside its header: {self.header_layout.name} has 0x{size:x} bytes, the file holds 0x{len(data):x} of them"
+            held = f"{self.header_layout.name} has 0x{size:x} bytes, the file holds 0x{len(data):x} of them"
+            cut = f"{source.name!r} is a kernel dump cut inside its header: {held}"
             raise DumpError(cut, "fetch the file again, and compare its size with the original", offset=0, needed=size, available=len(data))
         self.header: Dict[str, Any] = self.header_layout.unpack(data)
 

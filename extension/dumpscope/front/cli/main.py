@@ -12,7 +12,7 @@ from ...commands.opening import session_of
 from ...dump.named import source_at
 from ...errors import EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, UsageError
 from ...session.parsing import build_parser
-from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, Command
+from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command
 from ...session.running import run, wants_help
 from ...session.session import Session
 from ..answer import answer, exit_code, refusal
@@ -99,13 +99,21 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         session = Session()
         _render(found, session, run(session, found, args), options, env)
         return session.status
-    args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(rest)
+    args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(_dump_last(found, rest))
     path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
     if path is None:
         session = Session()
         _render(found, session, run(session, found, args), options, env)
         return session.status
     return _run_on_file(found, path, args, options, env)
+
+
+def _dump_last(found: Command, words: List[str]) -> List[str]:
+    """The words of a command whose dump comes last, with the dump there also where it was given first, as for every other command."""
+    plain = [at for at, word in enumerate(words) if not word.startswith("-")]
+    if found.dump != DUMP_OPTIONAL or len(plain) != 2 or os.path.exists(words[plain[1]]) or not os.path.isfile(words[plain[0]]):
+        return words
+    return [words[at] for at in range(len(words)) if at != plain[0]] + [words[plain[0]]]
 
 
 def _begins_with_file(words: List[str]) -> bool:

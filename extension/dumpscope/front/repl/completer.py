@@ -12,7 +12,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from ...commands.index import all_commands
-from ...dump.minidump import Minidump
+from ...commands.opening import session_of
+from ...dump.named import source_at
 from ...errors import DumpscopeError
 from ...session.offers import Offer, offers
 from ...session.registry import CATEGORIES, Argument, Command
@@ -131,12 +132,12 @@ class ReplCompleter(Completer):
     def session(self) -> Session:
         """A second session over the current dump, opened when it is first asked for."""
         current = self._runner.workspace.current
-        if current is None or not current.session.has_dump:
+        if current is None or not (current.session.has_dump or current.session.kernel is not None):
             return Session()
         shadow = self._shadows.get(current.path)
         if shadow is None:
             try:
-                shadow = Session(Minidump.open(current.path), current.path)
+                shadow = session_of(source_at(current.path), current.path)
             except DumpscopeError:
                 shadow = Session()
             for path in set(self._shadows) - {item.path for item in self._runner.workspace.opened}:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional
 
 from ...commands.opening import session_of
+from ...dump.absence import Absent
 from ...dump.named import source_at
 from ...errors import DumpscopeError, UsageError
 from ...session.session import Session
 from ...wording.numbers import is_decimal
+
+if TYPE_CHECKING:
+    from ...dump.kernel.kerneldump import KernelDump
 
 
 class Opened(NamedTuple):
@@ -97,6 +101,8 @@ class Workspace:
         if current is None:
             return "dumpscope> "
         lead = f"||{current.number}:" if len(self._opened) > 1 else ""
+        if current.session.kernel is not None:
+            return f"{lead}{_processor(current.session.kernel)}kd> "
         index = "???"
         if current.session.has_dump:
             from ...session.expression import current_thread
@@ -108,6 +114,13 @@ class Workspace:
             if thread is not None:
                 index = f"{thread.index:03d}"
         return f"{lead}0:{index}> " if index != "???" else f"{lead}?:???> "
+
+
+def _processor(kernel: KernelDump) -> str:
+    """``0: `` of the debugger's ``0: kd>``: the processor that it is at, told where the machine had several."""
+    if kernel.header["NumberProcessors"] < 2:
+        return ""
+    return f"{0 if isinstance(kernel.processor, Absent) else kernel.processor.number}: "
 
 
 def short_name(path: str) -> str:
