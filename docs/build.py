@@ -23,6 +23,7 @@ from dumpscope.format.flags import MINIDUMP_TYPE  # noqa: E402
 from dumpscope.format.layout import Enumeration, Field, FlagSet, Structure  # noqa: E402
 from dumpscope.format.streams import STREAMS  # noqa: E402
 from dumpscope.front.cli.schemas import schema_text  # noqa: E402
+from dumpscope.front.cli.shells import SHELLS
 from dumpscope.learning.lessons import all_lessons  # noqa: E402
 from dumpscope.session.registry import (  # noqa: E402
     CATEGORIES,
@@ -353,6 +354,10 @@ def commands_page() -> str:
         lines += [f"## {category}", ""]
         for item in chosen:
             lines += command_section(item)
+    words = "These run on the command line only. They have no `--json` and no `--csv`: the lines that `repl`, `demo` and `run` take have them."
+    lines += ["## command line only", "", words, ""]
+    for item in SHELLS.values():
+        lines += command_section(item)
     lines += ["## lessons", "", "`dumpscope learn N` runs one; `dumpscope learn N app.dmp` on a dump of your own.", ""]
     for lesson in all_lessons():
         path = f"../extension/dumpscope/lessons/{lesson.name}.md"

@@ -129,7 +129,7 @@ class Seen:
         if kinds and kinds == self.kinds:
             made["x-kind"] = sorted({"address" if kind == "address32" else kind for kind in kinds})
             if kinds <= set(_HEX) and types == {"string"}:
-                made["pattern"] = "^0x-?[0-9a-f]+$"
+                made["pattern"] = "^-?0x[0-9a-f]+$"
         if "array" in types and self.entries is not None:
             made["items"] = self.entries.schema(typed)
         if "array" in types and self.kinds == {"words"} and (self.entries is None or self.entries.types <= {"string"}):
@@ -184,7 +184,7 @@ _OTHER = {"words": "array", "bool": "boolean", "percent": "number"}
 
 
 def _is_own(name: str, value: Any) -> bool:
-    """Whether a member that has the name of one of every document is another: ``findings`` of ``diff``."""
+    """Whether a member that has the name of one of every document is another: ``reason`` of ``mend``."""
     if name in ("findings", "notes"):
         return not isinstance(value, list)
     return name == "reason" and not (isinstance(value, dict) and set(value) == {"kind", "message"})

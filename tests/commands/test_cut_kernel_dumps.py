@@ -88,3 +88,24 @@ def test_a_cut_header_is_told_with_the_file(cli: Callable[..., Any], tmp_path: P
     text = words(cli("why", str(path)))
     assert "nothing opens it" in text
     assert "dumpscope open it as what it is" not in text
+
+
+def test_parameters_of_the_exception_have_one_form(run_json: Callable[..., Dict[str, Any]]) -> None:
+    """A list of objects on every dump."""
+    import struct
+
+    from dumpscope.commands.index import find_command
+    from dumpscope.commands.opening import session_of
+    from dumpscope.dump.source import Source
+    from dumpscope.session.running import parse, run
+    from dumpscope.view.document import render_json
+
+    with KernelDump.open(str(SAMPLES / "not-a-dump-kernel-triage-64.dmp")) as dump:
+        place = dump.header_layout.offset_of("ExceptionRecord")
+    data = bytearray((SAMPLES / "not-a-dump-kernel-triage-64.dmp").read_bytes())
+    struct.pack_into("<I4xQQ", data, place + 24, 2, 8, 0x28)
+    session = session_of(Source.from_object(bytes(data)), "made.dmp")
+    command = find_command("exception")
+    text = "".join(render_json(run(session, command, parse(command, [])), {}))
+    assert '"parameters": [{"value": "0x8", "meaning": null}, {"value": "0x28", "meaning": null}]' in text
+    assert run_json("exception", "exception-cpp.dmp")["exception"]["parameters"][0]["value"] == "0x19930520"

@@ -61,3 +61,13 @@ def test_what_is_public_and_not_documented_stops_the_build(monkeypatch: pytest.M
 def test_text_is_no_markup() -> None:
     assert markdown.plain("a|b <c> *d* e_f `g h` i`j") == "a\\|b \\<c\\> \\*d\\* e\\_f `g h` i\\`j"
     assert Path(build.DOCS / "commands.md").read_text("utf-8").startswith("# Commands\n")
+
+
+def test_commands_of_the_command_line_are_on_the_page() -> None:
+    """Each command that help lists has a section, those that only the command line has too."""
+    from dumpscope.commands.index import all_commands
+    from dumpscope.front.cli.shells import SHELLS
+
+    page = (build.DOCS / "commands.md").read_text(encoding="utf-8")
+    for name in [*(item.name for item in all_commands()), *SHELLS]:
+        assert f"\n### {name}\n" in page, name

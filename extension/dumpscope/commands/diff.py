@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
+from ..dump.named import source_at
+from ..dump.userdump import is_user_dump
+from ..errors import UsageError
 from ..fleet import compare, contents
 from ..session.registry import arg, command
 from ..session.session import Session
@@ -160,7 +163,7 @@ def diff(session: Session, args: Any) -> Iterator[Block]:
     with ExitStack() as opened:
         dumps = [session.dump]
         for path in args.others:
-            dumps.append(opened.enter_context(Minidump.open(path)))
+            dumps.append(opened.enter_context(_other(path)))
         names = _names([session.path, *args.others])
         yield Data("dumps", [session.path, *args.others])
         yield from _process(dumps, names)
@@ -170,6 +173,23 @@ def diff(session: Session, args: Any) -> Iterator[Block]:
         growth = [item for item in compare.memory_growth(dumps) if item.change]
         yield _counts("memory", growth, names, "bytes", "memory", "address space" if growth else "")
         yield from _contents(dumps[0], dumps[-1], args)
+
+
+def _other(path: str) -> Minidump:
+    """A later dump. Raises DumpError, and UsageError for a dump of another kind than the first."""
+    source = source_at(path)
+    try:
+        head = source.some(0, 8)
+        if head.startswith(b"PAGE"):
+            raise UsageError(
+                f"{path!r} is a kernel dump, and the first dump is of a process", "`diff` compares dumps of one process; `dumpinfo` tells what a file is"
+            )
+        if is_user_dump(head):
+            raise UsageError(f"{path!r} is a user dump of the old format, and the first is a minidump", "in WinDbg `.dump /ma FILE` makes a minidump of it")
+        return Minidump(source)
+    except BaseException:
+        source.close()
+        raise
 
 
 def _contents(first: Minidump, last: Minidump, args: Any) -> Iterator[Block]:
@@ -186,7 +206,7 @@ def _contents(first: Minidump, last: Minidump, args: Any) -> Iterator[Block]:
     streams = list(contents.stream_changes(first, last))
     yield Table("streams", columns, streams, title="streams" if streams else "")
     new, gone = contents.finding_changes(first, last)
-    yield Data("findings", {"new": new, "gone": gone})
+    yield Data("finding_changes", {"new": new, "gone": gone})
     for words, codes in (("only the last dump has", new), ("only the first dump has", gone)):
         if codes:
             yield Note(f"Findings that {words}: {', '.join(codes)}.")

@@ -112,6 +112,8 @@ def _memory(text: str) -> Tuple[int, int]:
     """ADDRESS[:SIZE]. Raises UsageError."""
     start, _, size = text.partition(":")
     address, length = number(start, "address"), number(size, "size") if size else PAGE
+    if not length:
+        raise UsageError(f"--memory {text}: 0 bytes are nothing to keep", "give the size in hexadecimal, or leave it out for 0x1000")
     if address + length > 1 << 64:
         raise UsageError(f"0x{length:x} bytes at 0x{address:x} leave the address space")
     return address, length

@@ -84,7 +84,7 @@ def size_text(value: int) -> str:
 
 
 def _hex(value: Any) -> str:
-    return f"0x{value:x}"
+    return f"{value:#x}"
 
 
 def _hresult(value: Any) -> str:
@@ -108,7 +108,8 @@ def _plain_json(value: Any) -> Any:
 
 
 def _hex_json(value: Any) -> Any:
-    return f"0x{value:x}"
+    """A hex string; of a negative number the sign comes first, as in C and Python: ``-0x3c``."""
+    return f"{value:#x}"
 
 
 def _many_decimal(values: Sequence[Any]) -> Sequence[str]:
@@ -116,7 +117,7 @@ def _many_decimal(values: Sequence[Any]) -> Sequence[str]:
 
 
 def _many_hex(values: Sequence[Any]) -> Sequence[str]:
-    return list(map("0x%x".__mod__, values))
+    return list(map("%#x".__mod__, values))
 
 
 def _many_text(values: Sequence[Any]) -> Sequence[str]:

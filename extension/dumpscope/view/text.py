@@ -164,6 +164,9 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     if lefts and lefts[-1]:
         widths[-1] = 0
     last = len(columns) - 1
+    if width is not None and sum(widths) + len(_GAP) * last > width and sum(widths[:last]) + len(_GAP) * last > width:
+        yield from _narrow(table, columns, shown, chain(head, rows), paint, width)
+        return
     fixed = sum(widths[:last]) + len(_GAP) * last
     room = width - fixed if width is not None and lefts and lefts[-1] and width - fixed >= 16 else 0
     below = width is not None and not room and last > 0 and columns[last].kind == "text" and lefts[last]  # no room beside the other columns
@@ -213,6 +216,56 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
         if table.detail:
             for detail in table.detail(row):
                 yield paint.text(printable(detail), "dim") + "\n"
+
+
+def _broken(text: str, width: int) -> List[str]:
+    """A text in pieces of at most ``width`` columns, broken at a blank where one is."""
+    pieces = []
+    while width_of(text) > width:
+        end, used = 0, 0
+        while used + width_of(text[end]) <= width:
+            used += width_of(text[end])
+            end += 1
+        blank = text.rfind(" ", 1, end + 1)
+        cut = blank if blank > 0 else max(1, end)
+        pieces.append(text[:cut])
+        text = text[cut:].lstrip(" ")
+    return [*pieces, text]
+
+
+def _narrow(table: Table, columns: Sequence[Column], shown: Sequence[int], rows: Iterable[Sequence[Any]], paint: Paint, width: int) -> Iterator[str]:
+    """A table whose columns have no room beside each other: the cells of a row follow each other, and go on in lines that are indented."""
+    formats = [(number, _formatter(column)) for number, column in zip(shown, columns)]
+    roles = [column.role or KINDS[column.kind].role for column in columns]
+
+    def flow(cells: Iterable[Tuple[str, str, str]]) -> str:
+        lines: List[str] = []
+        line, used = "", 0
+        for text, role, link in cells:
+            pieces = _broken(text, width - 2)
+            for piece in pieces:
+                size = width_of(piece)
+                if line and used + len(_GAP) + size > width:
+                    lines.append(line)
+                    line, used = "", 0
+                gap = _GAP if line or lines else ""
+                line += gap + paint.text(piece, role, link)
+                used += len(gap) + size
+        return "\n".join([*lines, line]) + "\n"
+
+    if not table.compact:
+        yield flow([(column.title, "header", "") for column in columns if column.title])
+    for row in rows:
+        cells = []
+        for (number, draw), column, role in zip(formats, columns, roles):
+            text, value = draw(row[number]), row[number]
+            link = column.link.format(text) if column.link and 0 < len(text) <= LONGEST and value is not None and value.__class__ is not Absent else ""
+            cells.append((text, role, link))
+        yield flow(cells)
+        if table.detail:
+            for detail in table.detail(row):
+                for piece in wrap(printable(detail), width):
+                    yield paint.text(piece, "dim") + "\n"
 
 
 def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]:

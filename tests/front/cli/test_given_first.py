@@ -25,3 +25,22 @@ def test_a_report_without_a_folder_is_refused_before_anything_is_written(cli: Ca
         assert "there is no folder" in found.err
         assert "nothing was written" in found.err
         assert list(tmp_path.iterdir()) == []
+
+
+def test_dumps_of_other_kinds_are_not_compared(cli: Callable[..., Any]) -> None:
+    found = cli("diff", "handles.dmp", KERNEL)
+    assert found.code == 2
+    assert "is a kernel dump, and the first dump is of a process" in found.err
+    assert "bugcheck" not in found.err
+    found = cli("diff", "handles.dmp", "not-a-dump-user-full-64.dmp")
+    assert found.code == 2
+    assert ".dump /ma" in found.err
+    found = cli("diff", "not-a-dump-user-full-64.dmp", KERNEL)
+    assert found.code == 1
+    assert "diff works on minidumps" in found.out
+
+
+def test_no_bytes_are_nothing_to_keep(cli: Callable[..., Any]) -> None:
+    found = cli("shrink", "full-memory.dmp", "--memory", "0x7ffe0000:0")
+    assert found.code == 2
+    assert "0 bytes are nothing to keep" in found.err

@@ -221,7 +221,7 @@ def _not_here(name: str) -> Function:
         dump = _open(session)
         session.not_in_dump()
         yield Data(name.replace("-", "_"), None)
-        yield Note(f"{name} is about minidumps, and this is a user dump of the old format ({dump.signature}): it has nothing of this.", "warning")
+        yield Note(f"{name} works on minidumps, and this is a user dump of the old format ({dump.signature}).", "warning")
         yield Note("These commands work on it: " + ", ".join(sorted([*_OWN, *_SAME])) + ".", "hint")
         yield Note("In WinDbg `.dump /ma FILE` makes a minidump of it.", "hint")
 
