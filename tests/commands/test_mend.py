@@ -149,3 +149,10 @@ def test_why_names_what_has_to_be_invented(cli: Any, tmp_path: Path) -> None:
     line = json.loads(cli("why", path, "--json").out)["mend"]["line"]
     assert line == f'dumpscope mend "{path}" -o "with blank-mended.dmp" --invent'
     assert json.loads(cli("why", "not-a-dump-text.dmp", "--json").out)["mend"] is None
+
+
+def test_examples_of_help_name_the_dump(cli: Any) -> None:
+    for name in ("mend", "why", "shrink"):
+        lines = [line for line in cli(name, "--help").out.split("examples\n")[1].splitlines() if line.strip()]
+        assert lines
+        assert all(line.startswith(f"dumpscope {name} DUMP") for line in lines)

@@ -205,3 +205,18 @@ def test_sos_is_told_the_processor_and_the_runtime(cli: Any) -> None:
 )
 def test_values_and_sizes_are_no_codes(text: str, cli: Any) -> None:
     assert "codes\n" not in cli("why", "handles.dmp", text).out
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "hidden"),
+    [
+        ("ERROR_PARTIAL_COPY", "ERROR_PARTIAL_COPY", "STATUS_FILE_LOCKED_WITH_WRITERS"),
+        ("it failed with error_partial_copy (0x12b)", "ERROR_PARTIAL_COPY", "STATUS_FILE_LOCKED_WITH_WRITERS"),
+        ("STATUS_FILE_LOCKED_WITH_WRITERS", "STATUS_FILE_LOCKED_WITH_WRITERS", "ERROR_PARTIAL_COPY"),
+        ("0x12b", "STATUS_FILE_LOCKED_WITH_WRITERS", "ERROR_INVALID_PARAMETER"),
+    ],
+)
+def test_a_name_says_which_kind_of_code_is_meant(words: str, shown: str, hidden: str, run_json: Any) -> None:
+    symbols = [row["symbol"] for row in run_json("why", words)["codes"]]
+    assert shown in symbols
+    assert hidden not in symbols

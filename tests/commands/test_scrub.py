@@ -127,4 +127,7 @@ def test_a_policy_file_is_used(cli: Any, tmp_path: Path) -> None:
     result = cli("scrub", "handles.dmp", "--policy", policy)
     assert result.code == 2
     assert "TOML" in result.err
-    assert cli("scrub", "handles.dmp", "--policy", tmp_path / "none.toml").code != 0
+    for name in (tmp_path / "none.toml", tmp_path):
+        result = cli("scrub", "handles.dmp", "--policy", name)
+        assert result.code == 2
+        assert f"the policy {str(name)!r} cannot be read" in result.err

@@ -158,3 +158,16 @@ def test_every_sample_is_shrunk_or_refused_with_a_reason(tmp_path: Path, cli: An
         assert not list(tmp_path.iterdir())
     else:
         assert target.stat().st_size
+
+
+def test_a_dry_run_promises_only_what_would_be_written(tmp_path: Path, cli: Any) -> None:
+    assert "-o OUT writes the small dump" in cli("shrink", FULL).out
+    told = " ".join(cli("shrink", "damaged-cut-in-directory.dmp").out.split())
+    assert "The debugger does not open this dump" in told
+    assert "writes the small dump" not in told
+    assert cli("shrink", "damaged-cut-in-directory.dmp", "-o", tmp_path / "small.dmp").code == 3
+    assert not (tmp_path / "small.dmp").exists()
+
+
+def test_an_address_has_its_article(cli: Any) -> None:
+    assert "'zz' is not an address" in cli("shrink", FULL, "--memory", "zz").err

@@ -222,3 +222,16 @@ def test_what_is_no_output_is_not_taken_for_one(folder: Path, tmp_path: Path, cl
     assert cli("triage", tmp_path / "none").code == 2
     with pytest.raises(UsageError):
         list(triage([str(tmp_path / "none")]))
+
+
+def test_rows_that_are_no_output_are_refused_with_words_about_rows(folder: Path, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    for name, words in ((folder, "is a folder"), (folder / "b.dmp", "ends in neither .jsonl, .csv nor .parquet")):
+        answer = cli("triage", "--rows", name)
+        assert answer.code == 2
+        assert words in answer.err
+        assert "--rows takes a file that `triage -o` wrote" in answer.err
+
+
+def test_an_error_of_a_row_is_told_whole(cli: Callable[..., Any]) -> None:
+    out = " ".join(cli("triage", SAMPLES / "archives" / "lzx.cab", "--jobs", "1").out.split())
+    assert "is packed with LZX, which is not unpacked here" in out

@@ -80,10 +80,11 @@ def _declarations(nodes: Sequence[Node]) -> List[Structure]:
         ("bytes context", "the registers of the exception, or of the thread that is looked at"),
         ("bytes string 16c2", "a string at an offset"),
         ("bytes unwind '@rip'", "the row and the UNWIND_INFO of the function at an address, where the dump holds them"),
+        ("bytes image ntdll", "the PE headers and sections of a module, where its memory was captured"),
         ("bytes range 0 40", "a stretch of the file, whatever it belongs to"),
     ],
     description="WHAT: header; directory [N]; stream N|NAME; handle H; thread T; threadinfo T; name T; module NAME; unloaded NAME; context [T]; "
-    "exception; system; misc; region ADDRESS; memory ADDRESS; token N; string OFFSET; unwind ADDRESS; range OFFSET [LENGTH]; at OFFSET.",
+    "exception; system; misc; region ADDRESS; memory ADDRESS; token N; string OFFSET; unwind ADDRESS; image MODULE; range OFFSET [LENGTH]; at OFFSET.",
 )
 def bytes_command(session: Session, args: Any) -> Iterator[Block]:
     """Annotated bytes."""

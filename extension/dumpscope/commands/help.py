@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List
 
-from ..session.registry import CATEGORIES, DUMP_NONE, Argument, Command, arg, command
+from ..session.registry import CATEGORIES, DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Argument, Command, arg, command
 from ..session.session import Session
 from ..view.blocks import Block, Column, Lines, Note, Table
 from .index import all_commands, find_command
@@ -35,7 +35,7 @@ def command_help(found: Command, prefix: str = "", *, with_dump: bool = True) ->
     if found.arguments:
         rows = [(argument_words(argument), argument.help) for argument in found.arguments]
         yield Table("arguments", [Column("argument", "argument", role="label"), Column("help", "meaning")], rows, title="arguments", compact=True)
-    place = " DUMP" if with_dump and found.dump == "needed" else ""
+    place = " DUMP" if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY) else ""
     rows = []
     for example in found.examples:
         name, _, rest = example.line.partition(" ")

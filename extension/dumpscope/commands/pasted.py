@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..diagnosis.audit import apply, audit
@@ -101,7 +102,13 @@ def _codes(said: Said) -> Iterator[Block]:
     """The codes of the text, each with all of its readings."""
     from ..format.codes import describe_code
 
-    rows = [(value, *tuple(meaning)[:3]) for value in said.reading.codes for meaning in describe_code(value)]
+    words = set(re.findall(r"\w+", said.text.upper()))
+    rows = []
+    for value in said.reading.codes:
+        meanings = describe_code(value)
+        named = [meaning for meaning in meanings if meaning.symbol in words]
+        # Small numbers are Win32 errors and NTSTATUS values that have nothing to do with each other: a name says which is meant.
+        rows += [(value, *tuple(meaning)[:3]) for meaning in (named if named and value <= 0xFFFF else meanings)]
     if rows:
         columns = [Column("value", "code", "hresult"), Column("kind", "as"), Column("symbol", "symbol", "type"), Column("text", "means")]
         yield Table("codes", columns, rows, title="codes")

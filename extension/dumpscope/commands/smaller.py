@@ -7,6 +7,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, NamedTuple, Tuple
 
+from ..diagnosis.engine.view import EngineView
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.streams.modules import Module
 from ..errors import UsageError
@@ -96,8 +97,10 @@ def shrink(session: Session, args: Any) -> Iterator[Block]:
         for note in shrunk.notes:
             if note not in told:
                 yield Note(note, "hint")
-    else:
+    elif EngineView(session.dump.source).opening.ok:
         yield Note("Nothing was written: -o OUT writes the small dump", "hint")
+    else:
+        yield Note("Nothing was written. The debugger does not open this dump, and -o OUT writes only what it opens: `why` says what is wrong", "hint")
     if args.report:
         outcome["kept"] = [item._asdict() for item in shrunk.kept]
         outcome["left"] = [item._asdict() for item in shrunk.left]

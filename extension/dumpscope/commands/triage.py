@@ -86,6 +86,15 @@ def _page(summary: Summary, args: Any) -> Iterator[Block]:
         yield Save(args.html, summary.page, "page", args.output or args.rows or "", args.force)
 
 
+def _check_rows(path: str) -> None:
+    """Raise UsageError for a file that cannot be an output of triage, by its name."""
+    if os.path.isdir(path):
+        raise UsageError(f"{path!r} is a folder", "--rows takes a file that `triage -o` wrote")
+    if not path.lower().endswith((".jsonl", ".csv", ".parquet")):
+        raise UsageError(f"the name of {path!r} ends in neither .jsonl, .csv nor .parquet", "--rows takes a file that `triage -o` wrote")
+    check_name(path)
+
+
 @command(
     "triage",
     summary="one row of facts for each of many dumps, groups of equal crashes, and what to change in the writer",
@@ -131,7 +140,7 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
             raise UsageError("--rows takes the rows of an earlier output: no dumps are read and none is written", "leave out PATH, -o and --resume")
         if not os.path.exists(args.rows):
             raise UsageError(f"there is no {args.rows!r}", "give an output of triage")
-        check_name(args.rows)
+        _check_rows(args.rows)
         yield from _about(lambda: read_rows(args.rows), args, by, 0)
         return
     if not args.paths:

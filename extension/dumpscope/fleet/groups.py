@@ -10,6 +10,8 @@ from .facts import COLUMNS, OBJECT, Row
 
 MAX_GROUPS = 100_000
 """Signatures that are kept apart; later ones are counted together."""
+_MOST_WORDS = 300
+"""Characters of an error that are kept."""
 _VERSIONS = 20
 
 
@@ -77,7 +79,9 @@ class Summary:
         self.rows += 1
         self.kinds[row["kind"] or "not read"] += 1
         if row["error"] and row["kind"] is None:
-            self.errors[str(row["error"])[:80] if len(self.errors) < 1000 else "other"] += 1
+            words = str(row["error"])
+            words = words if len(words) <= _MOST_WORDS else words[: _MOST_WORDS - 1] + "…"
+            self.errors[words if len(self.errors) < 1000 else "other"] += 1
         self._commands(row)
         signature = row["signature"]
         if not signature:

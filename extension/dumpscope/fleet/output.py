@@ -56,19 +56,19 @@ def read_rows(path: str) -> Iterator[Row]:
             try:
                 head = next(reader, None)
                 if head is not None and head != NAMES:
-                    raise UsageError(f"{path!r} is no output of triage: its columns are others", "give -o another name")
+                    raise UsageError(f"{path!r} is no output of triage: its columns are others", "give another name: this is not a file that `triage -o` wrote")
                 for cells in reader:
                     if len(cells) == len(COLUMNS):
                         yield _filled({column.name: _value(column.kind, text) for column, text in zip(COLUMNS, cells)})
             except (csv.Error, ValueError, RecursionError) as error:
-                raise UsageError(f"{path!r} is no output of triage: {error}", "give -o another name") from None
+                raise UsageError(f"{path!r} is no output of triage: {error}", "give another name: this is not a file that `triage -o` wrote") from None
             return
         number = 0
         while True:
             try:
                 line = file.readline(MAX_LINE)
             except ValueError as error:
-                raise UsageError(f"{path!r} is no output of triage: {error}", "give -o another name") from None
+                raise UsageError(f"{path!r} is no output of triage: {error}", "give another name: this is not a file that `triage -o` wrote") from None
             if not line.endswith("\n"):
                 return
             number += 1
@@ -77,7 +77,7 @@ def read_rows(path: str) -> Iterator[Row]:
             except (ValueError, RecursionError):
                 row = None
             if not isinstance(row, dict) or not isinstance(row.get("path"), str):
-                raise UsageError(f"{path!r} is no output of triage: line {number} is no row", "give -o another name")
+                raise UsageError(f"{path!r} is no output of triage: line {number} is no row", "give another name: this is not a file that `triage -o` wrote")
             yield _filled(row)
 
 

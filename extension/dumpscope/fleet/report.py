@@ -10,6 +10,8 @@ from typing import Dict, Iterator, List, Set, Tuple
 from .facts import Row
 from .groups import MAX_GROUPS, Group, Summary
 
+MOST_ADVICE = 20
+"""Lines of advice on the page, the largest shares first."""
 MAX_SHOWN = 500
 """Groups on the page at the most."""
 _EXAMPLES = 5
@@ -99,7 +101,7 @@ class Report(Summary):
         kinds = ", ".join(f"{count} {_safe(kind)}" for kind, count in self.kinds.most_common()) or "none"
         yield f"<h1>Dumps of a fleet</h1>\n<p>Files: {self.rows}. {kinds}.</p>\n"
         yield "<h2>What to change in the writer</h2>\n"
-        advice = [item for item in self.advice() if item.mends]
+        advice = [item for item in self.advice() if item.mends][:MOST_ADVICE]
         yield "<ul>" + "".join(f"<li>{_safe(item.words)}.</li>" for item in advice) + "</ul>\n" if advice else "<p>No flag would mend a command.</p>\n"
         yield "<h2>Dumps over time, by version</h2>\n"
         yield from self._chart()

@@ -133,10 +133,10 @@ def read(path: str) -> Iterator[Row]:
     try:
         file = arrow.parquet.ParquetFile(path)
     except (arrow.ArrowInvalid, OSError) as error:
-        raise UsageError(f"{path!r} is no output of triage: {error}", "give -o another name") from None
+        raise UsageError(f"{path!r} is no output of triage: {error}", "give another name: this is not a file that `triage -o` wrote") from None
     with closing(file):
         if not file.schema_arrow.equals(_schema(arrow)):
-            raise UsageError(f"{path!r} is no output of triage: its columns are others", "give -o another name")
+            raise UsageError(f"{path!r} is no output of triage: its columns are others", "give another name: this is not a file that `triage -o` wrote")
         try:
             for batch in file.iter_batches(BATCH):
                 for found in batch.to_pylist():

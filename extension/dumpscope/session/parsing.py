@@ -114,7 +114,9 @@ def number(text: str, what: str = "number") -> int:
         if plain[:1] in "+-":
             raise ValueError
     except ValueError:
-        raise UsageError(f"{text!r} is not a {what}", "numbers are hexadecimal; 0n10 is decimal, 0y binary, 0t octal") from None
+        raise UsageError(
+            f"{text!r} is not {'an' if what[:1] in 'aeio' else 'a'} {what}", "numbers are hexadecimal; 0n10 is decimal, 0y binary, 0t octal"
+        ) from None
     if value >= 1 << 64:
         raise UsageError(f"{text!r} has more than 64 bits")
     return value

@@ -9,6 +9,7 @@ from ..anatomy.walker import CONTEXT, MEMORY, STREAM, Node, anatomy, anatomy_wit
 from ..dump.absence import Absent
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
+from ..dump.streams.modules import Module
 from ..errors import NotInDump, UsageError
 from ..format.counted import counted
 from ..format.streams import MINIDUMP_STREAM_TYPE, RECORD_LISTS
@@ -39,6 +40,7 @@ KINDS = (
     "token",
     "string",
     "unwind",
+    "image",
     "range",
     "at",
 )
@@ -222,18 +224,30 @@ def _by_thread(attribute: str, what: str) -> Callable[[Session, List[str], Optio
 
 
 def _module(session: Session, rest: List[str], first: Optional[int]) -> Place:
+    found = _which_module(session, _one(rest, "module"))
+    return _record(session, session.dump.modules, found.index, f"module {found.name}")
+
+
+def _which_module(session: Session, text: str) -> Module:
+    """A module by name, number, or an address in it. Raises NotInDump."""
     modules = session.dump.modules
-    text = _one(rest, "module")
     _list(modules, "modules")
     named = modules.named(text)
     if named:
-        return _record(session, modules, named[0].index, f"module {named[0].name}")
+        return named[0]
     if is_decimal(text) and int(text) < len(modules):
-        return _record(session, modules, int(text), f"module {text}")
+        return modules[int(text)]
     inside = modules.at(evaluate(session, text)) if text[:1].isdigit() else None
     if inside is None:
         raise NotInDump(f"there is no module {text!r} in this dump", "`modules` lists them")
-    return _record(session, modules, inside.index, f"module {inside.name}")
+    return inside
+
+
+def _image(session: Session, rest: List[str], first: Optional[int]) -> Place:
+    from .image_place import image_nodes
+
+    module = _which_module(session, _one(rest, "image"))
+    return Place(image_nodes(session, module), [], 0, f"image of {module.name}")
 
 
 def _unloaded(session: Session, rest: List[str], first: Optional[int]) -> Place:
@@ -401,6 +415,7 @@ _FINDERS: Dict[str, Callable[[Session, List[str], Optional[int]], Place]] = {
     "token": _token,
     "string": _string,
     "unwind": _unwind,
+    "image": _image,
     "range": _range,
     "at": _at,
 }

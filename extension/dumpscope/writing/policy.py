@@ -41,9 +41,13 @@ DEFAULT = Policy()
 
 
 def read_policy(path: str) -> Policy:
-    """The policy in a file. Raises UsageError for one that is no policy, with the entry that is wrong; OSError when it cannot be read."""
-    with open(path, "rb") as file:
-        data = file.read(MAX_FILE + 1)
+    """The policy in a file. Raises UsageError for one that is no policy, with the entry that is wrong, or for one that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"the policy {path!r} cannot be read: {words}", "give a TOML file; docs/writing.md describes it") from None
     if len(data) > MAX_FILE:
         raise UsageError(f"{path!r} has more than {MAX_FILE} bytes: it is no policy file", "docs/writing.md describes the file")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from typing import Any, Iterator, List, Optional, Tuple
 
 from ...commands.index import find_command
@@ -23,6 +24,9 @@ from .progress import cleared
 USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
        dumpscope                   a session that asks for a dump, on a terminal"""
+
+NAMES = 2000
+"""Names of a folder that are compared with one that is not there."""
 
 EXIT_CODES = """exit codes: 0 done, 1 what was asked for is not in the dump (the answer says why), 2 wrong usage,
             3 not readable as a minidump, 4 the answer could not be written, 70 a fault of dumpscope itself,
@@ -134,6 +138,8 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
     try:
         source = source_at(path)
     except DumpError as error:
+        if "!" not in path and not os.path.lexists(path):
+            error.hint = _near(path)
         _write_refusal(found, path, error, options, env)
         raise
     try:
@@ -151,6 +157,22 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
         return exit_code(found, session)
     finally:
         source.close()
+
+
+def _near(path: str) -> str:
+    """What to do where there is no such file: the nearest name in its folder, or the demo."""
+    from difflib import get_close_matches
+
+    folder, name = os.path.split(path)
+    try:
+        with os.scandir(folder or ".") as found:
+            names = [item.name for item in islice(found, NAMES)]
+    except (OSError, ValueError):
+        names = []
+    near = get_close_matches(name, names, 1)
+    if near:
+        return f"did you mean {os.path.join(folder, near[0])}?"
+    return "check the path and the rights on the file; `dumpscope demo` opens a sample"
 
 
 def _write_refusal(found: Command, path: str, error: DumpError, options: Options, env: Environment) -> None:
@@ -183,7 +205,7 @@ def _no_words(options: Options, env: Environment) -> int:
 
         return run_repl([], env, debug=options.debug)
     env.error(USAGE)
-    env.error("`dumpscope --help` lists the commands")
+    env.error("`dumpscope --help` lists the commands; `dumpscope demo` shows them on a sample")
     return EXIT_USAGE
 
 

@@ -1,10 +1,10 @@
-"""``repl``, ``run`` and ``mcp``: commands that run other commands. Declared as the rest are, so that help and documents know them."""
+"""``repl``, ``run``, ``mcp`` and others: commands of the command line only. Declared as the rest are, so that help and documents know them."""
 
 from __future__ import annotations
 
 from typing import Any, Iterator, List
 
-from ...errors import UsageError
+from ...errors import EXIT_DONE, UsageError
 from ...session.parsing import build_parser
 from ...session.registry import DUMP_NEEDED, DUMP_NONE, Command, Example, arg
 from ...session.session import Session
@@ -75,12 +75,53 @@ MCP = Command(
     False,
 )
 
-SHELLS = {"repl": REPL, "run": RUN, "mcp": MCP}
+COMPLETION = Command(
+    "completion",
+    "completion for a shell: commands, options, and what can follow them",
+    "session",
+    _elsewhere,
+    (arg("shell", choices=("bash", "zsh", "fish", "powershell"), help="the shell that the text is for"),),
+    (
+        Example("completion bash", 'for ~/.bashrc: eval "$(dumpscope completion bash)"'),
+        Example("completion fish", "for a file of the program's name in ~/.config/fish/completions"),
+    ),
+    (),
+    (),
+    "The text is only written to standard output. Its first lines say where it belongs.",
+    DUMP_NONE,
+    False,
+)
+
+DEMO = Command(
+    "demo",
+    "a session over a sample, with a tour; without a terminal the tour as a transcript",
+    "session",
+    _elsewhere,
+    (),
+    (Example("demo", "the first minutes, without a dump of your own"),),
+    (),
+    (),
+    "The sample is that of the lessons: a dump whose writer was asked for handles and stored none.",
+    DUMP_NONE,
+    False,
+)
+
+SHELLS = {"repl": REPL, "run": RUN, "mcp": MCP, "completion": COMPLETION, "demo": DEMO}
 
 
 def run_shell(found: Command, words: List[str], color: str, env: Environment, *, debug: bool) -> int:
     """Run one of them; returns the exit code. The session itself is loaded only now."""
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(words)
+    if found is DEMO:
+        from ..repl.demo import run_demo
+
+        return run_demo(env, color, debug=debug)
+    if found is COMPLETION:
+        from .completion import script
+
+        env.write(script(args.shell))
+        env.flush()
+        return EXIT_DONE
     if found is MCP:
         from ..mcp.server import HTTP_PORT, serve
 
@@ -106,4 +147,4 @@ def run_repl(paths: List[str], env: Environment, *, plain: bool = False, debug: 
     return start(paths, env, plain=plain, debug=debug)
 
 
-__all__ = ["MCP", "REPL", "RUN", "SHELLS", "run_repl", "run_shell"]
+__all__ = ["COMPLETION", "DEMO", "MCP", "REPL", "RUN", "SHELLS", "run_repl", "run_shell"]

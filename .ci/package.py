@@ -1,0 +1,100 @@
+"""Builds sdist and wheel twice, compares them, checks them, and tries the wheel in an environment of its own.
+
+Run by a Python that has build, setuptools and twine: ``.ci/run`` makes one. What is built lies in ``dist/`` in the end.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import venv
+from pathlib import Path
+from typing import Dict, Optional, Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+TRIED = "import dumpscope; import sys; sys.exit(0 if dumpscope.Minidump else 1)"
+
+
+def run(words: Sequence[str], folder: Path = ROOT, variables: Optional[Dict[str, str]] = None) -> str:
+    """Run a program; what it writes is shown if it fails, and returned."""
+    done = subprocess.run(list(words), cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        sys.exit(f"{done.stdout}\nfailed with {done.returncode}: {' '.join(words)}")
+    return done.stdout
+
+
+def epoch() -> int:
+    """The time that all members get: SOURCE_DATE_EPOCH, else that of the commit."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or run(["git", "log", "-1", "--format=%ct"]))
+
+
+def repack(archive: Path, time: int) -> None:
+    """Write a ``.tar.gz`` anew so that equal contents give equal bytes: setuptools keeps owners, modes and times of the machine."""
+    packed = io.BytesIO()
+    with tarfile.open(archive, "r:gz") as old, tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as new:
+        for member in sorted(old.getmembers(), key=lambda item: item.name):
+            clean = tarfile.TarInfo(member.name)
+            clean.type, clean.size, clean.mtime = member.type, member.size, time
+            clean.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            new.addfile(clean, old.extractfile(member) if member.isfile() else None)
+    with open(archive, "wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=time) as out:
+        out.write(packed.getvalue())
+
+
+def build(out: Path, time: int) -> Dict[str, str]:
+    """Build both from a copy of the committed files; returns the SHA-256 of each by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        for name in run(["git", "ls-files", "-z", "extension", "pyproject.toml", "README.md", "LICENSE"]).split("\0"):
+            if name and (ROOT / name).is_file():
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, tree / name)
+        variables = {**os.environ, "SOURCE_DATE_EPOCH": str(time)}
+        run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), "."], tree, variables)
+    for archive in out.glob("*.tar.gz"):
+        repack(archive, time)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.iterdir())}
+
+
+def try_wheel(wheel: Path) -> None:
+    """Install the wheel into an empty environment, and use it from a folder that knows nothing of the repository."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        venv.create(place / "env", with_pip=True)
+        scripts = place / "env" / ("Scripts" if os.name == "nt" else "bin")
+        shutil.copy(wheel, place)
+        shutil.copy(ROOT / "samples" / "article-nohandles.dmp", place)
+        run([str(scripts / "python"), "-m", "pip", "install", "-q", f"./{wheel.name}"], place)
+        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        run([str(scripts / "python"), "-c", TRIED], place, variables)
+        for words, wanted in ((["why", "article-nohandles.dmp", "!handle"], "HND002"), (["learn", "1"], "header"), (["--version"], "dumpscope ")):
+            told = run([str(scripts / "dumpscope"), *words], place, variables)
+            if wanted not in told:
+                sys.exit(f"{told}\nthe installed wheel says no {wanted!r} to {words}")
+
+
+def main() -> None:
+    """All of it; ends with exit code 1 and a reason if something is not as it should be."""
+    time = epoch()
+    out = ROOT / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = build(out, time), build(Path(folder), time)
+    if first != second:
+        sys.exit(f"two builds differ:\n{first}\n{second}")
+    files = sorted(out.iterdir())
+    run([sys.executable, "-m", "twine", "check", "--strict", *map(str, files)])
+    try_wheel(next(path for path in files if path.suffix == ".whl"))
+    for name, digest in first.items():
+        sys.stdout.write(f"{digest}  {name}\n")
+
+
+if __name__ == "__main__":
+    main()
