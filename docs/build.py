@@ -1,4 +1,4 @@
-"""Writes docs/format, docs/rules, docs/commands.md and docs/api.md from the tables, the rules, the registry and the docstrings:
+"""Writes docs/format, docs/rules, docs/schema, docs/commands.md and docs/api.md from the tables, the rules, the registry and the docstrings:
 ``python -m docs.build``.
 
 ``python -m docs.build --check`` compares instead of writing.
@@ -22,6 +22,7 @@ from dumpscope.format.catalogue import MODULES, of_module  # noqa: E402
 from dumpscope.format.flags import MINIDUMP_TYPE  # noqa: E402
 from dumpscope.format.layout import Enumeration, Field, FlagSet, Structure  # noqa: E402
 from dumpscope.format.streams import STREAMS  # noqa: E402
+from dumpscope.front.cli.schemas import schema_text  # noqa: E402
 from dumpscope.learning.lessons import all_lessons  # noqa: E402
 from dumpscope.session.registry import (  # noqa: E402
     CATEGORIES,
@@ -385,6 +386,8 @@ def pages() -> Dict[str, str]:
     for prefix, module, subject in FAMILIES:
         found[f"rules/{module}.md"] = rules_page(prefix, subject)
     found["rules/messages.md"] = messages_page()
+    for item in all_commands():
+        found[f"schema/{item.name}.json"] = schema_text(item.name)
     found["commands.md"] = commands_page()
     found["api.md"] = api_page(places())
     return found
@@ -400,8 +403,8 @@ def differences() -> List[Tuple[str, str]]:
             wrong.append((name, "is missing"))
         elif path.read_text("utf-8") != text:
             wrong.append((name, "is not up to date"))
-    for folder in ("format", "rules"):
-        for path in sorted((DOCS / folder).glob("*.md")):
+    for folder, names in (("format", "*.md"), ("rules", "*.md"), ("schema", "*.json")):
+        for path in sorted((DOCS / folder).glob(names)):
             if f"{folder}/{path.name}" not in made:
                 wrong.append((f"{folder}/{path.name}", "is not made any more"))
     return wrong

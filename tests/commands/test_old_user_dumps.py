@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Callable, Dict
 
 import pytest
 
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 WIDE, NARROW = "not-a-dump-user-full-64.dmp", "not-a-dump-user-full-32.dmp"
 BOTH = pytest.mark.parametrize("name", [WIDE, NARROW])
 
@@ -78,3 +80,14 @@ def test_a_row_of_triage(run_json: Any, tmp_path: Any) -> None:
 
     row = facts("samples/" + WIDE)
     assert (row["kind"], row["threads"], row["modules"], row["opens"], row["flags"]) == ("legacy-user-dump", 2, 2, True, "")
+
+
+def test_a_file_cut_in_its_records_of_threads_says_what_fails(tmp_path: Path, run_json: Callable[..., Dict[str, Any]], cli: Callable[..., Any]) -> None:
+    """The engine opens it, and has no thread then (observed: dbgeng 10.0.15063, tests/engine/test_userdump.py)."""
+    path = tmp_path / "cut.dmp"
+    path.write_bytes((SAMPLES / "not-a-dump-user-full-64.dmp").read_bytes()[:1500])
+    said = run_json("why", str(path))
+    outcomes = {row["command"]: row["outcome"] for row in said["commands"]}
+    assert {outcomes[name] for name in ("~", "r", "k", "u", "lm", ".lastevent")} == {"fails"}
+    assert outcomes["|"] == "works"
+    assert "2 at 0xc60, and the file holds 0 of them" in cli("threads", str(path)).out

@@ -38,6 +38,9 @@ def variants() -> Dict[str, bytes]:
             made[f"{label}-machine-{machine:x}"] = data[:0x10] + struct.pack("<I", machine) + data[0x14:]
         for cut in (10, 600):
             made[f"{label}-cut-{cut}"] = data[:-cut]
+        states = UserDump(Source(data, "x")).header["ThreadStateOffset"]
+        for left in (states - 100, states, states + 4, states + 40):
+            made[f"{label}-{left}-bytes"] = data[:left]
         made[f"{label}-header"] = data[: layout.size]
         made[f"{label}-half-a-header"] = data[: layout.size // 2]
     modules = [(0x400000, 0x3000, "C:\\demo\\demo.exe"), (0x12FE00, 0x1000, "C:\\no-image.dll")]
@@ -55,9 +58,12 @@ def test_files_open_as_the_model_says(bench: Bench, tmp_path: Path) -> None:
         paths.append(path)
     wrong = []
     for path, answer in zip(paths, bench.ask(paths, what="")):
-        said = open_dump(Source(path.read_bytes(), path.name)).opening.hresult
+        opening = open_dump(Source(path.read_bytes(), path.name)).opening
+        said = opening.hresult
         if answer.open_hr != said:
             wrong.append(f"{path.stem}: the engine {answer.open_hr:08x}, the model {said:08x}")
+        elif said == 0 and "-bytes" in path.stem and answer.wait_hr != opening.wait_hresult:
+            wrong.append(f"{path.stem}: WaitForEvent {answer.wait_hr:08x}, the model {opening.wait_hresult:08x}")
     assert not wrong, "\n".join(wrong)
     assert len(paths) > 55
 

@@ -175,6 +175,23 @@ def test_the_command_asks_and_chooses(rows: List[Dict[str, Any]], tmp_path: Path
 
 
 @needs_tables
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "copy rows to '{place}/leak.csv'",
+        "select * from read_text('{place}/secret.txt')",
+        "attach '{place}/other.duckdb' as other",
+        "set enable_external_access=true",
+    ],
+)
+def test_a_question_reads_and_writes_no_other_file(rows: List[Dict[str, Any]], sql: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret", "utf-8")
+    with table.Questions(rows) as asked, pytest.raises(UsageError):
+        asked.ask(sql.format(place=tmp_path), 10)
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"]
+
+
+@needs_tables
 def test_the_ten_queries_answer(rows: List[Dict[str, Any]]) -> None:
     assert len(QUERIES) == 10
     with table.Questions(rows) as asked:

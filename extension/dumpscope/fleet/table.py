@@ -171,11 +171,13 @@ class Questions:
         try:
             path = os.path.join(self._folder.name, "rows.parquet")
             write(path, rows)
-            # Nothing is fetched from the network for a question.
             config = {"autoinstall_known_extensions": "false", "temp_directory": self._folder.name}
-            self._base = duckdb.connect(":memory:", config=config)
+            self._base = duckdb.connect(os.path.join(self._folder.name, "rows.duckdb"), config=config)
             name = path.replace("'", "''")
-            self._base.execute(f"create view rows as select * from read_parquet('{name}')")
+            self._base.execute(f"create table rows as select * from read_parquet('{name}')")
+            # A question reads the rows alone: no other file, no network, and it writes none.
+            self._base.execute("set enable_external_access=false")
+            self._base.execute("set lock_configuration=true")
         except BaseException:
             self._folder.cleanup()
             raise

@@ -62,10 +62,17 @@ class Outcome(NamedTuple):
     why: str
 
 
-def outcomes(dump: UserDump) -> Iterator[Outcome]:
-    """Each command. Observed: dbgeng 10.0.15063."""
+_WITHOUT_THREAD = frozenset(("~", "~*", "r", "k", "u", "lm", ".lastevent", ".exr -1", ".ecxr", "!peb", "!teb", ".ttime", "!runaway"))
+"""Commands that need the thread that the debugger stopped at, or the event."""
+
+
+def outcomes(dump: UserDump, waited: int = 0) -> Iterator[Outcome]:
+    """Each command. ``waited`` is the HRESULT of WaitForEvent: not 0 where the records of threads are cut off. Observed: dbgeng 10.0.15063."""
     for command, outcome, why in _OUTCOMES:
-        if command == "lm":
+        if waited and command in _WITHOUT_THREAD:
+            text = f"the records of threads are not all in the file, so the debugger has no thread (WaitForEvent: HRESULT 0x{waited:08x}; Illegal thread error)"
+            yield Outcome(command, FAILS, text)
+        elif command == "lm":
             found = bool(dump.loader)
             yield Outcome(command, WORKS if found else FAILS, _LIST if found else f"{_LIST}; they are not in the captured memory: Unable to get PEB pointer")
         elif dump.event is None and command in (".exr -1", ".lastevent"):
@@ -122,7 +129,7 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger does with the dump; or one command."""
     dump = _open(session)
     words = " ".join(args.topic).strip().lower()
-    found = list(outcomes(dump))
+    found = list(outcomes(dump, facts_of(session).engine.opening.wait_hresult))
     if words:
         for item in found:
             if words in (item.command, item.command.lstrip("!.")):
@@ -164,7 +171,10 @@ def answer_for(command: Command) -> Function:
 def _with_origin(function: Function) -> Function:
     def told(session: Session, args: Any) -> Iterator[Block]:
         yield from function(session, args)
-        yield from _origin(_open(session))
+        dump = _open(session)
+        yield from _origin(dump)
+        for line in dump.damage:
+            yield Note(line, "warning")
 
     return told
 

@@ -20,7 +20,14 @@ from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO
-from ...format.userdump import MEMORY_BASIC_INFORMATION32, MEMORY_BASIC_INFORMATION64, USERMODE_CRASHDUMP_HEADER32, USERMODE_CRASHDUMP_HEADER64
+from ...format.userdump import (
+    CRASH_THREAD32,
+    CRASH_THREAD64,
+    MEMORY_BASIC_INFORMATION32,
+    MEMORY_BASIC_INFORMATION64,
+    USERMODE_CRASHDUMP_HEADER32,
+    USERMODE_CRASHDUMP_HEADER64,
+)
 from .answers import E_FAIL, E_INVALIDARG, E_UNEXPECTED, FILE_CORRUPT, S_OK, Opening
 from .archives import CANNOT, FILE_NOT_FOUND, TAKEN, extracted
 from .memory import MASK64, Captured
@@ -61,6 +68,7 @@ _TEXTS = {
 _LEGACY = {b"USERDU64": USERMODE_CRASHDUMP_HEADER64, b"USERDUMP": USERMODE_CRASHDUMP_HEADER32}
 _LEGACY_MACHINES = frozenset((0x14C, 0x166, 0x1C0, 0x1C4, 0x200, 0x8664, 0xAA64))
 BANNER_LEGACY = "User Dump File: Only application data is available"
+READ_FAULT = 0x8007001E
 HANDLE_EOF = 0x80070026
 _KERNEL_TEXTS = {
     1: "Kernel Complete Dump File: Full address space is available",
@@ -161,7 +169,10 @@ def _legacy(source: Source, layout: Structure) -> Opened:
         return _refused(source, HANDLE_EOF, [BANNER_LEGACY, line], line, False)
     if not wide and not _images(source):
         return _refused(source, FILE_CORRUPT, [BANNER_LEGACY, "Module list is corrupt"], "Module list is corrupt", False)
-    waited = HANDLE_EOF if head["ThreadStateOffset"] >= source.size else S_OK
+    states = head["ThreadStateOffset"]
+    thread = CRASH_THREAD64 if wide else CRASH_THREAD32
+    cut = states + head["ThreadCount"] * thread.size > source.size
+    waited = HANDLE_EOF if states >= source.size else READ_FAULT if cut else S_OK
     return Opened(Opening(True, S_OK, BANNER_LEGACY, waited), [BANNER_LEGACY])
 
 

@@ -75,6 +75,20 @@ MCP = Command(
     False,
 )
 
+SCHEMA = Command(
+    "schema",
+    "the JSON schema of a command's --json, or those of all commands",
+    "session",
+    _elsewhere,
+    (arg("name", nargs="?", metavar="COMMAND", help="the command whose document is described", completes="command"),),
+    (Example("schema handles", "of one command"), Example("schema > schemas.json", "of all, by their names")),
+    (),
+    (),
+    "JSON Schema 2020-12. What has x-stable stays as it is as long as the document's number `schema` does.",
+    DUMP_NONE,
+    False,
+)
+
 COMPLETION = Command(
     "completion",
     "completion for a shell: commands, options, and what can follow them",
@@ -106,7 +120,7 @@ DEMO = Command(
     False,
 )
 
-SHELLS = {"repl": REPL, "run": RUN, "mcp": MCP, "completion": COMPLETION, "demo": DEMO}
+SHELLS = {"repl": REPL, "run": RUN, "mcp": MCP, "completion": COMPLETION, "demo": DEMO, "schema": SCHEMA}
 
 
 def run_shell(found: Command, words: List[str], color: str, env: Environment, *, debug: bool) -> int:
@@ -126,6 +140,12 @@ def run_shell(found: Command, words: List[str], color: str, env: Environment, *,
         from ..mcp.server import HTTP_PORT, serve
 
         return serve(args.folders, http=args.http, port=HTTP_PORT if args.port is None else _port(args.port), redact=not args.no_redact)
+    if found is SCHEMA:
+        from .schemas import schema_text
+
+        env.write(schema_text(args.name or ""))
+        env.flush()
+        return EXIT_DONE
     if found is RUN:
         args.commands = args.command
         from ..repl.script import run_script
@@ -147,4 +167,4 @@ def run_repl(paths: List[str], env: Environment, *, plain: bool = False, debug: 
     return start(paths, env, plain=plain, debug=debug)
 
 
-__all__ = ["COMPLETION", "DEMO", "MCP", "REPL", "RUN", "SHELLS", "run_repl", "run_shell"]
+__all__ = ["COMPLETION", "DEMO", "MCP", "REPL", "RUN", "SCHEMA", "SHELLS", "run_repl", "run_shell"]
