@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..fleet.facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, Settings
 from ..fleet.groups import MAX_GROUPS, Counted, Summary, group_columns
 from ..fleet.output import Key, Output, check_name, read_rows, resume
+from ..fleet.report import Report
 from ..fleet.run import Task
 from ..fleet.run import triage as run
 from ..fleet.signature import DEFAULT, load_rules
@@ -20,7 +21,7 @@ from ..format.counted import counted
 from ..session.registry import DUMP_NONE, arg, command
 from ..session.session import Session
 from ..session.walks import split_path
-from ..view.blocks import Column, Data, Note, Table
+from ..view.blocks import Column, Data, Note, Save, Table
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
@@ -64,6 +65,27 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
     return set()
 
 
+def _summary(args: Any) -> Summary:
+    return Summary() if args.html is None else Report()
+
+
+def _check_page(args: Any) -> None:
+    """Refuse before the run what would be refused after it."""
+    if args.sql is not None or args.group_by is not None:
+        raise UsageError("--html is a page of the groups: --sql and --group-by have answers of their own", "give --html alone or with --where")
+    if any(name is not None and os.path.realpath(name) == os.path.realpath(args.html) for name in (args.output, args.rows, *args.paths)):
+        raise UsageError(f"{args.html!r} is read or has the rows: the page cannot be written over it", "give --html another name")
+    if os.path.exists(args.html) and not args.force:
+        raise UsageError(f"{args.html!r} exists already", "--force writes it anew")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(args.html))):
+        raise UsageError(f"there is no folder for {args.html!r}", "make it first")
+
+
+def _page(summary: Summary, args: Any) -> Iterator[Block]:
+    if isinstance(summary, Report):
+        yield Save(args.html, summary.page, "page", args.output or args.rows or "", args.force)
+
+
 def _check_rows(path: str) -> None:
     """Raise UsageError for a file that cannot be an output of triage, by its name."""
     if os.path.isdir(path):
@@ -81,7 +103,8 @@ def _check_rows(path: str) -> None:
         arg("paths", nargs="*", metavar="PATH", help="files, folders and archives", completes="path"),
         arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl, .csv or .parquet file", completes="path"),
         arg("--resume", switch=True, help="go on with OUT: what is in it and has not changed is not done again"),
-        arg("--force", switch=True, help="write OUT anew where it exists"),
+        arg("--force", switch=True, help="write OUT and the page anew where they exist"),
+        arg("--html", metavar="PAGE", help="write a page with the groups, what to change, and a chart over time and versions", completes="path"),
         arg("--rows", metavar="FILE", help="take the rows of an earlier output instead of reading dumps", completes="path"),
         arg("--where", metavar="CONDITION", help="answer about the rows for which a condition in SQL holds"),
         arg("--group-by", metavar="COLUMNS", help="count the rows by columns, such as process,exception"),
@@ -96,6 +119,7 @@ def _check_rows(path: str) -> None:
         ("triage dumps", "the groups, and what the fleet's writer should be told"),
         ("triage dumps more.zip -o rows.jsonl", "one row for each file, kept as they are done"),
         ("triage dumps -o rows.jsonl --resume", "go on after an interruption"),
+        ("triage --rows rows.jsonl --html report.html", "a page for people, of what an earlier run wrote"),
         ("triage --rows rows.parquet --group-by process,process_version", "count what an earlier run wrote"),
         ("triage --rows rows.parquet --sql 'select exception, count(*) from rows group by all'", "ask it a question"),
     ],
@@ -109,6 +133,8 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     by = group_columns(args.group_by) if args.group_by is not None else ()
     if args.where is not None or args.sql is not None:
         require(sql=True)
+    if args.html is not None:
+        _check_page(args)
     if args.rows is not None:
         if args.paths or args.output is not None or args.resume:
             raise UsageError("--rows takes the rows of an earlier output: no dumps are read and none is written", "leave out PATH, -o and --resume")
@@ -125,11 +151,13 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     for path in args.paths:
         if not os.path.lexists(path):
             raise UsageError(f"there is no {path!r}", "give files, folders and archives")
-    summary = Summary()
+    summary = _summary(args)
     have = _start(args, summary)
     kept = summary.rows
     rows: List[Row] = []
     own = {os.path.realpath(name) for name in (args.output, journal(args.output))} if args.output else set()
+    if args.html is not None:
+        own.add(os.path.realpath(args.html))
 
     def skip(task: Task) -> bool:
         return task.key in have or clean_key(task.key) in have or os.path.realpath(task.path) in own
@@ -158,6 +186,7 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
         yield from _about((lambda: read_rows(args.output)) if args.output is not None else (lambda: iter(rows)), args, by, kept)
     else:
         yield from _answer(summary, kept)
+        yield from _page(summary, args)
     if args.output is not None:
         yield Note(f"Rows in {args.output}: {number}.")
     elif args.sql is None and args.where is None:
@@ -189,7 +218,7 @@ def _about(rows: Callable[[], Iterator[Row]], args: Any, by: Sequence[str], kept
             if answer.more:
                 yield Note(f"The answer has more than {MAX_ANSWER} rows: these are the first. `copy (…) to 'file.csv'` writes all.", "warning")
             return
-        summary, counts = Summary(), Counted(by)
+        summary, counts = _summary(args), Counted(by)
         for row in chosen:
             summary.add(row)
             counts.add(row)
@@ -203,6 +232,7 @@ def _about(rows: Callable[[], Iterator[Row]], args: Any, by: Sequence[str], kept
                 yield Note(f"{counts.beyond} files have values beyond the {MAX_GROUPS} that are kept apart.", "warning")
             return
         yield from _answer(summary, kept if args.where is None else 0)
+        yield from _page(summary, args)
 
 
 def _kind(rows: Sequence[Sequence[Any]], at: int) -> str:
