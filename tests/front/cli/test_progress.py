@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from dumpscope.front.cli.progress import AFTER, Bar, bar_of, cleared
+from dumpscope.front.cli.progress import AFTER, Bar, bar_of, cleared, duration
 
 
 class Terminal(io.StringIO):
@@ -46,3 +46,29 @@ def test_a_terminal_that_is_gone_does_not_end_the_work() -> None:
     bar(1, 2)
     bar.clear()
     bar(0, 0)
+
+
+def test_a_counted_work_shows_how_many_how_fast_and_what_is_left() -> None:
+    stream = Terminal()
+    now = [0.0]
+    bar = Bar(stream, lambda: now[0])
+    bar.unit = "files"
+    now[0] = 2.0
+    bar(50, 0)
+    assert stream.getvalue() == "\r50 files, 25 a second", "the whole is not known yet"
+    now[0] = 4.0
+    bar(100, 5000)
+    assert stream.getvalue().endswith("]   2 % 100 of 5000 files, 25 a second, 3 min 16 s left")
+    bar(101, 5000)
+    assert "101" not in stream.getvalue(), "the same share, and no second has passed"
+    now[0] = 5.0
+    bar(102, 5000)
+    assert "102 of 5000 files, 20 a second" in stream.getvalue()
+    before = len(stream.getvalue())
+    bar.clear()
+    assert stream.getvalue()[before:].strip(" \r") == ""
+    assert stream.getvalue()[before:].count(" ") >= len("102 of 5000 files, 20 a second, 4 min 1 s left")
+
+
+def test_times_that_are_left_have_two_units_at_the_most() -> None:
+    assert [duration(seconds) for seconds in (0.2, 59, 61, 3600 * 30 + 120)] == ["1 s", "59 s", "1 min 1 s", "30 h 2 min"]
