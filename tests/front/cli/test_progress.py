@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
+import pytest
+
+from dumpscope.front.cli import progress
+from dumpscope.front.cli.environment import Environment
+from dumpscope.front.cli.main import main
 from dumpscope.front.cli.progress import AFTER, Bar, bar_of, cleared, duration
 
 
@@ -53,15 +59,20 @@ def test_a_counted_work_shows_how_many_how_fast_and_what_is_left() -> None:
     now = [0.0]
     bar = Bar(stream, lambda: now[0])
     bar.unit = "files"
-    now[0] = 2.0
+    now[0] = 10.0
+    bar(0, 0)
+    assert stream.getvalue() == "\r0 files", "there is no rate yet"
+    stream.seek(0)
+    stream.truncate()
+    now[0] = 12.0
     bar(50, 0)
     assert stream.getvalue() == "\r50 files, 25 a second", "the whole is not known yet"
-    now[0] = 4.0
+    now[0] = 14.0
     bar(100, 5000)
     assert stream.getvalue().endswith("]   2 % 100 of 5000 files, 25 a second, 3 min 16 s left")
     bar(101, 5000)
     assert "101" not in stream.getvalue(), "the same share, and no second has passed"
-    now[0] = 5.0
+    now[0] = 15.0
     bar(102, 5000)
     assert "102 of 5000 files, 20 a second" in stream.getvalue()
     before = len(stream.getvalue())
@@ -72,3 +83,14 @@ def test_a_counted_work_shows_how_many_how_fast_and_what_is_left() -> None:
 
 def test_times_that_are_left_have_two_units_at_the_most() -> None:
     assert [duration(seconds) for seconds in (0.2, 59, 61, 3600 * 30 + 120)] == ["1 s", "59 s", "1 min 1 s", "30 h 2 min"]
+
+
+def test_triage_tells_of_files_on_a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(progress, "AFTER", -1.0)
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("no dump", "utf-8")
+    for stderr in (Terminal(), io.StringIO()):
+        assert main(["triage", str(tmp_path), "--jobs", "1"], Environment(io.StringIO(), stderr, {})) == 0
+        shown = stderr.getvalue()
+        assert ("files" in shown) is isinstance(stderr, Terminal)
+        assert shown == "" or shown.endswith("\r"), "the line is taken away"

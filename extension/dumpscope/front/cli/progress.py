@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any, Callable
+from typing import Any, Callable, Optional, Tuple
 
 AFTER = 1.0
 """Seconds that a work takes before anything is shown of it."""
@@ -25,19 +25,24 @@ class Bar:
         self._drawn = self._since
         self._shown = -1
         self._width = 0
+        self._first: Optional[Tuple[float, int]] = None
         self.unit = ""
 
     def __call__(self, done: int, total: int) -> None:
         """So much of the work is done; a ``total`` of 0 is not known yet where there is a unit."""
         percent = min(100, 100 * done // total) if total > 0 else 0 if self.unit else 100
         now = self._clock()
+        if self._first is None:
+            self._first = now, done  # what came before, such as the start of workers, is no measure of what is left
         if (percent == self._shown and now - self._drawn < AGAIN) or now - self._since < AFTER:
             return
         filled = WIDTH * percent // 100
         text = f"[{'#' * filled}{' ' * (WIDTH - filled)}] {percent:3} %" if total > 0 or not self.unit else ""
-        rate = done / (now - self._since) if now > self._since else 0.0
+        since, before = self._first
+        rate = (done - before) / (now - since) if now > since else 0.0
         if self.unit:
-            text += f"{' ' if text else ''}{done}{f' of {total}' if total > 0 else ''} {self.unit}, {rate:.{0 if rate >= 10 else 1}f} a second"
+            text += f"{' ' if text else ''}{done}{f' of {total}' if total > 0 else ''} {self.unit}"
+            text += f", {rate:.{0 if rate >= 10 else 1}f} a second" if rate else ""
         if rate and 0 < done < total:
             text += f"{',' if self.unit else ''} {duration((total - done) / rate)} left"
         self._write("\r" + text + " " * (self._width - len(text)))
