@@ -96,15 +96,11 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
     if (found.dump == DUMP_ANY and _asks_without_dump(rest)) or (found.dump == DUMP_FIRST and not _begins_with_file(rest)):
         args = build_parser(found, f"dumpscope {found.name}", with_dump=False).parse_words(rest)
-        session = Session()
-        _render(found, session, run(session, found, args), options, env)
-        return session.status
+        return _run_without_file(found, args, options, env)
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(_dump_last(found, rest))
     path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
     if path is None:
-        session = Session()
-        _render(found, session, run(session, found, args), options, env)
-        return session.status
+        return _run_without_file(found, args, options, env)
     return _run_on_file(found, path, args, options, env)
 
 
@@ -114,6 +110,16 @@ def _dump_last(found: Command, words: List[str]) -> List[str]:
     if found.dump != DUMP_OPTIONAL or len(plain) != 2 or os.path.exists(words[plain[1]]) or not os.path.isfile(words[plain[0]]):
         return words
     return [words[at] for at in range(len(words)) if at != plain[0]] + [words[plain[0]]]
+
+
+def _run_without_file(found: Command, args: Any, options: Options, env: Environment) -> int:
+    session = Session()
+    session.progress = env.progress()
+    try:
+        _render(found, session, run(session, found, args), options, env)
+    finally:
+        cleared(session.progress)
+    return session.status
 
 
 def _begins_with_file(words: List[str]) -> bool:
