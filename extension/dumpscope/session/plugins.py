@@ -1,4 +1,4 @@
-"""Commands of other packages: the entry points of the group ``dumpscope.commands``, each a module whose functions stand under ``@command``.
+"""Commands of other packages: the entry points of the group ``dumpscope.commands``, each a module of functions under :func:`command`.
 
 docs/plugins.md is the guide.
 """
