@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import accumulate, islice
-from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
@@ -108,7 +108,14 @@ class _Regions:
     @cached_property
     def _sorted(self) -> Optional[_Sorted]:
         """The entries by base, to look an address up by halving; None where there are too many of them to be kept."""
-        return _Sorted(list(self.bounds())) if self.count <= KEPT else None
+        return self._by_base() if self.count <= KEPT else None
+
+    def _by_base(self) -> _Sorted:
+        bases, ends = array("Q"), array("Q")
+        for base, end in self.bounds():
+            bases.append(base)
+            ends.append(end)
+        return _Sorted(bases, ends)
 
     def bounds(self) -> Iterator[Tuple[int, int]]:
         """Base and end of every entry, in as many bits as the machine's addresses have."""
@@ -118,7 +125,7 @@ class _Regions:
 
     def finder(self) -> Union[_Ordered, _Unordered]:
         """Answers for addresses that grow."""
-        return _Ordered(self) if self.apart else _Unordered(self)
+        return _Ordered(self) if self.apart else _Unordered(self._sorted or self._by_base(), self.ties_last)
 
     def place(self, address: int) -> int:
         """The entry that answers for one address; -1 where none does."""
@@ -136,31 +143,39 @@ class _Regions:
 
 
 class _Sorted:
-    """Stretches of addresses by where they begin. ``bounds``: where each begins and ends."""
+    """Stretches of addresses by where they begin: ``order`` has their numbers, ``bases`` and ``ends`` are as they were given."""
 
-    def __init__(self, bounds: List[Tuple[int, int]]) -> None:
-        self._order = sorted(range(len(bounds)), key=bounds.__getitem__)
-        self._bases = [bounds[index][0] for index in self._order]
-        self._ends = [bounds[index][1] for index in self._order]
-        self._reached = list(accumulate(self._ends, max))  # how far the stretches reach up to each of them
+    def __init__(self, bases: Sequence[int], ends: Sequence[int]) -> None:
+        self.bases = bases
+        self.ends = ends
+        self.order = sorted(range(len(bases)), key=bases.__getitem__)
+
+    @cached_property
+    def _starts(self) -> List[int]:
+        return [self.bases[index] for index in self.order]
+
+    @cached_property
+    def _reached(self) -> List[int]:
+        """How far the stretches reach up to each of them, by address."""
+        return list(accumulate((self.ends[index] for index in self.order), max))
 
     def holder(self, address: int) -> int:
         """The number of the first stretch, as they were given, that holds an address; -1 where none does."""
         found = -1
-        at = bisect_right(self._bases, address) - 1
+        at = bisect_right(self._starts, address) - 1
         while at >= 0 and self._reached[at] > address:
-            if self._ends[at] > address and (found < 0 or self._order[at] < found):
-                found = self._order[at]
+            index = self.order[at]
+            if self.ends[index] > address and (found < 0 or index < found):
+                found = index
             at -= 1
         return found
 
     def following(self, address: int, last: bool) -> int:
         """The number of the first (or the last) of those that begin next above an address; -1 where none does."""
-        at = bisect_right(self._bases, address)
-        if at == len(self._bases):
+        at = bisect_right(self._starts, address)
+        if at == len(self._starts):
             return -1
-        equal = self._order[at : bisect_right(self._bases, self._bases[at])]
-        return max(equal) if last else min(equal)
+        return self.order[bisect_right(self._starts, self._starts[at]) - 1 if last else at]
 
 
 class _Ordered:
@@ -186,14 +201,9 @@ class _Ordered:
 class _Unordered:
     """Answers from entries in any order."""
 
-    def __init__(self, owner: _Regions) -> None:
-        self._owner = owner
-        self._bases = array("Q")
-        self._ends = array("Q")
-        for base, end in owner.bounds():
-            self._bases.append(base)
-            self._ends.append(end)
-        self._order = sorted(range(len(self._bases)), key=self._bases.__getitem__)
+    def __init__(self, entries: _Sorted, ties_last: bool) -> None:
+        self._order, self._bases, self._ends = entries.order, entries.bases, entries.ends
+        self._ties_last = ties_last
         self._next = 0
         self._open: List[int] = []
 
@@ -210,7 +220,7 @@ class _Unordered:
         index = self._next
         if index == len(order):
             return -1
-        if self._owner.ties_last:
+        if self._ties_last:
             while index + 1 < len(order) and bases[order[index + 1]] == bases[order[self._next]]:
                 index += 1
         return order[index]
@@ -417,9 +427,9 @@ class Captured(_Regions):
     @cached_property
     def _whole(self) -> _Sorted:
         """The ranges by where they begin, with all bits of their addresses and of their ends."""
-        if self.mask == MASK64 and self.apart and self._sorted is not None:
+        if self.mask == MASK64 and self._sorted is not None and all(start + size <= MASK64 for start, size in self.extents()):
             return self._sorted
-        return _Sorted([(start, start + size) for start, size in self.extents()])
+        return _Sorted([start for start, _ in self.extents()], [start + size for start, size in self.extents()])
 
     def held(self, address: int, size: int) -> bytes:
         """The bytes at an address, as far as the engine can read them, going on from range to range."""

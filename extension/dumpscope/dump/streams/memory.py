@@ -15,7 +15,7 @@ from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIP
 from ...format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
 from ..absence import Absent, Damage
 from ..directory import Stream
-from ..lists import NOTHING, RecordList, Span, counted, described, headless, holders
+from ..lists import KEPT, NOTHING, RecordList, Span, counted, described, headless, holders
 from ..source import Source
 
 ADDRESS_END = 1 << 64
@@ -43,6 +43,8 @@ class Range(NamedTuple):
 
 class MemoryList(RecordList[Range]):
     """The ranges of MemoryListStream in file order."""
+
+    _keeps = KEPT
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
         span = NOTHING
