@@ -23,7 +23,7 @@ from dumpscope.format.flags import MINIDUMP_TYPE  # noqa: E402
 from dumpscope.format.layout import Enumeration, Field, FlagSet, Structure  # noqa: E402
 from dumpscope.format.streams import STREAMS  # noqa: E402
 from dumpscope.front.cli.schemas import schema_text  # noqa: E402
-from dumpscope.front.cli.shells import SHELLS
+from dumpscope.front.cli.shells import SHELLS  # noqa: E402
 from dumpscope.learning.lessons import all_lessons  # noqa: E402
 from dumpscope.session.registry import (  # noqa: E402
     CATEGORIES,
