@@ -19,6 +19,8 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
             continue
         if rule.needs_directory and facts.directory_unreadable:
             continue  # a stream that is not in a directory of zeros may well be in the file: nothing follows from it
+        if rule.needs_memory and facts.right_base is not None:
+            continue  # BaseRva is wrong: what cannot be read there may well be in the file
         match = rule.test(facts)
         if match is not None:
             found.append(_seen(for_its_writer(_for_its_system(finding(rule, match), facts), facts), facts))

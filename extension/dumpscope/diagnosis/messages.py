@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
+from .pasted.known import known_in
 from .pasted.numbers import codes_in, one_number, whole_code
 from .plan import canonical
 from .rules.catalogue import all_rules
@@ -107,9 +108,14 @@ def _nearly(words: Set[str]) -> List[Tuple[float, int, Rule, str]]:
         for symptom in rule.symptoms
     }
     hits = _near_words((word for word in words if not word.isdigit()), sorted(set().union(*texts.values())))
+    # A few words in common prove nothing of a long text: they must be half of what was given as well.
+    given = {word for word in words if not any(char.isdigit() for char in word)}
     found = []
     for order, rule in enumerate(rules):
-        best = max(((len(texts[symptom] & hits) / len(texts[symptom]), symptom) for symptom in rule.symptoms if len(texts[symptom] & hits) >= 2), default=None)
+        best = max(
+            ((len(texts[symptom] & hits) / len(texts[symptom]), symptom) for symptom in rule.symptoms if len(texts[symptom] & hits) >= max(2, len(given) / 2)),
+            default=None,
+        )
         if best is not None and best[0] >= 0.6:
             found.append((-best[0], order, rule, best[1]))
     return sorted(found, key=lambda item: item[:2])
@@ -169,6 +175,8 @@ def is_question(text: str) -> bool:
     if looks_like_code(plain) is not None or looks_like_rule(plain):
         return True
     wanted = _squeeze(plain)
+    if plain.isalpha() and any(char.isupper() for char in plain[1:]) and known_in(plain):
+        return True  # the name of an error, such as StreamNotFound
     return len(wanted) >= 8 and any(f" {wanted} " in f" {_squeeze(symptom)} " for rule in all_rules() for symptom in rule.symptoms)
 
 

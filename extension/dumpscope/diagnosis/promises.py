@@ -65,8 +65,14 @@ def _full(facts: Facts) -> bool:
 
 
 def _in_full(facts: Facts) -> Optional[Answer]:
+    """What flags for parts of memory bring where all of it was asked for: as much as there is of all of it."""
     stream = facts.stream(9)
-    return (YES, "contained in the full memory", stream.offset) if stream is not None else None
+    if stream is None:
+        return None
+    state, note, _ = _full_memory(facts)
+    if state == YES:
+        return YES, "contained in the full memory", stream.offset
+    return state, f"a part of the full memory: {note}", stream.offset
 
 
 def _full_memory(facts: Facts) -> Answer:
@@ -80,7 +86,8 @@ def _full_memory(facts: Facts) -> Answer:
         return PARTIAL, full.damage[0].message, stream.offset
     missing = full.expected_file_size - facts.source.size
     if missing > 0:
-        return PARTIAL, f"0x{missing:x} of 0x{full.total:x} bytes are cut off the end of the file", stream.offset
+        state = PARTIAL if missing < full.total else NO
+        return state, f"0x{min(missing, full.total):x} of 0x{full.total:x} bytes are cut off the end of the file", stream.offset
     return YES, f"{counted(len(full), 'range')}, 0x{full.total:x} bytes", stream.offset
 
 
@@ -119,6 +126,9 @@ def _paths(facts: Facts) -> Answer:
 
 
 def _thread_data(facts: Facts) -> Answer:
+    system = facts.dump.system
+    if not isinstance(system, Absent) and not system.is_windows:
+        return UNKNOWN, "TEBs are of Windows, and the process ran on another system", None
     threads = [thread for thread in facts.threads(MAX_LOOK) if thread.teb]
     captured = sum(1 for thread in threads if facts.has(thread.teb, 8))
     if _full(facts) and captured == len(threads):
@@ -216,7 +226,8 @@ def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
             return inside
         wanted = [region for region in facts.private_regions if region.protect in protects]
         if not wanted:
-            return UNKNOWN, f"no map of the address space tells where {what} is", None
+            known = "has none" if len(facts.dump.regions) else "is not there to tell where it is"
+            return UNKNOWN, f"{what}: the map of the address space {known}", None
         held = facts.dump.memory.captured
         captured = sum(1 for region in wanted if held(region.base, min(region.size, 0x1000)) >= min(region.size, 0x1000))
         return _share(captured, len(wanted), "region", f"of {what} in captured memory")

@@ -37,6 +37,7 @@ INVENTED = "invented"
 
 _SIZE = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
 _RVA = MINIDUMP_DIRECTORY.offset_of("Location.Rva")
+RANGE64 = struct.Struct("<QQ")
 _KINDS_OF_OTHERS = ("kernel-dump", "legacy-user-dump", "empty", "minidump-cut", "too-small", "zeros")
 
 SPOILT = ("signature-zero", "signature-spoilt")
@@ -310,19 +311,41 @@ class _Mender:
             self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding behind the count, as Breakpad writes, are left out", stream.rva))
             self.anew = True
             return
-        number = self._number(stream, head, stride, claimed)
+        number = self._full_number(stream, head, claimed) if stream.type == 9 else None
+        number = self._number(stream, head, stride, claimed) if number is None else number
         if number is None:
             self.drop[stream.index] = "its size and its count disagree, and neither fits the bytes"
             return
         size = head + number * stride
         if number != claimed:
             at = stream.rva + row.counter
-            self._put(at, number.to_bytes(row.width, "little"), INFERRED, "OPN020", f"{name}: the count, by size and records", str(claimed), str(number))
+            code = "OPN025" if stream.type == 9 else "OPN020"
+            self._put(at, number.to_bytes(row.width, "little"), INFERRED, code, f"{name}: the count, by size and records", str(claimed), str(number))
         if size != stream.size:
             what = f"{name}: DataSize in the directory, {head} + {stride} × {number}"
             self._put(
                 stream.offset + _SIZE, struct.pack("<I", size), FIXED, "OPN025" if stream.type == 9 else "OPN020", what, f"0x{stream.size:x}", f"0x{size:x}"
             )
+
+    def _full_number(self, stream: Stream, head: int, claimed: int) -> Optional[int]:
+        """How many ranges of full memory there are: as many as the count or the directory's size says.
+
+        The one whose bytes end with the file, else the one whose bytes are all in the file and do not begin inside the list; None where neither
+        or both are so.
+        """
+        size = self.source.size
+        base = int.from_bytes(self.source.some(stream.rva + MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8), "little")
+        possible = []
+        for number in dict.fromkeys((claimed, (stream.size - head) // RANGE64.size)):
+            end = stream.rva + head + number * RANGE64.size
+            if number <= 0 or end > size or stream.rva < base < end:
+                continue
+            total = sum(length for _, length in RANGE64.iter_unpack(self.source.some(stream.rva + head, number * RANGE64.size)))
+            if base + total == size:
+                return number
+            if base + total < size:
+                possible.append(number)
+        return possible[0] if len(possible) == 1 else None
 
     def _number(self, stream: Stream, head: int, stride: int, claimed: int) -> Optional[int]:
         """How many records a list has: what the size says, if it is a whole number of them; what the count says, if all of those look like records."""

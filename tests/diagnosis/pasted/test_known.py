@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
+from pathlib import Path
+from typing import Any, Dict, List
 
 import pytest
 
@@ -41,8 +42,30 @@ PASTED: Dict[str, List[str]] = {
         "OpenDumpFile(state\\mem.dmp) failed with hr=-0x7ff8ffa9",
         "Debugging older format crash dumps is not supported",
         "<unknown>: invalid minidump",
+        "Minidump without SystemInfoStream (?)",
+        "ERROR:pypykatz:Minidump parsing error!",
+        '"C:\\cygwin64\\dumps/MEMORY.DMP" is not a core dump: file format not recognized',
+        "error: Cannot open '/home/me/linux-aarch64-neon.core': Permission denied.",
+        "No load spec found for import file: crash.dmp",
+        "Could not open dump file [C:\\a.dmp], HRESULT 0x80004005",
+        "Loading Dump File [C:/Users/User/Dumps/mem.elf] Could not match Dump File signature - invalid file format",
+        "Microsoft.Diagnostics.Runtime.ClrDiagnosticsException: The given crash dump is in an incorrect format.",
     ],
     "reading": [
+        "Unhandled exception: System.IO.EndOfStreamException: Unable to read beyond the end of the stream.",
+        "Minidump contains multiple streams of type 0 (UnusedStream) at indices 11 (0 bytes) and 12 (0 bytes) (using 12)",
+        "System.ArgumentException: An item with the same key has already been added. Key: 3421085696 (Parameter 'key')",
+        "[ERROR] MissingSystemInfo - Error processing dump: The system information stream was not found",
+        "== Errors == msv_exception_please_report U2lnbmF0dXJlIHdhcyBub3Q=",
+        "ValueError: 3762504530 is not a valid ExceptionCode",
+        "NameError: name 'MinidumpThreadExList' is not defined",
+        "PEB parsing error!",
+        "No flat address for current instruction",
+        "WARN failed to get instruction memory access: failed to read memory at instruction pointer",
+        "minidump_stackwalk.cc:108: ERROR: MinidumpProcessor::Process failed",
+        "minidump.cc:5871: INFO: GetStream: type 7 not present",
+        "ERROR: Reload failure, partially initialized target",
+        "WARNING: The debugger does not have a current process or thread",
         "ClrDiagnosticsException: Unexpected relative addresses inconsistency between dump memory chunks 86 and 87.",
         "2021-07-18 15:56:34: minidump_processor.cc:180: ERROR: Minidump 17F575B9-84A9-49CE-B3DB-CD02E04E71D0.dmp has no thread list",
         "EMPTY: no crashing thread identified; MissingThreadList",
@@ -71,6 +94,9 @@ PASTED: Dict[str, List[str]] = {
         "Please check your debugger configuration and/or network access. No export peb found",
     ],
     "managed": [
+        "Object 000001a2d5401000 has an invalid method table.",
+        "object 0000011ee9bf10c8: bad member 0000012069C6FC20 at 0000011EE9BF10D0",
+        "Failed to load data access module, 0x80131c4f",
         "Failed to request ThreadStore",
         "Failed to request ThreadpoolMgr information",
         "Unable to walk the managed stack. The current thread is likely not a managed thread. Failed to start stack walk: 80131c49",
@@ -89,10 +115,15 @@ PASTED: Dict[str, List[str]] = {
         "Unable to acquire .NET debugger interface. Error: 8027025b",
     ],
     "kernel": [
+        "*** Fatal System Error: 0x0000007e",
+        "CS descriptor lookup failed",
         "THIS DUMP FILE IS PARTIALLY CORRUPT. KdDebuggerDataBlock is not present or unreadable.",
         "Unable to read PsLoadedModuleList",
     ],
     "writing": [
+        "terminate called after throwing an instance of 'PAL_SEHException'",
+        "[createdump] The process or container does not have permissions or access: open(/proc/10297/mem) FAILED Permission denied (13)",
+        "WriteFullMemory.Memory.Read(0x7ffb97221000, 0x10000) failed 0x8007012b, skip.",
         "MiniDumpWriteDump failed with code 8007012b",
         "Error: MiniDumpWriteDump failed with code 1",
         "[!] Failed to create minidump, error code: 1",
@@ -179,3 +210,29 @@ def test_every_entry_has_a_kind_and_the_kinds_have_entries() -> None:
 @pytest.mark.parametrize("text", ["", " ", "hello", "the dump of yesterday", "a minidump has streams", "write me a letter", "open the window", "0x10"])
 def test_words_that_are_no_message(text: str) -> None:
     assert known_in(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("System.IO.EndOfStreamException: Unable to read beyond the end of the stream.", "EXC005"),
+        ("Unable to find system info stream in the minidump that was uploaded", "EXC005"),
+        ("Minidump contains multiple streams of type 7 (SystemInfoStream)", "MEM010"),
+        ("The memory of the process could not be found in the list of streams", "MEM010"),
+    ],
+)
+def test_a_few_words_in_common_choose_no_rule(text: str, never: str) -> None:
+    """A nearest message is taken only where it has half of the words that were given."""
+    from dumpscope.diagnosis.messages import read_message
+
+    said = read_message(text)
+    assert never not in [rule.code for rule in said.rules] or known_in(text)
+
+
+def test_the_name_of_an_error_alone_is_a_question(cli: Any, tmp_path: Path) -> None:
+    """And no path: whoever pastes it may have no dump at hand."""
+    for name in ("StreamNotFound", "MissingDirectory", "HeaderMismatch"):
+        found = cli("why", name)
+        assert found.code == 0
+        assert "rust-minidump" in found.out
+    assert cli("why", "SomeFileThatIsNotThere").code == 3

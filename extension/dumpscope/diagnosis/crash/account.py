@@ -49,11 +49,16 @@ def _statements(facts: Facts, event: Event) -> Iterator[Statement]:
         yield _thread(dump, found)
     else:
         yield from _asked_by(dump)
-    yield from own_words(facts)
+    # Where BaseRva is wrong, what is read as memory is something else.
+    readable = facts.right_base is None
+    if readable:
+        yield from own_words(facts)
     if not isinstance(found, Absent):
         yield from _causes(facts, found, event)
-        yield from _stowed(dump, found)
-    yield from remarks(facts)
+        if readable:
+            yield from _stowed(dump, found)
+    if readable:
+        yield from remarks(facts)
     yield from products(facts)
     yield from _comment(dump)
 
@@ -83,6 +88,8 @@ def _where(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
         if thrower is not None:
             evidence = (parameter_proof(found, 2),)
             yield Statement(WHERE, f"thrown by {thrower.file_name}", CERTAIN, evidence, "its ThrowInfo lies in that module")
+    if facts.right_base is not None:
+        return  # no stack can be read
     if place.module is None:
         yield from _jumped_from(facts, found)
     elif is_system(place.module) and found.code not in (0xE0434352, 0xE0434F4D):

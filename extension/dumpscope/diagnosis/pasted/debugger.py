@@ -133,7 +133,7 @@ MESSAGES: Tuple[Known, ...] = (
         r"kddebuggerdatablock|dump file is partially corrupt|psloadedmodulelist|kdversionblock"
         r"|kernbase < systemrangestart|physical memory block has been truncated"
         r"|(?:mini )?kernel (?:complete |bitmap |triage )?dump|kinitsystem|\bbug ?check\b|\bbluescreen|unable to initialize target machine information"
-        r"|cs descriptor lookup failed|page table|directory table base|nt_wrong_symbols|kernel symbols are wrong",
+        r"|cs descriptor lookup failed|fatal system error: ?0x|page table|directory table base|nt_wrong_symbols|kernel symbols are wrong",
         "the kernel debugger",
         KERNEL,
         "A message about a dump of a whole machine",
@@ -142,7 +142,8 @@ MESSAGES: Tuple[Known, ...] = (
         ("for a kernel dump: `!analyze -v`, `.bugcheck`, `lm`, `k` and `r` apply; the commands for one process do not",),
     ),
     Known(
-        r"getcontextstate failed|unable to get current machine context|unable to get program counter|extension called without current pc",
+        r"getcontextstate failed|unable to get current machine context|unable to get program counter|extension called without current pc"
+        r"|no flat address for current instruction",
         "the debugger engine",
         READING,
         "The debugger cannot read the registers: the context is not in the file, or lies outside it",

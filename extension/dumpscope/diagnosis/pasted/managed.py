@@ -67,7 +67,8 @@ MESSAGES: Tuple[Known, ...] = (
     ),
     Known(
         r"garbage collector data structures are not in a valid state|unable to create a clrheap"
-        r"|gc heap .{0,30}(?:invalid|not (?:valid|walkable))|object <?exec|error requesting (?:gc|heap)",
+        r"|gc heap .{0,30}(?:invalid|not (?:valid|walkable))|object <?exec"
+        r"|has an invalid method ?table|error requesting (?:the )?heap|bad (?:member|object)|error requesting (?:gc|heap)",
         _SOS,
         MANAGED,
         "The managed heap cannot be walked: it was in the middle of a collection, or is not in the dump",

@@ -88,7 +88,13 @@ MESSAGES: Tuple[Known, ...] = (
     Known(r"\bemptyminidump\b|minidump is empty|\bfilenotfound\b", _RUST, OPENING, "The file is empty, or was not found", ("OPN004", "OPN005")),
     Known(r"\bmissingdirectory\b|error reading (?:the )?directory", _RUST, OPENING, "The directory is not in the file", ("OPN007", "OPN008", "OPN026")),
     Known(r"\bmissingthreadlist\b|thread list stream was not found|\bnothreads\b", _RUST, READING, "There is no thread list", _THREADS),
-    Known(r"\bmissingsysteminfo\b|system info stream was not found|\bunknownos\b|\bunknowncpu\b", _RUST, READING, "There is no system information", _SYSTEM),
+    Known(
+        r"\bmissingsysteminfo\b|system (?:info|information) stream was not found|\bunknownos\b|\bunknowncpu\b",
+        _RUST,
+        READING,
+        "There is no system information",
+        _SYSTEM,
+    ),
     Known(
         r"\bstreamreadfailure\b|\bstreamsizemismatch\b|error reading (?:a )?stream|stream size mismatch",
         _RUST,
@@ -119,6 +125,13 @@ MESSAGES: Tuple[Known, ...] = (
         (*_NO_DUMP, *_SYSTEM, *_THREADS),
         (),
         ("where the debugger opens the file, look at the service's own processing errors, and send the event again",),
+    ),
+    Known(
+        r"minidump contains (?:multiple|duplicate) streams? of type|multiple streams of type",
+        _RUST,
+        READING,
+        "A remark, not a failure: a type of stream is in the directory more than once. Entries of type 0 are unused ones, of which many writers leave some",
+        ("OPN022",),
     ),
     # -- LLDB --------------------------------------------------------------------------------------------------------
     Known(r"duplicate stream type", _LLDB, OPENING, "A stream occurs twice, which LLDB does not take", ("OPN022",)),
@@ -169,6 +182,23 @@ MESSAGES: Tuple[Known, ...] = (
         "ClrMD does not take the file",
         (*_NO_DUMP, *_SYSTEM),
     ),
+    Known(
+        r"an item with the same key has already been added",
+        _CLRMD,
+        READING,
+        "Two records have the same key where each must have its own: modules or memory at one address, or threads of one id",
+        ("OPN027", "OPN018", "OPN022", "MOD006"),
+    ),
+    Known(
+        r"endofstreamexception|read (?:beyond|past) the end of the stream|unexpected end of (?:file|stream)|unexpectedeof|failed to fill whole buffer",
+        "a program that reads dumps (ClrMD, dotnet-dump and others)",
+        READING,
+        "The file ends before something that its header or a list leads to: it is cut, or the number that leads there is wrong",
+        ("OPN004", "OPN005", "OPN016", "OPN007", "OPN017", "OPN020", "OPN021", "OPN024"),
+        (),
+        ("compare the file's size with the original, and copy it again in binary mode",),
+        general=True,
+    ),
     # -- skelsec -----------------------------------------------------------------------------------------------------
     Known(r"signaturemismatchexception:? ?'?(?:egap|pmudegap|page)", _SKELSEC, OPENING, "The file begins with PAGE: it is a kernel dump", ("OPN002",)),
     Known(
@@ -187,7 +217,13 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN016", "OPN024", "MEM002", "MEM006", "MOD002"),
     ),
     # -- mimikatz ----------------------------------------------------------------------------------------------------
-    Known(r"acquirelsa ; (?:memory opening|minidump without)", _MIMIKATZ, OPENING, "mimikatz does not take the file for a minidump", (*_NO_DUMP, *_SYSTEM)),
+    Known(
+        r"acquirelsa ; (?:memory opening|minidump without)|minidump without systeminfostream",
+        _MIMIKATZ,
+        OPENING,
+        "mimikatz does not take the file for a minidump",
+        (*_NO_DUMP, *_SYSTEM),
+    ),
     Known(
         r"acquirelsa ; modules? informations?",
         _MIMIKATZ,
@@ -229,7 +265,52 @@ MESSAGES: Tuple[Known, ...] = (
         (),
         ("take the dump with 0x80000 (MiniDumpWithModuleHeaders) or with full memory", "`modules` of dumpscope has the keys of the symbol server"),
     ),
+    Known(
+        r"minidump parsing error",
+        _SKELSEC,
+        OPENING,
+        "It does not take the file",
+        (*_NO_DUMP, *_SYSTEM, "OPN025", "OPN020", "OPN007"),
+    ),
+    Known(
+        r"exception_please_report|failed to find structs",
+        _SKELSEC,
+        READING,
+        "What it looks for is not in the captured memory: the dump is partial or cut, or of a build that the tool does not know",
+        ("OPN016", "OPN024", "MEM002", "MEM006", "MOD002"),
+    ),
+    Known(
+        r"is not a valid exceptioncode|name '(?:minidump\w+|self)' is not defined|peb parsing error",
+        _SKELSEC,
+        READING,
+        "A fault of that reader, not of the file: it knows no codes but its own list, takes every dump for one of Windows, or is an old release",
+        (),
+        (),
+        ("take its newest release; `exception`, `process` and `modules` of dumpscope read the same",),
+    ),
     # -- others ------------------------------------------------------------------------------------------------------
+    Known(
+        r"is not a core dump: file (?:format not recognized|truncated)|not in executable format: file format not recognized",
+        "gdb",
+        OPENING,
+        "gdb reads core files of ELF systems and no dumps of Windows. The file may be sound",
+        ("OPN002", "OPN003", "OPN001"),
+        (),
+        ("open it in WinDbg or LLDB; of a dump of Linux `minidump-2-core` of Breakpad makes a core file for gdb",),
+    ),
+    Known(
+        r"cannot open '[^']*': (?:permission denied|no such file)",
+        "LLDB and other programs",
+        OPENING,
+        "The program may not read the file, or does not find it: nothing is said about what is in it",
+    ),
+    Known(
+        r"no load spec found",
+        "Ghidra",
+        OPENING,
+        "Ghidra has no loader for this file: one for minidumps is part of newer releases, or comes as an extension",
+        (*_NO_DUMP, "OPN007"),
+    ),
     Known(
         r"size mismatch - stream data is larger than file size|r_bin_mdmp|mdmp.{0,40}(?:invalid|fail)",
         "radare2 and rizin",

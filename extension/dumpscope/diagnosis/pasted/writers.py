@@ -30,7 +30,7 @@ MESSAGES: Tuple[Known, ...] = (
     Known(
         r"writing dump failed|\bwrite\w*dump\w* failed|core dump generation failed|invalid process id .{0,40}access is denied"
         r"|\[createdump\].{0,200}(?:fail|error)|createdump.{0,80}fail"
-        r"|dotnet-dump collect.{0,200}(?:fail|error|denied)|\bgcore\b.{0,80}fail|task_for_pid",
+        r"|dotnet-dump collect.{0,200}(?:fail|error|denied)|\bgcore\b.{0,80}fail|task_for_pid|pal_sehexception",
         "dotnet-dump and createdump",
         WRITING,
         "The .NET runtime could not write the dump. On Linux and macOS the process itself writes it "

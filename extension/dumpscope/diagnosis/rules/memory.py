@@ -156,6 +156,7 @@ RULES = (
         fires="process-thread-data",
         silent="full-memory",
         test=_heap,
+        needs_memory=True,
     ),
     Rule(
         code="MEM003",
@@ -172,6 +173,7 @@ RULES = (
         fires="stacks-only",
         silent="full-memory",
         test=_teb,
+        needs_memory=True,
     ),
     Rule(
         code="MEM004",
@@ -192,6 +194,7 @@ RULES = (
         fires="stacks-only",
         silent="process-thread-data",
         test=_peb,
+        needs_memory=True,
     ),
     Rule(
         code="MEM005",
@@ -207,6 +210,7 @@ RULES = (
         fires="process-thread-data",
         silent="stacks-only",
         test=_captured,
+        needs_memory=True,
         when_asked=True,
     ),
     Rule(
@@ -223,6 +227,7 @@ RULES = (
         fires="missing-memory",
         silent="stacks-only",
         test=_no_memory,
+        needs_memory=True,
     ),
     Rule(
         code="MEM007",
@@ -239,6 +244,7 @@ RULES = (
         fires="stacks-only",
         silent="full-memory",
         test=_uptime,
+        needs_memory=True,
     ),
     Rule(
         code="MEM008",
@@ -254,6 +260,7 @@ RULES = (
         fires="full-memory-none-left",
         silent="stacks-only",
         test=_stacks,
+        needs_memory=True,
     ),
     Rule(
         code="MEM009",
@@ -273,6 +280,7 @@ RULES = (
         fires="stacks-only",
         silent="full-memory",
         test=_code,
+        needs_memory=True,
     ),
     Rule(
         code="MEM010",

@@ -39,7 +39,8 @@ class Rule(NamedTuple):
     ``needs_dump`` is false for rules about files that are
     no readable minidump, ``needs_directory`` for rules that look at header and directory themselves: no other one is asked where the
     directory cannot be read. ``when_asked`` is true for rules about what is in order: they are told only to somebody who asks about their
-    commands, and are no part of an audit. A code is never used again for another cause.
+    commands, and are no part of an audit. ``needs_memory`` is true for rules that say what was not captured: they are silent where the memory is
+    in the file and BaseRva does not lead to it. A code is never used again for another cause.
     """
 
     code: str
@@ -58,6 +59,7 @@ class Rule(NamedTuple):
     needs_dump: bool = True
     needs_directory: bool = True
     when_asked: bool = False
+    needs_memory: bool = False
 
 
 def sample_file(name: str) -> str:
