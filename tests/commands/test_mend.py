@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +172,36 @@ def test_examples_of_help_name_the_dump(cli: Any) -> None:
         lines = [line for line in cli(name, "--help").out.split("examples\n")[1].splitlines() if line.strip()]
         assert lines
         assert all(line.startswith(f"dumpscope {name} DUMP") for line in lines)
+
+
+def test_a_directory_beyond_4_gib_cannot_be_mended(cli: Any, tmp_path: Path) -> None:
+    """Its RVA has wrapped; `why` says where it stands, and does not fail while it looks for what could be mended."""
+    if os.name == "nt":
+        pytest.skip("files have no holes there unless one asks for them")
+    data = (SAMPLES / "full-memory.dmp").read_bytes()
+    count, rva = struct.unpack_from("<II", data, 8)
+    path = tmp_path / "large.dmp"
+    with open(path, "wb") as file:
+        try:
+            file.write(data[:12] + struct.pack("<I", 0x4000) + data[16:rva] + bytes(count * 12) + data[rva + count * 12 :])
+            file.seek((1 << 32) + 0x4000)  # a hole, which takes no room
+            file.write(data[rva : rva + count * 12])
+        except OSError as error:
+            pytest.skip(f"no room for a file with a hole: {error}")
+    found = cli("why", path)
+    assert "OPN026" in found.out
+    assert "internal error" not in found.err
+    found = cli("mend", path)
+    assert found.code == 1
+    assert "beyond 4 GiB" in found.out
+
+
+def test_a_directory_entry_cut_by_the_end_of_the_file_is_none(cli: Any, tmp_path: Path) -> None:
+    """Type and size of SystemInfoStream at the very end look like an entry, and have no RVA behind them."""
+    path = tmp_path / "cut.dmp"
+    head = (SAMPLES / "handles.dmp").read_bytes()[:12] + struct.pack("<I", 0x10000000) + bytes(16)
+    for size in (8, 9, 11):
+        path.write_bytes(head + bytes(64) + struct.pack("<III", 7, 56, 0x20)[:size])
+        found = cli("mend", path)
+        assert found.code == 1
+        assert "internal error" not in found.err

@@ -394,3 +394,16 @@ def test_of_a_writer_whose_flags_ask_for_nothing_nothing_is_said_to_be_unasked(c
     assert [words for words in unsaid if words in out] == []
     flagged = cli("why", "handles-flag-cleared.dmp").out
     assert [words for words in ("FLG003", "HND013", "the flags do not say") if words in flagged] == ["FLG003", "HND013"]
+
+
+def test_a_damaged_name_is_cut_in_sentences(tmp_path, cli):
+    """A string whose length is wrong is no name: sentences quote the beginning and call it damaged."""
+    data = bytearray(open_sample("handles"))
+    rva = parse(bytes(data)).modules[0].name_rva
+    struct.pack_into("<I", data, rva, 0x1800)
+    path = write(tmp_path, bytes(data))
+    for command in ("dumpinfo", "why"):
+        out = cli(command, path).out
+        line = next(line for line in out.splitlines() if line.startswith("program"))
+        assert "(damaged: a name of" in line
+        assert len(line) < 600

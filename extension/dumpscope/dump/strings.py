@@ -155,3 +155,15 @@ class StringTable:
             return ""
         length = min(_length(source.fetch(rva, 4))[0], MAX_NAME)
         return source.some(rva + 4, length).decode("utf-8", "surrogateescape")
+
+
+MOST_OF_A_NAME = 80
+"""Characters of a damaged name that a sentence quotes."""
+
+
+def quoted_name(name: str) -> str:
+    """A name for a sentence: one with characters that no file name has, or longer than any, is cut and called damaged."""
+    if len(name) <= 260 and not any(char < " " or "\ud800" <= char <= "\udfff" for char in name):
+        return name
+    cut = name[:MOST_OF_A_NAME] + ("…" if len(name) > MOST_OF_A_NAME else "")
+    return f"{cut} (damaged: a name of {len(name)} characters)"

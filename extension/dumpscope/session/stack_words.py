@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Se
 
 from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread
+from ..dump.strings import quoted_name
 from ..format.counted import counted
 from ..stacks.frames import BOTTOM
 from ..view.blocks import Column, Data, Note, Table
@@ -99,7 +100,7 @@ def stack_summary(session: Session) -> str:
     early = total - ends.get(BOTTOM, 0)
     if not early or not needs:
         return ""
-    named = ", ".join(need.file for need in needs[:NAMED_NEEDS])
+    named = ", ".join(quoted_name(need.file) for need in needs[:NAMED_NEEDS])
     if len(needs) > NAMED_NEEDS:
         named += f" and {len(needs) - NAMED_NEEDS} more"
     first = "the first " if len(session.dump.threads) > total else ""

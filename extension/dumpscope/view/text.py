@@ -345,7 +345,7 @@ def _finding(finding: Finding, paint: Paint, width: Optional[int]) -> Iterator[s
         size = min(40, max(len(item.what) for item in finding.evidence))
         for item in finding.evidence:
             place = "" if item.offset is None else f"  at 0x{item.offset:x}"
-            what, value = printable(item.what), printable(item.value)
+            what, value = printable(item.what), printable(_cut(item.value))
             label = f"    {paint.text(what)}{' ' * (size - len(item.what))}  "
             beside = max(size, len(what)) + 6
             if beside + len(value) + len(place) <= screen or screen < 20:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, O
 from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
+from ..diagnosis.facts import Facts
 from ..dump.absence import Absent
 from ..dump.directory import Directory, Stream
 from ..dump.identify import kind_of, sound_directory
@@ -26,8 +27,22 @@ from ..format.system import MINIDUMP_SYSTEM_INFO
 from .builder import FULL_MEMORY, DumpBuilder
 from .edited import Edited
 from .memory import Planned
-from .output import Output, Progress, unseen, write_whole
-from .plausible import CHECKED, LISTS, directory_length, entries, find_directory, find_list, known, looks_like_directory, processor_of, records_fit, system_fits
+from .output import LAST_RVA, Output, Progress, unseen, write_whole
+from .plausible import (
+    CHECKED,
+    LISTS,
+    directory_length,
+    entries,
+    find_directory,
+    find_list,
+    full_number,
+    known,
+    looks_like_directory,
+    processor_of,
+    records_fit,
+    system_fits,
+    too_far,
+)
 
 FIXED = "fixed"
 REMOVED = "left out"
@@ -37,7 +52,6 @@ INVENTED = "invented"
 
 _SIZE = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
 _RVA = MINIDUMP_DIRECTORY.offset_of("Location.Rva")
-RANGE64 = struct.Struct("<QQ")
 _KINDS_OF_OTHERS = ("kernel-dump", "legacy-user-dump", "empty", "minidump-cut", "too-small", "zeros")
 
 SPOILT = ("signature-zero", "signature-spoilt")
@@ -197,6 +211,9 @@ class _Mender:
     def _directory(self) -> None:
         count, rva = struct.unpack("<II", self.source.some(8, 8))
         rows = entries(self.source, rva, count)
+        moved = Facts.of(self.source).moved_directory if self.source.size > LAST_RVA else None
+        if moved is not None:
+            raise too_far(moved.offset)
         if rows and not any(self.source.some(rva, len(rows) * MINIDUMP_DIRECTORY.size)):
             raise DumpError(
                 "this cannot be mended: the directory is all zeros, so the writer was interrupted; nothing says where the streams are", "write the dump again"
@@ -228,6 +245,8 @@ class _Mender:
                 "the file is cut: fetch the original again",
             )
         place, number = found
+        if place > LAST_RVA:
+            raise too_far(place)
         if place != rva:
             self._put(
                 MINIDUMP_HEADER.offset_of("StreamDirectoryRva"), struct.pack("<I", place), INFERRED, "OPN007",
@@ -267,7 +286,7 @@ class _Mender:
         others = [(other.rva, other.end) for other in dump.streams if other.type and other.index != stream.index and other.end <= self.source.size]
         others.append((0, begin))
         place = find_list(self.source, stream.type, stream.size, lambda at, size: not any(at < high and low < at + size for low, high in others))
-        if place is None:
+        if place is None or place > LAST_RVA:
             return False
         what = f"{name_of(stream.type)}: RVA in the directory, where the one list of its size stands"
         self._put(stream.offset + _RVA, struct.pack("<I", place), INFERRED, "OPN020", what, f"0x{stream.rva:x}", f"0x{place:x}")
@@ -311,7 +330,7 @@ class _Mender:
             self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding behind the count, as Breakpad writes, are left out", stream.rva))
             self.anew = True
             return
-        number = self._full_number(stream, head, claimed) if stream.type == 9 else None
+        number = full_number(self.source, stream.rva, stream.size, claimed) if stream.type == 9 else None
         number = self._number(stream, head, stride, claimed) if number is None else number
         if number is None:
             self.drop[stream.index] = "its size and its count disagree, and neither fits the bytes"
@@ -326,26 +345,6 @@ class _Mender:
             self._put(
                 stream.offset + _SIZE, struct.pack("<I", size), FIXED, "OPN025" if stream.type == 9 else "OPN020", what, f"0x{stream.size:x}", f"0x{size:x}"
             )
-
-    def _full_number(self, stream: Stream, head: int, claimed: int) -> Optional[int]:
-        """How many ranges of full memory there are: as many as the count or the directory's size says.
-
-        The one whose bytes end with the file, else the one whose bytes are all in the file and do not begin inside the list; None where neither
-        or both are so.
-        """
-        size = self.source.size
-        base = int.from_bytes(self.source.some(stream.rva + MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8), "little")
-        possible = []
-        for number in dict.fromkeys((claimed, (stream.size - head) // RANGE64.size)):
-            end = stream.rva + head + number * RANGE64.size
-            if number <= 0 or end > size or stream.rva < base < end:
-                continue
-            total = sum(length for _, length in RANGE64.iter_unpack(self.source.some(stream.rva + head, number * RANGE64.size)))
-            if base + total == size:
-                return number
-            if base + total < size:
-                possible.append(number)
-        return possible[0] if len(possible) == 1 else None
 
     def _number(self, stream: Stream, head: int, stride: int, claimed: int) -> Optional[int]:
         """How many records a list has: what the size says, if it is a whole number of them; what the count says, if all of those look like records."""

@@ -6,6 +6,7 @@ import struct
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..dump.source import Source
+from ..errors import DumpError
 from ..format.handles import (
     AVRF_HANDLE_OPERATION,
     MINIDUMP_HANDLE_DATA_STREAM,
@@ -117,7 +118,8 @@ def _system_entries(source: Source) -> Iterator[int]:
         at = data.find(_SYSTEM_ENTRY)
         while at >= 0 and seen < 1000:
             seen += 1
-            if low + at >= MINIDUMP_HEADER.size and system_fits(source, Entry(*_ENTRY.unpack(source.some(low + at, _ENTRY.size)))):
+            row = source.some(low + at, _ENTRY.size)
+            if low + at >= MINIDUMP_HEADER.size and len(row) == _ENTRY.size and system_fits(source, Entry(*_ENTRY.unpack(row))):
                 yield low + at
             at = data.find(_SYSTEM_ENTRY, at + 4)
 
@@ -277,3 +279,35 @@ def _processor(source: Source, rva: int, size: int) -> Any:
     if size >= ARM64_CONTEXT and narrow & 0xFFFF0000 == 0x400000 and narrow & 0x3:
         return 12
     return 5 if narrow & 0xFFFF0000 == 0x200000 and narrow & 0x3 and size >= 0x100 else None
+
+
+_RANGE64 = struct.Struct("<QQ")
+
+
+def full_number(source: Source, rva: int, listed: int, claimed: int) -> Optional[int]:
+    """How many ranges of full memory there are: as many as the count (``claimed``) or the directory's size (``listed``) says.
+
+    The one whose bytes end with the file, else the one whose bytes are all in the file and do not begin inside the list at ``rva``; None where
+    neither or both are so.
+    """
+    head = MINIDUMP_MEMORY64_LIST.size
+    base = int.from_bytes(source.some(rva + MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8), "little")
+    possible = []
+    for number in dict.fromkeys((claimed, (listed - head) // _RANGE64.size)):
+        end = rva + head + number * _RANGE64.size
+        if number <= 0 or end > source.size or rva < base < end:
+            continue
+        total = sum(length for _, length in _RANGE64.iter_unpack(source.some(rva + head, number * _RANGE64.size)))
+        if base + total == source.size:
+            return number
+        if base + total < source.size:
+            possible.append(number)
+    return possible[0] if len(possible) == 1 else None
+
+
+def too_far(place: int) -> DumpError:
+    """That a directory stands where nothing can lead to it."""
+    return DumpError(
+        f"this cannot be mended: the directory stands at 0x{place:x}, beyond 4 GiB, where no RVA of 32 bits leads",
+        "write the dump again, with header, directory and all streams first and the memory last",
+    )

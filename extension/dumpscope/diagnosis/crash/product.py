@@ -11,6 +11,7 @@ from ...dump.streams.crashpad import STRING, CrashpadInfo
 from ...dump.streams.modules import Module, version_text
 from ...dump.streams.protobuf import varint
 from ...dump.streams.unreal import UnrealContext, read_unreal
+from ...dump.strings import quoted_name
 from ...format.streams import STREAMS
 from ..evidence import Proof
 from ..facts import Facts
@@ -79,7 +80,7 @@ def products(facts: Facts) -> Iterator[Statement]:
         kind = _ENGINES.get(module.file_name.lower(), "")
         if kind == _SERVER and ("mariadb" in module.path.lower() or dump.modules.named("server.dll")):
             kind = _ENGINES["mariadbd.exe"]  # MySQL has no server.dll
-        yield Statement(PRODUCT, f"{module.file_name}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), how)
+        yield Statement(PRODUCT, f"{quoted_name(module.file_name)}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), how)
     yield from _built_on(facts, -1 if main is None else main[0].index)
     yield from _reporter(facts)
     yield from _profile(dump)
