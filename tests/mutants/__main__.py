@@ -21,7 +21,7 @@ from tests.mutants.operators import Mutant, mutants, place  # noqa: E402
 from tests.mutants.running import OPTIONS, Cover, Loop, Scratch, Verdict, Warm, cold, forked, stamp, write_report  # noqa: E402
 
 FOLDERS = ["commands", "diagnosis/rules", "dump/streams"]
-TESTS = ["tests/commands", "tests/diagnosis", "tests/dump"]
+TESTS = ["tests/commands", "tests/diagnosis", "tests/dump", "tests/learning", "tests/front/windbg", "tests/fleet/test_run.py", "tests/fleet/test_table.py"]
 COLD_TESTS = 400
 """At most so many tests are tried in a cold fork, the fastest ones."""
 

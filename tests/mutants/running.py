@@ -182,8 +182,9 @@ def stamp_of(path: Path) -> str:
 
 
 def _stamp(file: Path) -> str:
-    """What a file of tests holds, with the texts beside it that it may read."""
-    return "".join([stamp_of(file), *(stamp_of(text) for text in sorted(file.parent.rglob("*.txt")))])
+    """What a file of tests holds, with the texts beside it if it reads any."""
+    texts = sorted(file.parent.rglob("*.txt")) if ".txt" in file.read_text("utf-8") else []
+    return "".join([stamp_of(file), *(stamp_of(text) for text in texts)])
 
 
 def _observe(root: Path, files: Sequence[str], folders: Sequence[Path]) -> Tuple[List[str], Dict[str, Seen]]:
