@@ -67,7 +67,7 @@ def test_user_streams_that_share_their_bytes(cli, run_json, tmp_path, name):
 
 def made(tmp_path, *streams):
     """A dump with user streams of these bytes, from type 0x10000 on."""
-    builder = DumpBuilder()
+    builder = DumpBuilder(slots=len(streams) + 1)
     builder.add_system_info()
     for index, data in enumerate(streams):
         builder.add_stream(0x10000 + index, data)
