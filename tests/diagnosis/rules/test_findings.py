@@ -7,6 +7,7 @@ it. That the offsets are true is tested besides, from the bytes of the files (``
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Dict, List
 
@@ -52,7 +53,7 @@ def evidence_of(rule: Rule) -> List[str]:
     for item in apply([rule], facts(rule.fires)):
         lines += [f"  {item.confidence}: {item.verdict}", *(f"  remedy: {step}" for step in item.remedy)]
         lines += [f"    {proof.what} = {proof.value}" + (f" at 0x{proof.offset:x}" if proof.offset is not None else "") for proof in item.evidence]
-    return [line.replace("\n", "\\n") for line in lines]
+    return [line.replace("\n", "\\n").replace(f"{SAMPLES}{os.sep}", "") for line in lines]
 
 
 FINDINGS = read_findings() if (HERE / "findings.txt").exists() else {}
