@@ -53,7 +53,7 @@ def evidence_of(rule: Rule) -> List[str]:
     for item in apply([rule], facts(rule.fires)):
         lines += [f"  {item.confidence}: {item.verdict}", *(f"  remedy: {step}" for step in item.remedy)]
         lines += [f"    {proof.what} = {proof.value}" + (f" at 0x{proof.offset:x}" if proof.offset is not None else "") for proof in item.evidence]
-    return [line.replace("\n", "\\n").replace(f"{SAMPLES}{os.sep}", "") for line in lines]
+    return [line.replace("\n", "\\n").replace(f"{SAMPLES}{os.sep}", "").replace(f"archives{os.sep}", "archives/") for line in lines]
 
 
 FINDINGS = read_findings() if (HERE / "findings.txt").exists() else {}
