@@ -22,8 +22,8 @@ from tests.mutants.running import OPTIONS, Cover, Loop, Scratch, Verdict, Warm, 
 
 FOLDERS = ["commands", "diagnosis/rules", "dump/streams"]
 TESTS = ["tests/commands", "tests/diagnosis", "tests/dump", "tests/learning", "tests/front/windbg", "tests/fleet/test_run.py", "tests/fleet/test_table.py"]
-COLD_TESTS = 400
-"""At most so many tests are tried in a cold fork, the fastest ones."""
+MOST_TESTS = 300
+"""At most so many tests are tried for a mutant: those of its own folder first, the fastest first. A mutant that only others would kill counts as one that survived."""
 
 
 def interval(killed: int, of: int) -> Tuple[float, float]:
@@ -91,11 +91,11 @@ class Work:
         return self.texts[path]
 
     def tests(self, mutant: Mutant) -> List[str]:
-        """The tests that can see a mutant, the fastest first."""
+        """The tests that can see a mutant, those of its folder first, and of these the fastest."""
         where = place(self.text(mutant.path), mutant.start)
-        if where.whole:
-            return self.cover.running(mutant.path, None)
-        return self.cover.running(mutant.path, where.lines)
+        names = self.cover.running(mutant.path, None if where.whole else where.lines)
+        own = f"tests/{mutant.path.rpartition('/')[0]}/"
+        return sorted(names, key=lambda name: not name.startswith(own))[:MOST_TESTS]
 
     def note(self, mutant: Mutant, verdict: Verdict) -> None:
         """Keeps a verdict and says it."""
@@ -113,7 +113,7 @@ class Work:
             if source is None:
                 self.note(mutant, Verdict("same", "", 0))
                 continue
-            names = self.tests(mutant)[:COLD_TESTS]
+            names = self.tests(mutant)
             if not names:
                 self.note(mutant, Verdict("no test", "", 0))
                 continue
