@@ -83,7 +83,7 @@ def test_what_is_typed_is_marked_stable_and_what_is_plain_data_is_not() -> None:
     schema = schema_of(find_command("handles"))
     row = schema["properties"]["handles"]["items"]
     assert schema["properties"]["handles"]["x-stable"] is True
-    assert row["properties"]["handle"] == {"type": ["string", "null"], "x-stable": True, "x-kind": ["handle"], "pattern": "^0x-?[0-9a-f]+$"}
+    assert row["properties"]["handle"] == {"type": ["string", "null"], "x-stable": True, "x-kind": ["handle"], "pattern": "^-?0x[0-9a-f]+$"}
     assert "x-stable" not in row["properties"]["object_info"]
     for name in COMMANDS:
         for path, place in places(schema_of(find_command(name))):
