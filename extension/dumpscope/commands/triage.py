@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from ..dump.stores import is_address, listed
 from ..errors import UsageError
 from ..fleet.atlases import ATLASES, folder_of, write_atlases
 from ..fleet.expected import Expected, files_in
@@ -128,7 +129,13 @@ def _check_rows(path: str) -> None:
     summary="one row of facts for each of many dumps, groups of equal crashes, and what to change in the writer",
     category="overview",
     arguments=[
-        arg("paths", nargs="*", metavar="PATH", help="files, folders and archives", completes="path"),
+        arg(
+            "paths",
+            nargs="*",
+            metavar="PATH",
+            help="files, folders, archives, and files, prefixes and patterns in stores (s3://bucket/dumps/)",
+            completes="path",
+        ),
         arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl, .csv or .parquet file", completes="path"),
         arg("--resume", switch=True, help="go on with OUT: what is in it and has not changed is not done again"),
         arg("--force", switch=True, help="write OUT and the page anew where they exist"),
@@ -179,7 +186,9 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     settings = _settings(args)
     jobs, seconds = _limits(args)
     for path in args.paths:
-        if not os.path.lexists(path):
+        if is_address(path):
+            next(listed(path), None)  # raises where there is nothing, before an output is made
+        elif not os.path.lexists(path):
             raise UsageError(f"there is no {path!r}", "give files, folders and archives")
     summary = _summary(args)
     have = _start(args, summary)

@@ -7,7 +7,8 @@ import json
 import os
 from typing import IO, Any, Callable, Dict, Iterator, Set, Tuple
 
-from ..errors import UsageError
+from ..dump.stores import is_address, look
+from ..errors import DumpError, UsageError
 from . import table
 from .facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, empty_row
 
@@ -179,6 +180,12 @@ def resume(path: str, see: Callable[[Row], object]) -> Set[Key]:
 
 def _unchanged(row: Row) -> bool:
     """Whether the file of a row is as it was. Of a member the archive's time counts. A file that is gone keeps its row."""
+    if is_address(row["path"]):
+        try:
+            stored = look(row["path"])
+        except DumpError:
+            return True
+        return stored.mtime == row["mtime"] and bool(row["member"] or stored.size == row["size"])
     try:
         found = os.stat(row["path"])
     except OSError:

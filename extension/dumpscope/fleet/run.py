@@ -8,7 +8,8 @@ from typing import Callable, Dict, Generator, Iterable, Iterator, NamedTuple, Op
 
 from ..dump.archives.opening import contents, is_archive_name, member_of
 from ..dump.archives.reading import Part
-from ..dump.source import Source
+from ..dump.named import plain_source
+from ..dump.stores import is_address, listed
 from ..errors import DumpscopeError, UsageError
 from .facts import DEFAULTS, Row, Settings, empty_row, fill
 from .workers import DEFAULT_MEMORY, DEFAULT_TIME, Workers
@@ -35,10 +36,16 @@ class Task(NamedTuple):
 def tasks(paths: Iterable[str]) -> Iterator[Task]:
     """Every file in these files and folders, and every member of the archives among them; each once, links are not followed into folders.
 
-    Raises UsageError for a path that is not there.
+    An address in a store is a file, a prefix, or a pattern. Raises UsageError for a path that is not there, DumpError for an address.
     """
     seen = set()
     for path in paths:
+        if is_address(path):
+            for stored in listed(path):
+                if stored.address not in seen:
+                    seen.add(stored.address)
+                    yield from _members(Task(stored.address, "", stored.size, stored.mtime))
+            continue
         if not os.path.lexists(path):
             raise UsageError(f"there is no {path!r}", "give files and folders")
         for name in _files(path):
@@ -67,19 +74,23 @@ def _of_file(path: str) -> Iterator[Task]:
     if not os.path.isfile(path):
         yield Task(path, fault="not a regular file")
         return
-    plain = Task(path, "", found.st_size, found.st_mtime_ns)
-    if not is_archive_name(path):
+    yield from _members(Task(path, "", found.st_size, found.st_mtime_ns))
+
+
+def _members(plain: Task) -> Iterator[Task]:
+    """The file itself, or what is in it where it is an archive."""
+    if not is_archive_name(plain.path):
         yield plain
         return
     try:
-        members = contents(path)
+        members = contents(plain.path)
     except (DumpscopeError, MemoryError) as error:
         yield plain._replace(fault=f"not a readable archive: {getattr(error, 'message', 'it needs too much memory')}")
         return
     if not members:
         yield plain
     for member in members:
-        yield Task(path, member.name, member.size, found.st_mtime_ns)
+        yield Task(plain.path, member.name, member.size, plain.mtime)
 
 
 def row_of(task: Task, settings: Settings = DEFAULTS) -> Row:
@@ -92,7 +103,7 @@ def row_of(task: Task, settings: Settings = DEFAULTS) -> Row:
         if task.member:
             _member(row, task, settings)
         else:
-            source = Source.from_path(task.path)
+            source = plain_source(task.path)
             try:
                 fill(row, source, settings)
             finally:
