@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from typing import Callable, Dict, Generator, Iterable, Iterator, NamedTuple, Optional, Tuple
+from itertools import islice
+from threading import local
+from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.archives.opening import contents, is_archive_name, member_of
 from ..dump.archives.reading import Part
@@ -16,6 +18,8 @@ from .workers import DEFAULT_MEMORY, DEFAULT_TIME, Workers
 
 AHEAD = 16
 """Tasks for each worker that are handed out before their turn."""
+AHEAD_BATCHES = 4
+"""The same, where a task has many files."""
 
 
 class Task(NamedTuple):
@@ -135,6 +139,26 @@ def _member(row: Row, task: Task, settings: Settings) -> None:
         row["error"] = row["error"].replace(source.name, task.member)
 
 
+_here = local()
+
+
+def rows_of(batch: Sequence[Task], settings: Settings = DEFAULTS, seconds: float = DEFAULT_TIME, memory: int = DEFAULT_MEMORY) -> List[Row]:
+    """The rows of some tasks, each made in a process of its own with limits: what a worker of a cluster runs.
+
+    The process stays for the next batch. It ends with the one that started it.
+    """
+    pools: Dict[Tuple[float, int], Workers] = _here.__dict__.setdefault("pools", {})
+    pool = pools.get((seconds, memory))
+    if pool is None:
+        pool = pools[seconds, memory] = Workers(1, seconds, memory)
+    rows = []
+    for task in batch:
+        future = pool.submit(row_of, task, settings)
+        fault = future.exception()
+        rows.append(future.result() if fault is None else _unread(task, fault))
+    return rows
+
+
 def _unread(task: Task, error: BaseException) -> Row:
     row = empty_row(*task[:4])
     words = f"{error}" or type(error).__name__
@@ -151,12 +175,14 @@ def triage(
     seconds: float = DEFAULT_TIME,
     memory: int = DEFAULT_MEMORY,
     skip: Callable[[Task], bool] = lambda task: False,
+    batch: int = 1,
 ) -> Generator[Row, None, None]:
     """One row for each file, as they are done; members as in :data:`dumpscope.fleet.facts.COLUMNS`.
 
     ``executor`` is any executor; without one the rows are made by ``jobs`` processes (as many as there are processors), each dump bounded
-    by ``seconds`` and ``memory``. A call that raises is a row with ``error``. ``skip`` leaves a task out. Closing the iterator ends the
-    workers. Raises UsageError for a path that is not there.
+    by ``seconds`` and ``memory``. With ``batch`` a call of the executor makes that many rows, each in a process of its own beside the
+    executor's, with the same bounds. A call that raises is a row with ``error``; of a batch each file is then done again alone. ``skip``
+    leaves a task out. Closing the iterator ends the workers. Raises UsageError for a path that is not there.
 
     >>> for row in triage(["dumps"]):                        # doctest: +SKIP
     ...     print(row["path"], row["signature"])
@@ -164,26 +190,36 @@ def triage(
     own = Workers(jobs or os.cpu_count() or 1, seconds, memory) if executor is None else None
     used = own if own is not None else executor
     assert used is not None
-    most = AHEAD * (own.jobs if own is not None else jobs or os.cpu_count() or 1)
-    running: Dict[Future[Row], Task] = {}
+    most = (AHEAD if batch == 1 else AHEAD_BATCHES) * (own.jobs if own is not None else jobs or os.cpu_count() or 1)
+    running: Dict[Future[Any], List[Task]] = {}
     waiting = (task for task in tasks(paths) if not skip(task))
+    again: List[Task] = []
     try:
         more = True
-        while more or running:
-            while more and len(running) < most:
-                task = next(waiting, None)
-                if task is None:
+        while more or running or again:
+            while len(running) < most and (again or more):
+                taken = [again.pop()] if again else list(islice(waiting, batch))
+                if not taken:
                     more = False
                     break
                 try:
-                    running[used.submit(row_of, task, settings)] = task
+                    if batch == 1:
+                        future: Future[Any] = used.submit(row_of, taken[0], settings)
+                    else:
+                        future = used.submit(rows_of, taken, settings, seconds, memory)
+                    running[future] = taken
                 except Exception as error:  # noqa: BLE001  a broken pool takes no more
-                    yield _unread(task, error)
+                    yield from (_unread(task, error) for task in taken)
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                task = running.pop(future)
+                taken = running.pop(future)
                 fault = future.exception()
-                yield future.result() if fault is None else _unread(task, fault)
+                if fault is None:
+                    yield from [future.result()] if batch == 1 else future.result()
+                elif len(taken) > 1:
+                    again += taken
+                else:
+                    yield _unread(taken[0], fault)
     finally:
         for future in running:
             future.cancel()
