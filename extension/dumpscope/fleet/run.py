@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from itertools import islice
+from queue import SimpleQueue
 from threading import local
 from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -192,6 +193,7 @@ def triage(
     assert used is not None
     most = (AHEAD if batch == 1 else AHEAD_BATCHES) * (own.jobs if own is not None else jobs or os.cpu_count() or 1)
     running: Dict[Future[Any], List[Task]] = {}
+    finished: SimpleQueue[Future[Any]] = SimpleQueue()
     waiting = (task for task in tasks(paths) if not skip(task))
     again: List[Task] = []
     try:
@@ -208,18 +210,20 @@ def triage(
                     else:
                         future = used.submit(rows_of, taken, settings, seconds, memory)
                     running[future] = taken
+                    future.add_done_callback(finished.put)
                 except Exception as error:  # noqa: BLE001  a broken pool takes no more
                     yield from (_unread(task, error) for task in taken)
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                taken = running.pop(future)
-                fault = future.exception()
-                if fault is None:
-                    yield from [future.result()] if batch == 1 else future.result()
-                elif len(taken) > 1:
-                    again += taken
-                else:
-                    yield _unread(taken[0], fault)
+            if not running:
+                continue
+            future = finished.get()
+            taken = running.pop(future)
+            fault = future.exception()
+            if fault is None:
+                yield from [future.result()] if batch == 1 else future.result()
+            elif len(taken) > 1:
+                again += taken
+            else:
+                yield _unread(taken[0], fault)
     finally:
         for future in running:
             future.cancel()
