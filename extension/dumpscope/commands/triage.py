@@ -131,7 +131,7 @@ def _check_rows(path: str) -> None:
     if is_shards(path):
         require()
         if next(read_rows(path), None) is None:
-            raise UsageError(f"{path!r} is a folder without rows", "--rows takes a file or a folder that `triage -o` wrote")
+            raise UsageError(f"{path!r} is a folder without rows", "--rows takes a file that `triage -o` wrote, or a folder that it wrote")
         return
     if not path.lower().endswith((".jsonl", ".csv", ".parquet")):
         raise UsageError(f"the name of {path!r} ends in neither .jsonl, .csv nor .parquet", "--rows takes a file that `triage -o` wrote")
