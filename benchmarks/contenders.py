@@ -533,8 +533,11 @@ def facts_dumpscope(path: str) -> Callable[[], Any]:
 @work
 def facts_minidump(path: str) -> Callable[[], Any]:
     """The least that a table of crashes needs: program, threads, code and place of the exception. No stack, no findings."""
+    from resource import RLIMIT_AS, setrlimit
+
     from minidump.minidumpfile import MinidumpFile
 
+    setrlimit(RLIMIT_AS, (4 << 30, 4 << 30))  # it believes each count in a file: a damaged dump takes all memory that there is
     paths = dumps_in(path)
 
     def run() -> Any:
