@@ -11,7 +11,7 @@ from .source import BinaryFile, Source
 
 BLOCK = 1 << 16
 """Bytes that are read at a time, from multiples of it on."""
-BLOCKS = 64
+BLOCKS = 256
 """Blocks that are kept."""
 _PACKED = frozenset(("gzip", "bz2", "lzma", "zipfile"))
 
