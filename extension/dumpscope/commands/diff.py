@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Tuple
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Tuple
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..fleet import compare, contents
+from ..fleet.addresses import kind_text, region_changes
 from ..fleet.openings import Opening, openings, rights_growth
 from ..format.counted import counted
 from ..session.registry import arg, command
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 40
 _DEEP = 6
+_CHANGED = {"allocated": "allocated", "freed": "freed", "state": "of another state or type", "protection": "of another protection"}
 MAX_CHANGES = 100_000
 """Places where memory differs that are told of."""
 
@@ -194,7 +197,7 @@ def _modules(first: Minidump, last: Minidump) -> Iterator[Block]:
     arguments=[
         arg("others", nargs="+", metavar="OTHER", help="later dumps of the same process, in the order in which they were taken", completes="path"),
         arg("--handles", switch=True, help="list each handle that is new, gone or has another object"),
-        arg("--memory", switch=True, help="list where captured memory of the first and the last dump differs, by pages"),
+        arg("--memory", switch=True, help="list address ranges that changed, and where captured memory differs, by pages"),
     ],
     examples=[("diff later.dmp", "what changed since"), ("diff second.dmp third.dmp --handles", "three dumps: what grows in each step looks like a leak")],
     description="Says first whether the dumps are of one process and in which order. What grows in each step over three or more dumps is called a leak.",
@@ -213,7 +216,32 @@ def diff(session: Session, args: Any) -> Iterator[Block]:
         yield from _modules(dumps[0], dumps[-1])
         growth = [item for item in compare.memory_growth(dumps) if item.change]
         yield _counts("memory", growth, names, "bytes", "memory", "address space" if growth else "")
+        yield from _regions(dumps[0], dumps[-1], args)
         yield from _contents(dumps[0], dumps[-1], args)
+
+
+def _regions(first: Minidump, last: Minidump, args: Any) -> Iterator[Block]:
+    """Where the memory maps of the first and the last dump differ."""
+    if not len(first.regions) or not len(last.regions):
+        yield Data("region_changes", None)
+        return
+    changes = list(islice(region_changes(first, last), MAX_CHANGES + 1))
+    sums: Counter[str] = Counter()
+    for item in changes[:MAX_CHANGES]:
+        sums[item.kind] += item.size
+    yield Note("Address ranges that changed: " + (", ".join(f"{size_text(size)} {_CHANGED[kind]}" for kind, size in sums.most_common()) or "none") + ".")
+    hidden = not args.memory
+    columns = [
+        Column("address", "address", "address", hidden=hidden),
+        Column("size", "bytes", "bytes", hidden=hidden),
+        Column("kind", "change", hidden=hidden),
+        Column("before", "was", hidden=hidden),
+        Column("after", "is", hidden=hidden),
+    ]
+    rows = [(item.address, item.size, item.kind, kind_text(item.before), kind_text(item.after)) for item in changes[:MAX_CHANGES]]
+    yield Table("region_changes", columns, rows, title="address ranges that changed" if args.memory and rows else "")
+    if len(changes) > MAX_CHANGES:
+        yield Note(f"More than {MAX_CHANGES} address ranges changed: these are the first.", "warning")
 
 
 def _contents(first: Minidump, last: Minidump, args: Any) -> Iterator[Block]:
