@@ -15,6 +15,7 @@ from ..session.missing import missing, salvage, why_empty
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Block, Column, Fields, Item, Note, Table
+from ..view.drawn import Drawn
 from ..view.kinds import address_kind, time_text
 
 
@@ -278,14 +279,8 @@ def unloaded(session: Session, args: Any) -> Iterator[Block]:
     ]
     wanted = args.module.casefold() if args.module else None
     items = (module for module in table if wanted is None or fnmatchcase(module.name.casefold(), wanted) or wanted == module.name.casefold().rpartition(".")[0])
-    shown = [0]
-
-    def seen() -> Iterator[Sequence[Any]]:
-        for module in items:
-            shown[0] += 1
-            yield (module,)
-
-    yield Table(key, columns, seen())
-    if wanted is not None and not shown[0]:
+    drawn = Drawn(items)
+    yield Table(key, columns, zip(drawn.rows))
+    if wanted is not None and not drawn.count:
         session.not_in_dump()
-    yield Note(counted(len(table), "unloaded module") if shown[0] == len(table) else f"{shown[0]} of {counted(len(table), 'unloaded module')}")
+    yield Note(counted(len(table), "unloaded module") if drawn.count == len(table) else f"{drawn.count} of {counted(len(table), 'unloaded module')}")
