@@ -11,7 +11,7 @@ from ..dump.streams.modules import Module, UnloadedModule, version_text
 from ..errors import UsageError
 from ..format.counted import counted
 from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
-from ..session.missing import missing, salvage, why_empty
+from ..session.missing import list_key, missing
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Block, Column, Fields, Item, Note, Table
@@ -193,13 +193,9 @@ def modules(session: Session, args: Any) -> Iterator[Block]:
     """The loaded modules."""
     dump = session.dump
     table = dump.modules
-    if not len(table):
-        yield from missing(session, "modules", why_empty(table, "the module list"), "lm")
+    key = yield from list_key(session, table, "modules", "module list", "lm")
+    if key is None:
         return
-    key = "modules"
-    if table.span.refused:
-        key = "salvaged_modules"
-        yield from salvage("modules", table, "module list")
     if args.module is None:
         yield Table(key, module_columns(dump), _rows(iter(table)))
         yield Note(f"{len(table)} module{'' if len(table) == 1 else 's'}")
@@ -254,13 +250,9 @@ def unloaded(session: Session, args: Any) -> Iterator[Block]:
     """The unloaded modules."""
     dump = session.dump
     table = dump.unloaded_modules
-    if not len(table):
-        yield from missing(session, "unloaded_modules", why_empty(table, "the list of unloaded modules"), "lm")
+    key = yield from list_key(session, table, "unloaded_modules", "list of unloaded modules", "lm")
+    if key is None:
         return
-    key = "unloaded_modules"
-    if table.span.refused:
-        key = "salvaged_unloaded_modules"
-        yield from salvage("unloaded_modules", table, "list of unloaded modules")
     kind = address_kind(dump.pointer_size)
 
     def stamp(module: UnloadedModule) -> Union[str, Absent]:

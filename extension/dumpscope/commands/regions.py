@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..format.counted import counted
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
 from ..session.expression import evaluated
-from ..session.missing import missing, salvage, why_empty
+from ..session.missing import list_key, missing
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
@@ -92,13 +92,9 @@ def regions(session: Session, args: Any) -> Iterator[Block]:
     """The address space."""
     dump = session.dump
     table = dump.regions
-    if not len(table):
-        yield from missing(session, "regions", why_empty(table, "the memory map"), "!address")
+    key = yield from list_key(session, table, "regions", "memory map", "!address")
+    if key is None:
         return
-    key = "regions"
-    if table.span.refused:
-        key = "salvaged_regions"
-        yield from salvage("regions", table, "memory map")
     states = _matcher(args.state, lambda value: [state_name(value)], ("MEM_",), "state", _labels(dict(MEMORY_STATE.members)))
     types = _matcher(args.type, lambda value: [type_name(value)], ("MEM_",), "type", _labels(dict(MEMORY_TYPE.members)))
     protects = _matcher(args.protect, protection_names, ("PAGE_",), "protection", _labels(dict(PAGE_PROTECTION.members)))
