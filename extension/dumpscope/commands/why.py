@@ -241,11 +241,11 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
         arg("--readers", switch=True, help="which readers open this file and which refuse it, with the byte that decides"),
     ],
     examples=[
-        ("why --readers", "who else can read it: Microsoft's engine, LLDB, Breakpad, rust-minidump, PyPI's minidump, udmp-parser"),
         ("why", "audit the dump: flags against streams, findings, what each command will do"),
         ("why '!handle'", "one command"),
         ("why 'ERROR: !handle: extension exception 0x80004002.'", "a pasted message"),
         ("why 0x80004002", "a code"),
+        ("why --readers", "who else can read it: Microsoft's engine, LLDB, Breakpad, rust-minidump, PyPI's minidump, udmp-parser"),
     ],
     spellings=["!analyze"],
     description="Without a dump, a command, a message, a code or a rule is explained in general: `dumpscope why 'MiniDumpWriteDump failed with 8007012b'`.",
