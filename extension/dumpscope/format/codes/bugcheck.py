@@ -6,19 +6,23 @@ names of all. A code with 0x10000000 added (``1000007e``) is the same bug check 
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
-from .bugcodes import BUG_CHECK_NAMES, REFERENCE
+from .bugcodes import BUG_CHECK_NAMES
+from .bugparameters import NOT_DOCUMENTED, PARAMETERS
+from .bugvalues import VALUES
 
 MINI = 0x10000000
 """Added to a code by the writer of triage dumps (KERNEL_MODE_EXCEPTION_NOT_HANDLED_M and its like)."""
 
 ADDRESS, STATUS, IRQL, ACCESS, NUMBER, TEXT, CODE, POINTER = "address", "ntstatus", "irql", "access", "number", "text", "code", "pointer"
+UNICODE, DEVICE, DRIVER, REQUEST = "unicode", "device", "driver", "irp"
 
 
 class Parameter(NamedTuple):
     """What one parameter means. ``kind``: ``code`` (address of an instruction), ``address`` (memory that was used), ``ntstatus``,
-    ``irql``, ``access`` (0 read, 1 write, 2 or 8 execute), ``pointer`` (a structure), ``number``."""
+    ``irql``, ``access`` (0 read, 1 write, 2 or 8 execute), ``device``, ``driver`` and ``irp`` (their objects), ``unicode`` (a UNICODE_STRING),
+    ``pointer`` (another structure), ``text`` (characters), ``number``."""
 
     kind: str
     meaning: str
@@ -555,8 +559,25 @@ def bug_check(code: int) -> BugCheck:
     """The bug check of a code; one without a name says so."""
     plain = plain_code(code)
     found = BUG_CHECKS.get(plain)
+    if found is not None:
+        return found
+    row = PARAMETERS.get(plain)
+    if row is None:
+        return BugCheck("", "This code is not in the Bug Check Code Reference.", (Parameter(NUMBER, NOT_DOCUMENTED),) * 4)
+    return BugCheck(BUG_CHECK_NAMES[plain], row.meaning, tuple(Parameter(kind, meaning) for kind, meaning in row.parameters), row.step)
+
+
+def value_words(code: int, index: int, value: int) -> str:
+    """What the reference says of a value of a parameter (``index`` from 1); an empty string where it lists none."""
+    found = VALUES.get((plain_code(code), index), {}).get(value)
+    return "" if found is None else found.meaning
+
+
+def explained(code: int, first: Optional[int]) -> Tuple[Parameter, ...]:
+    """The four parameters of a code; where the first one is a kind that the reference lists, the others are those of that kind."""
+    parameters = bug_check(code).parameters
+    found = None if first is None else VALUES.get((plain_code(code), 1), {}).get(first)
     if found is None:
-        name = BUG_CHECK_NAMES.get(plain, "")
-        meaning = f"What its parameters mean is not in our table: {REFERENCE}" if name else "This code is not in the Bug Check Code Reference."
-        return BugCheck(name, meaning, tuple(Parameter(NUMBER, "not in our table") for _ in range(4)))
-    return found
+        return parameters
+    others = tuple(Parameter(kind, meaning) for kind, meaning in found.others)
+    return parameters[:1] + others + parameters[1 + len(others) :]
