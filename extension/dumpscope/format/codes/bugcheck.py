@@ -51,6 +51,7 @@ _THREAD = "ntstatus:exception code|code:address of the instruction that raised i
 _DRIVER = "look at the driver that the instruction belongs to: its version, and a newer one from its vendor"
 _HARDWARE = "check the machine: cooling, voltage, firmware, memory test"
 _POOL = "turn on Driver Verifier (special pool) to catch the driver that writes beyond its memory"
+_UNKNOWN = "check the digits of the code; a driver may also stop the machine with a code of its own: open the dump in WinDbg and run `!analyze -v`"
 _DISK = "check the disk and its cable, and run chkdsk"
 
 _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
@@ -116,7 +117,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x44,
         "MULTIPLE_IRP_COMPLETE_REQUESTS",
         "A driver completed a request that was completed before.",
-        "pointer:IRP|number:reserved|number:reserved|number:reserved",
+        "irp:IRP|number:reserved|number:reserved|number:reserved",
         _DRIVER,
     ),
     (
@@ -168,7 +169,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x7B,
         "INACCESSIBLE_BOOT_DEVICE",
         "Windows lost access to the partition that it starts from.",
-        "pointer:device object or name|ntstatus:status|number:reserved|number:reserved",
+        "device:device object or name|ntstatus:status|number:reserved|number:reserved",
         "check the storage driver and the firmware's controller mode",
     ),
     (0x7E, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED", "A system thread raised an exception that nobody handled.", _THREAD, _DRIVER),
@@ -289,7 +290,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0xD8,
         "DRIVER_USED_EXCESSIVE_PTES",
         "A driver used up the system's page table entries.",
-        "pointer:name of the driver or 0|number:entries used|number:free entries|number:all entries",
+        "unicode:name of the driver or 0|number:entries used|number:free entries|number:all entries",
         _DRIVER,
     ),
     (
@@ -310,14 +311,14 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0xEA,
         "THREAD_STUCK_IN_DEVICE_DRIVER",
         "A thread of a driver goes round in a loop.",
-        "pointer:thread|pointer:DEFERRED_WATCHDOG|pointer:name of the driver|number:how often it was seen (1 on the blue screen)",
+        "pointer:thread|pointer:DEFERRED_WATCHDOG|unicode:name of the driver|number:how often it was seen (1 on the blue screen)",
         "update the display driver; check the graphics card",
     ),
     (
         0xED,
         "UNMOUNTABLE_BOOT_VOLUME",
         "The boot volume cannot be mounted.",
-        "pointer:device object of the volume|ntstatus:status of the file system|number:reserved|number:reserved",
+        "device:device object of the volume|ntstatus:status of the file system|number:reserved|number:reserved",
         _DISK,
     ),
     (
@@ -563,7 +564,7 @@ def bug_check(code: int) -> BugCheck:
         return found
     row = PARAMETERS.get(plain)
     if row is None:
-        return BugCheck("", "This code is not in the Bug Check Code Reference.", (Parameter(NUMBER, NOT_DOCUMENTED),) * 4)
+        return BugCheck("", "This code is not in the Bug Check Code Reference.", (Parameter(NUMBER, NOT_DOCUMENTED),) * 4, _UNKNOWN)
     return BugCheck(BUG_CHECK_NAMES[plain], row.meaning, tuple(Parameter(kind, meaning) for kind, meaning in row.parameters), row.step)
 
 

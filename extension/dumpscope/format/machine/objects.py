@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, Tuple
 
-from .layout import ADDRESS, HEX, SIZE, UCHAR, ULONG32, ULONG64, USHORT, Field, Structure
+from ..layout import ADDRESS, HEX, SIZE, UCHAR, ULONG32, ULONG64, USHORT, Field, Structure
+from ..teb import UNICODE_STRING32, UNICODE_STRING64
 
 _WDM = "wdm.h (Windows driver kit)"
 
@@ -12,23 +13,12 @@ IO_TYPE_DEVICE, IO_TYPE_DRIVER, IO_TYPE_IRP = 3, 4, 6
 """First word of each object."""
 
 
-def _structures(wide: bool) -> Tuple[Structure, Structure, Structure, Structure, Structure]:
+def _structures(wide: bool) -> Tuple[Structure, Structure, Structure, Structure]:
     bits, word = ("64", ULONG64) if wide else ("32", ULONG32)
 
     def at(narrow: int, wider: int) -> int:
         return wider if wide else narrow
 
-    text = Structure(
-        f"UNICODE_STRING{bits}",
-        [
-            Field("Length", USHORT, "bytes of the text", SIZE, unit="bytes"),
-            Field("MaximumLength", USHORT, "bytes that the buffer has", SIZE, unit="bytes"),
-            Field("Buffer", word, "address of the text, UTF-16", ADDRESS, at=at(4, 8)),
-        ],
-        source=_WDM,
-        meaning="A counted text in memory of the kernel.",
-        pack=8,
-    )
     device = Structure(
         f"DEVICE_OBJECT{bits}",
         [
@@ -55,7 +45,7 @@ def _structures(wide: bool) -> Tuple[Structure, Structure, Structure, Structure,
             Field("DriverSize", ULONG32, "bytes of the driver", SIZE, unit="bytes"),
             Field("DriverSection", word, "entry of the list of loaded modules", ADDRESS),
             Field("DriverExtension", word, "its extension", ADDRESS),
-            Field("DriverName", text, "its name, such as \\Driver\\disk"),
+            Field("DriverName", UNICODE_STRING64 if wide else UNICODE_STRING32, "its name, such as \\Driver\\disk"),
         ],
         source=_WDM,
         meaning="A driver object, its first fields.",
@@ -89,11 +79,11 @@ def _structures(wide: bool) -> Tuple[Structure, Structure, Structure, Structure,
         meaning="What an IRP asks of one driver.",
         pack=8,
     )
-    return text, device, driver, irp, location
+    return device, driver, irp, location
 
 
-UNICODE_STRING64, DEVICE_OBJECT64, DRIVER_OBJECT64, IRP64, IO_STACK_LOCATION64 = _structures(True)
-UNICODE_STRING32, DEVICE_OBJECT32, DRIVER_OBJECT32, IRP32, IO_STACK_LOCATION32 = _structures(False)
+DEVICE_OBJECT64, DRIVER_OBJECT64, IRP64, IO_STACK_LOCATION64 = _structures(True)
+DEVICE_OBJECT32, DRIVER_OBJECT32, IRP32, IO_STACK_LOCATION32 = _structures(False)
 
 _MAJOR = (
     "CREATE CREATE_NAMED_PIPE CLOSE READ WRITE QUERY_INFORMATION SET_INFORMATION QUERY_EA SET_EA FLUSH_BUFFERS QUERY_VOLUME_INFORMATION "
@@ -102,3 +92,5 @@ _MAJOR = (
 )
 MAJOR_FUNCTIONS: Dict[int, str] = dict(enumerate(_MAJOR.split()))
 """IRP_MJ_* without its first letters."""
+POWER_REQUESTS: Dict[int, str] = {0: "IRP_MN_WAIT_WAKE", 1: "IRP_MN_POWER_SEQUENCE", 2: "IRP_MN_SET_POWER", 3: "IRP_MN_QUERY_POWER"}
+"""Minor functions of IRP_MJ_POWER."""

@@ -5,8 +5,8 @@ A record is a Common Platform Error Record: a header, descriptors of its section
 
 from __future__ import annotations
 
-from .guid import GUID
-from .layout import ADDRESS, BYTES, COUNT, HEX, SIZE, TEXT, UCHAR, ULONG32, ULONG64, USHORT, Enumeration, Field, Structure
+from ..guid import GUID
+from ..layout import ADDRESS, BYTES, COUNT, HEX, SIZE, TEXT, UCHAR, ULONG32, ULONG64, USHORT, Enumeration, Field, Structure
 
 _CPER = "UEFI Specification 2.10, appendix N (Common Platform Error Record); ntddk.h"
 _NTDDK = "ntddk.h (Windows driver kit), packed to bytes"
@@ -53,6 +53,44 @@ PCIE_PORT_TYPE = Enumeration(
     },
     _CPER,
 )
+MEMORY_ERROR = Enumeration(
+    "WHEA_MEMORY_ERROR_TYPE",
+    {
+        0: ("UNKNOWN", "unknown"),
+        1: ("NO_ERROR", "no error"),
+        2: ("SINGLE_BIT_ECC", "single-bit ECC error"),
+        3: ("MULTI_BIT_ECC", "multi-bit ECC error"),
+        4: ("SINGLE_SYMBOL_CHIPKILL", "single-symbol ChipKill ECC error"),
+        5: ("MULTI_SYMBOL_CHIPKILL", "multi-symbol ChipKill ECC error"),
+        6: ("MASTER_ABORT", "master abort"),
+        7: ("TARGET_ABORT", "target abort"),
+        8: ("PARITY", "parity error"),
+        9: ("WATCHDOG_TIMEOUT", "watchdog timeout"),
+        10: ("INVALID_ADDRESS", "invalid address"),
+        11: ("MIRROR_BROKEN", "mirror broken"),
+        12: ("MEMORY_SPARING", "memory sparing"),
+        13: ("SCRUB_CORRECTED", "corrected by scrubbing"),
+        14: ("SCRUB_UNCORRECTED", "found by scrubbing, not corrected"),
+        15: ("MAP_OUT", "physical memory mapped out"),
+    },
+    _CPER,
+)
+UNCORRECTABLE_ERRORS = {
+    4: "data link protocol error",
+    5: "surprise down error",
+    12: "poisoned TLP",
+    13: "flow control protocol error",
+    14: "completion timeout",
+    15: "completer abort",
+    16: "unexpected completion",
+    17: "receiver overflow",
+    18: "malformed TLP",
+    19: "ECRC error",
+    20: "unsupported request",
+    21: "ACS violation",
+    22: "uncorrectable internal error",
+}
+"""Bits of the uncorrectable error status register, at offset 4 of the advanced error reporting registers (PCI Express Base Specification, 7.8.4)."""
 
 WHEA_ERROR_RECORD_HEADER = Structure(
     "WHEA_ERROR_RECORD_HEADER",
@@ -212,7 +250,7 @@ WHEA_MEMORY_ERROR_SECTION = Structure(
         Field("RequesterId", ULONG64, "who asked", HEX),
         Field("ResponderId", ULONG64, "who was asked", HEX),
         Field("TargetId", ULONG64, "target", HEX),
-        Field("ErrorType", UCHAR, "kind: 2 single-bit, 3 multi-bit, 8 parity, 13 multi-bit corrected in software …", HEX),
+        Field("ErrorType", UCHAR, "kind of error", values=MEMORY_ERROR),
     ],
     source=_CPER,
     meaning="An error of memory.",
