@@ -322,8 +322,8 @@ def _pages(numbers: Sequence[int]) -> bytes:
     return b"".join(struct.pack("<Q", number) * 512 for number in numbers)
 
 
-def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
-    """A full dump: the runs of physical memory in the header, their pages behind it."""
+def _with_runs(runs: Sequence[Tuple[int, int]], wide: bool) -> bytes:
+    """The header of a full dump with the runs of physical memory."""
     file = bytearray(triage64()[:0x2000] if wide else triage32()[:0x1000])
     struct.pack_into("<I", file, 0xF98 if wide else 0xF88, 1)
     total = sum(count for _, count in runs)
@@ -336,7 +336,12 @@ def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
             struct.pack_into("<QQ", file, 0x98 + 16 * index, first, count)
         else:
             struct.pack_into("<II", file, 0x6C + 8 * index, first, count)
-    return bytes(file) + _pages([first + number for first, count in runs for number in range(count)])
+    return bytes(file)
+
+
+def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
+    """A full dump: the runs of physical memory in the header, their pages behind it."""
+    return _with_runs(runs, wide) + _pages([first + number for first, count in runs for number in range(count)])
 
 
 def bitmap_dump(pages: Sequence[int], total: int, *, full: bool = False, wide: bool = True, kind: int = 0) -> bytes:
@@ -352,6 +357,20 @@ def bitmap_dump(pages: Sequence[int], total: int, *, full: bool = False, wide: b
     struct.pack_into("<QQQ", head, 0x20, first, len(pages), total)
     file += head + bits
     file += bytes(first - len(file))
+    return bytes(file) + _pages(pages)
+
+
+def summary_dump(pages: Sequence[int], total: int, *, wide: bool = True, runs: Sequence[Tuple[int, int]] = ((0, 64),), first: int = 0) -> bytes:
+    """A kernel summary dump, the kind before Windows 8: a bitmap of ``total`` bits behind SUMMARY_DUMP; ``runs`` are those of the header."""
+    file = bytearray(_with_runs(runs, wide))
+    struct.pack_into("<I", file, 0xF98 if wide else 0xF88, 2)
+    bits = bytearray((total + 7) // 8)
+    for page in pages:
+        bits[page // 8] |= 1 << page % 8
+    head = struct.pack("<8sIIIIIxxxxQ" if wide else "<8sIIIIII", b"SDMPDUMP", 0, first, total, len(pages), total, 0)
+    first = first or -(-(len(file) + len(head) + len(bits)) // 0x1000) * 0x1000
+    file += head[:12] + struct.pack("<I", first) + head[16:] + bits
+    file += bytes(max(0, first - len(file)))
     return bytes(file) + _pages(pages)
 
 

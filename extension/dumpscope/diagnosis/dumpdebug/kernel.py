@@ -7,6 +7,7 @@ from typing import Iterator, List, Tuple
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump
 from ...dump.kernel.pages import PAGE
+from ...format.kernel import SUMMARY
 
 _FIRST = (
     "MajorVersion",
@@ -53,6 +54,7 @@ _DATA = ["DebuggerDataOffset", "DebuggerDataSize", "DataBlocksOffset", "DataBloc
 
 
 _TITLES = {
+    SUMMARY: "Summary Dump Analysis",
     4: "Mini Dump Analysis",
     5: "Bitmap Dump Analysis - full address space is available",
     6: "Bitmap Dump Analysis - Kernel address space is available,",
@@ -108,6 +110,12 @@ def _pages(dump: KernelDump) -> Iterator[str]:
     """What lists the pages. The debugger counts FileOffset from 0x1000 whatever the header's size (observed)."""
     pages = dump.pages
     if isinstance(pages, Absent):
+        return
+    if pages.bitmap is not None and dump.kind == SUMMARY:
+        yield f"SUMMARY_DUMP{'64' if dump.wide else '32'}:"
+        for name in ("DumpOptions", "HeaderSize", "BitmapSize", "Pages"):
+            yield f"{name:<20}{pages.bitmap[name]:08x}"
+        yield f"Bitmap.SizeOfBitMap {pages.bitmap['SizeOfBitMap']:08x}"
         return
     if pages.bitmap is not None:
         yield "BITMAP_DUMP:"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
-from typing import Iterator, List, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump, is_kernel_dump
@@ -15,7 +15,20 @@ from ...dump.source import Source
 from ...dump.userdump import COUNTS, OFFSETS, UserDump
 from ...errors import DumpError
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
-from ...format.kernel import BITMAP_SIGNATURES, FILL, HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
+from ...format.kernel import (
+    BITMAP_DUMP,
+    BITMAP_SIGNATURES,
+    FILL,
+    HEADER_SIZE32,
+    HEADER_SIZE64,
+    PHYSICAL_MEMORY_RUN32,
+    PHYSICAL_MEMORY_RUN64,
+    SIGNATURE32,
+    SIGNATURE64,
+    SUMMARY,
+    SUMMARY_DUMP32,
+    SUMMARY_DUMP64,
+)
 from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.processors import PROCESSORS
@@ -72,11 +85,15 @@ READ_FAULT = 0x8007001E
 HANDLE_EOF = 0x80070026
 _KERNEL_TEXTS = {
     1: "Kernel Complete Dump File: Full address space is available",
+    SUMMARY: "Kernel Summary Dump File: Kernel address space is available, User address space may not be available.",
     FILL: "Kernel Complete Dump File: Full address space is available",
     5: "Kernel Bitmap Dump File: Full address space is available",
     6: "Kernel Bitmap Dump File: Kernel address space is available, User address space may not be available.",
 }
 """What the engine says of each DumpType that it opens, besides triage; a header that was not filled in is one of a full dump."""
+BITMAP_ROOM = 8
+"""Bytes of the bitmap that the engine counts to BITMAP_DUMP."""
+_TRUNCATED = ["*" * 72, "WARNING: Dump header physical memory block has been truncated.", "Some valid physical pages may be inaccessible.", "*" * 72]
 _KERNEL_MACHINES = {SIGNATURE64: (0x8664, 0xAA64, 0x200), SIGNATURE32: (0x14C, 0x1C4)}
 
 _MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId")
@@ -139,6 +156,49 @@ def _triage(source: Source, dump: KernelDump) -> Opened:
     return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
 
 
+def _bitmap(source: Source, dump: KernelDump) -> Optional[Opened]:
+    """A dump with a bitmap that the engine refuses; None for one that it opens. It maps the file as far as the first page; for a summary dump
+    it adds a bit for each page between those of the machine (observed: dbgeng 10.0.15063)."""
+    base = dump.header_layout.size
+    old = dump.kind == SUMMARY
+    shape = (SUMMARY_DUMP64 if dump.wide else SUMMARY_DUMP32) if old else BITMAP_DUMP
+    head = source.some(base, shape.size)
+    if head[:4] not in (BITMAP_SIGNATURES[:1] if old else BITMAP_SIGNATURES) or source.size - base < shape.size + (0 if old else BITMAP_ROOM):
+        return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+    mapped = shape.unpack(head)["HeaderSize"]
+    lines: List[str] = []
+    if old:
+        count, extra = _gaps(dump)
+        if not count:
+            line = "Could not open dump file, NTSTATUS 0x00000000"
+            final = f"Could not open dump file [{source.name}], NTSTATUS 0x00000000"
+            return Opened(Opening(False, S_OK, line, E_UNEXPECTED), [final, '    "Success."'], kernel=True)
+        mapped += extra
+        lines = _TRUNCATED if count > _run_limit(dump) else []
+    if mapped > source.size:
+        return _refused(source, E_INVALIDARG, lines, "Dump file is too large to map", kernel=True)
+    return None
+
+
+def _run_limit(dump: KernelDump) -> int:
+    """How many runs of physical memory the header has room for."""
+    size = len(dump.header["PhysicalMemoryBlock"])
+    return (size - 16) // PHYSICAL_MEMORY_RUN64.size if dump.wide else (size - 8) // PHYSICAL_MEMORY_RUN32.size
+
+
+def _gaps(dump: KernelDump) -> Tuple[int, int]:
+    """NumberOfRuns of the header, and the bytes of bitmap for pages between the runs: from the end of the last run, as the engine counts."""
+    data: bytes = dump.header["PhysicalMemoryBlock"]
+    word, first, run = (8, 16, PHYSICAL_MEMORY_RUN64) if dump.wide else (4, 8, PHYSICAL_MEMORY_RUN32)
+    count = int.from_bytes(data[:4], "little")
+    if not count:
+        return 0, 0
+    pages = int.from_bytes(data[first - word : first], "little")
+    last = run.unpack(data, first + (min(count, _run_limit(dump)) - 1) * run.size)
+    highest = (last["BasePage"] + last["PageCount"]) & ((1 << 8 * word) - 1)
+    return count, (highest - pages + 7) // 8 if highest > pages else 0
+
+
 def _images(source: Source) -> bool:
     """Whether every module of a 32-bit user dump begins with MZ in the captured memory: else the engine takes the list for corrupt."""
     try:
@@ -189,8 +249,10 @@ def _other(source: Source, head: bytes) -> Opened:
                 return _triage(source, dump)
             if dump.kind not in _KERNEL_TEXTS:
                 return _refused(source, E_INVALIDARG, [], "Could not match Dump File signature - invalid file format", kernel=True)
-            if dump.kind in (5, 6) and source.some(dump.header_layout.size, 4) not in BITMAP_SIGNATURES:
-                return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+            if dump.kind in (SUMMARY, 5, 6):
+                refused = _bitmap(source, dump)
+                if refused is not None:
+                    return refused
             text = _KERNEL_TEXTS[dump.kind]
             return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
         return _refused(
