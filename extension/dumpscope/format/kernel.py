@@ -305,6 +305,11 @@ SUMMARY_DUMP64, SUMMARY_DUMP32 = _summary(True), _summary(False)
 SUMMARY = 2
 """DumpType of a kernel summary dump."""
 
+HAS_DEBUGGER_DATA, HAS_DATA_BLOCKS = 0x400, 0x800
+"""Bits of MiniDumpFields: the debugger looks for these parts of a triage dump only where they are set (observed: dbgeng 10.0.15063)."""
+OPTION_OVERFLOWED = 0x100
+"""Bit of TriageOptions, unless all are set: the writer ran out of room."""
+
 STRUCTURES = (
     BITMAP_DUMP,
     SUMMARY_DUMP64,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump, is_kernel_dump
@@ -19,6 +19,7 @@ from ...format.kernel import (
     BITMAP_DUMP,
     BITMAP_SIGNATURES,
     FILL,
+    HAS_DEBUGGER_DATA,
     HEADER_SIZE32,
     HEADER_SIZE64,
     PHYSICAL_MEMORY_RUN32,
@@ -28,6 +29,8 @@ from ...format.kernel import (
     SUMMARY,
     SUMMARY_DUMP32,
     SUMMARY_DUMP64,
+    TRIAGE_DATA_BLOCK,
+    TRIAGE_VALID,
 )
 from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
@@ -81,7 +84,7 @@ _TEXTS = {
 _LEGACY = {b"USERDU64": USERMODE_CRASHDUMP_HEADER64, b"USERDUMP": USERMODE_CRASHDUMP_HEADER32}
 _LEGACY_MACHINES = frozenset((0x14C, 0x166, 0x1C0, 0x1C4, 0x200, 0x8664, 0xAA64))
 BANNER_LEGACY = "User Dump File: Only application data is available"
-READ_FAULT = 0x8007001E
+READ_ERROR = 0x8007001E
 HANDLE_EOF = 0x80070026
 _KERNEL_TEXTS = {
     1: "Kernel Complete Dump File: Full address space is available",
@@ -112,7 +115,7 @@ class Opened(NamedTuple):
 
 def error_words(hresult: int) -> str:
     """An error number as the engine words it."""
-    if hresult >> 28 == 0xD:
+    if hresult >> 28 in (1, 0xD):
         return f"NTSTATUS 0x{hresult & ~0x10000000:08X}"
     if hresult >> 16 == 0x8007:
         return f"Win32 error 0n{hresult & 0xFFFF}"
@@ -130,6 +133,12 @@ def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: 
     return Opened(Opening(False, hresult, message, E_UNEXPECTED), lines, **rest)  # type: ignore[arg-type]
 
 
+def _faulted(source: Source) -> Opened:
+    """A kernel dump on whose way the engine touches memory behind the mapped file: it calls that a success, and has nothing open."""
+    line = f"Could not open dump file [{source.name}], {error_words(READ_FAULT)}"
+    return Opened(Opening(False, READ_FAULT, f"Could not open dump file, {error_words(READ_FAULT)}", E_UNEXPECTED), [line], kernel=True)
+
+
 def _directory(source: Source, count: int, rva: int) -> str:
     """The line about a directory that is not in the file; empty when it is."""
     size = count * MINIDUMP_DIRECTORY.size & 0xFFFFFFFF
@@ -144,14 +153,52 @@ def _directory(source: Source, count: int, rva: int) -> str:
     return ""
 
 
+_NEEDED = ("ContextOffset", "ExceptionOffset", "PrcbOffset", "CallStackOffset")
+_X86_SIZES = {"PrcbOffset": 0x9F0, "ThreadOffset": 0x260}
+"""What the engine takes for the size of structures of x86 without KDDEBUGGER_DATA64 (observed); of other machines it takes their first byte."""
+_SIZES = {"PrcbOffset": "SizePrcb", "ProcessOffset": "SizeEProcess", "ThreadOffset": "SizeEThread"}
+
+
+def _mapped(source: Source) -> int:
+    """The end of the file's last page in memory: the engine reads zeros there, and faults behind it."""
+    return -(-source.size // 0x1000) * 0x1000
+
+
+def _parts(dump: KernelDump, triage: Dict[str, Any]) -> Iterator[Tuple[int, int]]:
+    """Offset and size of what must lie in the file. A block of which only the first 8 bytes are there is one of size 0 at 0."""
+    data = dump.debugger_data
+    for name, field in _SIZES.items():
+        known = not isinstance(data, Absent)
+        size = data[field] if not isinstance(data, Absent) else _X86_SIZES.get(name, 1) if dump.machine == 0x14C else 1
+        if triage[name] and (known or dump.wide or name != "ProcessOffset"):
+            yield triage[name], max(1, size)
+    yield triage["CallStackOffset"], triage["SizeOfCallStack"]
+    if dump.header["MiniDumpFields"] & HAS_DEBUGGER_DATA:
+        yield triage["DebuggerDataOffset"], max(1, triage["DebuggerDataSize"])
+    count, first = dump.data_blocks, triage["DataBlocksOffset"]
+    if not count:
+        return
+    yield first, 8
+    for at in range(first, min(first + count * TRIAGE_DATA_BLOCK.size, _mapped(dump.source)), TRIAGE_DATA_BLOCK.size):
+        block = dump.source.some(at, TRIAGE_DATA_BLOCK.size)
+        values = TRIAGE_DATA_BLOCK.unpack(block.ljust(TRIAGE_DATA_BLOCK.size, b"\0"))
+        yield values["Offset"], values["Size"]
+
+
 def _triage(source: Source, dump: KernelDump) -> Opened:
-    """A triage dump: the engine wants the mark at its end, and a processor control block. Observed: dbgeng 10.0.15063."""
+    """A triage dump: the engine wants the mark TRGD as the last of SizeOfDump bytes (ValidOffset is not looked at), four parts, and parts and
+    data blocks inside the file. Observed: dbgeng 10.0.15063."""
     triage = dump.triage
     assert not isinstance(triage, Absent)
-    if not dump.complete:
+    end = triage["SizeOfDump"]
+    if end < 4 or source.some(end - 4, 4) != TRIAGE_VALID.to_bytes(4, "little"):
         return _refused(source, FILE_CORRUPT, [], "", kernel=True)
-    if not triage["PrcbOffset"]:
+    if not all(triage[name] for name in _NEEDED):
         return _refused(source, E_FAIL, [], "Mini Kernel Dump does not contain enough information to be debugged", kernel=True)
+    if any(offset + size > source.size for offset, size in _parts(dump, triage)):
+        return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+    if dump.data_blocks and triage["DataBlocksOffset"] + dump.data_blocks * TRIAGE_DATA_BLOCK.size > _mapped(source):
+        return _faulted(source)
     text = "Mini Kernel Dump File: Only registers and stack trace are available"
     return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
 
@@ -170,9 +217,7 @@ def _bitmap(source: Source, dump: KernelDump) -> Optional[Opened]:
     if old:
         count, extra = _gaps(dump)
         if not count:
-            line = "Could not open dump file, NTSTATUS 0x00000000"
-            final = f"Could not open dump file [{source.name}], NTSTATUS 0x00000000"
-            return Opened(Opening(False, S_OK, line, E_UNEXPECTED), [final, '    "Success."'], kernel=True)
+            return _faulted(source)
         mapped += extra
         lines = _TRUNCATED if count > _run_limit(dump) else []
     if mapped > source.size:
@@ -232,7 +277,7 @@ def _legacy(source: Source, layout: Structure) -> Opened:
     states = head["ThreadStateOffset"]
     thread = CRASH_THREAD64 if wide else CRASH_THREAD32
     cut = states + head["ThreadCount"] * thread.size > source.size
-    waited = HANDLE_EOF if states >= source.size else READ_FAULT if cut else S_OK
+    waited = HANDLE_EOF if states >= source.size else READ_ERROR if cut else S_OK
     return Opened(Opening(True, S_OK, BANNER_LEGACY, waited), [BANNER_LEGACY])
 
 
