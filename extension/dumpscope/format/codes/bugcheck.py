@@ -103,7 +103,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x3B,
         "SYSTEM_SERVICE_EXCEPTION",
         "An exception happened while a system call ran.",
-        "ntstatus:exception code|code:address of the instruction that raised it|pointer:context record|number:reserved",
+        "ntstatus:exception code|code:address of the instruction that raised it|pointer:context record|number:0",
         _DRIVER,
     ),
     (

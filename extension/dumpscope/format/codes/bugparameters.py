@@ -36,7 +36,7 @@ STEPS = {
 _KINDS = {"a": "address", "c": "code", "i": "irql", "o": "driver", "p": "pointer", "r": "irp", "s": "ntstatus", "t": "text", "u": "unicode", "v": "device"}
 _KINDS["x"] = "access"
 
-_RARE = "3 4 7 8 9 b d e 10 11 13 14 15 16 17 1c 1d 1f 22 28 29 2c 2d 2f 30 33 37 38 3a 3c 42 43 45 46 47 49 4b 4c 4f 52 53 54 55 56 57 5a 5b "
+_RARE = "3 4 7 8 9 b d e 10 11 13 14 15 16 17 1c 1d 1f 22 28 29 2c 2d 2f 33 37 38 3a 3c 42 43 45 46 47 49 4b 4c 4f 52 53 54 55 56 57 5a 5b "
 _RARE += "5e 5f 60 61 62 63 64 65 66 68 6a 6c 72 81 82 97 b9 10a 11a"
 
 _TABLE = """
@@ -56,6 +56,7 @@ f|D|A spin lock was asked for that was owned already.|none
 2a|D|An IRP is inconsistent.|r:IRP|-|-|-
 2b|D|The kernel stack was overrun.|p:trap frame|-|-|-
 2e|H|The hardware reported a bus error, mostly a parity error of memory.|a:virtual address|physical address|processor status register|faulting instruction register
+30|W|A routine set the stack pointer of a trap frame below the one in use.|new stack pointer|old stack pointer|p:trap frame|0
 31|W|Windows could not initialize, at a very early stage.|none
 32|B|Windows could not initialize.|s:status|-|-|-
 35|D|A driver passed on an IRP that has no stack locations left.|r:IRP|-|-|-
