@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Tuple
 
 from ...diagnosis.dumpdebug.userdump import user_dumpdebug_lines
 from ...dump.userdump import UserDump
+from ...errors import DumpError
 from ...format.userdump import MACHINE
 from ...session.account import account
 from ...session.missing import facts_of
 from ...session.session import Session
 from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from .anatomy import user_bytes, user_map, user_whatis
 
 if TYPE_CHECKING:
     from ...session.registry import Command, Function
@@ -154,6 +156,12 @@ def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
 
 def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger does with the dump; or one command."""
+    if args.readers:
+        from ..readers import readers_blocks
+
+        assert session.user_dump is not None
+        yield from readers_blocks(Session(None, session.path, source=session.user_dump.source, open_error=DumpError("a user dump of the old format")))
+        return
     dump = _open(session)
     words = " ".join(args.topic).strip().lower()
     found = list(outcomes(dump, facts_of(session).engine.opening.wait_hresult))
@@ -183,7 +191,7 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-_OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "why": _why}
+_OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "why": _why, "map": user_map, "bytes": user_bytes, "whatis": user_whatis}
 
 
 def answer_for(command: Command) -> Function:
