@@ -55,7 +55,7 @@ ROWS: List[Row] = [
     Row("shrink", "`shrink` of 2 GiB against copying it", "full", PROCESS, "shrink_dumpscope", "copy_file", 1.5, memory=200),
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
-    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 12.0),
+    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 20.0),
     Row(
         "triage", "`triage`: a row with findings and stack against a table of crashes", FOLDER, WORK, "facts_dumpscope", "facts_minidump", 2.0, ("facts_udmp",)
     ),
