@@ -111,7 +111,7 @@ class Bench:
         if not is_peer(name):
             environment["PYTHONPATH"] = str(ROOT / "extension")
         if kind != WORK:
-            arguments = [word.replace("{}", str(path)) for word in PROCESSES[name]]
+            arguments = [word.replace("{}", str(path)).replace("{folder}", str(path.parent)) for word in PROCESSES[name]]
             output: Any = subprocess.DEVNULL
             if kind == PROMPT:
                 return to_prompt([program, *arguments], environment, PROMPTS[name])
@@ -184,6 +184,9 @@ class Bench:
             if row.memory is not None:
                 result["memory"] = row.memory
                 result["met"] = result["met"] and ours.mib <= row.memory
+            if row.seconds is not None:
+                result["seconds"] = row.seconds
+                result["met"] = result["met"] and ours.seconds <= row.seconds
         return result
 
     def growth(self, title: str, name: str, work: str) -> Dict[str, Any]:
@@ -221,6 +224,7 @@ def table(results: List[Dict[str, Any]]) -> List[List[str]]:
         others += [f"{name}: {reason}" for name, reason in result["missing"].items()]
         sign = "≥" if result["at_least"] else "≤"
         target = f"{sign} {result['limit']}" + (f", ≤ {result['memory']} MiB" if "memory" in result else "")
+        target += f", ≤ {_time(result['seconds'])}" if "seconds" in result else ""
         met = {True: "yes", False: "NO", None: "-"}[result.get("met")]
         against = f"{base} {_sides(result, 1)}" if base else "-"
         lines.append([result["work"], _sides(result, 0), against, str(result.get("ratio", "-")), target, met, "; ".join(others)])

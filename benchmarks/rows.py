@@ -12,7 +12,7 @@ PROMPT = "prompt"  # from the start of the process to the first prompt in a term
 class Row(NamedTuple):
     """``ours`` against ``base``: the ratio of their medians is to be at most ``limit`` (``below``) or, turned over, at least it.
 
-    ``peers`` are measured beside them, for the table. ``memory`` is the peak in MiB that ours may have.
+    ``peers`` are measured beside them, for the table. ``memory`` is the peak in MiB that ours may have, ``seconds`` the time it may take.
     """
 
     key: str
@@ -26,6 +26,7 @@ class Row(NamedTuple):
     memory: Optional[int] = None
     at_least: bool = False
     base_dump: str = ""
+    seconds: Optional[float] = None
 
 
 ROWS: List[Row] = [
@@ -52,6 +53,10 @@ ROWS: List[Row] = [
     Row("shrink", "`shrink` of 2 GiB against copying it", "full", PROCESS, "shrink_dumpscope", "copy_file", 1.5, memory=200),
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
+    # 0.96 seconds are 50,000 frames a second
+    Row("frames", "walk 48,000 frames, warm", "deep", WORK, "frames_dumpscope", "frames_floor", 20.0, seconds=0.96),
+    Row("stacks", "walk 48,000 frames of 64 stacks", "deep", PROCESS, "walk_stacks", "breakpad_stacks", 1.0, ("lldb_stacks",), memory=100),
+    Row("text-stacks", "`stack --all` as text, 48,000 frames", "deep", PROCESS, "cli_stacks", "breakpad_stacks", 2.0, ("lldb_stacks",), memory=100),
     Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
     Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 3.0),
     Row("start", "`dumpscope handles`, 30 handles", "small", PROCESS, "cli_handles", "bare", 5.0),
@@ -91,6 +96,11 @@ _COPY = (
     "import os, shutil, sys, tempfile\nwith tempfile.TemporaryDirectory(dir=os.path.dirname(sys.argv[1])) as folder:\n"
     "    shutil.copyfile(sys.argv[1], os.path.join(folder, 'copy.dmp'))"
 )
+_STACKS = (
+    "import sys\nfrom dumpscope import Minidump\nfrom dumpscope.stacks.walk import Walker\nfrom dumpscope.symbols.images import Images\n"
+    "with Minidump.open(sys.argv[1]) as dump:\n    walker = Walker(dump, Images(dump))\n"
+    "    print(sum(len(walker.thread(thread).frames) for thread in dump.threads))"
+)
 _BARE_PROMPT = "import os, sys\nfrom prompt_toolkit import PromptSession\nos.stat(sys.argv[1])\nPromptSession('bare> ').prompt()"
 
 PROCESSES: Dict[str, Tuple[str, ...]] = {
@@ -110,13 +120,17 @@ PROCESSES: Dict[str, Tuple[str, ...]] = {
     "cli_modules": ("-m", "dumpscope", "modules", "{}"),
     "lldb_threads": ("-b", "-o", "target create --core {}", "-o", "thread list"),
     "lldb_modules": ("-b", "-o", "target create --core {}", "-o", "image list"),
+    "walk_stacks": ("-c", _STACKS, "{}"),
+    "cli_stacks": ("-m", "dumpscope", "stack", "{}", "--all"),
+    "breakpad_stacks": ("-m", "{}", "{folder}/symbols"),
+    "lldb_stacks": ("-b", "-O", "settings set target.exec-search-paths {folder}/images", "-o", "target create --core {}", "-o", "thread backtrace all"),
     "winedump_everything": ("dump", "{}"),
     "bare_prompt": ("-c", _BARE_PROMPT, "{}"),
     "repl_prompt": ("-m", "dumpscope", "repl", "{}"),
     "minidump_handles": ("-m", "minidump", "--handles", "{}"),
     "minidump_open": ("-c", _MINIDUMP_OPEN, "{}"),
 }
-"""Arguments of the interpreter, or of the program that the name begins with; {} is the dump."""
+"""Arguments of the interpreter, or of the program that the name begins with; {} is the dump, {folder} the folder that it lies in."""
 
 PROMPTS = {"bare_prompt": b"bare>", "repl_prompt": b"0:000>"}
 """What stands at the first prompt."""
@@ -124,7 +138,7 @@ PROMPTS = {"bare_prompt": b"bare>", "repl_prompt": b"0:000>"}
 
 def is_program(name: str) -> str:
     """The program that a contender is, or an empty string."""
-    return next((program for program in ("lldb", "winedump") if name.startswith(program + "_")), "")
+    return next((program for program in ("lldb", "winedump", "breakpad") if name.startswith(program + "_")), "")
 
 
 def is_peer(name: str) -> str:
