@@ -16,6 +16,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "threads": ("threads thread",),
     "stack": ("stack",),
     "frame": ("frame", "up", "down"),
+    "waits": ("waits",),
     "modules": ("modules module lm", "unloaded"),
     "memory": ("memory", "read"),
     "regions": ("regions", "address"),
