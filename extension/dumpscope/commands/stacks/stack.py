@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from ..dump.absence import NOT_THERE, Absent
-from ..dump.streams.threads import Thread
-from ..errors import UsageError
-from ..format.counted import by_count, counted
-from ..session.expression import current_thread
-from ..session.missing import missing, why_empty
-from ..session.parsing import number
-from ..session.registry import arg, command
-from ..session.session import Session
-from ..session.stack_words import LEAST_FOLDED, folded
-from ..session.threads import find_thread
-from ..session.waiting import wait_json, wait_note, wait_of
-from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
-from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
-from ..stacks.walk import MAX_FRAMES
-from ..view.blocks import Column, Data, Fields, Item, Note, Table
-from ..view.kinds import address_kind, address_text
+from ...dump.absence import NOT_THERE, Absent
+from ...dump.streams.threads import Thread
+from ...errors import UsageError
+from ...format.counted import by_count, counted
+from ...session.expression import current_thread
+from ...session.missing import missing, why_empty
+from ...session.parsing import number
+from ...session.registry import arg, command
+from ...session.session import Session
+from ...session.stack_words import LEAST_FOLDED, folded
+from ...session.threads import find_thread
+from ...session.waiting import wait_json, wait_note, wait_of
+from ...session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
+from ...stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
+from ...stacks.walk import MAX_FRAMES
+from ...view.blocks import Column, Data, Fields, Item, Note, Table
+from ...view.kinds import address_kind, address_text
 
 if TYPE_CHECKING:
-    from ..view.blocks import Block
+    from ...view.blocks import Block
 
 DEFAULT_LIMIT = 1000
 """Frames of a stack that are shown unless --limit says otherwise."""

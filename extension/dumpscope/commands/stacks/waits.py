@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Optional, Sequence
 
-from ..dump.absence import NOT_THERE, Absent
-from ..format.counted import counted
-from ..session.missing import missing, why_empty
-from ..session.registry import arg, command
-from ..session.session import Session
-from ..session.threads import find_thread
-from ..session.waiting import all_waits, deadlocks, ring_blocks, wait_json, wait_of, wait_words
-from ..session.walks import walks_of
-from ..stacks.waits.waits import Wait
-from ..view.blocks import Column, Note, Table
+from ...dump.absence import NOT_THERE, Absent
+from ...format.counted import counted
+from ...session.missing import missing, why_empty
+from ...session.registry import arg, command
+from ...session.session import Session
+from ...session.threads import find_thread
+from ...session.waiting import all_waits, deadlocks, ring_blocks, wait_json, wait_of, wait_words
+from ...session.walks import walks_of
+from ...stacks.waits.waits import Wait
+from ...view.blocks import Column, Note, Table
 from .stack import PATHS, proof_line
 
 if TYPE_CHECKING:
-    from ..view.blocks import Block
+    from ...view.blocks import Block
 
 
 _MEMBERS = ("meaning", "all", "objects", "note", "evidence")
