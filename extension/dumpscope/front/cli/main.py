@@ -96,16 +96,22 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
     if (found.dump == DUMP_ANY and _asks_without_dump(rest)) or (found.dump == DUMP_FIRST and not _begins_with_file(rest)):
         args = build_parser(found, f"dumpscope {found.name}", with_dump=False).parse_words(rest)
-        session = Session()
-        _render(found, session, run(session, found, args), options, env)
-        return session.status
+        return _run_without_file(found, args, options, env)
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(rest)
     path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
     if path is None:
-        session = Session()
-        _render(found, session, run(session, found, args), options, env)
-        return session.status
+        return _run_without_file(found, args, options, env)
     return _run_on_file(found, path, args, options, env)
+
+
+def _run_without_file(found: Command, args: Any, options: Options, env: Environment) -> int:
+    session = Session()
+    session.progress = env.progress()
+    try:
+        _render(found, session, run(session, found, args), options, env)
+    finally:
+        cleared(session.progress)
+    return session.status
 
 
 def _begins_with_file(words: List[str]) -> bool:
@@ -184,9 +190,11 @@ def _write_refusal(found: Command, path: str, error: DumpError, options: Options
 
 def _choose(words: List[str]) -> Tuple[Command, List[str]]:
     """The command that the words name; a path alone means dumpinfo."""
-    from ...commands.index import MODULES
+    from ...commands.index import MODULES, load_plugins
 
     name = words[0]
+    if name not in MODULES and not os.path.exists(name):
+        load_plugins()
     if name not in MODULES:
         plain = name.lstrip("!.") if name[:1] in "!." else name
         if plain in MODULES and not os.path.exists(name):
@@ -210,7 +218,7 @@ def _no_words(options: Options, env: Environment) -> int:
 
 
 def _show_help(options: Options, env: Environment) -> int:
-    from ...commands.help import command_list
+    from ...commands.help import broken_plugins, command_list
     from ...commands.index import all_commands
     from ...view.blocks import Lines
     from .shells import SHELLS
@@ -220,6 +228,7 @@ def _show_help(options: Options, env: Environment) -> int:
         yield Lines("", USAGE.split("\n"))
         yield from command_list([*all_commands(), *SHELLS.values()])
         yield Lines("", options_help())
+        yield from broken_plugins()
 
     _render(None, Session(), blocks(), options.as_text(), env)
     return EXIT_DONE
