@@ -49,7 +49,10 @@ ROWS: List[Row] = [
     Row("search", "search 2 GiB (speed)", "full", WORK, "search_dumpscope", "search_floor", 0.8, ("search_minidump",), memory=200, at_least=True),
     Row("scrub", "scrub 2 GiB against copying it", "full", PROCESS, "scrub_process", "copy_process", 2.0, memory=200),
     Row("scrub-handles", "scrub 1,000,000 handles: memory", "handles_unique", PROCESS, "scrub_process", "walk_process", 40.0, memory=200),
-    Row("shrink", "`shrink` of 2 GiB against copying it", "full", PROCESS, "shrink_dumpscope", "copy_file", 1.5, memory=200),
+    Row("shrink", "`shrink` of 2 GiB against copying it", "full", PROCESS, "shrink_dumpscope", "copy_process", 1.5, memory=200),
+    Row("scrub-dense", "scrub 2 GiB without holes against copying it", "dense", PROCESS, "scrub_process", "copy_process", 2.0, memory=200),
+    Row("shrink-dense", "`shrink` of 2 GiB without holes against copying it", "dense", PROCESS, "shrink_dumpscope", "copy_process", 1.5, memory=200),
+    Row("shrink-kept", "`shrink --flags 2`, which keeps 2 GiB, against copying it", "dense", PROCESS, "shrink_kept", "copy_process", 1.5, memory=200),
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
     Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
@@ -78,9 +81,9 @@ _WALK = (
 )
 _SCRUB = (
     "import os, sys, tempfile\nfrom dumpscope import Minidump\nfrom dumpscope.writing.scrub import Scrubbed\n"
-    "with tempfile.TemporaryDirectory() as folder, Minidump.open(sys.argv[1]) as dump:\n    Scrubbed(dump).write(os.path.join(folder, 'out.dmp'))"
+    "with tempfile.TemporaryDirectory(dir=os.path.dirname(sys.argv[1])) as folder, Minidump.open(sys.argv[1]) as dump:\n"
+    "    Scrubbed(dump).write(os.path.join(folder, 'out.dmp'))"
 )
-_COPY = "import os, shutil, sys, tempfile\nwith tempfile.TemporaryDirectory() as folder:\n    shutil.copyfile(sys.argv[1], os.path.join(folder, 'out.dmp'))"
 _MINIDUMP_OPEN = "import sys\nfrom minidump.minidumpfile import MinidumpFile\nfor entry in MinidumpFile.parse(sys.argv[1]).directories:\n    print(entry)"
 _SHRINK = (
     "import os, sys, tempfile\nfrom dumpscope import Minidump\nfrom dumpscope.writing.shrink import Shrunk\n"
@@ -98,7 +101,7 @@ PROCESSES: Dict[str, Tuple[str, ...]] = {
     "bare_struct": ("-c", "import struct, mmap"),
     "list_streams": ("-c", _OPEN, "{}"),
     "shrink_dumpscope": ("-c", _SHRINK, "{}"),
-    "copy_file": ("-c", _COPY, "{}"),
+    "shrink_kept": ("-c", _SHRINK.replace("(dump)", "(dump, flags=2)"), "{}"),
     "walk_process": ("-c", _WALK, "{}"),
     "scrub_process": ("-c", _SCRUB, "{}"),
     "copy_process": ("-c", _COPY, "{}"),

@@ -29,7 +29,7 @@ from .names import AROUND, Names, tokens_of
 from .output import Progress, unseen, write_whole
 from .parts import CRASHPAD, annotation_values, fixed_parts, narrow_context, numbers_of_block, text_length
 from .policy import ALL, ANNOTATIONS, DEFAULT, FRAMES, HANDLE_NAMES, LOOSE, NONE, REGISTERS, SIDS, USER_NAMES, Policy
-from .ranges import Ranges, Spans, packed, unpacked
+from .ranges import Ranges, Sieve, Spans, packed, unpacked
 from .walked import Walked, unwind_ranges
 
 PIECE = 1 << 20
@@ -152,11 +152,12 @@ class Scrubbed(Source):
         unloaded = [(module.base, module.end) for module in dump.unloaded_modules.walk()]
         self._targets = Ranges([*modules, *unloaded, *executable])
         self._stack_ranges = Ranges([*stacks, *narrow])
+        self._pointers = Sieve(self._targets, self._stack_ranges)
         self._stacks = {word: Ranges(stacks), 4: Ranges([*narrow, *(stacks if word == 4 else [])])}
         if self.stacks != NONE:
             code += unwind_ranges(dump)
         if self.stacks == FRAMES:
-            code += Walked(dump, self._targets.__contains__, self._stack_ranges.end_of).ranges()
+            code += Walked(dump, Sieve(self._targets), self._stack_ranges.end_of).ranges()
         code += [(address, address + size) for address, size in self.policy.keep_memory]
         self._code = Ranges(code)
         for peb, width in ((process.peb, word), (process.wow64_peb, 4)):
@@ -268,7 +269,7 @@ class Scrubbed(Source):
             first, last = max(rva, low), min(rva + length, high)
             for where, kept in self._kept(rva, length, address, address + first - rva, address + last - rva, plain, low):
                 at = rva + where - address - low
-                data[at : at + len(kept)] = kept
+                data[at : at + len(kept)] = _joined(bytes(data[at : at + len(kept)]), kept)
         for rva, length, kind in self._zones.touching(low, high):
             first, last = max(rva, low), min(rva + length, high)
             new = self._zone(rva, length, kind, first, last)
@@ -319,16 +320,13 @@ class Scrubbed(Source):
                 first, last = max(start // width * width, address), min(-(-stop // width) * width, address + length)
                 first = -(-first // width) * width
                 count = max(0, last - first) // width
-                words = self.source.some(rva + first - address, count * width)
-                for index, (value,) in enumerate(struct.iter_unpack("<Q" if width == 8 else "<I", words)):
-                    if value and self._is_pointer(value):
-                        at = first + index * width
-                        part = words[index * width : index * width + width][max(0, begin - at) : max(0, end - at)]
-                        if part:
-                            yield max(at, begin), part
-
-    def _is_pointer(self, value: int) -> bool:
-        return value in self._targets or value in self._stack_ranges
+                words = struct.unpack(f"<{count}{'Q' if width == 8 else 'I'}", self.source.some(rva + first - address, count * width))
+                found = [0] * count
+                for index in self._pointers.among(words):
+                    found[index] = words[index]
+                skip, behind = max(0, begin - first), max(0, last - end)
+                data = struct.pack(f"<{count}{'Q' if width == 8 else 'I'}", *found)
+                yield max(begin, first), data[skip : count * width - behind]
 
     def _zone(self, rva: int, length: int, kind: int, first: int, last: int) -> bytes:
         if kind == _ZERO:
@@ -354,7 +352,7 @@ class Scrubbed(Source):
             leaf = layout.structure.leaf(path)
             assert isinstance(leaf.field.type, Scalar)
             part = plain[leaf.offset : leaf.offset + leaf.field.type.size]
-            if path in always or self._is_pointer(int.from_bytes(part, "little")):
+            if path in always or int.from_bytes(part, "little") in self._pointers:
                 out[leaf.offset : leaf.offset + len(part)] = part
         return bytes(out)
 
@@ -405,6 +403,13 @@ class Scrubbed(Source):
         """Write the scrubbed dump to a new file, which gets its name when it was checked; its size. Raises UsageError, DumpError, OSError."""
         texts = list(texts)
         return write_whole(path, self.write_to, force=force, keep=self.source.name, check=lambda name: self.check_file(name, texts))
+
+
+def _joined(one: bytes, two: bytes) -> bytes:
+    """What either of two pieces keeps: elsewhere they are zero, and where both keep something it is the same."""
+    if len(one) == len(two) and one == bytes(len(one)):
+        return two
+    return (int.from_bytes(one, "little") | int.from_bytes(two, "little")).to_bytes(max(len(one), len(two)), "little")
 
 
 def _is_filled(source: Source, offset: int, end: int) -> bool:
