@@ -19,6 +19,7 @@ from urllib.request import ProxyHandler, build_opener
 from tests.counting import PATIENCE, POLLS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+READY = "document.documentElement?.getAttribute('data-ready') === 'yes'"
 SWITCHES = (
     "--headless",
     "--no-sandbox",
@@ -193,13 +194,13 @@ class Browser:
         """What the system prefers: light or dark."""
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
-    def open(self, path: Path, hash: str = "") -> None:
-        """Load a page of ours and wait until it is drawn."""
+    def open(self, path: Path, hash: str = "", ready: str = READY) -> None:
+        """Load a page of ours and wait until it is drawn, which the expression ``ready`` says."""
         self.call("Page.navigate", url="about:blank")
         self.problems.clear()
         self.requests.clear()
         self.call("Page.navigate", url=path.as_uri() + hash)
-        self.wait("location.protocol === 'file:' && document.documentElement?.getAttribute('data-ready') === 'yes'")
+        self.wait(f"location.protocol === 'file:' && {ready}")
         self.settle()
 
     def settle(self) -> None:

@@ -155,7 +155,7 @@ def test_the_alias_file_can_be_run_twice(bench: Bench) -> None:
 
 
 def test_the_written_set_up_works_as_it_stands(bench: Bench, tmp_path: Path) -> None:
-    from dumpscope.commands.windbg import alias_lines
+    from dumpscope.commands.windbg.scripts import alias_lines
 
     extension = windows_path(bench.root / "python" / "Lib" / "site-packages" / "pykd" / "pykd.pyd")
     start = tmp_path / "start.txt"

@@ -44,6 +44,8 @@ BARRED = {
 """What a layer must not import although it is below."""
 GROUPS = {"dumpscope.rules"}
 """Names of groups of entry points, which look like modules."""
+TYPED = {"dumpscope.windbg"}
+"""What people type after ``!py -m``: a way in, as ``__main__`` is, and no import."""
 # What a lesson or page needs from the version.
 ALWAYS = {"__version__"}
 
@@ -86,7 +88,7 @@ def imported(path: Path) -> Iterator[Tuple[int, str]]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             # A module reached by its name: import_module("dumpscope.…"), or a program in a string.
             for found in re.finditer(r"\bdumpscope((?:\.[a-z_]\w*)+)", node.value if not _is_docstring(node.value) else ""):
-                if node.value not in GROUPS:
+                if node.value not in GROUPS and found.group(0) not in TYPED:
                     yield node.lineno, found.group(0)
 
 

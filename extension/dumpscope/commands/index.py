@@ -36,7 +36,7 @@ _INDEX: Dict[str, Tuple[str, ...]] = {
     "whatif": ("what-if",),
     "learn": ("learn",),
     "atlas": ("atlas",),
-    "windbg": ("windbg",),
+    "windbg.setup": ("windbg",),
     "writedump": ("writedump",),
     "help": ("help",),
 }

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from contextlib import ExitStack, closing
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..errors import UsageError
+from ..fleet.atlases import ATLASES, folder_of, write_atlases
+from ..fleet.expected import Expected, files_in
 from ..fleet.facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, Settings
 from ..fleet.groups import MAX_GROUPS, Counted, Summary, group_columns
 from ..fleet.output import Key, Output, check_name, read_rows, resume
+from ..fleet.report import Report
 from ..fleet.run import Task
 from ..fleet.run import triage as run
 from ..fleet.signature import DEFAULT, load_rules
 from ..fleet.table import Questions, clean_key, is_parquet, journal, require
-from ..fleet.workers import DEFAULT_TIME
+from ..fleet.workers import DEFAULT_TIME, Workers
 from ..format.counted import counted
 from ..session.registry import DUMP_NONE, arg, command
 from ..session.session import Session
 from ..session.walks import split_path
-from ..view.blocks import Column, Data, Note, Table
+from ..view.blocks import Column, Data, Note, Save, Table
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
@@ -64,6 +68,52 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
     return set()
 
 
+def _summary(args: Any) -> Summary:
+    return Summary() if args.html is None else Report()
+
+
+def _check_page(args: Any) -> None:
+    """Refuse before the run what would be refused after it."""
+    if args.sql is not None or args.group_by is not None:
+        raise UsageError("--html is a page of the groups: --sql and --group-by have answers of their own", "give --html alone or with --where")
+    if any(name is not None and os.path.realpath(name) == os.path.realpath(args.html) for name in (args.output, args.rows, *args.paths)):
+        raise UsageError(f"{args.html!r} is read or has the rows: the page cannot be written over it", "give --html another name")
+    if os.path.exists(args.html) and not args.force:
+        raise UsageError(f"{args.html!r} exists already", "--force writes it anew")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(args.html))):
+        raise UsageError(f"there is no folder for {args.html!r}", "make it first")
+    if args.atlases and os.path.lexists(folder_of(args.html)) and not args.force:
+        raise UsageError(f"{folder_of(args.html)!r}, where the atlases go, exists already", "--force writes into it")
+
+
+def _page(summary: Summary, args: Any) -> Iterator[Block]:
+    """The page, and before it the atlases that it links to."""
+    if not isinstance(summary, Report):
+        return
+    if args.atlases:
+        jobs, seconds = _limits(args)
+        made: Dict[Key, str] = {}
+        missing: Counter[str] = Counter()
+        with Workers(jobs or os.cpu_count() or 1, seconds) as workers:
+            for example, address, fault in write_atlases(summary.examples(ATLASES), args.html, workers):
+                if address:
+                    made[example] = address
+                else:
+                    missing[fault] += 1
+        summary.atlases = made
+        yield Data("atlases", {"folder": os.path.abspath(folder_of(args.html)), "written": len(made), "not_made": dict(missing)})
+        yield Note(f"Wrote {counted(len(made), 'atlas', 'atlases')} to {folder_of(args.html)}.")
+        for words, count in missing.most_common(5):
+            yield Note(f"{counted(count, 'dump')} without an atlas: {words}", "warning")
+    yield Save(args.html, summary.page, "page", args.output or args.rows or "", args.force)
+
+
+def _limits(args: Any) -> Tuple[Optional[int], float]:
+    """Processes, and seconds for one dump."""
+    seconds = _number(args.seconds, "--seconds", 1, 86400)
+    return _number(args.jobs, "--jobs", 1, 256), DEFAULT_TIME if seconds is None else seconds
+
+
 def _check_rows(path: str) -> None:
     """Raise UsageError for a file that cannot be an output of triage, by its name."""
     if os.path.isdir(path):
@@ -81,7 +131,9 @@ def _check_rows(path: str) -> None:
         arg("paths", nargs="*", metavar="PATH", help="files, folders and archives", completes="path"),
         arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl, .csv or .parquet file", completes="path"),
         arg("--resume", switch=True, help="go on with OUT: what is in it and has not changed is not done again"),
-        arg("--force", switch=True, help="write OUT anew where it exists"),
+        arg("--force", switch=True, help="write OUT and the page anew where they exist"),
+        arg("--atlases", switch=True, help="with --html: write atlases of the first dump of the 50 largest groups too, and link to them"),
+        arg("--html", metavar="PAGE", help="write a page with the groups, what to change, and a chart over time and versions", completes="path"),
         arg("--rows", metavar="FILE", help="take the rows of an earlier output instead of reading dumps", completes="path"),
         arg("--where", metavar="CONDITION", help="answer about the rows for which a condition in SQL holds"),
         arg("--group-by", metavar="COLUMNS", help="count the rows by columns, such as process,exception"),
@@ -96,6 +148,7 @@ def _check_rows(path: str) -> None:
         ("triage dumps", "the groups, and what the fleet's writer should be told"),
         ("triage dumps more.zip -o rows.jsonl", "one row for each file, kept as they are done"),
         ("triage dumps -o rows.jsonl --resume", "go on after an interruption"),
+        ("triage --rows rows.jsonl --html report.html", "a page for people, of what an earlier run wrote"),
         ("triage --rows rows.parquet --group-by process,process_version", "count what an earlier run wrote"),
         ("triage --rows rows.parquet --sql 'select exception, count(*) from rows group by all'", "ask it a question"),
     ],
@@ -109,6 +162,10 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     by = group_columns(args.group_by) if args.group_by is not None else ()
     if args.where is not None or args.sql is not None:
         require(sql=True)
+    if args.html is not None:
+        _check_page(args)
+    elif args.atlases:
+        raise UsageError("--atlases are beside a page", "give --html report.html")
     if args.rows is not None:
         if args.paths or args.output is not None or args.resume:
             raise UsageError("--rows takes the rows of an earlier output: no dumps are read and none is written", "leave out PATH, -o and --resume")
@@ -120,23 +177,31 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     if not args.paths:
         raise UsageError("triage needs something to read", "give files, folders and archives, or --rows with an earlier output")
     settings = _settings(args)
-    jobs = _number(args.jobs, "--jobs", 1, 256)
-    seconds = _number(args.seconds, "--seconds", 1, 86400)
+    jobs, seconds = _limits(args)
     for path in args.paths:
         if not os.path.lexists(path):
             raise UsageError(f"there is no {path!r}", "give files, folders and archives")
-    summary = Summary()
+    summary = _summary(args)
     have = _start(args, summary)
     kept = summary.rows
     rows: List[Row] = []
     own = {os.path.realpath(name) for name in (args.output, journal(args.output))} if args.output else set()
+    if args.html is not None:
+        own.add(os.path.realpath(args.html))
+    atlases = os.path.realpath(folder_of(args.html)) if args.html is not None else ""
 
     def skip(task: Task) -> bool:
-        return task.key in have or clean_key(task.key) in have or os.path.realpath(task.path) in own
+        if task.key in have or clean_key(task.key) in have:
+            return True
+        real = os.path.realpath(task.path)
+        return real in own or (bool(atlases) and os.path.dirname(real) == atlases)
 
     interrupted = False
     number = kept
-    found = run(args.paths, settings=settings, jobs=jobs, seconds=DEFAULT_TIME if seconds is None else seconds, skip=skip)
+    expected = Expected(files_in(args.paths), (path for path, _ in have))
+    expected.start()
+    session.counts("files")
+    found = run(args.paths, settings=settings, jobs=jobs, seconds=seconds, skip=skip)
     try:
         with ExitStack() as opened:
             output = None if args.output is None else opened.enter_context(Output(args.output, append=args.resume))
@@ -148,9 +213,13 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
                     output.add(row)
                 number += 1
                 summary.add(row)
+                expected.add(row)
+                session.progress(expected.done, expected.total)
     except KeyboardInterrupt:
         interrupted = True
         session.status = EXIT_INTERRUPTED
+    finally:
+        expected.end()
     yield Data("interrupted", interrupted)
     if args.output is not None:
         yield Data("output", {"path": args.output, "rows": number, "kept": kept})
@@ -158,6 +227,7 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
         yield from _about((lambda: read_rows(args.output)) if args.output is not None else (lambda: iter(rows)), args, by, kept)
     else:
         yield from _answer(summary, kept)
+        yield from _page(summary, args)
     if args.output is not None:
         yield Note(f"Rows in {args.output}: {number}.")
     elif args.sql is None and args.where is None:
@@ -189,7 +259,7 @@ def _about(rows: Callable[[], Iterator[Row]], args: Any, by: Sequence[str], kept
             if answer.more:
                 yield Note(f"The answer has more than {MAX_ANSWER} rows: these are the first. `copy (…) to 'file.csv'` writes all.", "warning")
             return
-        summary, counts = Summary(), Counted(by)
+        summary, counts = _summary(args), Counted(by)
         for row in chosen:
             summary.add(row)
             counts.add(row)
@@ -203,6 +273,7 @@ def _about(rows: Callable[[], Iterator[Row]], args: Any, by: Sequence[str], kept
                 yield Note(f"{counts.beyond} files have values beyond the {MAX_GROUPS} that are kept apart.", "warning")
             return
         yield from _answer(summary, kept if args.where is None else 0)
+        yield from _page(summary, args)
 
 
 def _kind(rows: Sequence[Sequence[Any]], at: int) -> str:

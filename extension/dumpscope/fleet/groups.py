@@ -39,8 +39,18 @@ class Advice(NamedTuple):
     @property
     def words(self) -> str:
         """One line."""
-        text = f"{_share(self.fails, self.dumps)} of these dumps cannot answer `{self.command}`"
-        return f"{text}; flag 0x{self.flags:x} in the writer would mend {_share(self.mends, self.dumps)}" if self.mends else text
+        text = f"{self.failing} of these dumps cannot answer `{self.command}`"
+        return f"{text}; {self.mending}" if self.mends else text
+
+    @property
+    def failing(self) -> str:
+        """The share of the dumps in which it fails."""
+        return _share(self.fails, self.dumps)
+
+    @property
+    def mending(self) -> str:
+        """What the flags would do; only where they mend something."""
+        return f"flag 0x{self.flags:x} in the writer would mend {_share(self.mends, self.dumps)}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -7,7 +7,7 @@ from typing import BinaryIO, Iterable, Iterator, List
 
 from ..errors import NotInDump
 from ..format.counted import counted
-from ..view.blocks import Block, Data, Note, Save
+from ..view.blocks import Block, Data, Note, Save, SaveFolder
 
 
 def saved(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -17,6 +17,12 @@ def saved(blocks: Iterable[Block]) -> Iterator[Block]:
             size = write(block)
             yield Data("written", {"path": os.path.abspath(block.path), "size": size})
             yield Note(f"Wrote the {block.what}: {block.path} ({counted(size, 'byte')})")
+        elif isinstance(block, SaveFolder):
+            written = write_folder(block)
+            yield Data("written", {"path": os.path.abspath(block.path), "files": sorted(block.files), "new": written})
+            same = len(block.files) - len(written)
+            rest = f", {counted(same, 'file')} there already" if same else ""
+            yield Note(f"Wrote the {block.what}: {counted(len(written), 'file')} in {os.path.abspath(block.path)}{rest}")
         else:
             yield block
 
@@ -31,6 +37,13 @@ def write(save: Save) -> int:
 
     fill = save.fill or (lambda file: file.writelines(save.chunks()))
     return write_whole(save.path, fill, force=save.force, keep=save.keep, check=save.check)
+
+
+def write_folder(save: SaveFolder) -> List[str]:
+    """Write the files of a folder, all or none; the names of those that were not there with the same bytes. Raises as :func:`write` does."""
+    from ..writing.folder import write_files
+
+    return write_files(save.path, save.files, force=save.force)
 
 
 def write_answer(path: str, chunks: Iterable[str], *, force: bool = False, append: bool = False) -> int:

@@ -62,6 +62,11 @@ class Session:
         """The open user dump of the old format; then ``dump`` is the same as a minidump, and ``source`` the file itself."""
         self.answer_for: Optional[Callable[[Any], Callable[[Session, Any], Iterator[Block]]]] = None
 
+    def counts(self, unit: str) -> None:
+        """Say what the numbers of ``progress`` count, such as ``files``; bytes if nothing is said."""
+        if hasattr(self.progress, "unit"):
+            self.progress.unit = unit
+
     @property
     def dump(self) -> Minidump:
         """The open dump. Raises UsageError when there is none."""

@@ -7,7 +7,7 @@ key joins the block's members to the document itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .picture import Picture
 
@@ -190,6 +190,18 @@ class Save(NamedTuple):
     check: Optional[Callable[[str], None]] = None
 
 
+class SaveFolder(NamedTuple):
+    """Files that the answer wants written into one folder, all of them or none: ``files`` by name. The front writes them.
+
+    The folder is made if it is not there. Files that are there with the same bytes are left as they are; others only ``force`` replaces.
+    """
+
+    path: str
+    files: Dict[str, bytes]
+    what: str
+    force: bool = False
+
+
 class Bytes:
     """A structure of the file, field by field. ``more`` is said when not all of it is shown."""
 
@@ -205,7 +217,7 @@ class Bytes:
         self.more = more
 
 
-Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save]
+Block = Union[Table, Fields, Note, Lines, Finding, Hexdump, Data, Bytes, Picture, Paragraph, Save, SaveFolder]
 Blocks = Iterable[Block]
 
 __all__ = [
@@ -224,5 +236,6 @@ __all__ = [
     "Paragraph",
     "Picture",
     "Save",
+    "SaveFolder",
     "Table",
 ]

@@ -5,22 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict
 
-from dumpscope.commands.windbg import alias_lines, script_names
+from dumpscope.commands.windbg.scripts import script_files
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
-MODEL = "handles"
 OTHERS = {"writedump"}  # runs on its own, not in a debugger
 
 
 def expected() -> Dict[str, str]:
     """Name and text of every file that must be in scripts/ besides OTHERS."""
-    model = (SCRIPTS / f"{MODEL}.py").read_text("utf-8")
-    files = {}
-    for name in [*script_names(), "aliases"]:
-        text = model.replace(f'"{MODEL}"', f'"{name}"').replace(f"!py {MODEL} in", f"!py {name} in").replace(f"{MODEL}.py", f"{name}.py")
-        files[f"{name}.py"] = text
-    files["dumpscope_aliases.txt"] = "\n".join(alias_lines()) + "\n"
-    return files
+    return script_files()
 
 
 if __name__ == "__main__":

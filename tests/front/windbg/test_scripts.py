@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.front.windbg.make_scripts import MODEL, OTHERS, expected
+from tests.front.windbg.make_scripts import OTHERS, expected
 
-from dumpscope.commands.windbg import DEBUGGERS_OWN, alias_lines, alias_names
+from dumpscope.commands.windbg.scripts import DEBUGGERS_OWN, alias_lines, alias_names
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "scripts"
@@ -27,7 +27,7 @@ def test_each_command_has_its_script_and_they_differ_in_the_name_only() -> None:
 
 
 def test_the_model_is_as_the_debugger_wants_it() -> None:
-    model = (SCRIPTS / f"{MODEL}.py").read_text("utf-8")
+    model = (SCRIPTS / "handles.py").read_text("utf-8")
     assert re.match(r"^#!\s*python([2,3])(?:\.(\d))?$", model.split("\n")[0])
     assert "__file__" not in model
 

@@ -96,16 +96,22 @@ def run_command(found: Command, rest: List[str], options: Options, env: Environm
         raise UsageError(f"{found.name} needs a dump", f"dumpscope {found.usage()}")
     if (found.dump == DUMP_ANY and _asks_without_dump(rest)) or (found.dump == DUMP_FIRST and not _begins_with_file(rest)):
         args = build_parser(found, f"dumpscope {found.name}", with_dump=False).parse_words(rest)
-        session = Session()
-        _render(found, session, run(session, found, args), options, env)
-        return session.status
+        return _run_without_file(found, args, options, env)
     args = build_parser(found, f"dumpscope {found.name}", with_dump=True).parse_words(rest)
     path = getattr(args, "dump", None) if found.dump != DUMP_NONE else None
     if path is None:
-        session = Session()
-        _render(found, session, run(session, found, args), options, env)
-        return session.status
+        return _run_without_file(found, args, options, env)
     return _run_on_file(found, path, args, options, env)
+
+
+def _run_without_file(found: Command, args: Any, options: Options, env: Environment) -> int:
+    session = Session()
+    session.progress = env.progress()
+    try:
+        _render(found, session, run(session, found, args), options, env)
+    finally:
+        cleared(session.progress)
+    return session.status
 
 
 def _begins_with_file(words: List[str]) -> bool:

@@ -1,29 +1,31 @@
-"""``!py C:\\…\\scripts\\aliases``: lets ``!handles`` and the other names be typed as they are, for this session."""
+"""``!py C:\\…\\scripts\\aliases`` and ``!py -m dumpscope.windbg aliases``: lets ``!handles`` and the other names be typed as they are, for this session."""
 
 from __future__ import annotations
 
 import os
 from typing import List
 
-from ...commands.windbg import alias_names
+from ...commands.windbg.scripts import MODULE, alias_names
 from ...errors import EXIT_DONE, EXIT_USAGE, UsageError
 from .host import Host
 
 
 def set_aliases(host: Host, folder: str, words: List[str]) -> int:
-    """Define an alias for each script in ``folder``, or take them away with ``off``."""
+    """Define an alias for each script in ``folder``, or for each command of the package where it is MODULE; or take them away with ``off``."""
     if words not in ([], ["off"]):
         raise UsageError("aliases takes no argument, or `off`", "!py aliases off")
-    names = [name for name in alias_names() if os.path.exists(os.path.join(folder, name + ".py"))]
+    module = folder == MODULE
+    names = [name for name in alias_names() if module or os.path.exists(os.path.join(folder, name + ".py"))]
     if host.engine is None:
-        raise UsageError("aliases are set through pykd, and this Python has none", "!py -3.9 aliases; or $$><C:\\dumpscope\\scripts\\dumpscope_aliases.txt")
+        again = f"!py -3.9 -m {MODULE} aliases" if module else "!py -3.9 aliases; or $$><C:\\dumpscope\\scripts\\dumpscope_aliases.txt"
+        raise UsageError("aliases are set through pykd, and this Python has none", again)
     if not names:
-        raise UsageError(f"there are no scripts in {folder!r}")
+        raise UsageError(f"there are no scripts in {folder!r}", "dumpscope windbg --install FOLDER writes them")
     for name in names:
         host.execute(f"ad /q !{name}")
         if not words:
-            script = os.path.join(folder, name + ".py")
-            host.execute(f'as !{name} {host.py} "{script}"' if " " in script else f"as !{name} {host.py} {script}")
+            script = f"-m {MODULE} {name}" if module else os.path.join(folder, name + ".py")
+            host.execute(f'as !{name} {host.py} "{script}"' if " " in script and not module else f"as !{name} {host.py} {script}")
     if words:
         host.write("The aliases of dumpscope are gone.\n")
         return EXIT_DONE

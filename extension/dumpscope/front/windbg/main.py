@@ -8,6 +8,7 @@ from typing import Any, Iterable, List, NoReturn, Optional, Sequence, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
+from ...commands.windbg.scripts import ALIASES, MODULE
 from ...dump.named import source_at
 from ...errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, DumpError, UsageError
 from ...session.registry import DUMP_ANY, DUMP_NONE, DUMP_OPTIONAL, Command
@@ -27,7 +28,8 @@ _DUMP_ENDINGS = (".dmp", ".mdmp", ".hdmp")
 def run(name: str, argv: Sequence[str], host: Optional[Host] = None, scripts: Optional[str] = None) -> int:
     """Run the command ``name`` with the words that followed it; returns an exit code as the command line has it.
 
-    Ctrl+Break reaches a script as SystemExit: it ends the answer where it stands. ``scripts`` is the folder that links name.
+    Ctrl+Break reaches a script as SystemExit: it ends the answer where it stands. ``scripts`` is the folder that links name, or MODULE
+    where the package is run without scripts.
     """
     host = Host.current() if host is None else host
     folder = os.path.dirname(sys.argv[0]) if scripts is None and sys.argv else scripts or ""
@@ -47,6 +49,13 @@ def run(name: str, argv: Sequence[str], host: Optional[Host] = None, scripts: Op
         return EXIT_BUG
 
 
+def run_module(argv: Sequence[str], host: Optional[Host] = None) -> int:
+    """``!py -m dumpscope.windbg NAME …``: the command that the first word names, without a script of its own; the list of them without a name."""
+    words = list(argv) or ["help"]
+    name = words[0] if words[0] not in ("-h", "--help") else "help"
+    return run(name if name == ALIASES else name.lstrip("!."), words[1:], host, MODULE)
+
+
 class _Front:
     """One call of one script."""
 
@@ -54,6 +63,7 @@ class _Front:
         self.name = name
         self.host = host
         self.folder = folder
+        self.module = folder == MODULE
         self.plain = False
         self.given = ""  # the path that was given, if one was: links must name it again
         self._known = {"": False}
@@ -92,12 +102,16 @@ class _Front:
             parts.append(f'"{self.given}"' if " " in self.given else self.given)
         return " ".join(parts + ([rest] if rest else []))
 
+    def called(self, name: str) -> str:
+        """What is typed to run a command of ours, without the version of Python."""
+        return f"!py -m {MODULE} {name}" if self.module else f"!py {name}"
+
     def _has_script(self, name: str) -> bool:
         known = self._known.get(name)
         if known is None:
             from ...commands.index import MODULES
 
-            known = self._known[name] = name in MODULES and (not self.folder or os.path.exists(self._script(name)))
+            known = self._known[name] = name in MODULES and (not self.folder or self.module or os.path.exists(self._script(name)))
         return known
 
     def _script(self, name: str) -> str:
@@ -106,6 +120,8 @@ class _Front:
     def _call(self, name: str) -> str:
         if not self.given and self.host.has_alias("!" + name):
             return "!" + name
+        if self.module:
+            return f"{self.host.py} -m {MODULE} {name}"
         script = self._script(name) if self.folder else name
         return f'{self.host.py} "{script}"' if " " in script else f"{self.host.py} {script}"
 
@@ -123,7 +139,7 @@ class _Front:
         """Parse, open, run, draw."""
         options = parse_options(argv, self.name)
         self.plain = options.color == "never"
-        if self.name == "aliases":
+        if self.name == ALIASES:
             from .aliases import set_aliases
 
             return set_aliases(self.host, self.folder, options.words)
@@ -132,7 +148,7 @@ class _Front:
         if wants_help(words):
             from ...commands.help import command_help
 
-            self.render(found, Session(), command_help(found, "!py ", with_dump=False), options.as_text())
+            self.render(found, Session(), command_help(found, self.called(""), with_dump=False), options.as_text())
             return 0
         path, args = self._parse(found, words)
         if found.dump == DUMP_NONE:
@@ -149,7 +165,7 @@ class _Front:
 
     def _parse(self, found: Command, words: List[str]) -> Tuple[str, Any]:
         """The path of a dump that was given, if one was, and the arguments. Raises UsageError."""
-        prog = f"!py {self.name}"
+        prog = self.called(self.name)
         if found.dump == DUMP_NONE:
             return "", parse(found, words, prog)
         path, rest = take_path(words, last=found.dump == DUMP_OPTIONAL)
@@ -216,4 +232,4 @@ def _is_path(word: str) -> bool:
     return ("/" in word or "\\" in word) and os.path.isfile(word)
 
 
-__all__ = ["run", "take_path"]
+__all__ = ["run", "run_module", "take_path"]
