@@ -107,7 +107,7 @@ def test_kept_streams_and_annotations_stay() -> None:
     ("name", "policy", "text"),
     [
         ("comments", Policy(keep_streams=frozenset({10, 11})), "comment"),
-        ("handles", Policy(keep=frozenset({"handle-names"})), "name"),
+        ("handles", Policy(keep=frozenset({"handle-names", "sids"})), "name"),
         ("full-memory", Policy(keep_memory=((0, 1 << 63),), keep=frozenset({"user-names", "sids"})), "memory"),
     ],
 )
