@@ -13,6 +13,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tu
 from urllib.parse import quote
 
 from dumpscope.dump.absence import Absent
+from dumpscope.dump.contexts import Registers, wow64_registers
 from dumpscope.dump.minidump import Minidump
 from dumpscope.writing import DumpBuilder
 
@@ -84,14 +85,18 @@ class _Planter:
 
     # -- what is there
 
-    def memory(self) -> None:
-        """Secrets in captured memory: heap, stacks between the frames, data of modules, TEBs."""
+    def memory(self, *, frames: bool) -> None:
+        """Secrets in captured memory: heap, stacks, data of modules, TEBs. Without ``frames`` none where the engine would take words for frames."""
         blocks = set(self._kept())
+        if not frames:
+            blocks |= set(self._frames())
         for start, end, rva in self.dump.memory.spans():
             step = max(160, (end - start) // 6)
-            for at in range(start + 3, end - 100, step):
-                if len(self.plants) < MOST_PLANTS and not any(low < at + 100 and at < high for low, high in blocks) and self._is_data(at):
-                    self.put(rva + at - start, 100, "memory")
+            for at in range(start + 3, end - 130, step):
+                if len(self.plants) < MOST_PLANTS and not any(low < at + 128 and at - 8 < high for low, high in blocks) and self._is_data(at):
+                    if not frames:  # a zero ends what the engine takes for frames
+                        self.data[rva + at - start - 3 : rva + at - start + 29] = bytes(32)
+                    self.put(rva + at - start + (0 if frames else 21), 100, "memory")
         for teb in self._tebs():
             for place, what in ((0x1520, "TLS slots"), (0x1290, "StaticUnicodeBuffer"), (0x1840, "behind the TEB")) if self.dump.pointer_size == 8 else (
                 (0xE60, "TLS slots"), (0xC10, "StaticUnicodeBuffer"),
@@ -99,6 +104,23 @@ class _Planter:
                 located = self.dump.memory.locate(teb + place)
                 if located is not None and located[1] >= 64:
                     self.put(located[0], 64, what)
+
+    def _frames(self) -> Iterator[Tuple[int, int]]:
+        """Words of stacks that lead to code or to stacks, and what stands at stack pointers: the engine may read them for its frames."""
+        targets = [(module.base, module.end) for module in self.dump.modules]
+        stacks = []
+        for thread in self.dump.threads:
+            for registers in (self.dump.registers(thread), wow64_registers(self.dump, thread) if self.dump.process.is_wow64 else None):
+                if isinstance(registers, Registers):
+                    stacks.append((registers.sp, registers.sp + self.dump.memory.captured(registers.sp, 1 << 20)))
+                    yield registers.sp - 0x40, registers.sp + 0x40
+        width = self.dump.pointer_size
+        for low, high in stacks:
+            data = self.dump.memory.some(low, high - low)
+            for at in range(-low % width, len(data) - width + 1, width):
+                value = int.from_bytes(data[at : at + width], "little")
+                if value and any(start <= value < end for start, end in (*targets, *stacks)):
+                    yield low + at, low + at + width
 
     def _tebs(self) -> Iterator[int]:
         return (thread.teb for _, thread in zip(range(200), self.dump.threads) if thread.teb)
@@ -275,10 +297,11 @@ class _Planter:
         return Planted(bytes(self.data), self.plants)
 
 
-def plant(data: bytes, *, wider: bool = False) -> Planted:
+def plant(data: bytes, *, wider: bool = False, frames: bool = True) -> Planted:
     """The dump with secrets in everything that it has, and in what its unused directory entries lead to then. Raises DumpError.
 
-    ``wider``: the dump is written anew first, with a directory that has room for streams of other writers and of nobody.
+    Without ``frames`` no text of a secret stands where the engine would show it as frames. ``wider``: the dump is written anew first, with a
+    directory that has room for streams of other writers and of nobody.
     """
     if wider:
         with Minidump.open(data) as dump:
@@ -289,7 +312,7 @@ def plant(data: bytes, *, wider: bool = False) -> Planted:
             data = builder.to_bytes()
     planter = _Planter(data)
     try:
-        planter.memory()
+        planter.memory(frames=frames)
         planter.registers()
         planter.build_string()
         planter.gap("gap behind the dump")

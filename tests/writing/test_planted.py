@@ -21,8 +21,8 @@ CORPUS = os.environ.get("DUMPSCOPE_CORPUS", "")
 """A folder of real dumps, which do not belong to the project."""
 
 
-DAMAGED = ("crashpad-annotations-beyond-end", "handles-name-length-huge", "full-memory-truncated")
-"""Samples with texts whose length is wrong, of which nothing is promised; and one whose memory would be what is planted behind its end."""
+DAMAGED = ("crashpad-annotations-beyond-end", "handles-name-length-huge", "full-memory-truncated", "full-memory-none-left")
+"""Samples with texts whose length is wrong, of which nothing is promised; and those whose memory would be what is planted behind their end."""
 
 
 def planted_dumps(folder: Path) -> Iterator[Path]:
