@@ -52,7 +52,7 @@ def build(out: Path, time: int) -> Dict[str, str]:
     """Build both from a copy of the committed files; returns the SHA-256 of each by name."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        for name in run(["git", "ls-files", "-z", "extension", "pyproject.toml", "README.md", "LICENSE"]).split("\0"):
+        for name in run(["git", "ls-files", "-z", "extension", "pyproject.toml", "README.md", "LICENSE", "docs/dumpscope.1"]).split("\0"):
             if name and (ROOT / name).is_file():
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, tree / name)
@@ -74,6 +74,8 @@ def try_wheel(wheel: Path) -> None:
         run([str(scripts / "python"), "-m", "pip", "install", "-q", f"./{wheel.name}"], place)
         variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         run([str(scripts / "python"), "-c", TRIED], place, variables)
+        if not (place / "env" / "share" / "man" / "man1" / "dumpscope.1").is_file():
+            sys.exit("the wheel installs no man page")
         for words, wanted in ((["why", "article-nohandles.dmp", "!handle"], "HND002"), (["learn", "1"], "header"), (["--version"], "dumpscope ")):
             told = run([str(scripts / "dumpscope"), *words], place, variables)
             if wanted not in told:

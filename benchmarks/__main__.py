@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .peers import Peers, prepare
-from .rows import GROWTH, PROCESS, PROCESSES, PROMPT, PROMPTS, ROWS, WORK, Row, is_peer, is_program
+from .rows import FOLDER, GROWTH, PROCESS, PROCESSES, PROMPT, PROMPTS, ROWS, WORK, Row, is_peer, is_program
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOW = 8.0
@@ -79,6 +79,8 @@ class Bench:
 
     def dump(self, name: str, scale: float) -> Path:
         """The dump, made in another process: its memory must not be inherited by the contenders."""
+        if name == FOLDER:
+            return Path(os.environ.get("DUMPSCOPE_BENCH_DUMPS") or ROOT / "samples").resolve()
         code = f"from benchmarks.makers import make; from pathlib import Path; print(make(Path({str(self.folder)!r}), {name!r}, {scale!r}))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=str(ROOT))
         return Path(done.stdout.strip())
@@ -176,6 +178,8 @@ class Bench:
             label = f"{name} ({row.base_dump})" if where == base_path and row.base_dump else name
             result.setdefault("measures", {})[label] = {"seconds": measure.seconds, "mib": round(measure.mib, 1), "runs": measure.runs}
         ours = found[(row.ours, path)]
+        if row.dump == FOLDER:
+            result["rate"] = round(int(ours.answer) / ours.seconds)
         base = found.get((row.base, base_path))
         if base is not None:
             ratio = base.seconds / ours.seconds if row.at_least else ours.seconds / base.seconds
@@ -223,7 +227,8 @@ def table(results: List[Dict[str, Any]]) -> List[List[str]]:
         target = f"{sign} {result['limit']}" + (f", ≤ {result['memory']} MiB" if "memory" in result else "")
         met = {True: "yes", False: "NO", None: "-"}[result.get("met")]
         against = f"{base} {_sides(result, 1)}" if base else "-"
-        lines.append([result["work"], _sides(result, 0), against, str(result.get("ratio", "-")), target, met, "; ".join(others)])
+        work = f"{result['work']}: {result['rate']} dumps per second" if "rate" in result else result["work"]
+        lines.append([work, _sides(result, 0), against, str(result.get("ratio", "-")), target, met, "; ".join(others)])
     return lines
 
 
@@ -264,6 +269,7 @@ the mapped dump included. What counts are the ratios: they hold on other machine
     python -m benchmarks --only handles,start # rows whose name holds a word
     python -m benchmarks --no-peers           # no environment is made, nothing is installed
     python -m benchmarks --json               # for a program
+    DUMPSCOPE_BENCH_DUMPS=FOLDER python -m benchmarks --only why   # `why` on your own dumps instead of samples/
 
 The dumps are made by `benchmarks/makers.py`, which shares no code with the reader. A *floor* is the barest loop with `struct` and
 `mmap` that does the same work; `bare` is an interpreter that does nothing, `bare_struct` one that imports `struct` and `mmap`.

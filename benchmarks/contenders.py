@@ -466,6 +466,53 @@ def search_minidump(path: str) -> Callable[[], Any]:
     return run
 
 
+# -- why -------------------------------------------------------------------------------------------------------------------
+
+
+def dumps_in(folder: str) -> List[str]:
+    """The dumps of a folder and of those in it, always in the same order."""
+    return sorted(str(path) for path in Path(folder).rglob("*.dmp"))
+
+
+@work
+def why_dumpscope(path: str) -> Callable[[], Any]:
+    from contextlib import redirect_stderr, redirect_stdout
+    from io import StringIO
+
+    from dumpscope.front.cli.main import main as dumpscope
+
+    paths = dumps_in(path)
+
+    def run() -> Any:
+        for item in paths:
+            with redirect_stdout(StringIO()) as answer, redirect_stderr(answer):
+                dumpscope(["why", item])
+        return len(paths)
+
+    run()  # with all imports
+    return run
+
+
+@work
+def decode_dumpscope(path: str) -> Callable[[], Any]:
+    from dumpscope import Minidump
+    from dumpscope.errors import DumpError
+
+    paths = dumps_in(path)
+
+    def run() -> Any:
+        for item in paths:
+            try:
+                with Minidump.open(item) as dump:
+                    list(dump.check())
+            except DumpError:
+                pass  # why explains these too
+        return len(paths)
+
+    run()
+    return run
+
+
 def main() -> None:
     """Run one work on one dump."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extension"))

@@ -7,12 +7,15 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 WORK = "work"  # seconds inside the process, without its start and imports
 PROCESS = "process"  # the whole process, from its start to its end
 PROMPT = "prompt"  # from the start of the process to the first prompt in a terminal
+FOLDER = "dumps"
+"""A folder of dumps: samples/, or the one that DUMPSCOPE_BENCH_DUMPS names."""
 
 
 class Row(NamedTuple):
     """``ours`` against ``base``: the ratio of their medians is to be at most ``limit`` (``below``) or, turned over, at least it.
 
-    ``peers`` are measured beside them, for the table. ``memory`` is the peak in MiB that ours may have.
+    ``peers`` are measured beside them, for the table. ``memory`` is the peak in MiB that ours may have. The answer of a work on
+    ``dumps``, a folder, is how many dumps it has: the table says how many of them a second takes.
     """
 
     key: str
@@ -47,7 +50,7 @@ ROWS: List[Row] = [
     Row("range-at", "find one address among ranges", "full", WORK, "range_at_dumpscope", "range_at_udmp", 1.0),
     Row("reads", "read 4 KiB at 100,000 addresses", "full", WORK, "reads_dumpscope", "reads_floor", 1.3, ("reads_udmp",)),
     Row("search", "search 2 GiB (speed)", "full", WORK, "search_dumpscope", "search_floor", 0.8, ("search_minidump",), memory=200, at_least=True),
-    Row("scrub", "scrub 2 GiB against copying it", "full", PROCESS, "scrub_process", "copy_process", 2.0, memory=200),
+    Row("scrub", "scrub 2 GiB against copying it", "full", PROCESS, "scrub_process", "copy_file", 2.0, memory=200),
     Row("scrub-handles", "scrub 1,000,000 handles: memory", "handles_unique", PROCESS, "scrub_process", "walk_process", 40.0, memory=200),
     Row("shrink", "`shrink` of 2 GiB against copying it", "full", PROCESS, "shrink_dumpscope", "copy_process", 1.5, memory=200),
     Row("scrub-dense", "scrub 2 GiB without holes against copying it", "dense", PROCESS, "scrub_process", "copy_process", 2.0, memory=200),
@@ -55,6 +58,7 @@ ROWS: List[Row] = [
     Row("shrink-kept", "`shrink --flags 2`, which keeps 2 GiB, against copying it", "dense", PROCESS, "shrink_kept", "copy_process", 1.5, memory=200),
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
+    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 12.0),
     Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
     Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 3.0),
     Row("start", "`dumpscope handles`, 30 handles", "small", PROCESS, "cli_handles", "bare", 5.0),
@@ -104,7 +108,6 @@ PROCESSES: Dict[str, Tuple[str, ...]] = {
     "shrink_kept": ("-c", _SHRINK.replace("(dump)", "(dump, flags=2)"), "{}"),
     "walk_process": ("-c", _WALK, "{}"),
     "scrub_process": ("-c", _SCRUB, "{}"),
-    "copy_process": ("-c", _COPY, "{}"),
     "cli_version": ("-m", "dumpscope", "--version"),
     "cli_handles": ("-m", "dumpscope", "handles", "{}"),
     "cli_summary": ("-m", "dumpscope", "handles", "{}", "--summary"),

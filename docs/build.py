@@ -1,4 +1,4 @@
-"""Writes docs/format, docs/rules, docs/schema, docs/commands.md and docs/api.md from the tables, the rules, the registry and the docstrings:
+"""Writes docs/format, docs/rules, docs/schema, docs/commands.md, docs/api.md and docs/dumpscope.1 from the tables, the rules, the registry and the docstrings:
 ``python -m docs.build``.
 
 ``python -m docs.build --check`` compares instead of writing.
@@ -33,6 +33,7 @@ from dumpscope.session.registry import (  # noqa: E402
 )
 
 from .api import api_page  # noqa: E402
+from .man import man_page  # noqa: E402
 from .markdown import anchor, code, plain  # noqa: E402
 
 MADE = "Made by `python -m docs.build`; change the tables in `extension/dumpscope`, not this file."
@@ -390,6 +391,7 @@ def pages() -> Dict[str, str]:
         found[f"schema/{item.name}.json"] = schema_text(item.name)
     found["commands.md"] = commands_page()
     found["api.md"] = api_page(places())
+    found["dumpscope.1"] = man_page(all_commands())
     return found
 
 

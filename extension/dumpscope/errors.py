@@ -60,3 +60,7 @@ class NotInDump(DumpscopeError):
     def __init__(self, message: str, hint: str = "", finding: Optional[object] = None) -> None:
         super().__init__(message, hint)
         self.finding = finding
+
+
+class PluginError(DumpscopeError):
+    """The code of a plug-in failed: exit code 70, as for a fault of dumpscope itself. The cause is the plug-in's own error."""

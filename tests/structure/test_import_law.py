@@ -42,8 +42,10 @@ BARRED = {
     "front": {"atlas", "fleet", "anatomy", "capture", "symbols", "stacks"},
 }
 """What a layer must not import although it is below."""
-GROUPS = {"dumpscope.rules"}
+GROUPS = {"dumpscope.rules", "dumpscope.streams"}
 """Names of groups of entry points, which look like modules."""
+NAMED = {"session/plugins.py": "dumpscope.commands"}
+"""The group of entry points that has the name of our own folder: only in the one module that asks for it."""
 TYPED = {"dumpscope.windbg"}
 """What people type after ``!py -m``: a way in, as ``__main__`` is, and no import."""
 # What a lesson or page needs from the version.
@@ -88,7 +90,8 @@ def imported(path: Path) -> Iterator[Tuple[int, str]]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             # A module reached by its name: import_module("dumpscope.…"), or a program in a string.
             for found in re.finditer(r"\bdumpscope((?:\.[a-z_]\w*)+)", node.value if not _is_docstring(node.value) else ""):
-                if node.value not in GROUPS and found.group(0) not in TYPED:
+                named = NAMED.get(path.relative_to(PACKAGE).as_posix()) == node.value
+                if node.value not in GROUPS and found.group(0) not in TYPED and not named:
                     yield node.lineno, found.group(0)
 
 

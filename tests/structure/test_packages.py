@@ -49,7 +49,7 @@ def test_a_source_archive_has_the_same_bytes_wherever_it_was_packed(tmp_path: Pa
 
 def test_all_takes_every_extra_for_users() -> None:
     block = TEXT.split("[project.optional-dependencies]")[1].split("\n[project")[0]
-    extras = set(re.findall(r"^(\w+) = \[", block, re.MULTILINE)) - {"all", "dev", "windbg"}
+    extras = set(re.findall(r"^(\w+) = \[", block, re.MULTILINE)) - {"all", "dev", "site", "windbg"}
     found = re.search(r'^all = \["dumpscope\[([\w,]+)\]"\]', block, re.MULTILINE)
     assert found is not None
     assert set(found[1].split(",")) == extras

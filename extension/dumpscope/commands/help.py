@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List
 
+from ..dump.plugins import BROKEN
 from ..session.registry import CATEGORIES, DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Argument, Command, arg, command
 from ..session.session import Session
 from ..view.blocks import Block, Column, Lines, Note, Table
@@ -57,6 +58,12 @@ def command_list(commands: List[Command]) -> Iterator[Block]:
             )
 
 
+def broken_plugins() -> Iterator[Block]:
+    """The plug-ins that could not be used so far."""
+    for item in BROKEN:
+        yield Note(item.words, "warning")
+
+
 @command(
     "help",
     summary="how a command is used, or the list of commands",
@@ -71,4 +78,5 @@ def help_command(session: Session, args: Any) -> Iterator[Block]:
         yield from command_help(find_command(args.name.lstrip("!.")), with_dump=False)
     else:
         yield from command_list(all_commands())
+        yield from broken_plugins()
         yield Note("`help COMMAND` explains one of them", "hint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Dict, List, Tuple
 
@@ -50,8 +51,20 @@ for _module, _entries in _INDEX.items():
             MODULES[_name] = (_module, _names[0])
 
 
+@cache
+def load_plugins() -> None:
+    """Add the commands of other packages to the index, once: where all names are wanted, or one is not known."""
+    from ..session.plugins import plugin_commands
+
+    for added in plugin_commands(frozenset(MODULES)):
+        for name in (added.name, *added.aliases):
+            MODULES[name] = ("", added.name)
+
+
 def find_command(name: str) -> Command:
     """The command called ``name`` or with that alias; only its module is loaded. Raises UsageError with the nearest name."""
+    if name not in MODULES:
+        load_plugins()
     home = MODULES.get(name)
     if home is None:
         from difflib import get_close_matches
@@ -60,12 +73,15 @@ def find_command(name: str) -> Command:
         hint = f"did you mean {' or '.join(near)}?" if near else "`dumpscope --help` lists the commands"
         raise UsageError(f"there is no command {name!r}", hint)
     module, real = home
-    import_module(f"dumpscope.commands.{module}")
+    if module:  # one of a plug-in is loaded already
+        import_module(f"dumpscope.commands.{module}")
     return COMMANDS[real]
 
 
 def all_commands() -> List[Command]:
     """Every command, by category and name. Loads all of their modules."""
+    load_plugins()
     for module, _ in MODULES.values():
-        import_module(f"dumpscope.commands.{module}")
+        if module:
+            import_module(f"dumpscope.commands.{module}")
     return sorted(COMMANDS.values(), key=lambda item: (CATEGORIES.index(item.category), item.name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..dump.decoders import known
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
@@ -37,7 +38,9 @@ def session_of(source: Source, path: str) -> Session:
                 session.user_dump = old
                 session.answer_for = _old_answer
                 return session
-        return Session(Minidump(source), path)
+        dump = Minidump(source)
+        known(dump)
+        return Session(dump, path)
     except DumpError as error:
         return Session(None, path, source=source, open_error=error)
 

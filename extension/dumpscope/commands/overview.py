@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Tuple, Union
 
 from ..dump.absence import Absent, Damage
+from ..dump.directory import Stream
 from ..dump.minidump import Minidump
 from ..dump.streams.exception import exception_shape
 from ..dump.streams.vendor import stream_name
 from ..errors import UsageError
 from ..format.counted import counted
 from ..format.flags import MINIDUMP_TYPE
-from ..format.streams import STREAMS
+from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..session.account import account
 from ..session.places import find_stream
 from ..session.registry import arg, command
@@ -202,6 +203,7 @@ def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:
         items.append(Item("meaning", "holds", kind.meaning))
         items.append(Item("asked_by", "asked for by", MINIDUMP_TYPE.labels(kind.flag) if kind.flag else [], "words", hidden=not kind.flag))
     yield Fields(f"stream_{index}", items, title=f"stream {index}: {stream.name}")
+    yield from _decoded(dump, stream)
     name = (kind.header or kind.structure) if kind is not None else ""
     shape: Union[Structure, None] = structure(name) if name else None
     if stream.type == 6:
@@ -229,6 +231,36 @@ def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:
         Column("meaning", "meaning", role="dim"),
     ]
     yield Table(f"fields_{index}", columns, rows, title=shape.name)
+
+
+def _decoded(dump: Minidump, stream: Stream) -> Iterator[Block]:
+    """What a plug-in reads in a user stream."""
+    if stream.type <= LAST_RESERVED_STREAM:
+        return
+    from ..dump.decoders import GROUP, decoded
+    from ..dump.plugins import BROKEN
+
+    values, _ = decoded(dump, stream)
+    if values:
+        rows = [
+            (
+                None if item.offset is None else stream.rva + item.offset,
+                item.label,
+                item.value if isinstance(item.value, int) else str(item.value),
+                item.meaning,
+            )
+            for item in values
+        ]
+        columns = [
+            Column("offset", "at", "offset"),
+            Column("label", "what", role="label"),
+            Column("value", "value"),
+            Column("meaning", "meaning", role="dim"),
+        ]
+        yield Table(f"decoded_{stream.index}", columns, rows, title="decoded")
+    for item in BROKEN:
+        if item.group == GROUP:
+            yield Note(item.words, "warning")
 
 
 @command(

@@ -17,7 +17,7 @@ from ..format.memory import MEM_COMMIT, MEM_PRIVATE
 from .evidence import Base, Moved, Proof, Size
 
 if TYPE_CHECKING:
-    from ..dump.streams.memory import Region
+    from ..dump.streams.memory import Range, Region
     from ..dump.streams.modules import Module
     from ..dump.streams.threads import Thread
     from .engine.view import EngineView  # loaded when asked for: most commands need no model of the engine
@@ -169,9 +169,14 @@ class Facts:
         return self._modules[:limit]
 
     @cached_property
+    def ranges(self) -> List[Range]:
+        """The ranges of MemoryListStream, of the first MAX_LOOK: decoded once."""
+        return list(self.dump.memory_list.walk(0, MAX_LOOK))
+
+    @cached_property
     def private_regions(self) -> List[Region]:
         """The committed private regions, of the first MAX_LOOK: decoded once."""
-        return [region for region in self.dump.regions.walk(0, MAX_LOOK) if region.state == MEM_COMMIT and region.type == MEM_PRIVATE]
+        return list(self.dump.regions.of_kind(MEM_COMMIT, MEM_PRIVATE, MAX_LOOK))
 
     # -- evidence that many rules share ----------------------------------------------------------------------------------
 

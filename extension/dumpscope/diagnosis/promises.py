@@ -217,7 +217,8 @@ def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
         wanted = [region for region in facts.private_regions if region.protect in protects]
         if not wanted:
             return UNKNOWN, f"no map of the address space tells where {what} is", None
-        captured = sum(1 for region in wanted if facts.has(region.base, min(region.size, 0x1000)))
+        held = facts.dump.memory.captured
+        captured = sum(1 for region in wanted if held(region.base, min(region.size, 0x1000)) >= min(region.size, 0x1000))
         return _share(captured, len(wanted), "region", f"of {what} in captured memory")
 
     return look
@@ -232,10 +233,12 @@ def _indirect(facts: Facts) -> Answer:
     tops = sorted((thread.stack_start, thread.stack_start + thread.stack_size) for thread in threads if thread.stack_size)
     windows = _code_windows(facts)
     others = 0
-    for item in facts.dump.memory_list.walk(0, MAX_LOOK):
-        shared = SHARED_DATA <= item.start < SHARED_DATA + 0x1000
-        known = (item.start, item.size) in stacks or _inside(tops, item.start, item.end) or _inside(windows, item.start, item.end)
-        others += item.size > 0x100 and not shared and not known
+    for item in facts.ranges:
+        start, size = item.start, item.size
+        if size <= 0x100 or SHARED_DATA <= start < SHARED_DATA + 0x1000 or (start, size) in stacks:
+            continue
+        if not _inside(tops, start, start + size) and not _inside(windows, start, start + size):
+            others += 1
     stream = facts.stream(5)
     if others and not facts.asked(0x40):
         return UNKNOWN, f"{counted(others, 'captured range')} of another kind, which other flags or the program itself may have brought", None

@@ -392,6 +392,9 @@ def _memory(dump: Minidump) -> Iterator[Damage]:
     for items in (dump.memory_list, dump.memory64_list):
         ranges: Any = items
         for item in ranges:
+            _, start, size, _, held, _, _ = item
+            if 0 < size <= held and start + size <= _ADDRESSES:
+                continue
             what = f"memory range {item.index} at 0x{item.start:x}"
             if not item.size:
                 yield Damage("range-empty", f"{what} has a size of 0", item.offset)
@@ -400,7 +403,7 @@ def _memory(dump: Minidump) -> Iterator[Damage]:
             if item.held < item.size:
                 yield from _block(dump, "range", what, item.rva, item.size, item.offset)
     end = 0
-    for region in dump.regions:
+    for region in () if dump.regions.apart else dump.regions:
         if region.end > _ADDRESSES:
             yield Damage("region-wraps", f"region 0x{region.base:x} ends behind the end of the address space", region.offset)
         if region.base < end:

@@ -16,6 +16,8 @@ from .strings import StringTable
 
 T = TypeVar("T")
 
+KEPT = 8192
+"""Records of numbers alone that a list keeps, decoded, once it has been walked."""
 BLOCK = 1 << 16
 """Bytes that are copied out of the file at a time while a list is walked: what is made of them stays in the processor's cache."""
 
@@ -167,6 +169,8 @@ class RecordList(Sequence[T]):
     entry, None without one; ``source`` the file.
     """
 
+    _keeps = 0
+    """A list of at most so many records keeps them once it has been walked; not one whose records have texts."""
     _strings: Optional[StringTable] = None  # where the texts of the records are, in lists whose records have some
 
     def __init__(self, source: Source, stream: Optional[Stream], span: Span, reader: Optional[struct.Struct], absence: Optional[Absent]) -> None:
@@ -177,6 +181,7 @@ class RecordList(Sequence[T]):
         self._reader = reader
         self._places: Optional[List[Tuple[str, int, int]]] = None
         self._ids: Optional[Dict[int, int]] = None
+        self._records: Optional[List[T]] = None
         self._reach: Any = None  # made by dumpscope.anatomy.reach when a place of the file is first looked for
 
     @property
@@ -264,7 +269,12 @@ class RecordList(Sequence[T]):
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[T]:
         """The records from ``start`` to before ``stop``, one at a time; negative numbers count from the end, as in a slice."""
         start, stop, _ = slice(start, stop).indices(self.span.count)
-        return chain.from_iterable(self._block(*chunk) for chunk in self._chunks(start, stop))
+        return chain.from_iterable(self._block(*chunk) for chunk in self._chunks(start, stop)) if self.span.count > self._keeps else self._kept(start, stop)
+
+    def _kept(self, start: int, stop: int) -> Iterator[T]:
+        if self._records is None:
+            self._records = [record for chunk in self._chunks(0, self.span.count) for record in self._block(*chunk)]
+        yield from self._records[start:stop]
 
     def __iter__(self) -> Iterator[T]:
         return self.walk()

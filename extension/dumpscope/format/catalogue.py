@@ -66,3 +66,10 @@ def structure(name: str) -> Optional[Structure]:
             if name in _by_name:
                 break
     return _by_name.get(name)
+
+
+def adopt(shape: Structure) -> None:
+    """Add a structure that another package declares. Raises ValueError where another one has its name."""
+    if structure(shape.name) not in (None, shape):
+        raise ValueError(f"there is another structure called {shape.name}")
+    _by_name[shape.name] = shape

@@ -398,8 +398,17 @@ LAST_NAMED_STREAM = 22
 DEBUGGER_NAMES: Dict[int, str] = {row.type: row.debugger_name or row.name for row in _ROWS if row.type <= LAST_NAMED_STREAM or row.debugger_name}
 """The debugger's names of stream types; they differ from the header's for tokens and for Windows CE."""
 
-MINIDUMP_STREAM_TYPE = Enumeration("MINIDUMP_STREAM_TYPE", {row.type: (row.name, row.meaning) for row in _ROWS}, MINIDUMPAPISET)
+_NAMES: Dict[int, Tuple[str, str]] = {row.type: (row.name, row.meaning) for row in _ROWS}
+MINIDUMP_STREAM_TYPE = Enumeration("MINIDUMP_STREAM_TYPE", _NAMES, MINIDUMPAPISET)
 """Names and meanings of the stream types. Numbers of other vendors are included."""
+
+
+def adopt_stream(row: StreamKind) -> None:
+    """Add the row of a stream that another package knows. Raises ValueError for a number that is taken, or is Microsoft's."""
+    if row.type in STREAMS or not is_user_stream(row.type):
+        raise ValueError(f"stream type 0x{row.type:x} is not free")
+    STREAMS[row.type] = row
+    _NAMES[row.type] = (row.name, row.meaning)
 
 
 def is_user_stream(stream_type: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import List, NamedTuple, Optional, Sequence
 
 from ..errors import UsageError
@@ -37,12 +38,18 @@ class Options(NamedTuple):
         return self._replace(json=False, csv=False, redact=False)
 
 
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    """One parser, asked before the command's own: the options may stand before the name of the command too, which is not known then."""
+    return Parser("", COMMON)
+
+
 def parse_options(argv: Sequence[str], command: str = "") -> Options:
     """Take the options of every command out of the words, wherever they stand before ``--``.
 
     ``command`` is the command that the words are for, where its name is not the first of them. Raises UsageError.
     """
-    values, words = Parser("", COMMON).options(argv)
+    values, words = _parser().options(argv)
     if values.json and values.csv:
         raise UsageError("--json and --csv exclude each other")
     color = "never" if values.text else values.color

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from functools import lru_cache
 from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from ..errors import UsageError
@@ -152,8 +153,9 @@ def split_line(line: str) -> List[str]:
     return words
 
 
+@lru_cache(maxsize=256)
 def build_parser(found: Command, prog: str, *, with_dump: bool) -> Parser:
-    """A parser of the command's arguments that raises UsageError and never ends the process."""
+    """A parser of the command's arguments that raises UsageError and never ends the process: made once for each command."""
     arguments = list(found.arguments)
     if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
         arguments.insert(0, Argument(("dump",), "the dump", metavar="DUMP"))

@@ -18,6 +18,8 @@ from .places import is_system
 from .statement import CERTAIN, LIKELY, NOTE, PRODUCT, Statement
 from .words import value_offset
 
+LOOKED_AT = 4000
+"""Modules that are looked through."""
 SEARCHED = 1 << 24
 """Bytes of captured memory that are looked through for the name of a crash reporter."""
 
@@ -67,7 +69,7 @@ def products(facts: Facts) -> Iterator[Statement]:
     """The program, what it is built on, and how its crash reporter is called."""
     dump = facts.dump
     named = _from_crashpad(dump) or _from_unreal(dump)
-    main = _main(dump)
+    main = _main(facts)
     if named is not None:
         text = f"{named.name} {named.version}".strip()
         yield Statement(PRODUCT, text, CERTAIN, (named.proof,), named.source)
@@ -78,26 +80,27 @@ def products(facts: Facts) -> Iterator[Statement]:
         if kind == _SERVER and ("mariadb" in module.path.lower() or dump.modules.named("server.dll")):
             kind = _ENGINES["mariadbd.exe"]  # MySQL has no server.dll
         yield Statement(PRODUCT, f"{module.file_name}{version}" + (f", {kind}" if kind else ""), CERTAIN, (proof,), how)
-    yield from _built_on(dump, -1 if main is None else main[0].index)
+    yield from _built_on(facts, -1 if main is None else main[0].index)
     yield from _reporter(facts)
     yield from _profile(dump)
-    for module in dump.modules.walk(0, 4000):
+    for module in facts.modules(LOOKED_AT):
         words = _EMULATORS.get(module.file_name.lower())
         if words is not None:
             yield Statement(NOTE, words, CERTAIN, (Proof(f"module {module.index}", module.path, module.offset),))
             break
 
 
-def _main(dump: Minidump) -> Optional[Tuple[Module, Proof, str]]:
+def _main(facts: Facts) -> Optional[Tuple[Module, Proof, str]]:
     """The program's own file, what proves it, and how it was chosen: the first module, unless that is a DLL or the system's."""
+    dump = facts.dump
     if not len(dump.modules):
         return None
     module, how = dump.modules[0], "first module"
     if module.file_name.lower().endswith(".dll"):
-        found = next((item for item in dump.modules.walk(0, 4000) if item.file_name.lower().endswith(".exe")), None)
+        found = next((item for item in facts.modules(LOOKED_AT) if item.file_name.lower().endswith(".exe")), None)
         module, how = (found, "first .exe of the modules") if found is not None else (module, how)
     elif is_system(module) and not module.file_name.lower().endswith(".exe"):
-        found = next((item for item in dump.modules.walk(0, 4000) if not is_system(item)), None)
+        found = next((item for item in facts.modules(LOOKED_AT) if not is_system(item)), None)
         module, how = (found, "first module that is not the system's") if found is not None else (module, how)
     return (module, Proof(f"module {module.index}", module.path, module.offset), how) if module.file_name else None
 
@@ -163,10 +166,11 @@ def _unreal_name(context: UnrealContext) -> Optional[_Named]:
     return _Named(f"{name}," if name else "", f"{version}{more}", Proof(key, found.text, found.offset), "crash context of Unreal Engine")
 
 
-def _built_on(dump: Minidump, program: int) -> Iterator[Statement]:
+def _built_on(facts: Facts, program: int) -> Iterator[Statement]:
     """What the program, itself the module of this index, is built on, with the version of that module; two at the most."""
+    dump = facts.dump
     seen: List[str] = []
-    for module in dump.modules.walk(0, 4000):
+    for module in facts.modules(LOOKED_AT):
         name = _ENGINES.get(module.file_name.lower())
         if name is None or name in seen or module.index == program:
             continue
@@ -188,13 +192,13 @@ def _built_on(dump: Minidump, program: int) -> Iterator[Statement]:
 def _reporter(facts: Facts) -> Iterator[Statement]:
     """The product around Crashpad or Breakpad, where something tells."""
     dump = facts.dump
-    for module in dump.modules.walk(0, 4000):
+    for module in facts.modules(LOOKED_AT):
         name = _REPORTERS.get(module.file_name.lower())
         if name is not None:
             version = f" {version_text(module.file_version)}" if module.file_version else ""
             yield Statement(NOTE, f"its crash reporter is {name}{version}", LIKELY, (Proof(f"module {module.index}", module.path, module.offset),))
             return
-    for module in dump.modules.walk(0, 200):
+    for module in facts.modules(LOOKED_AT)[:200]:
         record = module.codeview
         if not isinstance(record, Absent) and "sentry-native" in record.path:
             yield Statement(NOTE, "its crash reporter is sentry-native", LIKELY, (Proof(f"symbol file of module {module.index}", record.path, record.offset),))

@@ -7,11 +7,11 @@ QueryVirtual makes regions up from the captured ranges.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 from heapq import heappop, heappush
-from itertools import islice
-from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+from itertools import accumulate, islice
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
@@ -33,6 +33,8 @@ CLUSTER = 20_000
 """Ranges that overlap each other, of which the first conflict is looked for in the engine's order."""
 BEHIND_TOP = 1000
 """Steps of the walk through addresses that a machine of 32 bits does not have."""
+KEPT = 1 << 16
+"""Entries of a list that are kept in memory once they are decoded. Longer lists are decoded again by each walk."""
 COMPARED = 1 << 31
 """Bytes of overlapping ranges that are compared; what follows is taken to be equal."""
 
@@ -89,6 +91,10 @@ class _Regions:
         """An entry as an answer."""
         raise NotImplementedError
 
+    def extent(self, index: int) -> Tuple[int, int]:
+        """Base and size of an entry."""
+        raise NotImplementedError
+
     @cached_property
     def apart(self) -> bool:
         """Whether the entries stand by address, and none is empty, overlaps another one or wraps."""
@@ -99,6 +105,18 @@ class _Regions:
             last = base + size
         return True
 
+    @cached_property
+    def _sorted(self) -> Optional[_Sorted]:
+        """The entries by base, to look an address up by halving; None where there are too many of them to be kept."""
+        return self._by_base() if self.count <= KEPT else None
+
+    def _by_base(self) -> _Sorted:
+        bases, ends = array("Q"), array("Q")
+        for base, end in self.bounds():
+            bases.append(base)
+            ends.append(end)
+        return _Sorted(bases, ends)
+
     def bounds(self) -> Iterator[Tuple[int, int]]:
         """Base and end of every entry, in as many bits as the machine's addresses have."""
         mask = self.mask
@@ -107,18 +125,57 @@ class _Regions:
 
     def finder(self) -> Union[_Ordered, _Unordered]:
         """Answers for addresses that grow."""
-        return _Ordered(self) if self.apart else _Unordered(self)
+        return _Ordered(self) if self.apart else _Unordered(self._sorted or self._by_base(), self.ties_last)
 
-    def query(self, address: int) -> Optional[Region]:
-        """The answer for one address."""
+    def place(self, address: int) -> int:
+        """The entry that answers for one address; -1 where none does."""
         address &= self.mask
+        if self._sorted is not None:
+            index = self._sorted.holder(address)
+            return index if index >= 0 else self._sorted.following(address, self.ties_last)
         best, best_base = -1, 0
         for index, (base, end) in enumerate(self.bounds()):
             if base <= address < end:
-                return self.region(index)
+                return index
             if base > address and (best < 0 or base < best_base or (base == best_base and self.ties_last)):
                 best, best_base = index, base
-        return None if best < 0 else self.region(best)
+        return best
+
+
+class _Sorted:
+    """Stretches of addresses by where they begin: ``order`` has their numbers, ``bases`` and ``ends`` are as they were given."""
+
+    def __init__(self, bases: Sequence[int], ends: Sequence[int]) -> None:
+        self.bases = bases
+        self.ends = ends
+        self.order = sorted(range(len(bases)), key=bases.__getitem__)
+
+    @cached_property
+    def _starts(self) -> List[int]:
+        return [self.bases[index] for index in self.order]
+
+    @cached_property
+    def _reached(self) -> List[int]:
+        """How far the stretches reach up to each of them, by address."""
+        return list(accumulate((self.ends[index] for index in self.order), max))
+
+    def holder(self, address: int) -> int:
+        """The number of the first stretch, as they were given, that holds an address; -1 where none does."""
+        found = -1
+        at = bisect_right(self._starts, address) - 1
+        while at >= 0 and self._reached[at] > address:
+            index = self.order[at]
+            if self.ends[index] > address and (found < 0 or index < found):
+                found = index
+            at -= 1
+        return found
+
+    def following(self, address: int, last: bool) -> int:
+        """The number of the first (or the last) of those that begin next above an address; -1 where none does."""
+        at = bisect_right(self._starts, address)
+        if at == len(self._starts):
+            return -1
+        return self.order[bisect_right(self._starts, self._starts[at]) - 1 if last else at]
 
 
 class _Ordered:
@@ -126,35 +183,32 @@ class _Ordered:
 
     def __init__(self, owner: _Regions) -> None:
         self._owner = owner
-        self._index = 0
-        self._now: Optional[Region] = None
+        self._index = -1
+        self._end = 0
 
-    def find(self, at: int) -> Optional[Region]:
-        """The answer for an address not below the last one."""
-        while self._now is None or self._now.base + self._now.size <= at:
-            if self._index >= self._owner.count:
-                return None
-            self._now = self._owner.region(self._index)
+    def find(self, at: int) -> int:
+        """The entry that answers for an address not below the last one; -1 where none does."""
+        owner = self._owner
+        while self._index < 0 or self._end <= at:
+            if self._index + 1 >= owner.count:
+                return -1
             self._index += 1
-        return self._now
+            base, size = owner.extent(self._index)
+            self._end = base + size
+        return self._index
 
 
 class _Unordered:
     """Answers from entries in any order."""
 
-    def __init__(self, owner: _Regions) -> None:
-        self._owner = owner
-        self._bases = array("Q")
-        self._ends = array("Q")
-        for base, end in owner.bounds():
-            self._bases.append(base)
-            self._ends.append(end)
-        self._order = sorted(range(len(self._bases)), key=self._bases.__getitem__)
+    def __init__(self, entries: _Sorted, ties_last: bool) -> None:
+        self._order, self._bases, self._ends = entries.order, entries.bases, entries.ends
+        self._ties_last = ties_last
         self._next = 0
         self._open: List[int] = []
 
-    def find(self, at: int) -> Optional[Region]:
-        """The answer for an address not below the last one."""
+    def find(self, at: int) -> int:
+        """The entry that answers for an address not below the last one; -1 where none does."""
         order, bases, ends = self._order, self._bases, self._ends
         while self._next < len(order) and bases[order[self._next]] <= at:
             heappush(self._open, order[self._next])
@@ -162,14 +216,14 @@ class _Unordered:
         while self._open and ends[self._open[0]] <= at:
             heappop(self._open)
         if self._open:
-            return self._owner.region(self._open[0])
+            return self._open[0]
         index = self._next
         if index == len(order):
-            return None
-        if self._owner.ties_last:
+            return -1
+        if self._ties_last:
             while index + 1 < len(order) and bases[order[index + 1]] == bases[order[self._next]]:
                 index += 1
-        return self._owner.region(order[index])
+        return order[index]
 
 
 class Captured(_Regions):
@@ -195,8 +249,15 @@ class Captured(_Regions):
             return 0
         return self.streams.view.number(self.taken.rva, (MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8))
 
+    @cached_property
+    def _kept(self) -> Optional[List[Range]]:
+        return list(self._decoded()) if self.count <= KEPT else None
+
     def walk(self) -> Iterator[Range]:
         """Start, size and file offset of every range, as the list has them."""
+        return self._decoded() if self._kept is None else iter(self._kept)
+
+    def _decoded(self) -> Iterator[Range]:
         if self.taken is None:
             return
         if not self.full:
@@ -216,6 +277,8 @@ class Captured(_Regions):
 
     def extent(self, index: int) -> Tuple[int, int]:
         """Start and size of a range."""
+        if self._kept is not None:
+            return self._kept[index][:2]
         assert self.taken is not None
         reader = _RANGE64 if self.full else _RANGE
         start, size = reader.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, reader.size))[:2]
@@ -275,10 +338,11 @@ class Captured(_Regions):
         clashes: List[Tuple[int, int, int]] = []
         group: List[int] = []
         end = -1
-        for index in sorted(range(len(ranges)), key=lambda item: ranges[item][0]):
+        for index in sorted(range(len(ranges)), key=[start for start, _, _ in ranges].__getitem__):
             start, size, _ = ranges[index]
             if start >= end:
-                clashes.extend(self._clash(ranges, group))
+                if len(group) > 1:
+                    clashes.extend(self._clash(ranges, group))
                 group = []
             if size:
                 group.append(index)
@@ -349,11 +413,23 @@ class Captured(_Regions):
         address &= MASK64
         if self.full:
             wanted = self._search(address)
-            return None if wanted is None else next(islice(self.walk(), wanted, None), None)
+            if wanted is None:
+                return None
+            return next(islice(self.walk(), wanted, None), None) if self._kept is None else self._kept[wanted]
+        if self._kept is not None:
+            index = self._whole.holder(address)
+            return None if index < 0 else self._kept[index]
         for item in self.walk():
             if item[0] <= address < item[0] + item[1]:
                 return item
         return None
+
+    @cached_property
+    def _whole(self) -> _Sorted:
+        """The ranges by where they begin, with all bits of their addresses and of their ends."""
+        if self.mask == MASK64 and self._sorted is not None and all(start + size <= MASK64 for start, size in self.extents()):
+            return self._sorted
+        return _Sorted([start for start, _ in self.extents()], [start + size for start, size in self.extents()])
 
     def held(self, address: int, size: int) -> bytes:
         """The bytes at an address, as far as the engine can read them, going on from range to range."""
@@ -379,7 +455,7 @@ class AddressMap(_Regions):
         self.streams = streams
         self.taken = taken
         self._reader = MINIDUMP_MEMORY_INFO.select(*_INFO, stride=taken.element)
-        self._bounds = MINIDUMP_MEMORY_INFO.select(*_BOUNDS, stride=taken.element)
+        self._extent = MINIDUMP_MEMORY_INFO.select(*_BOUNDS, stride=taken.element)
 
     @property
     def count(self) -> int:
@@ -388,8 +464,22 @@ class AddressMap(_Regions):
 
     def extents(self) -> Iterator[Tuple[int, int]]:
         """Base and size of every entry."""
-        for _, (base, size) in self.streams.rows(self.taken, self._bounds):
+        return self._decoded() if self._kept is None else iter(self._kept)
+
+    @cached_property
+    def _kept(self) -> Optional[List[Tuple[int, int]]]:
+        return list(self._decoded()) if self.count <= KEPT else None
+
+    def _decoded(self) -> Iterator[Tuple[int, int]]:
+        for _, (base, size) in self.streams.rows(self.taken, self._extent):
             yield base, size
+
+    def extent(self, index: int) -> Tuple[int, int]:
+        """Base and size of an entry."""
+        if self._kept is not None:
+            return self._kept[index]
+        base, size = self._extent.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, self._extent.size))
+        return base, size
 
     def region(self, index: int) -> Region:
         """An entry as an answer."""
@@ -423,53 +513,70 @@ class EngineMemory:
         data = self.captured.held(address, width)
         return (E_FAIL, 0) if len(data) < width else (S_OK, int.from_bytes(data, "little"))
 
+    @property
+    def _lists(self) -> List[_Regions]:
+        """The lists that QueryVirtual asks, one after the other."""
+        return [self.captured] if self.map is None else [self.map, self.captured]
+
     def rows(self) -> Iterator[Tuple[Region, bool]]:
         """QueryVirtual from address 0 on, each answer with whether the walk can go on behind it."""
-        sources: List[Union[_Ordered, _Unordered]] = []
-        if self.map is not None:
-            sources.append(self.map.finder())
-        sources.append(self.captured.finder())
-        at = 0
+        for owner, index, _, more in self._steps(self._lists, 0):
+            yield owner.region(index), more
+
+    def _steps(self, owners: List[_Regions], at: int) -> Iterator[Tuple[_Regions, int, int, bool]]:
+        """The walk from an address on: the list and its entry that answer, where the answer ends, and whether the walk goes on."""
+        finders = [owner.finder() for owner in owners]
         tries = BEHIND_TOP
         while True:
-            region: Optional[Region] = None
+            owner: Optional[_Regions] = None
+            index = -1
             if at > self.captured.mask:
                 # 64-bit addresses on a machine of 32 bits: the engine begins at the low end again
                 tries -= 1
-                region = self.query(at)[1] if tries > 0 else None
+                if tries > 0:
+                    owner, index = self._answer(at)
             else:
-                while sources:
-                    region = sources[0].find(at)
-                    if region is not None:
+                while finders:
+                    owner, index = owners[0], finders[0].find(at)
+                    if index >= 0:
                         break
-                    del sources[0]  # what has no answer here has none above either
-            if region is None:
+                    del finders[0], owners[0]  # what has no answer here has none above either
+            if owner is None or index < 0:
                 return
-            end = region.base + region.size & MASK64
-            more = region.size != 0 and end > at
-            yield region, more
+            base, size = owner.extent(index)
+            end = base + size & MASK64
+            more = size != 0 and end > at
+            yield owner, index, end, more
             if not more:
                 return
             at = end
 
+    def _answer(self, address: int) -> Tuple[_Regions, int]:
+        """The list and its entry that answer for one address; -1 where none does."""
+        for owner in self._lists:
+            index = owner.place(address)
+            if index >= 0:
+                return owner, index
+        return self.captured, -1
+
     def query(self, address: int) -> Tuple[int, Optional[Region]]:
         """QueryVirtual: HRESULT and region."""
-        found = self.map.query(address) if self.map is not None else None
-        if found is None:
-            found = self.captured.query(address)
-        return (E_NOINTERFACE, None) if found is None else (S_OK, found)
+        owner, index = self._answer(address)
+        return (E_NOINTERFACE, None) if index < 0 else (S_OK, owner.region(index))
 
     def regions(self) -> RegionsAnswer:
         """The walk as one answer: the first and the last HRESULT, the regions from which it went on, and where it ended."""
         count = end = 0
-        first: Optional[int] = None
         last = E_NOINTERFACE
-        for region, more in self.rows():
-            if first is None:
-                first = S_OK
+        lists = self._lists
+        if lists[0].apart and lists[0].count:  # each entry answers once: nothing has to be looked up
+            count = lists[0].count
+            base, size = lists.pop(0).extent(count - 1)
+            end = base + size
+        for _, _, at, more in self._steps(lists, end):
             if more:
                 count += 1
-                end = region.base + region.size & MASK64
+                end = at
             else:
                 last = S_OK
-        return RegionsAnswer(E_NOINTERFACE if first is None else first, last, count, end)
+        return RegionsAnswer(S_OK if count or last == S_OK else E_NOINTERFACE, last, count, end)

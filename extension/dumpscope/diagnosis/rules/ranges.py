@@ -102,12 +102,13 @@ def _range_outside(facts: Facts) -> Optional[Match]:
         return None
     behind = 0 if facts.engine.opening.ok else facts.header.directory_rva + facts.header.stream_count * MINIDUMP_DIRECTORY.size
     for item in ranges.walk(0, 1_000_000):
-        if item.held < item.size:
-            what = f"has {counted(item.size, 'byte')}, of which the file holds {item.held}"
-        elif item.size and item.rva < behind:
-            what = f"points to 0x{item.rva:x}, into the header or the directory, which ends at 0x{behind:x}"
-        else:
+        _, _, size, rva, held, _, _ = item
+        if held >= size and (not size or rva >= behind):
             continue
+        if held < size:
+            what = f"has {counted(item.size, 'byte')}, of which the file holds {item.held}"
+        else:
+            what = f"points to 0x{item.rva:x}, into the header or the directory, which ends at 0x{behind:x}"
         proofs = (
             Proof(f"MemoryListStream range {item.index}", f"0x{item.size:x} bytes at RVA 0x{item.rva:x}", item.offset),
             Proof("size of the file", f"0x{facts.source.size:x}"),

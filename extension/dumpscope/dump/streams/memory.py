@@ -6,7 +6,7 @@ import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from functools import cached_property, partial
-from itertools import accumulate, count
+from itertools import accumulate, count, repeat
 from operator import add
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -15,7 +15,7 @@ from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIP
 from ...format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
 from ..absence import Absent, Damage
 from ..directory import Stream
-from ..lists import NOTHING, RecordList, Span, counted, described, headless, holders
+from ..lists import KEPT, NOTHING, RecordList, Span, counted, described, headless, holders
 from ..source import Source
 
 ADDRESS_END = 1 << 64
@@ -44,6 +44,8 @@ class Range(NamedTuple):
 class MemoryList(RecordList[Range]):
     """The ranges of MemoryListStream in file order."""
 
+    _keeps = KEPT
+
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
         span = NOTHING
         reader = None
@@ -56,6 +58,13 @@ class MemoryList(RecordList[Range]):
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
         start, size, rva = values
         return Range(index, start, size, rva, self.source.available(rva, size), offset, 5)
+
+    def _block(self, data: bytes, offset: int, index: int) -> Iterator[Range]:
+        starts, sizes, rvas = self._columns(data)
+        limit = self.source.size
+        held = [size if rva + size <= limit else max(0, limit - rva) for size, rva in zip(sizes, rvas)]
+        offsets = range(offset, offset + len(data), self.span.stride)
+        return map(partial(tuple.__new__, Range), zip(count(index), starts, sizes, rvas, held, offsets, repeat(5)))
 
 
 _HEAD64 = MINIDUMP_MEMORY64_LIST.select("NumberOfMemoryRanges", "BaseRva")
@@ -222,7 +231,8 @@ class Memory:
             self._one_piece = True
         else:
             full = ((start, min(start + size, ADDRESS_END), rva) for start, size, rva in zip(starts, sizes, rvas))
-            rows = [*self._small_rows(limit), *full]
+            rows = [(start, min(start + held, ADDRESS_END), rva) for _, start, _, rva, held, _, _ in self.small]
+            rows.extend(full)
             columns = self._sorted(rows)
         # The starts come last: a read in another thread looks at them first.
         _, self._ends, self._rvas = columns
@@ -257,12 +267,6 @@ class Memory:
             if held and rvas[held] > limit:
                 sizes[-1] = limit - rvas[held - 1]
         return starts, sizes, rvas[: len(starts)]
-
-    def _small_rows(self, limit: int) -> Iterator[Tuple[int, int, int]]:
-        """The same for the ranges of MemoryListStream."""
-        for values, _ in self.small._rows(0, self.small.span.count):
-            start, size, rva = values
-            yield start, min(start + (min(size, limit - rva) if rva < limit else 0), ADDRESS_END), rva
 
     @staticmethod
     def _sorted(rows: List[Tuple[int, int, int]]) -> Tuple[List[int], List[int], List[int]]:
@@ -327,7 +331,12 @@ class Memory:
 
     def captured(self, address: int, size: int = 1) -> int:
         """How many of ``size`` bytes from ``address`` on are there without a gap."""
-        got = 0
+        if not self._ready:
+            self._prepare()
+        position = bisect_right(self._starts, address) - 1
+        if position < 0 or address >= self._ends[position]:
+            return 0
+        got = min(self._ends[position] - address, size)
         while got < size:
             place = self.locate(address + got)
             if place is None:
@@ -436,8 +445,27 @@ class RegionList(RecordList[Region]):
         return Region._make((index, *values, offset))
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Region]:
-        offsets = range(offset, offset + len(data), self.span.stride)
-        return map(partial(tuple.__new__, Region), zip(count(index), *self._columns(data), offsets))
+        return map(partial(tuple.__new__, Region), self._numbered(data, offset, index))
+
+    def _numbered(self, data: bytes, offset: int, index: int) -> Iterator[Tuple[Any, ...]]:
+        """The values of the regions that ``data`` holds, one tuple to a region."""
+        return zip(count(index), *self._columns(data), range(offset, offset + len(data), self.span.stride))
+
+    def of_kind(self, state: int, kind: int, stop: int) -> Iterator[Region]:
+        """The regions of one State and Type among the first ``stop``."""
+        for chunk in self._chunks(0, min(stop, self.span.count)):
+            for values in self._numbered(*chunk):
+                if values[5] == state and values[7] == kind:
+                    yield tuple.__new__(Region, values)
+
+    def _bounds(self) -> Tuple[array[int], array[int]]:
+        """Bases and sizes of all regions."""
+        return self._column(0, 0), self._column(MINIDUMP_MEMORY_INFO.offset_of("RegionSize"), 3)
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether the regions stand by address, none is empty or overlaps another one, and none ends above 2^63."""
+        return _ends(*self._bounds()) is not None
 
     def at(self, address: int) -> Optional[Region]:
         """The region that an address lies in, or None. Of several the first in the file, as the debugger takes it.
@@ -445,8 +473,8 @@ class RegionList(RecordList[Region]):
         (observed: dbgeng 10.0.15063)
         """
         if self._bases is None:
-            bases, sizes = self._column(0, 0), self._column(MINIDUMP_MEMORY_INFO.offset_of("RegionSize"), 3)
-            if _ends(bases, sizes) is None:
+            bases, sizes = self._bounds()
+            if not self.apart:
                 self._bases, self._holders = holders(bases, list(map(add, bases, sizes)), range(len(bases)))
             else:
                 self._bases = bases

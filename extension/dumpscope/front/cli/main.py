@@ -190,9 +190,11 @@ def _write_refusal(found: Command, path: str, error: DumpError, options: Options
 
 def _choose(words: List[str]) -> Tuple[Command, List[str]]:
     """The command that the words name; a path alone means dumpinfo."""
-    from ...commands.index import MODULES
+    from ...commands.index import MODULES, load_plugins
 
     name = words[0]
+    if name not in MODULES and not os.path.exists(name):
+        load_plugins()
     if name not in MODULES:
         plain = name.lstrip("!.") if name[:1] in "!." else name
         if plain in MODULES and not os.path.exists(name):
@@ -216,7 +218,7 @@ def _no_words(options: Options, env: Environment) -> int:
 
 
 def _show_help(options: Options, env: Environment) -> int:
-    from ...commands.help import command_list
+    from ...commands.help import broken_plugins, command_list
     from ...commands.index import all_commands
     from ...view.blocks import Lines
     from .shells import SHELLS
@@ -226,6 +228,7 @@ def _show_help(options: Options, env: Environment) -> int:
         yield Lines("", USAGE.split("\n"))
         yield from command_list([*all_commands(), *SHELLS.values()])
         yield Lines("", options_help())
+        yield from broken_plugins()
 
     _render(None, Session(), blocks(), options.as_text(), env)
     return EXIT_DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Sequence, Tuple
 
-from ...commands.help import command_help, command_list
+from ...commands.help import broken_plugins, command_help, command_list
 from ...commands.index import all_commands
 from ...dump.absence import Absent
 from ...errors import UsageError
@@ -110,6 +110,7 @@ def own_commands(runner: Runner) -> List[Command]:
         yield Lines("", GUIDE)
         seen = {id(item): item for item in runner.own.values()}
         yield from command_list([*(item for item in all_commands() if item.name not in runner.own), *sorted(seen.values(), key=lambda item: item.name)])
+        yield from broken_plugins()
         rows = [(f"| {name}", words) for name, words in SUMMARIES.items()]
         rows += [("> FILE", "write the answer to a file; >> adds to it"), ("; ", "several commands on one line")]
         yield Table("filters", [Column("filter", "", role="label"), Column("help", "")], rows, title="behind a command", compact=True)

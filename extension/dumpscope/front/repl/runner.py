@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from ...commands.index import MODULES, find_command
+from ...commands.index import MODULES, find_command, load_plugins
 from ...errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, DumpError, UsageError
 from ...session.parsing import split_line
 from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Command
@@ -55,6 +55,7 @@ class Runner:
     def __init__(self, screen: Screen, workspace: Workspace, settings: Settings, *, debug: bool = False) -> None:
         from .own import own_commands
 
+        load_plugins()  # completion, colours and near names go by the index
         self.screen = screen
         self.workspace = workspace
         self.settings = settings
