@@ -1,7 +1,7 @@
 """``threads``: fields, missing and refused thread info, choosing one thread, sorting."""
 
 import pytest
-from samples.writer import DumpBuilder, Thread, ThreadInfo
+from samples.writer import DumpBuilder, Thread, ThreadInfo, find_entry, patch
 
 FIXED = [
     "index",
@@ -77,12 +77,28 @@ def test_one_thread_without_an_entry(run_json):
 
 
 def test_refused_thread_info_is_salvaged_apart(tmp_path, run_json, cli):
-    path = build(tmp_path, [Thread(0x10)], [ThreadInfo(0x10)], header_size=8)
-    thread = run_json("threads", path)["threads"][0]
+    """The stream claims nine entries and holds one: the debugger takes none, and we show that one under a name of its own."""
+    path = build(tmp_path, [Thread(0x10)], [ThreadInfo(0x10, kernel=40_000, user=50_000, affinity=0x3)])
+    data = path.read_bytes()
+    _entry, _size, rva = find_entry(data, 17)
+    path.write_bytes(patch(data, ("<I", rva + 8, 9)))
+    (thread,) = run_json("threads", path)["threads"]
     assert thread["create_time"] is None
     assert thread["create_time_reason"]["kind"] == "damaged"
-    if thread["salvaged_info"] is not None:
-        assert "in spite of it" in cli("threads", path).out
+    salvaged = thread["salvaged_info"]
+    assert (salvaged["kernel_time"], salvaged["user_time"], salvaged["affinity"], salvaged["exit_status"]) == (40_000, 50_000, 0x3, 0x103)
+    text = cli("threads", path, "--times").out
+    assert "they were read in spite of it" in text
+    assert "together kernel 0 days 0:00:00.004, user 0 days 0:00:00.005" in text
+    assert "and has no times" in cli("threads", path).out
+
+
+def test_thread_info_that_cannot_be_read_is_not_salvaged(tmp_path, run_json, cli):
+    path = build(tmp_path, [Thread(0x10)], [ThreadInfo(0x10)], entry_size=32)
+    (thread,) = run_json("threads", path)["threads"]
+    assert (thread["create_time"], thread["salvaged_info"]) == (None, None)
+    assert thread["create_time_reason"]["kind"] == "damaged"
+    assert "in spite of it" not in cli("threads", path).out
 
 
 def test_refused_thread_list_is_salvaged(run_json, cli):

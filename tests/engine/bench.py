@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
+from tests.counting import PATIENCE
+
 WINE = "/usr/lib/wine/wine64"
 HERE = Path(__file__).resolve().parent
 PathLike = Union[str, Path]
@@ -34,6 +36,15 @@ with open({script!r}, "rb") as _file:
     _code = compile(_file.read(), {script!r}, "exec")
 exec(_code, {{"__name__": "__main__", "__builtins__": __builtins__}})
 """
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has used; 0 where it is gone. Wine runs each Windows process as one of Linux."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class BenchError(RuntimeError):
@@ -362,7 +373,7 @@ class Bench:
         each: commands of each dump, after those that all are asked.
         what: h handles, t threads, r regions, e events and process, m modules, f commands first, b keep the text printed
         while opening, w command output as Unicode, d with DML, x end the process after each dump. addresses: read and query these. handles: every data type
-        of these. engine: "engine" (10.0) or "engine63". timeout: seconds per dump. together: dumps
+        of these. engine: "engine" (10.0) or "engine63". timeout: seconds of processor time per dump. together: dumps
         per process (1 where the engine reads behind the end of a file, which depends on what lies there). fresh: do not use stored answers.
         """
         paths = [Path(dump) for dump in dumps]
@@ -421,15 +432,15 @@ class Bench:
                 [*self._prefix_command, WINE, "probe.exe", windows_path(listing)], cwd=self.root / engine, env=self._environment(),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
-            done, since, reason = 0, time.monotonic(), ""
+            done, since, worked, reason = 0, time.monotonic(), 0.0, ""
             while process.poll() is None:
                 time.sleep(0.02)
                 while done < len(left) and self._finished(outputs[done]):
-                    done, since = done + 1, time.monotonic()
-                if time.monotonic() - since > timeout:
+                    done, since, worked = done + 1, time.monotonic(), processor_time(process.pid)
+                if processor_time(process.pid) - worked > timeout or time.monotonic() - since > PATIENCE:
                     process.kill()
                     process.wait()
-                    reason = f"no answer in {timeout:g} s"
+                    reason = f"no answer in {timeout:g} s of processor time"
             while done < len(left) and self._finished(outputs[done]):
                 done += 1
             for (target, _, _), output in zip(left[:done], outputs):
@@ -476,13 +487,13 @@ class Bench:
     # ---- programs
 
     def windows_python(
-        self, *args: str, stdin: str = "", timeout: float = 120, env: Optional[Mapping[str, str]] = None, cwd: Optional[PathLike] = None
+        self, *args: str, stdin: str = "", timeout: float = PATIENCE, env: Optional[Mapping[str, str]] = None, cwd: Optional[PathLike] = None
     ) -> Finished:
         """Windows Python 3.9 with pykd; paths in args are Windows paths (windows_path())."""
         return self.run([str(self.root / "python" / "python.exe"), "-u", *args], stdin=stdin, timeout=timeout, env=env, cwd=cwd)
 
     def run(
-        self, command: Sequence[str], *, stdin: str = "", timeout: float = 120, env: Optional[Mapping[str, str]] = None, cwd: Optional[PathLike] = None
+        self, command: Sequence[str], *, stdin: str = "", timeout: float = PATIENCE, env: Optional[Mapping[str, str]] = None, cwd: Optional[PathLike] = None
     ) -> Finished:
         """Any Windows program of this machine."""
         environment = {**self._environment(), **(env or {})}
@@ -495,7 +506,7 @@ class Bench:
         return Finished(done.stdout.decode("utf-8", "replace").replace("\r", ""), done.stderr.decode("utf-8", "replace").replace("\r", ""), done.returncode)
 
     def run_inside(
-        self, dump: PathLike, script: PathLike, argv: Sequence[str] = (), *, dml: bool = False, before: Sequence[str] = (), timeout: float = 120
+        self, dump: PathLike, script: PathLike, argv: Sequence[str] = (), *, dml: bool = False, before: Sequence[str] = (), timeout: float = PATIENCE
     ) -> CommandAnswer:
         """A script run by `!py` inside the engine that has the dump open; with dml each DML chunk stands between \\x01 and \\x02.
 

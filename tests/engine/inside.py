@@ -59,7 +59,7 @@ def run_calls(bench: Bench, dump: Path, calls: Sequence[Call], folder: Path) -> 
     """The scripts one after the other in a session that has the dump open."""
     driver = folder / f"driver_{dump.stem}.py"
     driver.write_text(_DRIVER.format(calls=[(name, list(words)) for name, words in calls], folder=windows_path(SCRIPTS)), "utf-8")
-    answer = bench.run_inside(dump, driver, dml=True, timeout=300)
+    answer = bench.run_inside(dump, driver, dml=True)
     outputs = []
     for found in _CALL.findall(answer.raw):
         outputs.append(Output(found.replace("\x01", "").replace("\x02", ""), re.findall("\x01(.*?)\x02", found, re.DOTALL)))

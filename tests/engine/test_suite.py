@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.counting import PATIENCE
 from tests.engine.bench import Bench, windows_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,7 +72,7 @@ def test_the_suite_passes_on_windows(bench: Bench, packages: Path, name: str, tm
         *(f"--ignore=tests/fuzz/{name}.py" for name in LONG),
         f"tests/{name}",
     ]
-    done = bench.windows_python(*words, env=environment, cwd=ROOT, timeout=1200)
+    done = bench.windows_python(*words, env=environment, cwd=ROOT, timeout=4 * PATIENCE)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     found = re.search(r"(\d+) passed", done.stdout)
     assert found, done.stdout[-500:]

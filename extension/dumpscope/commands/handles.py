@@ -302,6 +302,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
         if found is None:
             low = f" (0x{value & ~3:x}: the two low bits are ignored)" if value & 3 else ""
             yield from missing(session, key, Absent("not-there", f"there is no handle 0x{value:x}{low} among the {len(table)} of this dump"))
+            yield from _operations(session, value)
             return
         yield Table(key, [column._replace(hidden=True) for column in _columns(15, _Infos())], _rows(iter([found])))
         yield from _detail(session, table, found, bits)

@@ -75,13 +75,11 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
     if refused:
         yield from salvage("ranges", refused[0], "memory list")
     usage = usage_of(session)
-    totals = [0, 0, 0]  # ranges, promised bytes, bytes in the file
+    totals = [0, 0, 0, 0]  # ranges, promised bytes, bytes in the file, those of them behind the end of the address space
 
     def rows() -> Iterator[Sequence[Any]]:
         for item in _ranges(dump):
-            totals[0] += 1
-            totals[1] += item.size
-            totals[2] += item.held
+            _add(totals, item)
             yield (*item, item)
 
     def missing_bytes(item: Range) -> Optional[int]:
@@ -101,9 +99,7 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
     ]
     if args.summary:
         for item in _ranges(dump):
-            totals[0] += 1
-            totals[1] += item.size
-            totals[2] += item.held
+            _add(totals, item)
     else:
         yield Table(key, columns, rows())
     yield from _memory_totals(session, totals)
@@ -112,11 +108,19 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
         yield Note(headers, "hint")
 
 
+def _add(totals: List[int], item: Range) -> None:
+    totals[0] += 1
+    totals[1] += item.size
+    totals[2] += item.held
+    totals[3] += max(0, item.start + item.held - (1 << 64))
+
+
 def _memory_totals(session: Session, totals: List[int]) -> Iterator[Block]:
     dump = session.dump
     kind = address_kind(dump.pointer_size)
-    count, promised, held = totals
+    count, promised, held, outside = totals
     distinct = dump.memory.total
+    twice = held - outside - distinct
     gaps = _gaps(dump)
     full = len(dump.memory64_list) > 0
     items = [
@@ -127,7 +131,9 @@ def _memory_totals(session: Session, totals: List[int]) -> Iterator[Block]:
             "captured",
             distinct,
             "bytes",
-            note=size_text(distinct) + (f"; {counted(held - distinct, 'byte is', 'bytes are')} in more than one range" if held > distinct else ""),
+            note=size_text(distinct)
+            + (f"; {counted(twice, 'byte is', 'bytes are')} in more than one range" if twice > 0 else "")
+            + (f"; {counted(outside, 'byte lies', 'bytes lie')} behind the end of the address space" if outside else ""),
         ),
     ]
     if promised > held:

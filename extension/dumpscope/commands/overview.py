@@ -277,5 +277,7 @@ def streams(session: Session, args: Any) -> Iterator[Block]:
         yield Table("streams", _STREAM_COLUMNS, stream_rows(dump))
         for wrong in dump.header_damage():
             yield Note(wrong.message, "warning")
+        if not len(dump.streams):
+            yield Note("the directory holds no stream", "warning")
         return
     yield from stream_detail(dump, find_stream(dump, args.stream))

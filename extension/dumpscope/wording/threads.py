@@ -75,12 +75,12 @@ class ThreadView:
 
     def dump_flags(self, thread: Thread) -> Union[List[str], Absent]:
         """Names of DumpFlags; an entry with invalid times has them too."""
-        found = None if self._refused else self.entry(thread)
+        found = None if self._refused is not None else self.entry(thread)
         return self.info_absence(thread) if found is None else THREAD_INFO_FLAGS.labels(found.dump_flags)
 
     def dump_error(self, thread: Thread) -> Union[int, Absent]:
         """HRESULT of what went wrong with the thread."""
-        found = None if self._refused else self.entry(thread)
+        found = None if self._refused is not None else self.entry(thread)
         return self.info_absence(thread) if found is None else found.dump_error
 
     def info_absence(self, thread: Thread) -> Absent:
@@ -94,7 +94,7 @@ class ThreadView:
 
     def salvaged(self, thread: Thread) -> Optional[Dict[str, Any]]:
         """What can be read of a list that the debugger refuses."""
-        found = self.entry(thread) if self._refused else None
+        found = self.entry(thread) if self._refused is not None else None
         return None if found is None else {name: value for name, value in found._asdict().items() if name != "tid"}
 
     def name(self, thread: Thread) -> Union[str, Absent]:

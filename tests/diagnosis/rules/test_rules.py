@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
+from tests.diagnosis.proofs import holds
 
 from dumpscope.diagnosis.audit import apply, audit, explain_command
 from dumpscope.diagnosis.facts import Facts
@@ -70,11 +71,14 @@ def test_a_rule_is_silent_on_the_other(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_evidence_points_into_the_file(rule: Rule) -> None:
     file = facts(rule.fires)
+    path = SAMPLES / f"{rule.fires}.dmp"
     for finding in apply([rule], file):
         for proof in finding.evidence:
             assert proof.what
             assert proof.value
-            assert proof.offset is None or proof.offset >= 0
+            assert proof.offset is None or 0 <= proof.offset < file.source.size
+            if path.exists():
+                assert not holds(path.read_bytes(), proof), f"what {proof.what} says does not stand at its offset"
     if rule.needs_dump and rule.code not in ("OPN021",):
         assert any(proof.offset is not None for finding in apply([rule], file) for proof in finding.evidence) or rule.code in ("MEM005", "MEM007", "OPN018")
 

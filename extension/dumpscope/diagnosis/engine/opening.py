@@ -68,7 +68,8 @@ _TEXTS = {
 _LEGACY = {b"USERDU64": USERMODE_CRASHDUMP_HEADER64, b"USERDUMP": USERMODE_CRASHDUMP_HEADER32}
 _LEGACY_MACHINES = frozenset((0x14C, 0x166, 0x1C0, 0x1C4, 0x200, 0x8664, 0xAA64))
 BANNER_LEGACY = "User Dump File: Only application data is available"
-READ_FAULT = 0x8007001E
+THREADS_CUT = 0x8007001E
+"""ERROR_READ_FAULT as an HRESULT: the records of threads of an old user dump are cut."""
 HANDLE_EOF = 0x80070026
 _KERNEL_TEXTS = {
     1: "Kernel Complete Dump File: Full address space is available",
@@ -172,7 +173,7 @@ def _legacy(source: Source, layout: Structure) -> Opened:
     states = head["ThreadStateOffset"]
     thread = CRASH_THREAD64 if wide else CRASH_THREAD32
     cut = states + head["ThreadCount"] * thread.size > source.size
-    waited = HANDLE_EOF if states >= source.size else READ_FAULT if cut else S_OK
+    waited = HANDLE_EOF if states >= source.size else THREADS_CUT if cut else S_OK
     return Opened(Opening(True, S_OK, BANNER_LEGACY, waited), [BANNER_LEGACY])
 
 
