@@ -31,6 +31,7 @@ from .output import Output, Progress, unseen, write_whole
 from .plausible import (
     CHECKED,
     LISTS,
+    Entry,
     directory_length,
     entries,
     find_directory,
@@ -351,6 +352,9 @@ class _Mender:
         if stream.rva < MINIDUMP_HEADER.size or self.source.available(stream.rva, needed) < 32:
             self.drop[stream.index] = "its bytes are not in the file"
             return
+        if self._overlapped(dump, stream, needed):
+            self.drop[stream.index] = "its bytes are those of another stream"
+            return
         if stream.size != needed or self.source.available(stream.rva, needed) < needed:
             taken = [other for other in dump.streams if other.index != stream.index and stream.end <= other.rva < stream.rva + needed and other.size]
             if self.source.available(stream.rva, needed) == needed and not taken:
@@ -372,6 +376,13 @@ class _Mender:
                 f"this cannot be mended: the debugger knows no processor 0x{architecture:x}, and the registers are not those of another one",
                 "open it with the tools of the system that it is from",
             )
+
+    def _overlapped(self, dump: Minidump, stream: Stream, size: int) -> bool:
+        """Whether another stream has the place of one whose bytes do not look like a SystemInfo: to correct them would change the other."""
+        if system_fits(self.source, Entry(stream.type, stream.size, stream.rva)):
+            return False
+        others = (other for other in dump.streams if other.type and other.index != stream.index and other.index not in self.drop)
+        return any(other.rva < stream.rva + size and stream.rva < other.end for other in others)
 
     def _full_memory(self, dump: Minidump) -> None:
         """Flag 0x2 against the two lists of memory, and where the bytes of the full one begin."""
