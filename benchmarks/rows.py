@@ -59,6 +59,9 @@ ROWS: List[Row] = [
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
     Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 12.0),
+    Row(
+        "triage", "`triage`: a row with findings and stack against a table of crashes", FOLDER, WORK, "facts_dumpscope", "facts_minidump", 2.0, ("facts_udmp",)
+    ),
     Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
     Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 3.0),
     Row("start", "`dumpscope handles`, 30 handles", "small", PROCESS, "cli_handles", "bare", 5.0),

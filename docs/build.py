@@ -35,6 +35,7 @@ from dumpscope.session.registry import (  # noqa: E402
 from .api import api_page  # noqa: E402
 from .man import man_page  # noqa: E402
 from .markdown import anchor, code, plain  # noqa: E402
+from .signatures import signatures_page  # noqa: E402
 
 MADE = "Made by `python -m docs.build`; change the tables in `extension/dumpscope`, not this file."
 
@@ -391,6 +392,7 @@ def pages() -> Dict[str, str]:
         found[f"schema/{item.name}.json"] = schema_text(item.name)
     found["commands.md"] = commands_page()
     found["api.md"] = api_page(places())
+    found["signatures.md"] = signatures_page(MADE)
     found["dumpscope.1"] = man_page(all_commands())
     return found
 

@@ -26,7 +26,7 @@ SECTIONS: Tuple[Section, ...] = (
     ("Guides", ("docs/guides/",)),
     ("Cases", ("docs/cases/",)),
     ("Subjects", ("docs/stacks.md", "docs/symbols.md", "docs/archives.md", "docs/atlas.md", "docs/agents.md", "docs/plugins.md")),
-    ("Fleet", ("docs/fleet.md", "docs/fleet-queries.md")),
+    ("Fleet", ("docs/fleet.md", "docs/fleet-queries.md", "docs/signatures.md")),
     ("Library", ("docs/library.md", "docs/writing.md", "docs/api.md")),
     ("Rules", ("docs/rules/",)),
     ("Format", ("docs/format/",)),

@@ -185,8 +185,6 @@ def test_the_command_writes_resumes_and_answers(folder: Path, tmp_path: Path, ru
 
 
 def test_an_interruption_keeps_what_is_done(folder: Path, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    from dumpscope.commands import triage as module
-
     out = str(tmp_path / "rows.jsonl")
     add = Output.add
     count = [0]
@@ -197,7 +195,7 @@ def test_an_interruption_keeps_what_is_done(folder: Path, tmp_path: Path, cli: C
         count[0] += 1
         add(self, row)
 
-    monkeypatch.setattr(module.Output, "add", stop)
+    monkeypatch.setattr(Output, "add", stop)
     answer = cli("triage", folder, "-o", out, "--jobs", "1")
     assert answer.code == 130
     assert "Interrupted after 2 files" in answer.out

@@ -74,11 +74,20 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
         load_rules(str(path))
 
 
-def test_the_guide_has_the_rules_and_the_columns_as_they_are() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "fleet.md").read_text("utf-8")
+def test_the_guide_has_the_columns_and_the_page_of_signatures_the_rules_as_they_are() -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    page = (docs / "signatures.md").read_text("utf-8")
     for name, meaning in MEANINGS.items():
+        assert meaning in page
         value = getattr(DEFAULT, name)
-        shown = [value] if isinstance(value, int) else [f"0x{item:08X}" if isinstance(item, int) else item.replace("|", "\\|") for item in value]
-        assert f"| `{name}` | {meaning} | " + ", ".join(f"`{item}`" for item in shown) + " |" in page
+        for item in (value,) if isinstance(value, int) else value:
+            assert f"`0x{item:08X}`" in page if isinstance(item, int) and item > 255 else str(item).replace("|", "\\|") in page
+    guide = (docs / "fleet.md").read_text("utf-8")
     for column in COLUMNS:
-        assert f"| `{column.name}` | {column.kind} | {column.meaning} |" in page
+        assert f"| `{column.name}` | {column.kind} | {column.meaning} |" in guide
+
+
+def test_what_raises_on_linux_and_macos_is_skipped() -> None:
+    for frame in ("libc.so.6+0x2a", "libc-2.31.so+0x2a", "libsystem_kernel.dylib+0x733a", "libsystem_c!abort", "libc++abi.1.dylib+0x1"):
+        assert MAKER.of_frames([(frame, "!" in frame), ("app+0x30", False)], 6).text == "app+0x30"
+    assert MAKER.of_frames([("libcrypto.so+0x2a", False), ("app+0x30", False)], 6).text == "libcrypto.so+0x2a"

@@ -154,6 +154,12 @@ def test_the_packages_of_tables_are_imported_in_one_file() -> None:
         assert [path.relative_to(PACKAGE).parts for path in users] == [("fleet", "table.py")]
 
 
+def test_the_packages_of_stores_and_clusters_are_imported_in_one_file_each() -> None:
+    for name, place in (("fsspec", ("dump", "stores.py")), ("distributed", ("fleet", "cluster.py"))):
+        users = [path for path in modules() if name in outside_imports(path)]
+        assert [path.relative_to(PACKAGE).parts for path in users] == [place]
+
+
 AGENTS = ("mcp", "mcp_types", "anyio", "uvicorn")
 
 
@@ -165,6 +171,7 @@ def test_the_packages_of_the_server_for_agents_are_imported_in_one_file() -> Non
 
 def test_the_rest_is_standard_library() -> None:
     known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic", "compression", "zstandard", "py7zr", "pyarrow", "duckdb", *AGENTS}
+    known |= {"fsspec", "distributed"}
     if sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names needs Python 3.10")
     for path in modules():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Tuple
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..fleet import compare, contents
+from ..fleet.addresses import kind_text, region_changes
+from ..fleet.openings import Opening, openings, rights_growth
+from ..format.counted import counted
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Note, Table
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from ..view.blocks import Block
 
 _SHOWN = 40
+_DEEP = 6
+_CHANGED = {"allocated": "allocated", "freed": "freed", "state": "of another state or type", "protection": "of another protection"}
 MAX_CHANGES = 100_000
 """Places where memory differs that are told of."""
 
@@ -75,11 +81,7 @@ def _handles(dumps: Sequence[Minidump], names: Sequence[str], args: Any) -> Iter
     columns += [Column(f"dump_{index + 1}", name, "count") for index, name in enumerate(names)]
     columns.append(Column("change", "change"))
     yield Table("handles_by_name", columns, rows, title="names with more handles" if rows else "")
-    suspects = compare.leaks([*growth, *grown])
-    yield Data("leaks", [_suspect(item) for item in suspects])
-    for item in islice(suspects, 10):
-        what = item.name if isinstance(item.name, str) else " ".join(item.name)
-        yield Note(f"looks like a leak: {what} grows in each dump ({' -> '.join(map(str, item.counts))})", "warning")
+    yield from _leaks(dumps, compare.leaks([*growth, *grown]))
     if len(dumps) == 2 and totals[1] > totals[0]:
         yield Note("Two dumps show growth; a third one shows whether it goes on", "hint")
     if args.handles:
@@ -100,9 +102,54 @@ def _handles(dumps: Sequence[Minidump], names: Sequence[str], args: Any) -> Iter
         )
 
 
-def _suspect(item: compare.Growth) -> Dict[str, Any]:
+def _leaks(dumps: Sequence[Minidump], suspects: Sequence[compare.Growth]) -> Iterator[Block]:
+    """What looks like a leak: its rights, and the stacks that opened it where the last dump has a trace of handle operations."""
+    last = dumps[-1]
+    rights = rights_growth(dumps[0], last, [item.name for item in suspects])
+    opened = openings(dumps[0], last)
+    yield Data("leaks", [_suspect(last, item, rights[item.name], opened) for item in suspects])
+    for item in islice(suspects, 10):
+        what = item.name if isinstance(item.name, str) else " ".join(item.name)
+        yield Note(f"looks like a leak: {what} grows in each dump ({' -> '.join(map(str, item.counts))})", "warning")
+        masks = ", ".join(f"0x{mask:x} ({count:+d})" for mask, count in rights[item.name][:3])
+        if masks:
+            yield Note(f"  with rights {masks}")
+        for opening in islice((opening for opening in opened if opening.of(item.name) and opening.stack), 3):
+            yield Note(f"  {opening.count} of the new ones opened by {' < '.join(_symbols(last, opening.stack[:_DEEP]))}")
+    rows = [
+        (item.count, item.type, item.name, " < ".join(_symbols(last, item.stack)) or "not in the trace", item.handle, item.thread_id, item.offset)
+        for item in islice(opened, _SHOWN)
+    ]
+    columns = [
+        Column("count", "new", "count"),
+        Column("type", "type", "type"),
+        Column("name", "name", "name"),
+        Column("stack", "opened by, innermost first", "text"),
+        Column("handle", "last one", "handle"),
+        Column("thread_id", "by thread", "id"),
+        Column("offset", "at", "offset", hidden=True),
+    ]
+    yield Table("opened_by", columns, rows, title="who opened the new handles, by Application Verifier's trace in the last dump" if rows else "")
+    if len(opened) > _SHOWN:
+        yield Note(f"{counted(len(opened) - _SHOWN, 'more stack')}: these are the largest", "hint")
+
+
+def _symbols(dump: Minidump, stack: Sequence[int]) -> List[str]:
+    return [dump.modules.symbol(address) or f"0x{address:x}" for address in stack]
+
+
+def _suspect(dump: Minidump, item: compare.Growth, rights: Sequence[Tuple[int, int]], opened: Sequence[Opening]) -> Dict[str, Any]:
     kind, name = (item.name, "") if isinstance(item.name, str) else item.name
-    return {"type": kind, "name": name, "counts": list(item.counts)}
+    found = [opening for opening in opened if opening.of(item.name)]
+    stacks = [opening for opening in found if opening.stack][:_SHOWN]
+    return {
+        "type": kind,
+        "name": name,
+        "counts": list(item.counts),
+        "rights": [{"mask": f"0x{mask:x}", "change": count} for mask, count in rights],
+        "opened_by": [{"count": opening.count, "stack": _symbols(dump, opening.stack), "offset": opening.offset} for opening in stacks],
+        "not_in_trace": sum(opening.count for opening in found if not opening.stack) if found else None,
+    }
 
 
 def _threads(first: Minidump, last: Minidump) -> Iterator[Block]:
@@ -150,7 +197,7 @@ def _modules(first: Minidump, last: Minidump) -> Iterator[Block]:
     arguments=[
         arg("others", nargs="+", metavar="OTHER", help="later dumps of the same process, in the order in which they were taken", completes="path"),
         arg("--handles", switch=True, help="list each handle that is new, gone or has another object"),
-        arg("--memory", switch=True, help="list where captured memory of the first and the last dump differs, by pages"),
+        arg("--memory", switch=True, help="list address ranges that changed, and where captured memory differs, by pages"),
     ],
     examples=[("diff later.dmp", "what changed since"), ("diff second.dmp third.dmp --handles", "three dumps: what grows in each step looks like a leak")],
     description="Says first whether the dumps are of one process and in which order. What grows in each step over three or more dumps is called a leak.",
@@ -169,7 +216,32 @@ def diff(session: Session, args: Any) -> Iterator[Block]:
         yield from _modules(dumps[0], dumps[-1])
         growth = [item for item in compare.memory_growth(dumps) if item.change]
         yield _counts("memory", growth, names, "bytes", "memory", "address space" if growth else "")
+        yield from _regions(dumps[0], dumps[-1], args)
         yield from _contents(dumps[0], dumps[-1], args)
+
+
+def _regions(first: Minidump, last: Minidump, args: Any) -> Iterator[Block]:
+    """Where the memory maps of the first and the last dump differ."""
+    if not len(first.regions) or not len(last.regions):
+        yield Data("region_changes", None)
+        return
+    changes = list(islice(region_changes(first, last), MAX_CHANGES + 1))
+    sums: Counter[str] = Counter()
+    for item in changes[:MAX_CHANGES]:
+        sums[item.kind] += item.size
+    yield Note("Address ranges that changed: " + (", ".join(f"{size_text(size)} {_CHANGED[kind]}" for kind, size in sums.most_common()) or "none") + ".")
+    hidden = not args.memory
+    columns = [
+        Column("address", "address", "address", hidden=hidden),
+        Column("size", "bytes", "bytes", hidden=hidden),
+        Column("kind", "change", hidden=hidden),
+        Column("before", "was", hidden=hidden),
+        Column("after", "is", hidden=hidden),
+    ]
+    rows = [(item.address, item.size, item.kind, kind_text(item.before), kind_text(item.after)) for item in changes[:MAX_CHANGES]]
+    yield Table("region_changes", columns, rows, title="address ranges that changed" if args.memory and rows else "")
+    if len(changes) > MAX_CHANGES:
+        yield Note(f"More than {MAX_CHANGES} address ranges changed: these are the first.", "warning")
 
 
 def _contents(first: Minidump, last: Minidump, args: Any) -> Iterator[Block]:

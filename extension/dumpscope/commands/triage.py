@@ -8,15 +8,18 @@ from contextlib import ExitStack, closing
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from ..dump.stores import is_address, listed
 from ..errors import UsageError
 from ..fleet.atlases import ATLASES, folder_of, write_atlases
+from ..fleet.cluster import BATCH, dask
 from ..fleet.expected import Expected, files_in
 from ..fleet.facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, Settings
 from ..fleet.groups import MAX_GROUPS, Counted, Summary, group_columns
-from ..fleet.output import Key, Output, check_name, read_rows, resume
+from ..fleet.output import Key, check_name, output_of, read_rows, resume
 from ..fleet.report import Report
 from ..fleet.run import Task
 from ..fleet.run import triage as run
+from ..fleet.shards import is_shards
 from ..fleet.signature import DEFAULT, load_rules
 from ..fleet.table import Questions, clean_key, is_parquet, journal, require
 from ..fleet.workers import DEFAULT_TIME, Workers
@@ -56,6 +59,15 @@ def _start(args: Any, summary: Summary) -> Set[Key]:
             raise UsageError("--resume goes on with an output", "give -o rows.jsonl")
         return set()
     check_name(args.output)
+    if is_shards(args.output):
+        first = next(read_rows(args.output), None) if os.path.isdir(args.output) else None  # what is no output of ours is not written over
+        if first is None:
+            return set()
+        if args.resume:
+            return resume(args.output, summary.add)
+        if not args.force:
+            raise UsageError(f"{args.output!r} has rows already", "--resume goes on with it, --force writes it anew")
+        return set()
     left = is_parquet(args.output) and os.path.exists(journal(args.output))
     if not os.path.exists(args.output) and not left:
         return set()
@@ -116,8 +128,11 @@ def _limits(args: Any) -> Tuple[Optional[int], float]:
 
 def _check_rows(path: str) -> None:
     """Raise UsageError for a file that cannot be an output of triage, by its name."""
-    if os.path.isdir(path):
-        raise UsageError(f"{path!r} is a folder", "--rows takes a file that `triage -o` wrote")
+    if is_shards(path):
+        require()
+        if next(read_rows(path), None) is None:
+            raise UsageError(f"{path!r} is a folder without rows", "--rows takes a file that `triage -o` wrote, or a folder that it wrote")
+        return
     if not path.lower().endswith((".jsonl", ".csv", ".parquet")):
         raise UsageError(f"the name of {path!r} ends in neither .jsonl, .csv nor .parquet", "--rows takes a file that `triage -o` wrote")
     check_name(path)
@@ -128,8 +143,14 @@ def _check_rows(path: str) -> None:
     summary="one row of facts for each of many dumps, groups of equal crashes, and what to change in the writer",
     category="overview",
     arguments=[
-        arg("paths", nargs="*", metavar="PATH", help="files, folders and archives", completes="path"),
-        arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl, .csv or .parquet file", completes="path"),
+        arg(
+            "paths",
+            nargs="*",
+            metavar="PATH",
+            help="files, folders, archives, and files, prefixes and patterns in stores (s3://bucket/dumps/)",
+            completes="path",
+        ),
+        arg("-o", "--output", metavar="OUT", help="write the rows to a .jsonl, .csv or .parquet file, or to a folder (OUT/) of Parquet", completes="path"),
         arg("--resume", switch=True, help="go on with OUT: what is in it and has not changed is not done again"),
         arg("--force", switch=True, help="write OUT and the page anew where they exist"),
         arg("--atlases", switch=True, help="with --html: write atlases of the first dump of the 50 largest groups too, and link to them"),
@@ -139,6 +160,7 @@ def _check_rows(path: str) -> None:
         arg("--group-by", metavar="COLUMNS", help="count the rows by columns, such as process,exception"),
         arg("--sql", metavar="QUERY", help="answer a query in SQL (DuckDB) about the table rows"),
         arg("--jobs", metavar="N", help="processes; as many as there are processors if not given"),
+        arg("--dask", metavar="ADDRESS", help="read the dumps on a Dask cluster, such as tcp://scheduler:8786"),
         arg("--seconds", metavar="N", help="seconds for one dump, 60 if not given"),
         arg("--rules", metavar="FILE", help="a JSON file with rules for signatures", completes="path"),
         arg("-i", "--image-path", repeat=True, metavar="PATH", help="where image files are: folders, separated by ;", completes="path"),
@@ -178,8 +200,16 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
         raise UsageError("triage needs something to read", "give files, folders and archives, or --rows with an earlier output")
     settings = _settings(args)
     jobs, seconds = _limits(args)
+    if args.dask is not None:
+        if jobs is not None:
+            raise UsageError("--jobs is about processes of this machine, and --dask about a cluster", "give one of them")
+        if args.output is not None and is_parquet(args.output):
+            args.output = os.path.join(args.output, "")  # a folder of Parquet files
+        args.paths = [path if is_address(path) else os.path.abspath(path) for path in args.paths]
     for path in args.paths:
-        if not os.path.lexists(path):
+        if is_address(path):
+            next(listed(path), None)  # raises where there is nothing, before an output is made
+        elif not os.path.lexists(path):
             raise UsageError(f"there is no {path!r}", "give files, folders and archives")
     summary = _summary(args)
     have = _start(args, summary)
@@ -188,12 +218,15 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     own = {os.path.realpath(name) for name in (args.output, journal(args.output))} if args.output else set()
     if args.html is not None:
         own.add(os.path.realpath(args.html))
+    folder = os.path.realpath(args.output) if args.output is not None and is_shards(args.output) else ""
     atlases = os.path.realpath(folder_of(args.html)) if args.html is not None else ""
 
     def skip(task: Task) -> bool:
         if task.key in have or clean_key(task.key) in have:
             return True
         real = os.path.realpath(task.path)
+        if folder and os.path.dirname(real) == folder:
+            return True
         return real in own or (bool(atlases) and os.path.dirname(real) == atlases)
 
     interrupted = False
@@ -201,10 +234,14 @@ def triage(session: Session, args: Any) -> Iterator[Block]:
     expected = Expected(files_in(args.paths), (path for path, _ in have))
     expected.start()
     session.counts("files")
-    found = run(args.paths, settings=settings, jobs=jobs, seconds=seconds, skip=skip)
     try:
         with ExitStack() as opened:
-            output = None if args.output is None else opened.enter_context(Output(args.output, append=args.resume))
+            executor, batch = None, 1
+            if args.dask is not None:
+                executor, jobs = opened.enter_context(dask(args.dask))
+                batch = BATCH
+            output: Any = None if args.output is None else opened.enter_context(output_of(args.output, append=args.resume))
+            found = run(args.paths, settings=settings, executor=executor, jobs=jobs, seconds=seconds, skip=skip, batch=batch)
             opened.enter_context(closing(found))
             for row in found:
                 if output is None:

@@ -1,4 +1,4 @@
-"""What a word on the command line, in the REPL or in a script means: a file, or a dump in an archive."""
+"""What a word on the command line, in the REPL or in a script means: a file, one in a store, or a dump in an archive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from typing import Union
 
 from .source import Source
 
+_SCHEME = "://"
 _ARCHIVES = frozenset((".zip", ".cab", ".7z", ".tar", ".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"))
+
+
+def plain_source(name: str) -> Source:
+    """The file of a path, or of an address in a store (``s3://``, ``gs://``, ``az://``, ``https://``), as it is. Raises DumpError."""
+    if _SCHEME in name:
+        from .stores import is_address, open_stored
+
+        if is_address(name):
+            return open_stored(name)
+    return Source.from_path(name)
 
 
 def source_at(path: Union[str, os.PathLike[str]]) -> Source:
@@ -17,4 +28,4 @@ def source_at(path: Union[str, os.PathLike[str]]) -> Source:
         from .archives.opening import source_of
 
         return source_of(name)
-    return Source.from_path(name)
+    return plain_source(name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 from ..errors import DumpError
 from .source import BinaryFile, Source
 
 BLOCK = 1 << 16
 """Bytes that are read at a time, from multiples of it on."""
-BLOCKS = 64
+BLOCKS = 256
 """Blocks that are kept."""
 _PACKED = frozenset(("gzip", "bz2", "lzma", "zipfile"))
 
@@ -48,19 +48,37 @@ class Ranged(Source):
         with self._lock:
             if size > BLOCK * BLOCKS // 4:
                 return self._read(offset, size)
-            parts = []
             first = offset - offset % BLOCK
-            for place in range(first, offset + size, BLOCK):
-                parts.append(self._block(place))
+            wanted = range(first, offset + size, BLOCK)
+            self._gather([place for place in wanted if place not in self._blocks])
+            parts = [self._block(place) for place in wanted]
         start = offset - first
         return parts[0][start : start + size] if len(parts) == 1 else b"".join(parts)[start : start + size]
+
+    def _gather(self, missing: List[int]) -> None:
+        """Read blocks that follow each other at once: in a store each read is a request."""
+        at = 0
+        while at < len(missing):
+            end = at + 1
+            while end < len(missing) and missing[end] == missing[end - 1] + BLOCK:
+                end += 1
+            if end - at > 1:
+                first = missing[at]
+                data = self._read(first, min((end - at) * BLOCK, self.size - first))
+                for place in missing[at:end]:
+                    self._keep(place, data[place - first : place - first + BLOCK])
+            at = end
+
+    def _keep(self, place: int, data: bytes) -> None:
+        self._blocks[place] = data
+        if len(self._blocks) > BLOCKS:
+            self._blocks.popitem(last=False)
 
     def _block(self, place: int) -> bytes:
         data = self._blocks.get(place)
         if data is None:
-            data = self._blocks[place] = self._read(place, min(BLOCK, self.size - place))
-            if len(self._blocks) > BLOCKS:
-                self._blocks.popitem(last=False)
+            data = self._read(place, min(BLOCK, self.size - place))
+            self._keep(place, data)
         else:
             self._blocks.move_to_end(place)
         return data

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from typing import Iterator, List, Sequence, Tuple
 
 from ..dump.archives.opening import member_of
-from ..dump.source import Source
+from ..dump.named import plain_source
 from ..errors import DumpError
 
 ATLASES = 50
@@ -26,7 +26,7 @@ def write_atlas(path: str, member: str, output: str) -> int:
     from ..diagnosis.facts import Facts
     from ..writing.output import write_whole
 
-    source = member_of(path, member) if member else Source.from_path(path)
+    source = member_of(path, member) if member else plain_source(path)
     try:
         facts = Facts.of(source)
         if facts.opened is None:

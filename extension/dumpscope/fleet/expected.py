@@ -6,6 +6,7 @@ import os
 from threading import Thread
 from typing import Iterable, Iterator, Set
 
+from ..dump.stores import is_address, listed
 from .facts import Row
 
 AT_ONCE = 1000
@@ -59,6 +60,9 @@ class Expected:
 def files_in(paths: Iterable[str]) -> Iterator[str]:
     """The files in files and folders, without a look at them."""
     for path in paths:
+        if is_address(path):
+            yield from (stored.address for stored in listed(path))
+            continue
         if not os.path.isdir(path):
             yield path
             continue

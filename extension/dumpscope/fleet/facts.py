@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 from ..dump.absence import Absent
 from ..dump.identify import kind_of
 from ..dump.minidump import Minidump
+from ..dump.named import plain_source
 from ..dump.source import Source
 from ..errors import DumpscopeError
 from .signature import BUG_CHECK, DEFAULT, NO_EXCEPTION, Maker, Rules, Signature, frame_text
 
 if TYPE_CHECKING:
+    from ..dump.streams.modules import Module
     from ..stacks.frames import Stack
     from ..symbols.names import Namer
 
@@ -22,6 +24,9 @@ FRAMES = 20
 """Frames of a row at the most."""
 MAX_TEXT = 1000
 """Letters of a text in a row at the most: names come from the file."""
+
+MAX_MODULES = 10_000
+"""Modules that are looked at."""
 
 TEXT, NUMBER, FLAG, OBJECT = "text", "number", "flag", "object"
 
@@ -48,7 +53,7 @@ COLUMNS: Tuple[Column, ...] = (
     Column("writer_version", TEXT, "and in which version"),
     Column("system", TEXT, "operating system"),
     Column("architecture", TEXT, "processor"),
-    Column("process", TEXT, "file name of the program"),
+    Column("process", TEXT, "file name of the program: the first module, or the first that is an .exe where the first is a .dll"),
     Column("process_version", TEXT, "its version"),
     Column("process_id", NUMBER, "its id"),
     Column("time", NUMBER, "when the dump was written: seconds since 1970"),
@@ -110,7 +115,7 @@ def facts(path: str, settings: Settings = DEFAULTS) -> Row:
     """
     row = empty_row(path)
     try:
-        source = Source.from_path(path)
+        source = plain_source(path)
     except DumpscopeError as error:
         row["error"] = error.message
         return row
@@ -180,10 +185,18 @@ def _process(row: Row, dump: Minidump) -> None:
     if len(dump.modules):
         from ..dump.streams.modules import version_text
 
-        program = dump.modules[0]
+        program = _program(dump)
         row["process"] = _known(program.file_name)
         row["process_version"] = version_text(program.file_version) if program.file_version else None
     row.update(threads=len(dump.threads), modules=len(dump.modules), handles=len(dump.handles), memory=dump.memory.total, damage=len(dump.damage))
+
+
+def _program(dump: Minidump) -> Module:
+    """The module of the program. Writers put it first; a dump that was made of a dump has them by their addresses."""
+    first = dump.modules[0]
+    if first.file_name.lower().endswith(".dll"):
+        return next((module for module in islice(dump.modules, MAX_MODULES) if module.file_name.lower().endswith(".exe")), first)
+    return first
 
 
 def _crash(row: Row, dump: Minidump, settings: Settings) -> None:
@@ -206,9 +219,10 @@ def _crash(row: Row, dump: Minidump, settings: Settings) -> None:
         records = (lambda module: _records(namer, module)) if settings.symbol_paths else None
         stack = Walker(dump, images, records).exception(FRAMES)
         shown = _frames(dump, namer, stack)
+        raised = _raised(dump, namer, exception.address, stack)
     row["frames"] = [{"text": text, "found_by": found_by, "certain": certain} for text, _, found_by, certain in shown]
     row["stack_end"] = stack.end.message[:MAX_TEXT]
-    sure = [(text, named) for text, named, _, certain in shown if certain]
+    sure = [*raised, *((text, named) for text, named, _, certain in shown if certain)]
     if not sure:
         # Without registers there is still the address that the exception names.
         module = dump.modules.at(exception.address)
@@ -231,6 +245,18 @@ def _records(namer: Namer, module: Any) -> Any:
 def _place(dump: Minidump, address: int) -> str:
     module = dump.modules.at(address)
     return f"0x{address:x}" if module is None else f"{module.file_name[:MAX_TEXT]}+0x{address - module.base:x}"
+
+
+def _raised(dump: Minidump, namer: Namer, address: int, stack: Stack) -> List[Tuple[str, bool]]:
+    """The frame of the exception's address where the registers are in another module: those of a 32-bit program are the 64-bit side's.
+
+    On other systems than Windows the address can be that of data.
+    """
+    module = dump.modules.at(address)
+    if module is None or isinstance(dump.system, Absent) or not dump.system.is_windows or not stack.frames or dump.modules.at(stack.frames[0].ip) == module:
+        return []
+    symbol = next((name.symbol for name in namer.name(address, False) if name.symbol and name.provider not in ("exports", "module")), "")
+    return [(frame_text(module.file_name, symbol, address - module.base)[:MAX_TEXT], bool(symbol))]
 
 
 def _frames(dump: Minidump, namer: Namer, stack: Stack) -> List[Tuple[str, bool, str, bool]]:
@@ -256,7 +282,7 @@ def _answers(row: Row, dump: Minidump, known: Any) -> None:
     from ..diagnosis.plan import NEEDS
 
     row["findings"] = [item.code for item in audit(known)]
-    managed = any(module.file_name.lower() in _RUNTIMES for module in islice(dump.modules, 10_000))
+    managed = any(module.file_name.lower() in _RUNTIMES for module in islice(dump.modules, MAX_MODULES))
     answers = {name: answer.outcome for name, answer in known.engine.commands.items() if managed or name not in MANAGED}
     row["commands"] = answers
     row["mends"] = {}

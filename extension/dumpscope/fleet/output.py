@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-from typing import IO, Any, Callable, Dict, Iterator, Set, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, Set, Tuple, Union
 
-from ..errors import UsageError
-from . import table
+from ..dump.stores import is_address, look
+from ..errors import DumpError, UsageError
+from . import shards, table
 from .facts import COLUMNS, FLAG, NUMBER, OBJECT, Row, empty_row
 
 NAMES = [column.name for column in COLUMNS]
@@ -46,6 +47,9 @@ def _value(kind: str, text: str) -> Any:
 
 def read_rows(path: str) -> Iterator[Row]:
     """The rows of an output. A last line that was not written to its end is left out. Raises UsageError for a file that is none."""
+    if shards.is_shards(path):
+        yield from shards.read(path)
+        return
     if table.is_parquet(path):
         yield from table.read(path)
         return
@@ -98,7 +102,7 @@ def is_csv(path: str) -> bool:
 
 def check_name(path: str) -> None:
     """Raise UsageError for the name of an output that cannot be written: of no kind that there is, or Parquet without its package."""
-    if table.is_parquet(path):
+    if shards.is_shards(path) or table.is_parquet(path):
         table.require()
     else:
         is_csv(path)
@@ -147,6 +151,11 @@ class Output:
         self.close()
 
 
+def output_of(path: str, *, append: bool = False) -> Union[Output, shards.Shards]:
+    """The output that a path means: a file, or a folder of Parquet files."""
+    return shards.Shards(path, append=append) if shards.is_shards(path) else Output(path, append=append)
+
+
 def resume(path: str, see: Callable[[Row], object]) -> Set[Key]:
     """The files that an output has a row for and that have not changed since; ``see`` is given each of these rows.
 
@@ -154,6 +163,8 @@ def resume(path: str, see: Callable[[Row], object]) -> Set[Key]:
     It is replaced only when that is done. Of a Parquet file the file of lines beside it is made, from which it is made anew: the rows of a
     run that was ended by force are in it.
     """
+    if shards.is_shards(path):
+        return shards.resume(path, _unchanged, see)
     kept: Set[Key] = set()
     sources = [path]
     if table.is_parquet(path):
@@ -179,6 +190,12 @@ def resume(path: str, see: Callable[[Row], object]) -> Set[Key]:
 
 def _unchanged(row: Row) -> bool:
     """Whether the file of a row is as it was. Of a member the archive's time counts. A file that is gone keeps its row."""
+    if is_address(row["path"]):
+        try:
+            stored = look(row["path"])
+        except DumpError:
+            return True
+        return stored.mtime == row["mtime"] and bool(row["member"] or stored.size == row["size"])
     try:
         found = os.stat(row["path"])
     except OSError:

@@ -25,27 +25,52 @@ MAX_RULES = 1 << 20
 """Bytes of a file of rules at the most."""
 
 
+SKIP: Tuple[Tuple[str, str], ...] = (
+    (
+        r"(ntdll|kernelbase|kernel32|wow64|wow64cpu|wow64win|win32u|user32|verifier|vrfcore)(\.dll)?[!+].*",
+        "the system's own frames: they raise, wait and report for whoever called them",
+    ),
+    (r"(vcruntime\d+(_\d)?d?|ucrtbased?|msvcrt|msvcr\d+d?|msvcp\d+(_\d)?d?)(\.dll)?[!+].*", "the C and C++ run-time libraries"),
+    (
+        r".*!(_?abort|_?raise|_?exit|_?purecall|_*invalid_parameter.*|_*CxxThrowException|__scrt_.*|__report_gsfailure|RaiseException|DebugBreak)",
+        "functions that end the program or raise an exception, in any module",
+    ),
+    (r".*!(google_breakpad|crashpad)::.*", "the writer of the dump itself"),
+    (
+        r"(libsystem_(kernel|c|pthread|platform)|libc\+\+abi|libpthread|libc)([-.][^!+]*)?[!+].*",
+        "system libraries of Linux, macOS and iOS, where they raise",
+    ),
+)
+"""Frames that are skipped, and why."""
+LEAD: Tuple[Tuple[str, str], ...] = (
+    (
+        r".*!(memcpy|memmove|memset|memcmp|strlen|strcpy|strcmp|wcslen|wcscpy|malloc|free|calloc|realloc|operator (new|delete).*)",
+        "memory and strings: the caller gave the bad pointer",
+    ),
+    (r".*!std::.*", "the C++ standard library, which is compiled into the program"),
+    (r".*!.*(assert|Assert|CHECK_failed|fatal_error|OnOutOfMemory|panic).*", "functions that check something or give up: the caller found what was wrong"),
+)
+"""Frames that lead on, and why."""
+
+
+def _expressions(rows: Sequence[Tuple[str, str]]) -> Tuple[str, ...]:
+    return tuple(expression for expression, _ in rows)
+
+
 class Rules(NamedTuple):
     """How signatures are made. The lists of frames are regular expressions for the whole of a frame, without regard to case.
 
     ``skip`` are frames that say nothing of the cause, such as ``ntdll!.*``; ``lead`` are frames that stay and lead on to their caller;
-    ``frames`` is how many frames a signature has at the most; ``hang`` and ``out_of_memory`` are exception codes that put a word in front.
+    ``frames`` is how many frames a signature has at the most; ``hang``, ``out_of_memory`` and ``stack_overflow`` are exception codes that
+    put a word in front.
     """
 
-    skip: Tuple[str, ...] = (
-        r"(ntdll|kernelbase|kernel32|wow64|wow64cpu|wow64win|win32u|user32|verifier|vrfcore)(\.dll)?[!+].*",
-        r"(vcruntime\d+(_\d)?d?|ucrtbased?|msvcrt|msvcr\d+d?|msvcp\d+(_\d)?d?)(\.dll)?[!+].*",
-        r".*!(_?abort|_?raise|_?exit|_?purecall|_*invalid_parameter.*|_*CxxThrowException|__scrt_.*|__report_gsfailure|RaiseException|DebugBreak)",
-        r".*!(google_breakpad|crashpad)::.*",
-    )
-    lead: Tuple[str, ...] = (
-        r".*!(memcpy|memmove|memset|memcmp|strlen|strcpy|strcmp|wcslen|wcscpy|malloc|free|calloc|realloc|operator (new|delete).*)",
-        r".*!std::.*",
-        r".*!.*(assert|Assert|CHECK_failed|fatal_error|OnOutOfMemory|panic).*",
-    )
+    skip: Tuple[str, ...] = _expressions(SKIP)
+    lead: Tuple[str, ...] = _expressions(LEAD)
     frames: int = 4
     hang: Tuple[int, ...] = (HUNG,)
     out_of_memory: Tuple[int, ...] = (0xC0000017, 0xC000009A, 0xC000012D, 0xE0000008)
+    stack_overflow: Tuple[int, ...] = (0xC00000FD,)
 
 
 DEFAULT = Rules()
@@ -55,7 +80,9 @@ MEANINGS = {
     "frames": "frames of a signature at the most",
     "hang": "exception codes of a program that does not answer: the signature begins with `hang`",
     "out_of_memory": "exception codes of a program without memory: the signature begins with `out of memory`",
+    "stack_overflow": "exception codes of a thread without stack: the signature begins with `stack overflow`",
 }
+_CODES = ("hang", "out_of_memory", "stack_overflow")
 
 
 class Signature(NamedTuple):
@@ -111,7 +138,7 @@ def rules_from(given: Any, name: str = "rules") -> Rules:
             continue
         if not isinstance(value, list):
             raise UsageError(f"{name!r}: {key} must be a list", f"such as {json.dumps(list(getattr(DEFAULT, key))[:1])}")
-        made[key] = tuple(_code(item, key, name) if key in ("hang", "out_of_memory") else _expression(item, key, name) for item in value)
+        made[key] = tuple(_code(item, key, name) if key in _CODES else _expression(item, key, name) for item in value)
     return DEFAULT._replace(**made)
 
 
@@ -172,6 +199,8 @@ class Maker:
             return ["hang"]
         if code in self.rules.out_of_memory:
             return ["out of memory"]
+        if code in self.rules.stack_overflow:
+            return ["stack overflow"]
         return [f"0x{code:08x} {detail}".rstrip()] if why != FRAMES and code is not None else []
 
 

@@ -7,12 +7,16 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from math import inf
 from pathlib import Path
-from threading import Lock, Timer, local
+from threading import Event, Lock, Thread, local
+from time import monotonic
 from typing import Any, Callable, Set
 
 DEFAULT_TIME = 60.0
 """Seconds for one dump."""
+LOOK = 0.25
+"""Seconds between two looks at the calls that run."""
 DEFAULT_MEMORY = 2 << 30
 """Bytes of a worker's own memory, mapped files aside. Held on Linux only."""
 
@@ -34,6 +38,8 @@ class _Worker:
         start = f"import sys; sys.path.insert(0, {package!r}); from dumpscope.fleet.workers import serve; serve({memory})"
         self.process = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.expired = False
+        self.deadline = inf
+        """When the call that runs is over."""
         self._receive()  # it is there: the time of a call begins only then
 
     def _receive(self) -> Any:
@@ -47,25 +53,24 @@ class _Worker:
             raise WorkerDied(f"ended by signal {-code}" if code < 0 else f"ended with code {code}")
         return pickle.loads(data)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """End the process: its call takes too long."""
         self.expired = True
         self.process.kill()
 
     def call(self, request: bytes, seconds: float) -> Any:
         """Send a call and wait for its answer."""
         assert self.process.stdin is not None
-        timer = Timer(seconds, self._expire)
-        timer.daemon = True
-        timer.start()
+        self.deadline = monotonic() + seconds
         try:
-            try:
-                self.process.stdin.write(len(request).to_bytes(8, "little") + request)
-                self.process.stdin.flush()
-            except OSError:
-                pass  # it has ended: the answer says how
+            self.process.stdin.write(len(request).to_bytes(8, "little") + request)
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it has ended: the answer says how
+        try:
             done, value = self._receive()
         finally:
-            timer.cancel()
+            self.deadline = inf
         if done:
             return value
         raise value
@@ -97,6 +102,17 @@ class Workers(Executor):
         self._all: Set[_Worker] = set()
         self._lock = Lock()
         self._closed = False
+        self._ended = Event()
+        Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        """End the processes whose call takes too long; one thread looks after all of them."""
+        while not self._ended.wait(min(LOOK, self._seconds / 4)):
+            now = monotonic()
+            with self._lock:
+                late = [worker for worker in self._all if worker.deadline < now]
+            for worker in late:
+                worker.expire()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a call done by the next process that is free."""
@@ -130,6 +146,7 @@ class Workers(Executor):
         self._end()
 
     def _end(self) -> None:
+        self._ended.set()
         with self._lock:
             self._closed = True
             workers, self._all = self._all, set()

@@ -8,6 +8,7 @@ from array import array
 from typing import List, Optional, Tuple
 
 import pytest
+from samples.writer import DumpBuilder, find_entry, patch
 from tests.fuzz.dumps import Dump
 
 from dumpscope import Minidump, NotInDump
@@ -160,3 +161,48 @@ def test_a_module_inside_many_others() -> None:
                 inside = [module for module in dump.modules if module.base <= address < module.base + module.size]
                 expected = max(inside, key=lambda module: (module.base, module.size, module.index), default=None)
                 assert dump.modules.at(address) == expected
+
+
+# --- Memory64ListStream whose sizes lie ------------------------------------------------------------------------------
+
+
+def full(count: int, *, claimed: Optional[int] = None, more: int = 0, cut: Optional[int] = None) -> Minidump:
+    """A full dump of ``count`` pages; its list claims another count, its entry is larger, or the file ends inside the list."""
+    made = DumpBuilder(flags=2)
+    made.add_system_info()
+    for index in range(count):
+        made.add_full_memory(0x10000 * (index + 1), bytes([index]) * 0x1000)
+    made.add_memory64_list()
+    data = made.build()
+    entry, size, rva = find_entry(data, 9)
+    data = patch(data, ("<I", entry + 4, size + more))
+    if claimed is not None:
+        data = patch(data, ("<Q", rva, claimed))
+    return Minidump.open(data if cut is None else data[: rva + cut])
+
+
+@pytest.mark.parametrize(("count", "claimed"), [(1, 2), (2, 1), (3, 5), (4, 2)])
+def test_the_sizes_of_a_list_that_lies_are_told(count: int, claimed: int) -> None:
+    (damage, *_) = full(count, claimed=claimed).memory64_list.damage
+    needed, size = 16 + 16 * claimed, 16 + 16 * count
+    assert (damage.code, damage.needed, damage.available) == ("stream-size-mismatch", needed, size)
+    assert damage.message == f"Memory64ListStream: the directory says 0x{size:x} bytes, {claimed} records need 0x{needed:x}"
+
+
+@pytest.mark.parametrize(("cut", "words"), [(0, "none of them"), (40, "0x28 of them"), (16, "0x10 of them")])
+def test_a_list_that_the_file_cuts_says_how_much_is_there(cut: int, words: str) -> None:
+    found = full(3, cut=cut).memory64_list
+    assert any(words in damage.message for damage in found.damage) or (cut < 16 and len(found) == 0)
+    assert len(found) == max(0, cut - 16) // 16
+
+
+def test_a_full_list_adds_up() -> None:
+    found = full(3).memory64_list
+    assert [(item.index, item.start, item.size, item.rva, item.held, item.stream) for item in found] == [
+        (index, 0x10000 * (index + 1), 0x1000, found.base_rva + 0x1000 * index, 0x1000, 9) for index in range(3)
+    ]
+    assert (found.total, found.expected_file_size) == (0x3000, found.base_rva + 0x3000)
+    assert [item.index for item in found.walk(1)] == [1, 2]
+    assert [item.rva for item in found.walk(-1)] == [found.base_rva + 0x2000]
+    assert found[2].rva == found.base_rva + 0x2000
+    assert found[0].end == 0x11000

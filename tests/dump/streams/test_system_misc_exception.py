@@ -7,6 +7,7 @@ from samples.writer import TIMESTAMP, DumpBuilder, find_entry, patch
 
 from dumpscope.dump.absence import DAMAGED, EMPTY, NOT_THERE, Absent
 from dumpscope.dump.minidump import Minidump
+from dumpscope.dump.streams.misc import TimeZone
 
 
 def opened(fill, **options):
@@ -209,3 +210,16 @@ def test_build_string_without_its_nul():
     start = find_entry(data, 15)[2]
     data = patch(data, ("<80s", start + 752, b"\x00\xd8" * 40))
     assert Minidump.open(data).misc.dbg_build_string == "\ud800" * 40
+
+
+@pytest.mark.parametrize(("zone", "minutes"), [(0, 60), (1, 65), (2, 70), (3, 60)])
+def test_the_bias_of_a_time_zone_is_that_of_its_season(zone, minutes):
+    found = TimeZone(zone, 60, "winter", (0,) * 8, 5, "summer", (0,) * 8, 10)
+    assert found.current_bias == minutes
+
+
+@pytest.mark.parametrize(("size", "version"), [(23, 1), (24, 1), (43, 1), (44, 2), (231, 2), (232, 3), (831, 3), (832, 4), (1363, 4), (1364, 5), (2000, 5)])
+def test_the_version_of_misc_info_follows_from_its_size(size, version):
+    data = struct.pack("<II", size, 0x3FF).ljust(1364, b"\0")
+    found = opened(lambda made: made.add_stream(15, data)).misc
+    assert (found.version, found.size) == (version, size)

@@ -142,3 +142,20 @@ def test_headers_that_are_too_small():
     found = Minidump.open(builder.build()).tokens
     assert [damage.code for damage in found.damage] == ["stream-too-small"]
     assert not len(found)
+
+
+@pytest.mark.parametrize(
+    ("groups", "integrity"),
+    [
+        ([("S-1-16-8192", 0x60)], 0x2000),
+        ([("S-1-16-8192", 0x20)], 0x2000),
+        ([("S-1-16-8192", 0x40)], None),
+        ([("S-1-16-8192", 0x7)], None),
+        ([("S-1-5-32-545", 0x20)], None),
+        ([("S-1-16-4096", 0x1), ("S-1-16-12288", 0x20)], 0x3000),
+        ([], None),
+    ],
+)
+def test_the_integrity_level_is_the_group_that_is_marked_as_one(groups, integrity):
+    (token,) = tokens(element(groups=groups)).tokens
+    assert token.integrity == integrity

@@ -182,6 +182,17 @@ def test_wine_marker_that_lies():
         (b"\x08\x96\x01\x12\x03abc\x1d\0\0\0\0", "protobuf"),
         (b"\xff\x01\x02\x80" * 9, "binary"),
         (b"x" * 4095 + "é".encode()[:1], "text"),
+        (b"x" * 9 + "é".encode()[:1], "binary"),
+        (("w" * 9 + "\u0141").encode("utf-16-le"), "utf-16"),
+        (("w" * 8 + "\u0141" * 2).encode("utf-16-le"), "binary"),
+        (("w" * 9 + "\x01").encode("utf-16-le"), "utf-16"),
+        (("w" * 8 + "\x01\x02").encode("utf-16-le"), "binary"),
+        ("w\t".encode("utf-16-le"), "utf-16"),
+        (b"\x08\x01", "binary"),
+        (b"\x08\x01\x10\x02", "protobuf"),
+        (b"\x09" + bytes(8) + b"\x10\x02", "protobuf"),
+        (b"\x09" + bytes(7) + b"\x10\x02", "binary"),
+        (b"\x0b\x01\x10\x02", "binary"),
     ],
 )
 def test_guesses(data, kind):

@@ -11,7 +11,9 @@ import re
 from typing import List, NamedTuple, Optional, Tuple
 
 from ...errors import DumpError
+from ..named import plain_source
 from ..source import Source
+from ..stores import is_address
 from .member import Archive, Member
 from .reading import unpacked
 
@@ -66,6 +68,11 @@ def split(path: str) -> Tuple[str, List[str]]:
     if MARK not in path or os.path.lexists(path):
         return path, []
     place = path.find(MARK)
+    if is_address(path):
+        # What is in a store is not asked for: the member begins behind the first name of an archive.
+        while place >= 0 and not NAMED.search(path[:place]):
+            place = path.find(MARK, place + 1)
+        return (path[:place], path[place + 1 :].split(MARK)) if place >= 0 else (path, [])
     while place >= 0:
         if os.path.isfile(path[:place]):
             return path[:place], path[place + 1 :].split(MARK)
@@ -87,7 +94,7 @@ def is_archive_name(path: str) -> bool:
 
 def contents(path: str) -> List[Content]:
     """The files in an archive, those of a packed tar file among them; empty when the file is no archive. Raises DumpError."""
-    source = Source.from_path(path)
+    source = plain_source(path)
     try:
         archive = archive_of(source)
         if archive is None:
@@ -109,7 +116,7 @@ def contents(path: str) -> List[Content]:
 
 def member_of(path: str, name: str) -> Source:
     """A file in an archive by the name that :func:`contents` gives it, as it is there. Raises DumpError."""
-    source = Source.from_path(path)
+    source = plain_source(path)
     try:
         return _inside(source, path, name.split(MARK), True, deeper=False)
     except BaseException:
@@ -124,12 +131,12 @@ def source_of(path: str) -> Source:
     and ``fault`` says why: so ``why`` can say what the debugger does with the file.
     """
     name, wanted = split(path)
-    source = Source.from_path(name)
+    source = plain_source(name)
     try:
         return _inside(source, name, [word for word in wanted if word], bool(wanted))
     except DumpError as error:
         source.close()
-        source = Source.from_path(name)
+        source = plain_source(name)
         source.fault = error
         return source
     except BaseException:

@@ -144,7 +144,7 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
     try:
         source = source_at(path)
     except DumpError as error:
-        if "!" not in path and not os.path.lexists(path):
+        if "!" not in path and "://" not in path and not os.path.lexists(path):
             error.hint = _near(path)
         _write_refusal(found, path, error, options, env)
         raise
