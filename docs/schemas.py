@@ -41,7 +41,7 @@ SHARE = 8
 """Of so many samples one is tried with a line that is not a command's first."""
 SILENT = ("writedump",)
 """Commands that answer on Windows only."""
-WRITES = ("-o", "--write", "--report")
+WRITES = ("-o", "--write", "--report", "--install")
 """Options of lines that write a file."""
 _TEXT = ("text", "name", "path", "type", "symbol")
 _HEX = ("hex", "mask", "handle", "address", "address32", "code", "hresult")

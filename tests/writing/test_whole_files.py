@@ -53,6 +53,7 @@ for kind in (Scrubbed, Mending, Shrunk):
 for kind in (Extracted, Patch):
     kind.write_to = interrupted_too(kind.write_to)
 from dumpscope.front.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background with the signal ignored
 sys.exit(main(sys.argv[1:]))
 """
 posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")

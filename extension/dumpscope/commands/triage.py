@@ -294,7 +294,7 @@ def _about(rows: Callable[[], Iterator[Row]], args: Any, by: Sequence[str], kept
             if not answer.rows:
                 yield Note("No row answers the query.")
             if answer.more:
-                yield Note(f"The answer has more than {MAX_ANSWER} rows: these are the first. `copy (…) to 'file.csv'` writes all.", "warning")
+                yield Note(f"The answer has more than {MAX_ANSWER} rows: these are the first. DuckDB gives all from a Parquet output.", "warning")
             return
         summary, counts = _summary(args), Counted(by)
         for row in chosen:

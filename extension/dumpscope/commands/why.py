@@ -237,13 +237,15 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
             metavar="TOPIC",
             help="a debugger command ('!handle'), a pasted error message, an error code, or a rule code. Without TOPIC, check the whole dump",
             completes="debugger",
-        )
+        ),
+        arg("--readers", switch=True, help="which readers open this file and which refuse it, with the byte that decides"),
     ],
     examples=[
         ("why", "audit the dump: flags against streams, findings, what each command will do"),
         ("why '!handle'", "one command"),
         ("why 'ERROR: !handle: extension exception 0x80004002.'", "a pasted message"),
         ("why 0x80004002", "a code"),
+        ("why --readers", "who else can read it: Microsoft's engine, LLDB, Breakpad, rust-minidump, PyPI's minidump, udmp-parser"),
     ],
     spellings=["!analyze"],
     description="Without a dump, a command, a message, a code or a rule is explained in general: `dumpscope why 'MiniDumpWriteDump failed with 8007012b'`.",
@@ -252,6 +254,13 @@ def _rule(session: Session, rule: Rule) -> Iterator[Block]:
 def why(session: Session, args: Any) -> Iterator[Block]:
     """The audit, one command, or one message."""
     text = " ".join(args.topic).strip()
+    if args.readers:
+        if text or not session.has_file:
+            raise UsageError("--readers is about one file, and takes no topic", "dumpscope why app.dmp --readers")
+        from .readers import readers_blocks
+
+        yield from readers_blocks(session)
+        return
     if not text:
         yield from _audit(session)
         return

@@ -394,6 +394,11 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
 @answer("why")
 def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger can and cannot do with the dump; or one command or message."""
+    if args.readers:
+        from ..readers import readers_blocks
+
+        yield from readers_blocks(Session(None, session.path, source=session.source, open_error=DumpError("a kernel dump")))
+        return
     dump = kernel_of(session)
     words = " ".join(args.topic)
     found = outcomes(dump)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Tuple
 
 from ...diagnosis.dumpdebug.userdump import user_dumpdebug_lines
 from ...dump.userdump import UserDump
+from ...errors import DumpError
 from ...format.userdump import MACHINE
 from ...session.account import account
 from ...session.missing import facts_of
@@ -127,6 +128,12 @@ def _dumpdebug(session: Session, args: Any) -> Iterator[Block]:
 
 def _why(session: Session, args: Any) -> Iterator[Block]:
     """What happened, then what the debugger does with the dump; or one command."""
+    if args.readers:
+        from ..readers import readers_blocks
+
+        assert session.user_dump is not None
+        yield from readers_blocks(Session(None, session.path, source=session.user_dump.source, open_error=DumpError("a user dump of the old format")))
+        return
     dump = _open(session)
     words = " ".join(args.topic).strip().lower()
     found = list(outcomes(dump, facts_of(session).engine.opening.wait_hresult))

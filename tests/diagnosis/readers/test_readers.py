@@ -1,0 +1,134 @@
+"""``why --readers``: a row for each reader, each refusal with a code and a byte; no file breaks a reader's rules."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+
+from dumpscope.diagnosis.readers.catalogue import READERS, verdicts
+from dumpscope.diagnosis.readers.ranges import Ranges
+from dumpscope.diagnosis.readers.verdict import OPENS
+from dumpscope.dump.source import Source
+from dumpscope.front.cli.environment import Environment
+from dumpscope.front.cli.main import main
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+HANDLES = (SAMPLES / "handles.dmp").read_bytes()
+
+
+class _Pipe:
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
+
+
+def line(*words: str) -> Tuple[int, str]:
+    pipe = _Pipe()
+    return main(list(words), Environment(pipe, pipe, {})), pipe.text
+
+
+def rows(name: str) -> Dict[str, Dict[str, Any]]:
+    _, text = line("why", str(SAMPLES / name), "--readers", "--json")
+    return {row["reader"]: row for row in json.loads(text)["readers"]}
+
+
+def of(data: bytes) -> Dict[str, Any]:
+    source = Source.from_object(data)
+    return {verdict.reader: verdict for verdict in verdicts(source)}
+
+
+def test_two_streams_of_a_type_divide_the_readers_and_the_byte_is_named() -> None:
+    found = rows("damaged-duplicate-streams.dmp")
+    assert set(found) == {"dbgeng", *(reader.name for reader in READERS)}
+    for name in ("lldb", "minidump_stackwalk", "minidump_dump", "udmp-parser"):
+        assert found[name]["outcome"] == "refuses"
+        assert found[name]["what"] == "StreamType"
+        data = (SAMPLES / "damaged-duplicate-streams.dmp").read_bytes()
+        assert struct.unpack_from("<I", data, found[name]["offset"])[0] == int(found[name]["value"], 16)
+    for name in ("dbgeng", "minidump", "rust-minidump"):
+        assert found[name]["outcome"] == "opens"
+
+
+def test_an_archive_a_text_and_an_empty_file_are_answered() -> None:
+    for path in sorted(SAMPLES.glob("not-a-dump*.dmp")):
+        _, text = line("why", str(path), "--readers")
+        assert "internal error" not in text, path.name
+        assert "readers open this file" in text
+
+
+def test_the_question_needs_a_file_and_no_topic() -> None:
+    assert line("why", str(SAMPLES / "handles.dmp"), "!handle", "--readers")[0] == 2
+    assert line("why", "!handle", "--readers")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "refused"),
+    [
+        (0, 0x504D444E, {"lldb", "minidump_stackwalk", "minidump_dump", "rust-minidump", "minidump", "udmp-parser"}),
+        (4, 0xA794, {"lldb", "minidump_stackwalk", "minidump_dump", "rust-minidump"}),
+        (28, 0x200000, {"minidump_dump", "udmp-parser"}),
+        (8, 129, {"minidump_stackwalk", "minidump_dump", "lldb"}),
+    ],
+)
+def test_a_byte_of_the_header_decides(offset: int, value: int, refused: set) -> None:  # type: ignore[type-arg]
+    data = bytearray(HANDLES)
+    struct.pack_into("<I", data, offset, value)
+    found = {name for name, verdict in of(bytes(data)).items() if verdict.outcome != OPENS}
+    assert refused <= found
+    for name in refused - {"minidump"}:
+        reason = of(bytes(data))[name].reason
+        assert reason is not None
+        if reason.code.endswith(("01", "02", "03", "04")):
+            assert reason.offset in (offset, 0, 8)
+
+
+def test_no_cut_and_no_change_breaks_the_rules() -> None:
+    generator = random.Random(5)
+    for cut in [0, 1, 4, 31, 32, 33, *generator.sample(range(len(HANDLES)), 40)]:
+        of(HANDLES[:cut])
+    for _ in range(60):
+        data = bytearray(HANDLES)
+        for _ in range(3):
+            struct.pack_into("<I", data, generator.randrange(0, 0x400, 4), generator.choice([0, 1, 0xFFFFFFFF, 0x7FFFFFFF, generator.getrandbits(32)]))
+        of(bytes(data))
+
+
+def test_codes_are_of_one_reader_each() -> None:
+    seen: Dict[str, str] = {}
+    for path in sorted(SAMPLES.glob("*.dmp")):
+        source = Source.from_path(str(path))
+        for verdict in verdicts(source):
+            if verdict.reason is not None:
+                assert verdict.reason.words
+                assert seen.setdefault(verdict.reason.code[:4], verdict.reader) == verdict.reader
+        source.close()
+    assert len(seen) >= 5
+
+
+def test_ranges_are_kept_as_breakpad_keeps_them() -> None:
+    plain, lower = Ranges(False), Ranges(True)
+    steps: List[Tuple[int, int, bool, bool]] = [
+        (0x1000, 0x1000, True, True),
+        (0x3000, 0x1000, True, True),
+        (0x1800, 0x100, False, True),
+        (0x1800, 0, False, False),
+    ]
+    for number, (base, size, one, other) in enumerate(steps):
+        assert plain.store(base, size, number) == one
+        assert lower.store(base, size, number) == other
+    assert plain.find(0x1FFF) == 0
+    assert plain.find(0x2000) is None
+    assert not plain.store(0xFFFFFFFFFFFFFFFF, 2, 9)
