@@ -270,6 +270,13 @@ def dense(path: Path, count: int) -> None:
     os.replace(partial, path)
 
 
+def deep(path: Path, count: int) -> None:
+    """Threads with deep stacks."""
+    from .deep import deep as write
+
+    write(path, count)
+
+
 def small(path: Path, count: int) -> None:
     """A dump of a few kilobytes with ``count`` handles: what start-up is measured with."""
     handles_shared(path, count)
@@ -283,6 +290,7 @@ MAKERS: Dict[str, Tuple[Callable[[Path, int], None], int]] = {
     "regions": (regions, 500_000),
     "full": (full, 200_000),
     "dense": (dense, 2_048),
+    "deep": (deep, 64),
     "small": (small, 30),
 }
 """Name -> (maker, count at full scale)."""

@@ -307,6 +307,7 @@ ANSWERS: Dict[str, Answer] = {
     "unloaded-modules-none": Answer(0, 0, 0x80004002, 0, 3),
     "user-stream": Answer(0, 0, 0x80004002, 0, 3),
     "version-spoilt": Answer(0x80070057, None, None, 0, 0),
+    "waits-deadlock": Answer(0, 0, 0, 5, 5),
     "windows-7-dbghelp": Answer(0, 0, 0, 26, 3),
     "windows-ce-streams": Answer(0, 0, 0x80004002, 0, 3),
     "xstate-avx": Answer(0, 0, 0x80004002, 0, 3),
