@@ -6,7 +6,7 @@ Numbers are corrected where two others prove them wrong, or where what they lead
 
 from __future__ import annotations
 
-import struct
+import struct  # noqa: I001 - the names of plausible take three lines
 from bisect import bisect_right
 from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
 
