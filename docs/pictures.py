@@ -35,6 +35,10 @@ TMUX = shutil.which("tmux")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 1200
 """How often a screen is looked at before a text that does not come is given up."""
+EQUAL = 5
+"""Looks in a row at which a screen has not changed: then it is drawn."""
+TRIES = 3
+"""How often a picture is made before it counts as another one: a session in a terminal may be slow to draw."""
 
 
 @contextmanager
@@ -78,11 +82,13 @@ class Session:
             self.run("send-keys", *keys)
 
     def wait(self, *wanted: str) -> str:
-        """The screen, with its colours, once it shows all these texts and no longer changes. Raises RuntimeError."""
+        """The screen, with its colours, once it shows all these texts and does not change any more. Raises RuntimeError."""
         shown = ""
+        equal = 0
         for _ in range(PATIENCE):
             before, shown = shown, self.run("capture-pane", "-p", "-e", "-N")
-            if shown == before and all(text in self.run("capture-pane", "-p") for text in wanted):
+            equal = equal + 1 if shown == before else 0
+            if equal >= EQUAL and all(text in self.run("capture-pane", "-p") for text in wanted):
                 return shown
             time.sleep(0.1)
         raise RuntimeError(f"{wanted} did not appear:\n{shown}")
@@ -120,9 +126,15 @@ SVGS: Dict[str, Tuple[Callable[[], str], bool]] = {"why.svg": (why, True), "repl
 """What makes a picture, and whether what it needs is here."""
 
 
+def is_made(name: str) -> bool:
+    """Whether an SVG file is what the script makes of today's program."""
+    held = (PICTURES / name).read_text("utf-8")
+    return any(SVGS[name][0]() == held for _ in range(TRIES))
+
+
 def differences() -> List[str]:
-    """The SVG files that are not what the script makes of today's program."""
-    return [name for name, (make, possible) in SVGS.items() if possible and (PICTURES / name).read_text("utf-8") != make()]
+    """The SVG files that are not what the script makes."""
+    return [name for name, (_, possible) in SVGS.items() if possible and not is_made(name)]
 
 
 def main() -> int:

@@ -57,8 +57,10 @@ def triage64(
     *,
     valid: bool = True,
     drivers: Sequence[Tuple[int, int, str, int]] = DRIVERS64,
+    more: Sequence[Tuple[int, bytes]] = (),
 ) -> bytes:
-    """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes, and blocks that lead to a processor's registers."""
+    """A triage dump of a 64-bit machine: four drivers, one unloaded, a stack of 0x100 bytes, and blocks that lead to a processor's registers;
+    ``more`` are further blocks: address and bytes."""
     file = _File(0x2000)
     file.data[:8] = b"PAGEDU64"
     file.put(0x8, "IIQQQQII", 15, 19041, 0x1AD000, 0xFFFFDE0000000000, 0xFFFFF80313800390, 0xFFFFF80313800200, 0x8664, 8)
@@ -112,6 +114,7 @@ def triage64(
         (PRCB64, file.add(bytes(prcb_bytes)), len(prcb_bytes)),
         (CONTEXT64, file.add(bytes(stopped)), len(stopped)),
     ]
+    held += [(address, file.add(data), len(data)) for address, data in more]
     blocks = file.add(b"".join(struct.pack("<QII", *block) for block in held))
     debugger_data = bytearray(0x380)
     struct.pack_into("<4sI", debugger_data, 0x10, b"KDBG", 0x380)
@@ -156,6 +159,61 @@ def triage64(
     file.put(triage, "18IQ", *numbers, 0xFFFF850429890E00)
     file.put(triage + 0x70, "4I", debugger_block, len(debugger_data), blocks, len(held))
     return bytes(file.data)
+
+
+RECORD64 = 0xFFFFC08BDE700020
+MCA_SECTION = bytes.fromhex("011d1e8af94257459c33565e5cc3f7e8")
+GENERIC_SECTION = bytes.fromhex("adcc7698b447db4bb65e16f193c4f3db")
+PCIE_SECTION = bytes.fromhex("54e995d9c1bb0f43ad91b44dcb3c6f35")
+MEMORY_SECTION = bytes.fromhex("1411bca5646fde4eb8633e83ed7c83b1")
+MACHINE_CHECK_NOTIFY = bytes.fromhex("fe6ff5e89c91c54cba8865abe14913bb")
+
+
+def error_record(sections: Sequence[Tuple[bytes, bytes]], severity: int = 1) -> bytes:
+    """A hardware error record: type and bytes of each section; the first is the primary one."""
+    at = 128 + 72 * len(sections)
+    head, body = b"", b""
+    for number, (kind, data) in enumerate(sections):
+        head += struct.pack("<IIHBBI16s16xI20x", at + len(body), len(data), 0x300, 0, 0, int(number == 0), kind, severity)
+        body += data
+    first = struct.pack("<4sHIHIIIQ48x16sQIQ12x", b"CPER", 0x210, 0xFFFFFFFF, len(sections), severity, 2, at + len(body), 0, MACHINE_CHECK_NOTIFY, 1, 0, 0)
+    return first + head + body
+
+
+def machine_check_section(status: int, *, bank: int = 5, processor: int = 3, address: int = 0) -> bytes:
+    """A WHEA_XPF_MCA_SECTION of an Intel processor."""
+    section = bytearray(0x110)
+    struct.pack_into("<IIQIQQIQQQ", section, 0, 2, 1, 0, processor, 5, 0xFFFFF80312FF5A80, bank, status, address, 0)
+    return bytes(section)
+
+
+def generic_section(brand: bytes) -> bytes:
+    """A processor generic error section: a cache error of level 2 at a data read."""
+    return struct.pack("<QBBBBBBHQ128sQ32x", 0x1AF, 0, 2, 1, 1, 0, 2, 0, 0x906EA, brand, 6).ljust(192, b"\0")
+
+
+def triage64_hardware(more: Sequence[Tuple[bytes, bytes]] = (), status: int = 0xBE00000000800400) -> bytes:
+    """WHEA_UNCORRECTABLE_ERROR with a hardware error record: the processor, its machine check registers, and what is in ``more``."""
+    sections = [(GENERIC_SECTION, generic_section(b"Demo CPU @ 3.00GHz")), (MCA_SECTION, machine_check_section(status, address=0x12340)), *more]
+    return triage64(0x124, (0, RECORD64, status >> 32, status & 0xFFFFFFFF), more=[(RECORD64, error_record(sections))])
+
+
+DEVICE64, OWNER64, REQUEST64, NAME64 = 0xFFFFC08BDE800050, 0xFFFFC08BDE810000, 0xFFFFC08BDE820010, 0xFFFFC08BDE830000
+
+
+def triage64_power() -> bytes:
+    """DRIVER_POWER_STATE_FAILURE with the blocked IRP, its device and its driver in blocks."""
+    name = "\\Driver\\demo-drv".encode("utf-16-le")
+    device = struct.pack("<HHiQ24x", 3, 0x150, 0, OWNER64)
+    owner = struct.pack("<HHxxxxQIxxxxQIxxxxQQHHxxxxQ", 4, 0x150, DEVICE64, 0x12, DRIVERS64[2][0], DRIVERS64[2][1], 0, 0, len(name), len(name) + 2, NAME64)
+    request = bytearray(0xD0 + 2 * 0x48)
+    struct.pack_into("<HH", request, 0, 6, len(request))
+    struct.pack_into("<BB", request, 0x42, 2, 1)
+    struct.pack_into("<Q", request, 0xB8, REQUEST64 + 0xD0)
+    struct.pack_into("<BB", request, 0xD0, 0x16, 2)
+    struct.pack_into("<Q", request, 0xD0 + 0x28, DEVICE64)
+    held = [(DEVICE64, device), (OWNER64, owner), (REQUEST64, bytes(request)), (NAME64, name)]
+    return triage64(0x9F, (3, DEVICE64, 0xFFFFF80310FD9000, REQUEST64), more=held)
 
 
 def with_blobs(data: bytes, blobs: Sequence[bytes]) -> bytes:
@@ -221,6 +279,32 @@ def _() -> Built:
 
 
 @sample(
+    "not-a-dump-kernel-hardware-64",
+    "A triage dump of a hardware error",
+    "bug check 0x124 with a hardware error record: a machine check of a processor",
+    0,
+    magic=b"PAGEDU64",
+    engine="kernel",
+    kernel=True,
+)
+def _() -> Built:
+    return triage64_hardware()
+
+
+@sample(
+    "not-a-dump-kernel-power-64",
+    "A triage dump of a device that did not finish a power request",
+    "bug check 0x9F with the IRP, the device and the driver in blocks of memory",
+    0,
+    magic=b"PAGEDU64",
+    engine="kernel",
+    kernel=True,
+)
+def _() -> Built:
+    return triage64_power()
+
+
+@sample(
     "not-a-dump-kernel-triage-32",
     "A triage dump of a 32-bit machine",
     "bug check 0x50 with a driver on the stack",
@@ -238,8 +322,8 @@ def _pages(numbers: Sequence[int]) -> bytes:
     return b"".join(struct.pack("<Q", number) * 512 for number in numbers)
 
 
-def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
-    """A full dump: the runs of physical memory in the header, their pages behind it."""
+def _with_runs(runs: Sequence[Tuple[int, int]], wide: bool) -> bytes:
+    """The header of a full dump with the runs of physical memory."""
     file = bytearray(triage64()[:0x2000] if wide else triage32()[:0x1000])
     struct.pack_into("<I", file, 0xF98 if wide else 0xF88, 1)
     total = sum(count for _, count in runs)
@@ -252,7 +336,12 @@ def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
             struct.pack_into("<QQ", file, 0x98 + 16 * index, first, count)
         else:
             struct.pack_into("<II", file, 0x6C + 8 * index, first, count)
-    return bytes(file) + _pages([first + number for first, count in runs for number in range(count)])
+    return bytes(file)
+
+
+def full_dump(runs: Sequence[Tuple[int, int]], *, wide: bool = True) -> bytes:
+    """A full dump: the runs of physical memory in the header, their pages behind it."""
+    return _with_runs(runs, wide) + _pages([first + number for first, count in runs for number in range(count)])
 
 
 def bitmap_dump(pages: Sequence[int], total: int, *, full: bool = False, wide: bool = True, kind: int = 0) -> bytes:
@@ -268,6 +357,20 @@ def bitmap_dump(pages: Sequence[int], total: int, *, full: bool = False, wide: b
     struct.pack_into("<QQQ", head, 0x20, first, len(pages), total)
     file += head + bits
     file += bytes(first - len(file))
+    return bytes(file) + _pages(pages)
+
+
+def summary_dump(pages: Sequence[int], total: int, *, wide: bool = True, runs: Sequence[Tuple[int, int]] = ((0, 64),), first: int = 0) -> bytes:
+    """A kernel summary dump, the kind before Windows 8: a bitmap of ``total`` bits behind SUMMARY_DUMP; ``runs`` are those of the header."""
+    file = bytearray(_with_runs(runs, wide))
+    struct.pack_into("<I", file, 0xF98 if wide else 0xF88, 2)
+    bits = bytearray((total + 7) // 8)
+    for page in pages:
+        bits[page // 8] |= 1 << page % 8
+    head = struct.pack("<8sIIIIIxxxxQ" if wide else "<8sIIIIII", b"SDMPDUMP", 0, first, total, len(pages), total, 0)
+    first = first or -(-(len(file) + len(head) + len(bits)) // 0x1000) * 0x1000
+    file += head[:12] + struct.pack("<I", first) + head[16:] + bits
+    file += bytes(max(0, first - len(file)))
     return bytes(file) + _pages(pages)
 
 

@@ -5,6 +5,7 @@ itself. Only the memory list, the directory and the header are filled in by buil
 """
 
 import struct
+from copy import deepcopy
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .blocks import ObjectInfo, fixed_file_info, system_memory_info, vm_counters
@@ -521,7 +522,10 @@ class DumpBuilder(ForeignStreams):
     # --- the file ------------------------------------------------------------------------------------------------------
 
     def build(self) -> bytes:
-        """The finished file; to be called once."""
+        """The finished file. It is made of a copy: the builder can be added to, and build again."""
+        return deepcopy(self)._finished()
+
+    def _finished(self) -> bytes:
         self._finish_memory()
         directory_rva = 32
         count = self.slots

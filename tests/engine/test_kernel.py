@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import List, Set, Tuple
 
 import pytest
-from samples.kernel_dumps import bitmap_dump, full_dump, triage32, triage64, with_drivers
+from samples.kernel_dumps import bitmap_dump, full_dump, summary_dump, triage32, triage64, with_drivers
 
 from dumpscope.commands.kernel.answers import FAILS, WORKS, outcomes
 from dumpscope.diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
@@ -147,10 +147,23 @@ LARGE = {
     "bitmap-32": bitmap_dump([1, 2, 5, 9], 64, wide=False),
     "bitmap-full": bitmap_dump([1, 2, 5, 9], 64, full=True),
     "cut": bitmap_dump([1, 2, 5, 9], 64)[:-0x1000],
+    "summary": summary_dump([1, 2, 5, 9], 64),
+    "summary-32": summary_dump([1, 2, 5, 9], 64, wide=False),
+    "summary-runs": summary_dump([1, 2, 5, 9], 64, runs=[(0, 8), (0x8000, 0x10)]),
 }
 REFUSED = {
     **{f"kind {kind}": bitmap_dump([1], 8, kind=kind) for kind in (3, 7, 8)},
     "no signature": bitmap_dump([1], 8)[:0x2000] + bytes(0x2000),
+    "bitmap-cut": bitmap_dump([1], 8)[:0x203F],
+    "bitmap-mapped": bitmap_dump([1], 8)[:0x2FFF],
+    "summary-full": bitmap_dump([1], 8, full=True, kind=2),
+    "summary-unfilled": bitmap_dump([1], 8, kind=2),
+    "summary-cut": summary_dump([1], 64)[:0x2027],
+    "summary-mapped": summary_dump([1], 64)[:0x2FFF],
+    "summary-mapped-32": summary_dump([1], 64, wide=False)[:0x1FFF],
+    "summary-gap": summary_dump([1], 64, runs=[(0, 8), (0x20000, 0x10)]),
+    "summary-gap-32": summary_dump([1], 64, runs=[(0, 8), (0x20000, 0x10)], wide=False),
+    "summary-first": summary_dump([1], 64)[:0x200C] + b"\xff\xff\xff\x7f" + summary_dump([1], 64)[0x2010:],
 }
 
 
@@ -175,3 +188,28 @@ def test_dumps_with_pages_open_and_are_described_as_by_the_engine(bench: Bench, 
 def test_dumps_that_the_engine_refuses(bench: Bench, tmp_path: Path, name: str) -> None:
     path = _written(tmp_path / "memory.dmp", bytearray(REFUSED[name]))
     assert EngineView(Source(REFUSED[name], path.name)).opening.hresult == bench.ask_one(path).open_hr != 0
+
+
+SAID = {
+    "many runs": summary_dump([1, 2], 64, runs=[(0, 8)] + [(16, 1)] * 41),
+    "43 runs": summary_dump([1, 2], 64, runs=[(0, 8)] + [(16, 1)] * 42),
+    "backwards": summary_dump([1, 2], 64, runs=[(0x20000, 8), (1, 8)]),
+    "wraps": summary_dump([1, 2], 64, runs=[(0xFFFFFFFFFFFFFFF0, 0x20)]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SAID))
+def test_runs_of_summary_dumps(bench: Bench, tmp_path: Path, name: str) -> None:
+    """The last run counts, not the highest, and of more runs than the header has room for the last that fits."""
+    path = _written(tmp_path / "memory.dmp", bytearray(SAID[name]))
+    assert EngineView(Source(SAID[name], path.name)).opening.hresult == bench.ask_one(path).open_hr == 0
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_a_summary_dump_without_runs_is_refused_without_a_reason(bench: Bench, tmp_path: Path, wide: bool) -> None:
+    data = summary_dump([1], 64, runs=[], wide=wide)
+    path = _written(tmp_path / "memory.dmp", bytearray(data))
+    opening = EngineView(Source(data, path.name)).opening
+    answer = bench.ask_one(path)
+    assert not opening.ok
+    assert (opening.hresult, opening.wait_hresult) == (answer.open_hr, answer.wait_hr)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dumpscope.format.codes.bugcheck import BUG_CHECKS, bug_check
-from dumpscope.format.codes.bugcodes import BUG_CHECK_NAMES
+import pytest
+
+from dumpscope.format.codes.bugcheck import BUG_CHECKS, bug_check, explained, value_words
+from dumpscope.format.codes.bugcodes import BUG_CHECK_NAMES, REFERENCE, page_of
 from dumpscope.format.codes.bugkinds import KINDS
+from dumpscope.format.codes.bugparameters import NOT_DOCUMENTED, PARAMETERS
+from dumpscope.format.codes.bugvalues import VALUES
 
 
 def test_names_by_hand() -> None:
@@ -33,3 +37,58 @@ def test_kinds_by_hand() -> None:
     assert max(KINDS[0x13A, 1]) == 0x16
     for code, number in KINDS:
         assert BUG_CHECKS[code].parameters[number - 1].kind == "number"
+
+
+KINDS_OF_PARAMETERS = {"access", "address", "code", "device", "driver", "irp", "irql", "ntstatus", "number", "pointer", "text", "unicode"}
+
+
+def test_every_code_of_the_reference_is_explained_once() -> None:
+    assert set(PARAMETERS) | set(BUG_CHECKS) == set(BUG_CHECK_NAMES)
+    assert not set(PARAMETERS) & set(BUG_CHECKS)
+    for code in BUG_CHECK_NAMES:
+        check = bug_check(code)
+        assert check.meaning.endswith("."), hex(code)
+        assert len(check.parameters) == 4, hex(code)
+        assert all(parameter.meaning and parameter.kind in KINDS_OF_PARAMETERS for parameter in check.parameters), hex(code)
+    undocumented = [code for code in BUG_CHECK_NAMES if any(parameter.meaning == NOT_DOCUMENTED for parameter in bug_check(code).parameters)]
+    assert len(undocumented) < 90
+
+
+def test_values_belong_to_codes_and_keep_four_parameters() -> None:
+    for (code, index), values in VALUES.items():
+        assert code in BUG_CHECK_NAMES
+        assert 1 <= index <= 4
+        for value, found in values.items():
+            assert found.meaning, (hex(code), hex(value))
+            assert not found.others or index == 1
+        if index == 1:
+            assert all(len(explained(code, value)) == 4 for value in values), hex(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "index", "value", "words"),
+    [
+        (0x9F, 1, 3, "a device object blocks an IRP too long"),
+        (0xC2, 1, 7, "pool is freed that is free already"),
+        (0x139, 1, 3, "a LIST_ENTRY is corrupt, for example removed twice"),
+        (0xC4, 1, 0x62, "the driver is unloaded and did not free its pool"),
+        (0x124, 1, 0, "error source: machine check"),
+        (0x1000007F, 1, 8, "double fault: a kernel stack that overflowed, or hardware"),
+    ],
+)
+def test_values_by_hand(code: int, index: int, value: int, words: str) -> None:
+    assert value_words(code, index, value) == words
+
+
+def test_what_is_not_listed_stays_as_the_code_has_it() -> None:
+    assert explained(0x9F, 0x77777) == bug_check(0x9F).parameters
+    assert explained(0x9F, None) == bug_check(0x9F).parameters
+    assert value_words(0x9F, 1, 0x77777) == ""
+
+
+def test_pages_by_hand() -> None:
+    base = REFERENCE.rpartition("/")[0]
+    assert page_of(0xA) == f"{base}/bug-check-0xa--irql-not-less-or-equal"
+    assert page_of(0x133) == f"{base}/bug-check-0x133-dpc-watchdog-violation"
+    assert page_of(0x124) == f"{base}/bug-check-0x124---whea-uncorrectable-error"
+    assert page_of(0x77777) == REFERENCE

@@ -177,6 +177,18 @@ SIZES: Dict[str, int] = {
     "RTL_CRITICAL_SECTION64": 40,
     "RTL_CRITICAL_SECTION32": 24,
     "KSYSTEM_TIME": 12,
+    "WHEA_ERROR_RECORD_HEADER": 128,
+    "WHEA_ERROR_RECORD_SECTION_DESCRIPTOR": 72,
+    "WHEA_PROCESSOR_GENERIC_ERROR_SECTION": 192,
+    "WHEA_XPF_PROCESSOR_ERROR_SECTION": 64,
+    "WHEA_XPF_PROCINFO": 64,
+    "WHEA_XPF_MCA_SECTION": 0x110,
+    "WHEA_PCIEXPRESS_ERROR_SECTION": 208,
+    "WHEA_MEMORY_ERROR_SECTION": 73,
+    "IRP64": 0xD0,
+    "IRP32": 0x70,
+    "IO_STACK_LOCATION64": 0x48,
+    "IO_STACK_LOCATION32": 0x24,
 }
 # Declared in part only: as far as the last member that is read.
 PARTS = {
@@ -191,6 +203,8 @@ PARTS = {
     "DUMP_BLOB_FILE_HEADER": 16,
     "DUMP_BLOB_HEADER": 32,
     "BITMAP_DUMP": 0x38,
+    "SUMMARY_DUMP64": 0x28,
+    "SUMMARY_DUMP32": 0x20,
     "USERMODE_CRASHDUMP_HEADER64": 0x60,
     "USERMODE_CRASHDUMP_HEADER32": 0x40,
     "CRASH_THREAD64": 80,
@@ -217,6 +231,10 @@ PARTS = {
     "LDR_DATA_TABLE_ENTRY32": 0x98,
     "XSTATE_CONFIGURATION": 536,
     "KUSER_SHARED_DATA": 0x5F0,
+    "DEVICE_OBJECT64": 40,
+    "DEVICE_OBJECT32": 24,
+    "DRIVER_OBJECT64": 0x48,
+    "DRIVER_OBJECT32": 0x24,
 }
 
 ALL = {structure.name: structure for structure in catalogue.structures()}
@@ -240,6 +258,29 @@ def test_no_structure_without_a_size_written_here() -> None:
 # --- offsets --------------------------------------------------------------------------------------------------------
 
 OFFSETS: Dict[str, str] = {
+    "WHEA_ERROR_RECORD_HEADER": "Signature 0 Revision 4 SignatureEnd 6 SectionCount 10 Severity 12 ValidBits 16 Length 20 Timestamp 24 PlatformId 32 "
+    "PartitionId 48 CreatorId 64 NotifyType 80 RecordId 96 Flags 104 PersistenceInfo 108 Reserved 116",
+    "WHEA_ERROR_RECORD_SECTION_DESCRIPTOR": "SectionOffset 0 SectionLength 4 Revision 8 ValidBits 10 Flags 12 SectionType 16 FRUId 32 SectionSeverity 48 "
+    "FRUText 52",
+    "WHEA_PROCESSOR_GENERIC_ERROR_SECTION": "ValidBits 0 ProcessorType 8 InstructionSet 9 ErrorType 10 Operation 11 Flags 12 Level 13 CPUVersion 16 "
+    "CPUBrandString 24 ProcessorId 152 TargetAddress 160 RequesterId 168 ResponderId 176 InstructionPointer 184",
+    "WHEA_XPF_PROCESSOR_ERROR_SECTION": "ValidBits 0 LocalAPICId 8 CpuId 16",
+    "WHEA_XPF_PROCINFO": "CheckInfoId 0 ValidBits 16 CheckInfo 24 TargetId 32 RequesterId 40 ResponderId 48 InstructionPointer 56",
+    "WHEA_XPF_MCA_SECTION": "VersionNumber 0 CpuVendor 4 Timestamp 8 ProcessorNumber 16 GlobalStatus 20 InstructionPointer 28 BankNumber 36 Status 40 "
+    "Address 48 Misc 56 ExtendedRegisterCount 64 ApicId 68 ExtendedRegisters 72 GlobalCapability 264",
+    "WHEA_PCIEXPRESS_ERROR_SECTION": "ValidBits 0 PortType 8 Version 12 CommandStatus 16 VendorId 24 DeviceId 26 ClassCode 28 FunctionNumber 31 "
+    "DeviceNumber 32 Segment 33 PrimaryBusNumber 35 SecondaryBusNumber 36 SlotNumber 37 DeviceSerialNumber 40 BridgeControlStatus 48 "
+    "ExpressCapability 52 AerInfo 112",
+    "WHEA_MEMORY_ERROR_SECTION": "ValidBits 0 ErrorStatus 8 PhysicalAddress 16 PhysicalAddressMask 24 Node 32 Card 34 Module 36 Bank 38 Device 40 Row 42 "
+    "Column 44 BitPosition 46 RequesterId 48 ResponderId 56 TargetId 64 ErrorType 72",
+    "DEVICE_OBJECT64": "Type 0 Size 2 ReferenceCount 4 DriverObject 8 NextDevice 16 AttachedDevice 24 CurrentIrp 32",
+    "DEVICE_OBJECT32": "Type 0 Size 2 ReferenceCount 4 DriverObject 8 NextDevice 12 AttachedDevice 16 CurrentIrp 20",
+    "DRIVER_OBJECT64": "Type 0 DeviceObject 8 Flags 16 DriverStart 24 DriverSize 32 DriverSection 40 DriverExtension 48 DriverName 56",
+    "DRIVER_OBJECT32": "Type 0 DeviceObject 4 Flags 8 DriverStart 12 DriverSize 16 DriverSection 20 DriverExtension 24 DriverName 28",
+    "IRP64": "Type 0 Size 2 StackCount 0x42 CurrentLocation 0x43 CurrentStackLocation 0xB8",
+    "IRP32": "Type 0 Size 2 StackCount 0x22 CurrentLocation 0x23 CurrentStackLocation 0x60",
+    "IO_STACK_LOCATION64": "MajorFunction 0 MinorFunction 1 DeviceObject 0x28 FileObject 0x30 CompletionRoutine 0x38 Context 0x40",
+    "IO_STACK_LOCATION32": "MajorFunction 0 MinorFunction 1 DeviceObject 0x14 FileObject 0x18 CompletionRoutine 0x1C Context 0x20",
     "USERMODE_CRASHDUMP_HEADER64": "MachineImageType 0x10 ThreadCount 0x14 ThreadOffset 0x20 DataOffset 0x30 DebugEventOffset 0x40 VersionInfoOffset 0x50",
     "USERMODE_CRASHDUMP_HEADER32": "MachineImageType 0x10 ThreadCount 0x14 ThreadOffset 0x20 DataOffset 0x28 DebugEventOffset 0x30 VersionInfoOffset 0x38",
     "EXCEPTION_DEBUG_EVENT64": "dwThreadId 8 ExceptionCode 16 ExceptionAddress 32 NumberParameters 40 ExceptionInformation 48 dwFirstChance 168",
@@ -250,6 +291,8 @@ OFFSETS: Dict[str, str] = {
     "ExceptionRecord 0x7D0 Attributes 0x8A0 DumpType 0xF88 ProductType 0xF94 SystemUpTime 0xFB8 SystemTime 0xFC0",
     "TRIAGE_DUMP64": "CallStackOffset 0x28 DriverListOffset 0x30 StringPoolOffset 0x38 TopOfStack 0x48 DebuggerDataOffset 0x70 DataBlocksCount 0x7C",
     "TRIAGE_DUMP32": "CallStackOffset 0x28 DriverListOffset 0x30 StringPoolOffset 0x38 TopOfStack 0x48 DebuggerDataOffset 0x58 DataBlocksCount 0x64",
+    "SUMMARY_DUMP64": "Signature 0 HeaderSize 0xC BitmapSize 0x10 Pages 0x14 SizeOfBitMap 0x18 Reserved 0x20",
+    "SUMMARY_DUMP32": "Signature 0 HeaderSize 0xC BitmapSize 0x10 Pages 0x14 SizeOfBitMap 0x18 Reserved 0x1C",
     "MINIDUMP_HEADER": "Signature 0 Version 4 NumberOfStreams 8 StreamDirectoryRva 0xC CheckSum 0x10 TimeDateStamp 0x14 Flags 0x18",
     "MINIDUMP_DIRECTORY": "StreamType 0 Location 4 Location.DataSize 4 Location.Rva 8",
     "MINIDUMP_LOCATION_DESCRIPTOR": "DataSize 0 Rva 4",

@@ -391,3 +391,14 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     capsys.readouterr()
     assert build.main(["--list"]) == 0
     assert "article-nohandles" in capsys.readouterr().out
+
+
+def test_a_builder_builds_the_same_file_again_and_can_be_added_to() -> None:
+    made = DumpBuilder()
+    made.add_system_info()
+    made.add_memory_list()
+    made.add_memory(0x10000, b"bytes")
+    first = made.build()
+    assert made.build() == first
+    made.add_comment_a("more")
+    assert len(made.build()) > len(first)

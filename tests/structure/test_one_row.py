@@ -48,6 +48,8 @@ ROW = """    StreamKind(
         reader="thread_colors",
         words="thread colours",
         record="colour",
+        wiped=True,
+        body="thread_infos",
     ),
 """
 READER = '''"""Colours of threads."""
@@ -186,6 +188,21 @@ def test_it_is_written_and_changed(with_stream: Copy, tmp_path: Path) -> None:
     assert with_stream.python("-c", code, a_dump(tmp_path), str(made)).strip() == str([*COLORS, (0x40, 0x123456)])
     changed = with_stream.json("what-if", str(made), f"drop type {TYPE}")
     assert {"what": "thread colours", "before": "4", "after": "none: not asked for"} in changed["changes"]
+
+
+def test_it_is_wiped_as_its_row_says(with_stream: Copy, tmp_path: Path) -> None:
+    dump = Path(a_dump(tmp_path))
+    rows = b"".join(struct.pack("<II", *row) for row in COLORS)
+    with_stream.python("-m", "dumpscope", "scrub", str(dump), "-o", str(tmp_path / "given.dmp"))
+    given = (tmp_path / "given.dmp").read_bytes()
+    assert len(given) == dump.stat().st_size
+    assert rows in dump.read_bytes()
+    assert rows not in given
+
+
+def test_its_body_in_dumpdebug_is_the_one_that_its_row_names(with_stream: Copy) -> None:
+    code = "from dumpscope.diagnosis.dumpdebug import bodies; print(bodies.BODIES[26] is bodies.thread_infos)"
+    assert with_stream.python("-c", code).strip() == "True"
 
 
 NUMBER = 15

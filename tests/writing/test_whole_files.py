@@ -43,6 +43,7 @@ Scrubbed.write_to = interrupted(Scrubbed.write_to)
 from dumpscope.writing.mend import Mending
 Mending.write_to = interrupted(Mending.write_to)
 from dumpscope.front.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background with the signal ignored
 sys.exit(main(sys.argv[1:]))
 """
 posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")

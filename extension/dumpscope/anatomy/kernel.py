@@ -46,9 +46,9 @@ def _pages(dump: KernelDump) -> Iterator[Node]:
     pages = dump.pages
     if isinstance(pages, Absent):
         return
-    if pages.bitmap is not None:
-        base, shape = dump.header_layout.size, layout.BITMAP_DUMP
-        yield Node(base, shape.size, DIRECTORY, "BITMAP_DUMP", shape, None, True)
+    if pages.bitmap is not None and pages.shape is not None:
+        base, shape = dump.header_layout.size, pages.shape
+        yield Node(base, shape.size, DIRECTORY, shape.name, shape, None, True)
         size = dump.source.available(base + shape.size, min((pages.bitmap["BitmapSize"] + 7) // 8, max(0, pages.bitmap["HeaderSize"] - base - shape.size)))
         if size:
             yield Node(base + shape.size, size, RECORD, "bitmap of pages", None, None, True)

@@ -2,105 +2,87 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
-from ..dump.absence import Absent
-from ..dump.kernel.kerneldump import KernelDump, UnloadedDriver
+from ..diagnosis.bugchecks.culprit import Meant, culprit
+from ..diagnosis.bugchecks.parameters import values_in_words
+from ..dump.kernel.kerneldump import Driver, KernelDump
 from ..errors import UsageError
-from ..format.codes import code_name, ntstatus_name
-from ..format.codes.bugcheck import ACCESS, ADDRESS, CODE, IRQL, STATUS, bug_check, plain_code
-from ..format.codes.bugcodes import BUG_CHECK_NAMES
-from ..format.codes.bugkinds import KINDS
+from ..format.codes.bugcheck import bug_check, explained, plain_code, value_words
+from ..format.codes.bugcodes import BUG_CHECK_NAMES, page_of
+from ..format.codes.bugvalues import VALUES
+from ..format.counted import counted
 from ..format.kernel import FILL
 from ..session.parsing import number
 from ..session.registry import DUMP_FIRST, arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
+from .kernel.hardware import hardware_blocks
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
 
-_ACCESS = {0: "read", 1: "write", 2: "execute", 8: "execute", 0x10: "execute"}
-_IRQLS = {0: "PASSIVE_LEVEL", 1: "APC_LEVEL", 2: "DISPATCH_LEVEL", 0xFF: "interrupts were off"}
-
-
-def parameter_words(dump: Any, kind: str, value: int) -> str:
-    """What a parameter's value is in words: a name, driver+offset, an IRQL. Empty where nothing is known."""
-    if kind == STATUS:
-        low = value & 0xFFFFFFFF
-        return ntstatus_name(low) or code_name(low)
-    if kind == ACCESS:
-        return _ACCESS.get(value, "")
-    if kind == IRQL:
-        return _IRQLS.get(value & 0xFF, f"IRQL {value}" if value < 32 else "")
-    if isinstance(dump, KernelDump):
-        symbol = dump.symbol(value) or dump.unloaded_symbol(value)
-        if symbol:
-            return symbol
-        if kind in (ADDRESS, CODE) and value < 0x1000:
-            return "near null"
-    elif kind == ADDRESS and value < 0x1000:
-        return "near null"
-    return ""
-
-
-def culprit(dump: KernelDump) -> Tuple[Any, str, str]:
-    """The driver most likely meant, why, and how sure that is: the driver of the failing instruction, else the first on the stack that is
-    neither the kernel nor hal. (None, reason, "") where nothing points to one."""
-    check = bug_check(dump.code)
-    for index, (parameter, value) in enumerate(zip(check.parameters, dump.parameters)):
-        if parameter.kind == CODE:
-            driver = dump.driver_at(value)
-            if driver is not None and driver.index:
-                return driver, f"parameter {index + 1} is an instruction in it: {dump.symbol(value)}", "likely"
-        gone = dump.unloaded_at(value) if parameter.kind in (CODE, ADDRESS) else None
-        if gone is not None:
-            return gone, f"parameter {index + 1} lies where it was before it was unloaded: {dump.unloaded_symbol(value)}", "likely"
-    triage = dump.triage
-    if not isinstance(triage, Absent):
-        step = dump.pointer_size
-        data = dump.source.some(triage["CallStackOffset"], min(triage["SizeOfCallStack"], 1 << 16))
-        for at in range(0, len(data) - step + 1, step):
-            value = int.from_bytes(data[at : at + step], "little")
-            driver = dump.driver_at(value)
-            if driver is not None and driver.index and dump.names[driver.base] not in ("hal", "kdcom", "kd"):
-                where = f"{dump.symbol(value)} is on the stack at 0x{triage['TopOfStack'] + at:x} (found by a scan)"
-                return driver, where, "a guess"
-    return None, "no address of a driver stands in the parameters or on the stack", ""
+_LISTED = 40
+"""Kinds of parameter 1 that the text lists when a code is given alone."""
 
 
 def bugcheck_blocks(code: int, parameters: Tuple[int, ...], dump: Any) -> Iterator[Block]:
     """A bug check explained; ``dump`` is a KernelDump or None."""
     check = bug_check(code)
     plain = plain_code(code)
+    kind = value_words(code, 1, parameters[0]) if parameters else ""
     items = [
         Item("code", "bug check", code, "hex", text=f"0x{code:08x}", note=check.name or "not in the reference"),
         Item("name", "", check.name or None, hidden=True),
         Item("plain_code", "", f"0x{plain:x}", hidden=True),
         Item("meaning", "meaning", check.meaning),
+        Item("kind", "kind", kind or None, hidden=not kind),
+        Item("page", "reference", page_of(plain) or None, hidden=not check.name),
     ]
     yield Fields("bugcheck", items, title="what stopped the machine")
+    explanation = explained(code, parameters[0] if parameters else None)
+    words = values_in_words(dump, code, [parameter.kind for parameter in explanation], parameters)
     rows = []
-    for index, parameter in enumerate(check.parameters):
-        value = parameters[index] if index < len(parameters) else None
-        text = f"0x{value:x}" if value is not None else ""
-        words = "" if value is None else KINDS.get((plain, index + 1), {}).get(value) or parameter_words(dump, parameter.kind, value)
-        rows.append((index + 1, text, words, parameter.meaning))
+    for index, parameter in enumerate(explanation):
+        held = index < len(parameters)
+        rows.append((index + 1, f"0x{parameters[index]:x}" if held else "", words[index] if held else "", parameter.meaning))
     columns = [Column("index", "parameter", "int"), Column("value", "value"), Column("is", "is"), Column("meaning", "meaning", role="dim")]
     yield Table("parameters", columns, rows)
-    if isinstance(dump, KernelDump) and code:
-        driver, why, sure = culprit(dump)
-        if driver is None:
-            yield Data("driver", None)
-            yield Note(f"No driver is named: {why}.")
-        elif isinstance(driver, UnloadedDriver):
-            yield Data("driver", {"name": driver.name, "path": None, "why": why, "certainty": sure})
-            yield Note(f"The driver most likely meant is {driver.name} ({sure}): {why}.")
-        else:
-            yield Data("driver", {"name": dump.names[driver.base], "path": driver.path, "why": why, "certainty": sure})
-            yield Note(f"The driver most likely meant is {driver.file_name} ({sure}): {why}.")
+    if not parameters:
+        yield from _kinds(plain)
+    if isinstance(dump, KernelDump) and code == dump.code and code:
+        yield from hardware_blocks(dump)
+        yield from _driver(culprit(dump))
     if check.step:
         yield Note(f"Next step: {check.step}.", "hint")
+
+
+def _kinds(plain: int) -> Iterator[Block]:
+    """The values of parameter 1 that the reference lists; the text shows the first of them."""
+    kinds = VALUES.get((plain, 1), {})
+    yield Data("kinds", [{"value": f"0x{value:x}", "meaning": kind.meaning} for value, kind in kinds.items()])
+    if kinds:
+        columns = [Column("", "value"), Column("", "meaning")]
+        shown = [(f"0x{value:x}", kind.meaning) for value, kind in islice(kinds.items(), _LISTED)]
+        yield Table("", columns, shown, title="what parameter 1 may be")
+        more = len(kinds) - len(shown)
+        if more:
+            yield Note(f"{counted(more, 'more value')} in the JSON; give the four parameters behind the code to have yours explained.", "hint")
+
+
+def _driver(meant: Meant) -> Iterator[Block]:
+    """The driver that is meant, why, and how sure that is."""
+    if not meant.name:
+        yield Data("driver", None)
+        yield Note(f"No driver is named: {meant.why}.")
+        return
+    path = meant.driver.path if isinstance(meant.driver, Driver) else None
+    yield Data("driver", {"name": meant.name, "path": path, "why": meant.why, "certainty": meant.sure, "others": meant.others})
+    shown = meant.driver.file_name if isinstance(meant.driver, Driver) else meant.name
+    yield Note(f"The driver most likely meant is {shown} ({meant.sure}): {meant.why}.")
+    if meant.others:
+        yield Note(f"Other drivers on the stack: {', '.join(meant.others[:8])}{' …' if len(meant.others) > 8 else ''}.", "hint")
 
 
 def account(dump: KernelDump) -> Iterator[Block]:

@@ -11,7 +11,6 @@ from ..dump.absence import Absent
 from ..dump.allowance import Allowance
 from ..dump.streams.handles import Handle, HandleList, ObjectInfo
 from ..errors import UsageError
-from ..format.access import describe_access
 from ..format.counted import by_count, counted
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION, MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE, OBJECT_ATTRIBUTES
 from ..session.missing import facts_of, missing, salvage, why_empty
@@ -19,6 +18,7 @@ from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Block, Column, Fields, Item, Note, Table
+from ..view.drawn import Drawn
 from ..view.escape import printable
 from ..wording.objects import object_info_json, object_info_words
 
@@ -39,6 +39,8 @@ def access_names(handle: Handle) -> List[str]:
     key = (handle.type, handle.granted_access)
     names = _access_cache.get(key)
     if names is None:
+        from ..format.access import describe_access  # tables that a list of handles does without
+
         standard, specific, rest = describe_access(handle.type, handle.granted_access)
         names = [*standard, *specific] + ([f"0x{rest:x}"] if rest else [])
         if len(_access_cache) < 4096:
@@ -329,16 +331,13 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     # A row is a handle with itself behind it, and a number that counts the rows.
     one, other = tee(items)
     rows: Iterator[Sequence[Any]] = map(tuple.__add__, one, zip(other, numbers))
-    untyped = [0]
-
-    def watched() -> Iterator[Sequence[Any]]:
-        for row in rows:
-            untyped[0] += not row[_TYPE_RVA]
-            yield row
-
+    untyped = None
+    if (wanted_type is None or wanted_type("")) and table.untyped:
+        untyped = Drawn(rows, lambda row: not row[_TYPE_RVA])
+        rows = untyped.rows
     infos = _Infos(Allowance(table.source.size))
     detail = infos.lines if bits & SPECIFIC else None
-    yield Table(key, _columns(bits, infos), watched() if (wanted_type is None or wanted_type("")) and table.untyped else rows, detail=detail)
+    yield Table(key, _columns(bits, infos), rows, detail=detail)
     shown = next(numbers)
     if shown < len(table):
         if not shown:
@@ -349,8 +348,8 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     else:
         yield Note(counted(len(table), "handle"))
     yield from infos.notes()
-    if untyped[0]:
-        yield from blank_notes(table, {"": untyped[0]})
+    if untyped is not None and untyped.total:
+        yield from blank_notes(table, {"": untyped.total})
 
 
 def _near_types(table: HandleList, patterns: List[str]) -> Iterator[Note]:

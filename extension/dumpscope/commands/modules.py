@@ -11,10 +11,11 @@ from ..dump.streams.modules import Module, UnloadedModule, version_text
 from ..errors import UsageError
 from ..format.counted import counted
 from ..format.modules import IMAGE_DLLCHARACTERISTICS, VFT, VOS, VS_FF
-from ..session.missing import missing, salvage, why_empty
+from ..session.missing import list_key, missing
 from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Block, Column, Fields, Item, Note, Table
+from ..view.drawn import Drawn
 from ..view.kinds import address_kind, time_text
 
 
@@ -192,13 +193,9 @@ def modules(session: Session, args: Any) -> Iterator[Block]:
     """The loaded modules."""
     dump = session.dump
     table = dump.modules
-    if not len(table):
-        yield from missing(session, "modules", why_empty(table, "the module list"), "lm")
+    key = yield from list_key(session, table, "modules", "module list", "lm")
+    if key is None:
         return
-    key = "modules"
-    if table.span.refused:
-        key = "salvaged_modules"
-        yield from salvage("modules", table, "module list")
     if args.module is None:
         yield Table(key, module_columns(dump), _rows(iter(table)))
         yield Note(f"{len(table)} module{'' if len(table) == 1 else 's'}")
@@ -253,13 +250,9 @@ def unloaded(session: Session, args: Any) -> Iterator[Block]:
     """The unloaded modules."""
     dump = session.dump
     table = dump.unloaded_modules
-    if not len(table):
-        yield from missing(session, "unloaded_modules", why_empty(table, "the list of unloaded modules"), "lm")
+    key = yield from list_key(session, table, "unloaded_modules", "list of unloaded modules", "lm")
+    if key is None:
         return
-    key = "unloaded_modules"
-    if table.span.refused:
-        key = "salvaged_unloaded_modules"
-        yield from salvage("unloaded_modules", table, "list of unloaded modules")
     kind = address_kind(dump.pointer_size)
 
     def stamp(module: UnloadedModule) -> Union[str, Absent]:
@@ -278,14 +271,8 @@ def unloaded(session: Session, args: Any) -> Iterator[Block]:
     ]
     wanted = args.module.casefold() if args.module else None
     items = (module for module in table if wanted is None or fnmatchcase(module.name.casefold(), wanted) or wanted == module.name.casefold().rpartition(".")[0])
-    shown = [0]
-
-    def seen() -> Iterator[Sequence[Any]]:
-        for module in items:
-            shown[0] += 1
-            yield (module,)
-
-    yield Table(key, columns, seen())
-    if wanted is not None and not shown[0]:
+    drawn = Drawn(items)
+    yield Table(key, columns, zip(drawn.rows))
+    if wanted is not None and not drawn.count:
         session.not_in_dump()
-    yield Note(counted(len(table), "unloaded module") if shown[0] == len(table) else f"{shown[0]} of {counted(len(table), 'unloaded module')}")
+    yield Note(counted(len(table), "unloaded module") if drawn.count == len(table) else f"{drawn.count} of {counted(len(table), 'unloaded module')}")

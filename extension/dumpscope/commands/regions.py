@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from operator import attrgetter
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..dump.absence import NOT_THERE, Absent
 from ..dump.streams.memory import Region
@@ -10,11 +11,12 @@ from ..errors import UsageError
 from ..format.counted import counted
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
 from ..session.expression import evaluated
-from ..session.missing import missing, salvage, why_empty
+from ..session.missing import list_key, missing
 from ..session.parsing import number
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
 from ..view.blocks import Block, Column, Fields, Item, Note, Table
+from ..view.drawn import Drawn
 from ..view.kinds import address_kind, address_text, size_text
 from ..wording.regions import nearest_captured, not_captured_words, protection_names, state_name, type_name
 from ..wording.usage import FREE, Use
@@ -90,13 +92,9 @@ def regions(session: Session, args: Any) -> Iterator[Block]:
     """The address space."""
     dump = session.dump
     table = dump.regions
-    if not len(table):
-        yield from missing(session, "regions", why_empty(table, "the memory map"), "!address")
+    key = yield from list_key(session, table, "regions", "memory map", "!address")
+    if key is None:
         return
-    key = "regions"
-    if table.span.refused:
-        key = "salvaged_regions"
-        yield from salvage("regions", table, "memory map")
     states = _matcher(args.state, lambda value: [state_name(value)], ("MEM_",), "state", _labels(dict(MEMORY_STATE.members)))
     types = _matcher(args.type, lambda value: [type_name(value)], ("MEM_",), "type", _labels(dict(MEMORY_TYPE.members)))
     protects = _matcher(args.protect, protection_names, ("PAGE_",), "protection", _labels(dict(PAGE_PROTECTION.members)))
@@ -109,14 +107,7 @@ def regions(session: Session, args: Any) -> Iterator[Block]:
         return
     usage = usage_of(session)
     kind = address_kind(dump.pointer_size)
-    shown = [0, 0]
-
-    def rows() -> Iterator[Sequence[Any]]:
-        for region in table:
-            if wanted(region):
-                shown[0] += 1
-                shown[1] += region.size
-                yield (*region, region)
+    drawn = Drawn(filter(wanted, table), attrgetter("size"))
 
     def words(names: Callable[[int], List[str]], prefix: str) -> Callable[[int], Optional[str]]:
         cache: Dict[int, Optional[str]] = {}
@@ -152,11 +143,11 @@ def regions(session: Session, args: Any) -> Iterator[Block]:
         Column("usage", "", "text", index=9, get=lambda region: usage.region(region).kind, hidden=True),
         Column("use", "use", "symbol", index=9, get=lambda region: _use_words(usage.region(region))),
     ]
-    yield Table(key, columns, rows())
-    if shown[0] < len(table):
-        if not shown[0]:
+    yield Table(key, columns, ((*region, region) for region in drawn.rows))
+    if drawn.count < len(table):
+        if not drawn.count:
             session.not_in_dump()
-        yield Note(f"{shown[0]} of {counted(len(table), 'region')}, {size_text(shown[1])}")
+        yield Note(f"{drawn.count} of {counted(len(table), 'region')}, {size_text(drawn.total)}")
     else:
         yield Note(counted(len(table), "region"))
 

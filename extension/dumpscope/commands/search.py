@@ -19,6 +19,7 @@ from ..session.missing import missing
 from ..session.registry import arg, command
 from ..session.session import Session, usage_of
 from ..view.blocks import Block, Column, Data, Note, Table
+from ..view.drawn import Drawn
 from ..view.kinds import address_kind
 from ..wording.numbers import is_decimal
 from ..wording.usage import Usage
@@ -211,11 +212,10 @@ def search(session: Session, args: Any) -> Iterator[Block]:
     yield Data("patterns", [{"form": want.form, "hex": want.pattern.hex()} for want in wanted])
     hits = iter(_Hits(session, wanted))
     place = _Place(session)
-    count = [0]
+    drawn = Drawn(islice(hits, limit))
 
     def rows() -> Iterator[Sequence[Any]]:
-        for address, form in islice(hits, limit):
-            count[0] += 1
+        for address, form in drawn.rows:
             shown = _shown_bytes(dump, address) if form in ("bytes", "pointer") else _shown_text(dump, address, form)
             yield address, form, shown
 
@@ -223,8 +223,8 @@ def search(session: Session, args: Any) -> Iterator[Block]:
     columns[1:1] = [Column("form", "as", "type", index=1, hidden=len(wanted) == 1)]
     columns.append(Column("found", "found", "text", index=2))
     yield Table("hits", columns, rows())
-    more = limit is not None and count[0] == limit and next(hits, None) is not None
-    yield from _closing(session, count[0], more, "hit", dump.memory.total)
+    more = limit is not None and drawn.count == limit and next(hits, None) is not None
+    yield from _closing(session, drawn.count, more, "hit", dump.memory.total)
 
 
 def _closing(session: Session, count: int, more: bool, what: str, total: int) -> Iterator[Block]:
@@ -349,19 +349,13 @@ def strings(session: Session, args: Any) -> Iterator[Block]:
     matches = re.compile(glob_pattern(args.match), re.IGNORECASE | re.DOTALL).match if args.match else None
     once = _Once(dump.memory)
     found = (row for row in _found(session, once, least, forms) if matches is None or matches(row[2]))
-    count = [0]
-
-    def rows() -> Iterator[Sequence[Any]]:
-        for row in islice(found, limit):
-            count[0] += 1
-            yield row
-
+    drawn = Drawn(islice(found, limit))
     columns = _Place(session).columns()
     columns[1:1] = [Column("form", "as", "type", index=1, hidden=len(forms) == 1)]
     columns.append(Column("text", "text", "text", index=2))
-    yield Table("strings", columns, rows())
-    more = limit is not None and count[0] == limit and next(found, None) is not None
-    yield from _closing(session, count[0], more, "text", dump.memory.total)
+    yield Table("strings", columns, drawn.rows)
+    more = limit is not None and drawn.count == limit and next(found, None) is not None
+    yield from _closing(session, drawn.count, more, "text", dump.memory.total)
     if once.left_out:
         yield Note("ranges of memory share bytes of the file: texts are listed at the lowest address of each byte, and left out at the others", "warning")
 

@@ -19,7 +19,7 @@ from ..fleet.output import Key, check_name, output_of, read_rows, resume
 from ..fleet.report import Report
 from ..fleet.run import Task
 from ..fleet.run import triage as run
-from ..fleet.shards import is_shards
+from ..fleet.shards import is_shards, parts_of
 from ..fleet.signature import DEFAULT, load_rules
 from ..fleet.table import Questions, clean_key, is_parquet, journal, require
 from ..fleet.workers import DEFAULT_TIME, Workers
@@ -129,9 +129,9 @@ def _limits(args: Any) -> Tuple[Optional[int], float]:
 def _check_rows(path: str) -> None:
     """Raise UsageError for a file that cannot be an output of triage, by its name."""
     if is_shards(path):
-        require()
-        if next(read_rows(path), None) is None:
+        if not parts_of(path):
             raise UsageError(f"{path!r} is a folder without rows", "--rows takes a file that `triage -o` wrote, or a folder that it wrote")
+        require()
         return
     if not path.lower().endswith((".jsonl", ".csv", ".parquet")):
         raise UsageError(f"the name of {path!r} ends in neither .jsonl, .csv nor .parquet", "--rows takes a file that `triage -o` wrote")
@@ -294,7 +294,7 @@ def _about(rows: Callable[[], Iterator[Row]], args: Any, by: Sequence[str], kept
             if not answer.rows:
                 yield Note("No row answers the query.")
             if answer.more:
-                yield Note(f"The answer has more than {MAX_ANSWER} rows: these are the first. `copy (…) to 'file.csv'` writes all.", "warning")
+                yield Note(f"The answer has more than {MAX_ANSWER} rows: these are the first. DuckDB gives all from a Parquet output.", "warning")
             return
         summary, counts = _summary(args), Counted(by)
         for row in chosen:

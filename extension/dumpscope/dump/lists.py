@@ -27,7 +27,6 @@ class Span(NamedTuple):
 
     ``first`` is the offset of the first record, ``stride`` the size of one in the file, ``count`` how many can be read,
     ``claimed`` how many the stream says there are; ``header`` is the offset of the stream and ``header_size`` its size.
-    ``refused`` is true where the debugger would not use the stream.
     """
 
     first: int
@@ -37,13 +36,17 @@ class Span(NamedTuple):
     header: int
     header_size: int
     damage: Tuple[Damage, ...]
-    refused: bool
+
+    @property
+    def refused(self) -> bool:
+        """Whether the debugger would not use the stream: it uses none with damage."""
+        return bool(self.damage)
 
 
-NOTHING = Span(0, 1, 0, 0, 0, 0, (), False)
+NOTHING = Span(0, 1, 0, 0, 0, 0, ())
 
 
-def _fit(source: Source, stream: Stream, header_size: int, stride: int, claimed: int, damage: List[Damage], refused: bool) -> Span:
+def _fit(source: Source, stream: Stream, header_size: int, stride: int, claimed: int, damage: List[Damage]) -> Span:
     """Bound a list by its stream and by the file."""
     name = stream.name
     needed = header_size + claimed * stride
@@ -57,16 +60,14 @@ def _fit(source: Source, stream: Stream, header_size: int, stride: int, claimed:
                 stream.size,
             )
         )
-        refused = True
     held = source.available(stream.rva, stream.size)
     if held < stream.size:
         message = f"{name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds " + (f"0x{held:x} of them" if held else "none of them")
         damage.append(Damage("stream-outside-file" if not held else "stream-cut", message, stream.rva, stream.size, held))
-        refused = True
     # The directory's size may be the lie (0, say) as well as the count: read what the count says, within the file.
     room = held if 0 < stream.size <= needed else source.available(stream.rva, needed)
     count = min(claimed, max(0, room - header_size) // stride) if stride else 0
-    return Span(stream.rva + header_size, stride, count, claimed, stream.rva, header_size, tuple(damage), refused)
+    return Span(stream.rva + header_size, stride, count, claimed, stream.rva, header_size, tuple(damage))
 
 
 def headless(source: Source, stream: Stream, needed: int, got: int, message: str) -> Damage:
@@ -88,7 +89,7 @@ def counted(source: Source, stream: Stream, stride: int, *, wide: bool = False) 
     if len(head) < size or (stream.size < size and stream.size != 0):
         got = min(len(head), stream.size) if stream.size else len(head)
         damage = headless(source, stream, size, got, f"{stream.name}: no room for its count")
-        return NOTHING._replace(header=stream.rva, damage=(damage,), refused=True)
+        return NOTHING._replace(header=stream.rva, damage=(damage,))
     claimed = int.from_bytes(head, "little")
     if stream.size == 8 + claimed * stride and not wide:
         padded = Damage(
@@ -98,9 +99,8 @@ def counted(source: Source, stream: Stream, stride: int, *, wide: bool = False) 
             4 + claimed * stride,
             stream.size,
         )
-        span = _fit(source, stream, 8, stride, claimed, [padded], True)
-        return span
-    return _fit(source, stream, size, stride, claimed, [], False)
+        return _fit(source, stream, 8, stride, claimed, [padded])
+    return _fit(source, stream, size, stride, claimed, [])
 
 
 def described(source: Source, stream: Stream, structure: Any, minimum_stride: int, *, count_path: str, size_path: str, minimum_header: int = 0) -> Span:
@@ -112,14 +112,12 @@ def described(source: Source, stream: Stream, structure: Any, minimum_stride: in
     known = minimum_header or structure.size
     head = source.some(stream.rva, structure.size)
     damage: List[Damage] = []
-    refused = False
     count_end = structure.end_of(count_path)
     if len(head) < count_end:
         found = headless(source, stream, count_end, len(head), f"{stream.name}: its header needs 0x{count_end:x} bytes")
-        return NOTHING._replace(header=stream.rva, damage=(found,), refused=True)
+        return NOTHING._replace(header=stream.rva, damage=(found,))
     if stream.size < known:
         damage.append(Damage("stream-too-small", f"{stream.name}: 0x{stream.size:x} bytes, below the minimum", stream.rva, known, stream.size))
-        refused = True
     head = head.ljust(structure.size, b"\0")
     values = structure.unpack(head)
     header_size, stride, claimed = values["SizeOfHeader"], values[size_path], values[count_path]
@@ -128,14 +126,13 @@ def described(source: Source, stream: Stream, structure: Any, minimum_stride: in
         damage.append(
             Damage("header-too-small", f"{stream.name}: SizeOfHeader is 0x{header_size:x}, at least 0x{known:x} is needed", where, known, header_size)
         )
-        refused = True
         header_size = known
     if stride < minimum_stride:
         where = stream.rva + structure.offset_of(size_path)
         message = f"{stream.name}: {size_path} is 0x{stride:x}, at least 0x{minimum_stride:x} is needed"
         damage.append(Damage("record-too-small", message, where, minimum_stride, stride))
-        return NOTHING._replace(header=stream.rva, header_size=header_size, claimed=claimed, stride=max(stride, 1), damage=tuple(damage), refused=True)
-    return _fit(source, stream, header_size, stride, claimed, damage, refused)
+        return NOTHING._replace(header=stream.rva, header_size=header_size, claimed=claimed, stride=max(stride, 1), damage=tuple(damage))
+    return _fit(source, stream, header_size, stride, claimed, damage)
 
 
 def _places(reader: struct.Struct) -> Optional[List[Tuple[str, int, int]]]:
@@ -359,7 +356,7 @@ class SteppedList(Sequence[T]):
     def span(self) -> Span:
         """Where the elements lie, as other lists tell it; ``stride`` is the least that one takes, as each has its own length."""
         header = self.stream.rva if self.stream is not None else 0
-        return Span(self._first, self._least, len(self), self.claimed, header, self.header_size, self.damage, bool(self._damage))
+        return Span(self._first, self._least, len(self), self.claimed, header, self.header_size, self.damage)
 
     def _held(self, stream: Stream) -> int:
         """Bytes of the stream that the file has; fewer than it should are damage."""

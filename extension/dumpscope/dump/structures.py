@@ -4,6 +4,7 @@ may be missing."""
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Dict, List, Tuple, Union
 
 from ..format.counted import by_count, counted
@@ -19,19 +20,14 @@ MAX_HEAPS = 4096
 MAX_ENVIRONMENT = 1 << 20
 """Bytes of the environment that are decoded; Windows limits one variable to 64 KiB, and has no limit for all."""
 
-_PLACES: Dict[Tuple[str, str], Tuple[int, struct.Struct]] = {}
 
-
+@lru_cache(maxsize=1024)
 def _place(structure: Structure, path: str) -> Tuple[int, struct.Struct]:
     """Offset and decoder of a member; arrays give a tuple. Raises KeyError."""
-    key = (structure.name, path)
-    found = _PLACES.get(key)
-    if found is None:
-        leaf = structure.leaf(path)
-        scalar = leaf.field.type
-        assert isinstance(scalar, Scalar)
-        found = _PLACES[key] = (leaf.offset, struct.Struct(f"<{leaf.field.count}{scalar.code}"))
-    return found
+    leaf = structure.leaf(path)
+    scalar = leaf.field.type
+    assert isinstance(scalar, Scalar)
+    return leaf.offset, struct.Struct(f"<{leaf.field.count}{scalar.code}")
 
 
 class Block:

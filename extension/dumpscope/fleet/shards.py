@@ -21,7 +21,7 @@ def is_shards(path: str) -> bool:
     return path.endswith(("/", os.sep)) or os.path.isdir(path)
 
 
-def _parts(folder: str) -> List[Tuple[int, str]]:
+def parts_of(folder: str) -> List[Tuple[int, str]]:
     """Number and path of the files, in their order. Lines that are a Parquet file already are left out."""
     found: Dict[int, str] = {}
     for name in sorted(os.listdir(folder), reverse=True) if os.path.isdir(folder) else ():
@@ -35,7 +35,7 @@ def read(folder: str) -> Iterator[Row]:
     """The rows of all files. Raises UsageError for a file that is no output of triage."""
     from .output import read_rows
 
-    for _, path in _parts(folder):
+    for _, path in parts_of(folder):
         yield from read_rows(path)
 
 
@@ -56,7 +56,7 @@ class Shards:
         if not append:
             remove(path)
         self._most = most
-        self._number = max((number for number, _ in _parts(path)), default=-1) + 1
+        self._number = max((number for number, _ in parts_of(path)), default=-1) + 1
         self._lines: Any = None
         self._count = 0
 
@@ -103,7 +103,7 @@ def resume(folder: str, unchanged: Callable[[Row], bool], see: Callable[[Row], o
     from .output import read_rows
 
     kept: Set[Key] = set()
-    for number, path in _parts(folder):
+    for number, path in parts_of(folder):
         rows: List[Row] = []
         dropped = not table.is_parquet(path)
         for row in read_rows(path):

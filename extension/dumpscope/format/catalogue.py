@@ -30,6 +30,8 @@ MODULES = (
     "teb",
     "stowed",
     "kernel",
+    "machine.objects",
+    "machine.whea",
     "userdump",
 )
 """Modules of this package that declare structures, in the order of the format reference."""

@@ -280,8 +280,40 @@ BITMAP_DUMP = Structure(
     pack=8,
 )
 
+
+def _summary(wide: bool) -> Structure:
+    bits, word = ("64", ULONG64) if wide else ("32", ULONG32)
+    return Structure(
+        f"SUMMARY_DUMP{bits}",
+        [
+            Field("Signature", ULONG32, "the bytes SDMP", HEX),
+            Field("ValidDump", ULONG32, "the bytes DUMP", HEX),
+            Field("DumpOptions", ULONG32, "what the writer was asked for", HEX),
+            Field("HeaderSize", ULONG32, "where the first page is in the file", RVA_KIND),
+            Field("BitmapSize", ULONG32, "bits of the bitmap that follows, one to a page of physical memory", COUNT),
+            Field("Pages", ULONG32, "pages in the file", COUNT),
+            Field("SizeOfBitMap", ULONG32, "bits of the bitmap, again", COUNT),
+            Field("Reserved", word, "where the bitmap was in memory", HEX),
+        ],
+        source="public readers of the format; observed: dbgeng 10.0.15063 (which names the fields so in .dumpdebug)",
+        meaning="Behind the header of a kernel summary dump, the kind before Windows 8: which pages of physical memory the file holds.",
+        pack=8,
+    )
+
+
+SUMMARY_DUMP64, SUMMARY_DUMP32 = _summary(True), _summary(False)
+SUMMARY = 2
+"""DumpType of a kernel summary dump."""
+
+HAS_DEBUGGER_DATA, HAS_DATA_BLOCKS = 0x400, 0x800
+"""Bits of MiniDumpFields: the debugger looks for these parts of a triage dump only where they are set (observed: dbgeng 10.0.15063)."""
+OPTION_OVERFLOWED = 0x100
+"""Bit of TriageOptions, unless all are set: the writer ran out of room."""
+
 STRUCTURES = (
     BITMAP_DUMP,
+    SUMMARY_DUMP64,
+    SUMMARY_DUMP32,
     DUMP_BLOB_FILE_HEADER,
     DUMP_BLOB_HEADER,
     DUMP_HEADER64,

@@ -30,7 +30,8 @@ class StreamKind(NamedTuple):
     A list has a ``reader``, the attribute of a Minidump, and ``words`` for what is missing where it is. One whose elements are records of
     one size has a ``record``, what one of them is called, and where its count has no header of its own, ``counted`` names the layout of
     the count. ``needs`` is what a flag alone does not bring about. ``least`` are the bytes that a reader needs of a single structure.
-    ``private`` marks bytes that tell of the user.
+    ``private`` marks bytes that tell of the user; a stream that is ``wiped`` goes as a whole when a dump is scrubbed. ``body`` is the function of
+    ``diagnosis/dumpdebug/bodies.py`` that writes what ``.dumpdebug`` prints of the stream (an empty string: its headline alone).
     """
 
     type: int
@@ -50,6 +51,8 @@ class StreamKind(NamedTuple):
     needs: str = ""
     least: int = 0
     private: bool = False
+    wiped: bool = False
+    body: str = ""
 
 
 _LEARN = "MINIDUMP_STREAM_TYPE on Microsoft Learn (newer than SDK 10.0.26100)"
@@ -73,6 +76,7 @@ _ROWS = (
         words="threads",
         record="thread",
         counted="MINIDUMP_THREAD_LIST",
+        body="threads",
     ),
     StreamKind(
         4,
@@ -85,6 +89,7 @@ _ROWS = (
         words="modules",
         record="module",
         counted="MINIDUMP_MODULE_LIST",
+        body="modules",
     ),
     StreamKind(
         5,
@@ -97,9 +102,28 @@ _ROWS = (
         words="memory ranges",
         record="range",
         counted="MINIDUMP_MEMORY_LIST",
+        body="memory",
     ),
-    StreamKind(6, "ExceptionStream", "exception", 0, "MINIDUMP_EXCEPTION_STREAM", "the exception that the dump was written for, with its registers", least=168),
-    StreamKind(7, "SystemInfoStream", "system", 0, "MINIDUMP_SYSTEM_INFO", "processor and Windows version; no debugger opens a dump without it", least=56),
+    StreamKind(
+        6,
+        "ExceptionStream",
+        "exception",
+        0,
+        "MINIDUMP_EXCEPTION_STREAM",
+        "the exception that the dump was written for, with its registers",
+        least=168,
+        body="exception",
+    ),
+    StreamKind(
+        7,
+        "SystemInfoStream",
+        "system",
+        0,
+        "MINIDUMP_SYSTEM_INFO",
+        "processor and Windows version; no debugger opens a dump without it",
+        least=56,
+        body="system",
+    ),
     StreamKind(
         8,
         "ThreadExListStream",
@@ -111,6 +135,7 @@ _ROWS = (
         words="threads",
         record="thread",
         counted="MINIDUMP_THREAD_EX_LIST",
+        body="threads",
     ),
     StreamKind(
         9,
@@ -123,9 +148,20 @@ _ROWS = (
         reader="memory64_list",
         words="full memory",
         record="range",
+        body="memory64",
     ),
-    StreamKind(10, "CommentStreamA", "comments", 0, "", "a comment in the ANSI code page, ended by a NUL", private=True),
-    StreamKind(11, "CommentStreamW", "comments", 0, "", "a comment in UTF-16, ended by a NUL; procdump and .dump /c leave one", private=True),
+    StreamKind(10, "CommentStreamA", "comments", 0, "", "a comment in the ANSI code page, ended by a NUL", private=True, wiped=True, body="comment_a"),
+    StreamKind(
+        11,
+        "CommentStreamW",
+        "comments",
+        0,
+        "",
+        "a comment in UTF-16, ended by a NUL; procdump and .dump /c leave one",
+        private=True,
+        wiped=True,
+        body="comment_w",
+    ),
     StreamKind(
         12,
         "HandleDataStream",
@@ -137,6 +173,7 @@ _ROWS = (
         reader="handles",
         words="handles",
         record="handle",
+        body="handles",
     ),
     StreamKind(
         13,
@@ -148,6 +185,7 @@ _ROWS = (
         header="MINIDUMP_FUNCTION_TABLE_STREAM",
         reader="functions",
         words="function tables",
+        body="function_tables",
     ),
     StreamKind(
         14,
@@ -160,6 +198,7 @@ _ROWS = (
         reader="unloaded_modules",
         words="unloaded modules",
         record="unloaded module",
+        body="unloaded_modules",
     ),
     StreamKind(15, "MiscInfoStream", "misc", 0, "MINIDUMP_MISC_INFO_5", "process id and times, integrity level, time zone, build strings", least=24),
     StreamKind(
@@ -185,6 +224,7 @@ _ROWS = (
         reader="thread_infos",
         words="thread times",
         record="thread information",
+        body="thread_infos",
     ),
     StreamKind(
         18,
@@ -211,11 +251,30 @@ _ROWS = (
         reader="tokens",
         words="tokens",
         private=True,
+        body="tokens",
     ),
-    StreamKind(20, "JavaScriptDataStream", "", 0, "", "data of the JavaScript engine's helper for its own debugger extension", private=True),
-    StreamKind(21, "SystemMemoryInfoStream", "counters", 0, "MINIDUMP_SYSTEM_MEMORY_INFO_1", "memory and cache counters of the whole machine", least=4),
-    StreamKind(22, "ProcessVmCountersStream", "counters", 0, "MINIDUMP_PROCESS_VM_COUNTERS_2", "memory counters of the process and its job", least=4),
-    StreamKind(23, "IptTraceStream", "", 0x400000, "", "Intel Processor Trace buffers; the trace service must have been running", private=True),
+    StreamKind(20, "JavaScriptDataStream", "", 0, "", "data of the JavaScript engine's helper for its own debugger extension", private=True, wiped=True),
+    StreamKind(
+        21,
+        "SystemMemoryInfoStream",
+        "counters",
+        0,
+        "MINIDUMP_SYSTEM_MEMORY_INFO_1",
+        "memory and cache counters of the whole machine",
+        least=4,
+        body="system_memory",
+    ),
+    StreamKind(
+        22,
+        "ProcessVmCountersStream",
+        "counters",
+        0,
+        "MINIDUMP_PROCESS_VM_COUNTERS_2",
+        "memory counters of the process and its job",
+        least=4,
+        body="process_vm_counters",
+    ),
+    StreamKind(23, "IptTraceStream", "", 0x400000, "", "Intel Processor Trace buffers; the trace service must have been running", private=True, wiped=True),
     StreamKind(
         24,
         "ThreadNamesStream",
@@ -228,8 +287,18 @@ _ROWS = (
         record="name",
         counted="MINIDUMP_THREAD_NAME_LIST",
     ),
-    StreamKind(25, "CompressedMemoryStream", "", 0x04000000, "", "full memory in compressed form, in place of Memory64ListStream", source=_LEARN, private=True),
-    StreamKind(0x7000, "CompressedMemoryStreamSQL", "", 0, "", "compressed memory as SQL Server writes it", source=_LEARN, private=True),
+    StreamKind(
+        25,
+        "CompressedMemoryStream",
+        "",
+        0x04000000,
+        "",
+        "full memory in compressed form, in place of Memory64ListStream",
+        source=_LEARN,
+        private=True,
+        wiped=True,
+    ),
+    StreamKind(0x7000, "CompressedMemoryStreamSQL", "", 0, "", "compressed memory as SQL Server writes it", source=_LEARN, private=True, wiped=True),
     StreamKind(0x8000, "ceStreamNull", "windowsce", 0, "", "an empty entry", WINDOWS_CE, source=_CE, debugger_name="NullStream"),
     StreamKind(0x8001, "ceStreamSystemInfo", "windowsce", 0, "", "the device's system information", WINDOWS_CE, source=_CE, debugger_name="SystemInfoStream"),
     StreamKind(0x8002, "ceStreamException", "windowsce", 0, "", "the exception and its registers", WINDOWS_CE, source=_CE, debugger_name="ExceptionStream"),
@@ -320,22 +389,42 @@ _ROWS = (
         BREAKPAD,
         source=_BREAKPAD,
     ),
-    StreamKind(0x47670002, "MD_ASSERTION_INFO_STREAM", "breakpad", 0, "MDRawAssertionInfo", "the assertion that failed", BREAKPAD, source=_BREAKPAD),
+    StreamKind(
+        0x47670002, "MD_ASSERTION_INFO_STREAM", "breakpad", 0, "MDRawAssertionInfo", "the assertion that failed", BREAKPAD, source=_BREAKPAD, wiped=True
+    ),
     StreamKind(0x47670003, "MD_LINUX_CPU_INFO", "breakpad", 0, "", "text of /proc/cpuinfo", BREAKPAD, source=_BREAKPAD, private=True),
-    StreamKind(0x47670004, "MD_LINUX_PROC_STATUS", "breakpad", 0, "", "text of /proc/PID/status", BREAKPAD, source=_BREAKPAD, private=True),
+    StreamKind(0x47670004, "MD_LINUX_PROC_STATUS", "breakpad", 0, "", "text of /proc/PID/status", BREAKPAD, source=_BREAKPAD, private=True, wiped=True),
     StreamKind(0x47670005, "MD_LINUX_LSB_RELEASE", "breakpad", 0, "", "text of /etc/lsb-release", BREAKPAD, source=_BREAKPAD, private=True),
     StreamKind(
-        0x47670006, "MD_LINUX_CMD_LINE", "breakpad", 0, "", "/proc/PID/cmdline: arguments with NULs between them", BREAKPAD, source=_BREAKPAD, private=True
+        0x47670006,
+        "MD_LINUX_CMD_LINE",
+        "breakpad",
+        0,
+        "",
+        "/proc/PID/cmdline: arguments with NULs between them",
+        BREAKPAD,
+        source=_BREAKPAD,
+        private=True,
+        wiped=True,
     ),
     StreamKind(
-        0x47670007, "MD_LINUX_ENVIRON", "breakpad", 0, "", "/proc/PID/environ: variables with NULs between them", BREAKPAD, source=_BREAKPAD, private=True
+        0x47670007,
+        "MD_LINUX_ENVIRON",
+        "breakpad",
+        0,
+        "",
+        "/proc/PID/environ: variables with NULs between them",
+        BREAKPAD,
+        source=_BREAKPAD,
+        private=True,
+        wiped=True,
     ),
     StreamKind(0x47670008, "MD_LINUX_AUXV", "breakpad", 0, "", "/proc/PID/auxv: pairs of machine words", BREAKPAD, source=_BREAKPAD, private=True),
     StreamKind(0x47670009, "MD_LINUX_MAPS", "breakpad", 0, "", "text of /proc/PID/maps", BREAKPAD, source=_BREAKPAD, private=True),
     StreamKind(0x4767000A, "MD_LINUX_DSO_DEBUG", "breakpad", 0, "MDRawDebug64", "the dynamic linker's list of shared objects", BREAKPAD, source=_BREAKPAD),
-    StreamKind(0x4767000B, "LinuxProcStat", "breakpad", 0, "", "text of /proc/PID/stat", BREAKPAD, source=_LLVM),
+    StreamKind(0x4767000B, "LinuxProcStat", "breakpad", 0, "", "text of /proc/PID/stat", BREAKPAD, source=_LLVM, wiped=True),
     StreamKind(0x4767000C, "LinuxProcUptime", "breakpad", 0, "", "text of /proc/uptime", BREAKPAD, source=_LLVM),
-    StreamKind(0x4767000D, "LinuxProcFD", "breakpad", 0, "", "open files as /proc/PID/fd shows them", BREAKPAD, source=_LLVM),
+    StreamKind(0x4767000D, "LinuxProcFD", "breakpad", 0, "", "open files as /proc/PID/fd shows them", BREAKPAD, source=_LLVM, wiped=True),
     StreamKind(
         0x4B6B0002,
         "kStabilityReportStreamType",
@@ -366,10 +455,12 @@ _ROWS = (
         CHROMIUM,
         source="chromium components/gwp_asan/crash_handler/crash_handler.h, crash.proto",
     ),
-    StreamKind(0x4D7A0001, "MozMacosCrashInfoStream", "mozilla", 0, "", "crash information records of macOS images", MOZILLA, source=_MOZILLA),
-    StreamKind(0x4D7A0002, "MozMacosBootargsStream", "mozilla", 0, "MINIDUMP_MAC_BOOTARGS", "the macOS kernel's boot arguments", MOZILLA, source=_MOZILLA),
-    StreamKind(0x4D7A0003, "MozLinuxLimits", "mozilla", 0, "", "text of /proc/PID/limits", MOZILLA, source=_MOZILLA),
-    StreamKind(0x4D7A0004, "MozSoftErrors", "mozilla", 0, "", "JSON text: what the writer failed at without giving up", MOZILLA, source=_MOZILLA),
+    StreamKind(0x4D7A0001, "MozMacosCrashInfoStream", "mozilla", 0, "", "crash information records of macOS images", MOZILLA, source=_MOZILLA, wiped=True),
+    StreamKind(
+        0x4D7A0002, "MozMacosBootargsStream", "mozilla", 0, "MINIDUMP_MAC_BOOTARGS", "the macOS kernel's boot arguments", MOZILLA, source=_MOZILLA, wiped=True
+    ),
+    StreamKind(0x4D7A0003, "MozLinuxLimits", "mozilla", 0, "", "text of /proc/PID/limits", MOZILLA, source=_MOZILLA, wiped=True),
+    StreamKind(0x4D7A0004, "MozSoftErrors", "mozilla", 0, "", "JSON text: what the writer failed at without giving up", MOZILLA, source=_MOZILLA, wiped=True),
     StreamKind(0xFACE1CA7, "FacebookLogcat", "", 0, "", "Android's log", FACEBOOK, source=_LLVM),
     StreamKind(0xFACECAFA, "FacebookAppCustomData", "", 0, "", "data of the app", FACEBOOK, source=_LLVM),
     StreamKind(0xFACECAFB, "FacebookBuildID", "", 0, "", "number of the build", FACEBOOK, source=_LLVM),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, Union
+from typing import TYPE_CHECKING, Any, Generator, Iterator, Optional, Union
 
 from ..dump.absence import DAMAGED, EMPTY, Absent
 from ..dump.lists import RecordList
@@ -82,6 +82,17 @@ def missing(session: Session, key: str, absence: Absent, debugger_command: str =
 def why_empty(items: Union[RecordList[Any], TokenList], what: str) -> Absent:
     """Why a list has no entries. An Absent is false, so ``or`` would never take it."""
     return items.absence if items.absence is not None else Absent(DAMAGED, f"{what} cannot be read")
+
+
+def list_key(session: Session, items: RecordList[Any], key: str, what: str, debugger_command: str) -> Generator[Block, None, Optional[str]]:
+    """The key for an answer about a list: another one where the debugger refuses the list, which is said; None where the list is missing, which is said."""
+    if not len(items):
+        yield from missing(session, key, why_empty(items, f"the {what}"), debugger_command)
+        return None
+    if not items.span.refused:
+        return key
+    yield from salvage(key, items, what)
+    return f"salvaged_{key}"
 
 
 def salvage(key: str, items: RecordList[Any], what: str, why: str = "") -> Iterator[Block]:

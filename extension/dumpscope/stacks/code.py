@@ -7,7 +7,7 @@ from typing import Dict, NamedTuple, Optional
 from ..dump.minidump import Minidump
 from ..symbols.image import Image
 from ..symbols.images import Images
-from .x64.epilogue import call_before
+from .x64.epilogue import follows_call
 
 LONGEST_CALL = 7
 """Bytes of the longest call instruction of x86 code that is looked for."""
@@ -45,12 +45,5 @@ class Code:
     def follows_call(self, address: int) -> Optional[bool]:
         """Whether a call stands before an address of x86 code; None where the code is not at hand."""
         if address not in self._calls:
-            self._calls[address] = self._look(address)
+            self._calls[address] = follows_call(address, LONGEST_CALL, lambda at, size: self.read(at, size).data)
         return self._calls[address]
-
-    def _look(self, address: int) -> Optional[bool]:
-        for size in (LONGEST_CALL, 5, 2):
-            data = self.read(address - size, size).data if address >= size else b""
-            if len(data) == size:
-                return call_before(data)
-        return None

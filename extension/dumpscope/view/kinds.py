@@ -6,7 +6,6 @@ masks, addresses and handles are strings such as ``"0x1f0003"``; counts, sizes, 
 
 from __future__ import annotations
 
-import json
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
@@ -130,6 +129,14 @@ def _many_text_or_dash(values: Sequence[Any]) -> Sequence[str]:
     return [text or "-" for text in texts] if "" in texts else texts
 
 
+def _value_text(value: Any) -> str:
+    if isinstance(value, str):
+        return printable(value)
+    import json
+
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
 class Kind(NamedTuple):
     """How a kind looks: its text, its JSON value, whether it stands left, and its role (a name for a colour).
 
@@ -171,9 +178,7 @@ KINDS: Dict[str, Kind] = {
     "bool": Kind(lambda value: "yes" if value else "no", bool, True, ""),
     "percent": Kind(lambda value: f"{value:.1f}%", _plain_json, False, "number"),
     "data": Kind(lambda value: "", _plain_json, True, ""),  # JSON only: lists and dicts of plain values
-    "value": Kind(
-        lambda value: printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)), _plain_json, True, ""
-    ),  # any plain value
+    "value": Kind(_value_text, _plain_json, True, ""),  # any plain value
 }
 
 

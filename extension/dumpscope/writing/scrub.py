@@ -50,8 +50,6 @@ LIMITS = (
     "What a policy file keeps is not looked at, but for names of users and account SIDs.",
 )
 
-_WIPED_STREAMS = {10, 11, 20, 23, 25, 0x7000, 0x47670002, 0x47670004, 0x47670006, 0x47670007, 0x4767000B, 0x4767000D}
-_MOZILLA = range(0x4D7A0001, 0x4D7A0010)
 _ZERO, _FILL, _CONTEXT, _NAME = range(4)
 _READABLE_IMAGE, _EXECUTABLE = (0x02, 0x10, 0x20), (0x10, 0x20)
 MEM_IMAGE = 0x1000000
@@ -415,7 +413,9 @@ def _is_filled(source: Source, offset: int, end: int) -> bool:
 def _is_wiped_kind(kind: int) -> bool:
     """Whether streams of a type go: those that hold texts of people or programs, and those that nobody but their writer can read."""
     known = STREAMS.get(kind)
-    return kind in _WIPED_STREAMS or kind in _MOZILLA or (kind > LAST_RESERVED_STREAM and (known is None or not known.family))
+    if known is None:
+        return kind > LAST_RESERVED_STREAM
+    return known.wiped or (kind > LAST_RESERVED_STREAM and not known.family)
 
 
 __all__ = ["ALL", "FRAMES", "LIMITS", "NONE", "Found", "Item", "Scrubbed", "find_text", "tokens_of"]

@@ -353,6 +353,14 @@ def _no_tables(dump: KernelDump) -> str:
     return "" if pages.read(table, 1) else f"the dump does not hold the page of DirectoryTableBase, 0x{table:x}: no address can be translated"
 
 
+def _no_list(dump: KernelDump) -> str:
+    """Why the debugger lists no driver of a triage dump, or an empty string; an entry without an address is none."""
+    drivers = dump.drivers
+    if isinstance(drivers, Absent):
+        return drivers.message
+    return "" if any(item.base for item in drivers) else "no entry of the driver list has an address"
+
+
 def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
     """``r``, ``k`` and ``u``: what they read."""
     if isinstance(dump.triage, Absent):
@@ -364,7 +372,9 @@ def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
     if isinstance(registers, Absent):
         yield from (Outcome(name, FAILS, registers.message) for name in ("r", "k", "u"))
         return
-    if isinstance(processor, Absent) and dump.wide:
+    held = any(item.size and item.what == "data block" for item in dump.blocks)
+    led = held or isinstance(dump.debugger_data, Absent)  # without data blocks the debugger takes the header's registers
+    if isinstance(processor, Absent) and dump.wide and led:
         yield Outcome("r", FAILS, f"GetContextState failed: {processor.message}")
     else:
         yield Outcome("r", WORKS, f"from {dump.registers_from}")
@@ -380,7 +390,7 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
     """What the debugger's commands do on this dump (observed: dbgeng 10.0.15063)."""
     triage = not isinstance(dump.triage, Absent)
     found = [Outcome(name, WORKS, "the header has it") for name in (".bugcheck", ".time", "vertarget", ".dumpdebug", ".exr -1", ".lastevent")]
-    missing = "" if triage else _no_tables(dump)
+    missing = _no_list(dump) if triage else _no_tables(dump)
     found += [Outcome(name, FAILS if missing else WORKS, missing or ("the driver list has it" if triage else "read from the pages")) for name in ("lm", "lm u")]
     found += _of_registers(dump)
     found.append(Outcome(".ecxr", FAILS, "HRESULT 0x8000ffff: there is no context of an exception; `.trap` and `.cxr` take the parameters of the bug check"))

@@ -16,6 +16,7 @@ from ...session.account import account
 from ...session.missing import facts_of
 from ...session.session import Session
 from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from .anatomy import user_bytes, user_map, user_whatis
 
 if TYPE_CHECKING:
     from ...session.registry import Command, Function
@@ -163,7 +164,7 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-_OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "why": _why}
+_OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "why": _why, "map": user_map, "bytes": user_bytes, "whatis": user_whatis}
 
 
 def answer_for(command: Command) -> Function:
@@ -198,7 +199,7 @@ def _not_here(name: str) -> Function:
         dump = _open(session)
         session.not_in_dump()
         yield Data(name.replace("-", "_"), None)
-        yield Note(f"{name} is about minidumps, and this is a user dump of the old format ({dump.signature}): it has nothing of this.", "warning")
+        yield Note(f"{name} works on minidumps, and this is a user dump of the old format ({dump.signature}).", "warning")
         yield Note("These commands work on it: " + ", ".join(sorted([*_OWN, *_SAME])) + ".", "hint")
         yield Note("In WinDbg `.dump /ma FILE` makes a minidump of it.", "hint")
 

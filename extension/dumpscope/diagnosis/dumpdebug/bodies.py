@@ -14,6 +14,7 @@ from ...format.handles import MINIDUMP_HANDLE_DESCRIPTOR
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
 from ...format.processors import debugger_name
+from ...format.streams import STREAMS
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_INFO
 from ...format.tokens import MINIDUMP_TOKEN_INFO_HEADER, MINIDUMP_TOKEN_INFO_LIST
@@ -329,22 +330,5 @@ def process_vm_counters(view: View, rva: int, size: int, extent: Extent) -> Iter
         yield _row(4, name, f"{value:,}" if name == "PageFaultCount" else _hexadecimal(value))
 
 
-BODIES: Dict[int, Body] = {
-    3: threads,
-    4: modules,
-    5: memory,
-    6: exception,
-    7: system,
-    8: threads,
-    9: memory64,
-    10: comment_a,
-    11: comment_w,
-    12: handles,
-    13: function_tables,
-    14: unloaded_modules,
-    17: thread_infos,
-    19: tokens,
-    21: system_memory,
-    22: process_vm_counters,
-}
+BODIES: Dict[int, Body] = {row.type: globals()[row.body] for row in STREAMS.values() if row.body}
 """By stream type. Of other types that pass their checks nothing is printed but the headline."""

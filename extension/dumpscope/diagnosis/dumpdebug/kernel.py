@@ -7,6 +7,7 @@ from typing import Iterator, List, Tuple
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump
 from ...dump.kernel.pages import PAGE
+from ...format.kernel import FILL, HAS_DATA_BLOCKS, HAS_DEBUGGER_DATA, OPTION_OVERFLOWED, SUMMARY
 
 _FIRST = (
     "MajorVersion",
@@ -53,6 +54,7 @@ _DATA = ["DebuggerDataOffset", "DebuggerDataSize", "DataBlocksOffset", "DataBloc
 
 
 _TITLES = {
+    SUMMARY: "Summary Dump Analysis",
     4: "Mini Dump Analysis",
     5: "Bitmap Dump Analysis - full address space is available",
     6: "Bitmap Dump Analysis - Kernel address space is available,",
@@ -75,6 +77,8 @@ def kernel_dumpdebug_lines(dump: KernelDump) -> Iterator[str]:
     names: Tuple[str, ...] = _HEADER64 if dump.wide else _HEADER32
     if isinstance(triage, Absent):
         names = names[:-1]
+    if dump.header["SecondaryDataState"] != FILL:
+        names = (*names[: names.index("ProductType")], "SecondaryDataState", *names[names.index("ProductType") :])
     for name in names:
         size = dump.header_layout.leaf(name).field.size
         value = int(dump.header[name])
@@ -86,10 +90,13 @@ def kernel_dumpdebug_lines(dump: KernelDump) -> Iterator[str]:
         return
     yield ""
     yield f"{dump.triage_layout.name}:"
-    fields: List[str] = [*_TRIAGE, *(_ITANIUM if dump.wide else ()), *_DATA]
+    held = dump.header["MiniDumpFields"]
+    fields: List[str] = [*_TRIAGE, *(_ITANIUM if dump.wide else ())]
+    fields += [name for name in _DATA if held & (HAS_DEBUGGER_DATA if name.startswith("Debugger") else HAS_DATA_BLOCKS)]
     for name in fields:
         size = dump.triage_layout.leaf(name).field.size
-        yield f"{name:<22}{_wide(triage[name]) if size == 8 else f'{triage[name]:08x}'} "
+        full = name == "TriageOptions" and triage[name] & OPTION_OVERFLOWED and triage[name] != 0xFFFFFFFF
+        yield f"{name:<22}{_wide(triage[name]) if size == 8 else f'{triage[name]:08x}'} {'OVERFLOWED' if full else ''}"
     furthest = 0
     for block in dump.blocks:
         if block.what != "data block":
@@ -100,7 +107,7 @@ def kernel_dumpdebug_lines(dump: KernelDump) -> Iterator[str]:
             yield f"  {_wide(block.address)} - {_wide(last)} at offset {block.offset:08x}"
         else:
             yield f"  {block.address:08x} - {last & 0xFFFFFFFF:08x} at offset {block.offset:08x}"
-    if dump.blocks:
+    if dump.data_blocks:
         yield f"  Max offset {furthest:x}, {dump.source.size - furthest:x} from end of file"
 
 
@@ -108,6 +115,12 @@ def _pages(dump: KernelDump) -> Iterator[str]:
     """What lists the pages. The debugger counts FileOffset from 0x1000 whatever the header's size (observed)."""
     pages = dump.pages
     if isinstance(pages, Absent):
+        return
+    if pages.bitmap is not None and dump.kind == SUMMARY:
+        yield f"SUMMARY_DUMP{'64' if dump.wide else '32'}:"
+        for name in ("DumpOptions", "HeaderSize", "BitmapSize", "Pages"):
+            yield f"{name:<20}{pages.bitmap[name]:08x}"
+        yield f"Bitmap.SizeOfBitMap {pages.bitmap['SizeOfBitMap']:08x}"
         return
     if pages.bitmap is not None:
         yield "BITMAP_DUMP:"

@@ -312,7 +312,7 @@ class Commands:
             why = "the file has no modules that the debugger accepts" if view.has_process else "the debugger has no thread, and loads no modules"
             mark = "." if view.has_process else " "
             return Verdict(PARTIAL, S_OK, f"{mark}  0\tid: {view.process_id:x}\texamine\tname: ?NoImage?", why)
-        if not view._misc[0] & 1:
+        if not view.misc[0] & 1:
             return Verdict(PARTIAL, S_OK, f".  0\tid: {view.process_id:x}", "the file does not say the process's id")
         return GOOD
 

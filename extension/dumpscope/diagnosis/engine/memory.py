@@ -6,16 +6,17 @@ QueryVirtual makes regions up from the captured ranges.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from functools import cached_property
-from heapq import heappop, heappush
-from itertools import accumulate, islice
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from itertools import islice
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
 from .answers import E_FAIL, E_NOINTERFACE, FILE_CORRUPT, MEMORY_ABSENT, S_OK, RegionsAnswer
+from .lookup import Sorted, Unordered
 from .streams import Streams, Taken
 from .strict import PAGE
 
@@ -66,7 +67,7 @@ def _wide(address: int) -> str:
     return f"{address >> 32 & MASK32:08x}`{address & MASK32:08x}"
 
 
-class _Regions:
+class _Regions(ABC):
     """A list that QueryVirtual asks: the first entry in the file that holds the address, or the one with the next higher base.
 
     On a machine of 32 bits the engine compares only the low half of every address, and an end that wraps holds nothing.
@@ -79,21 +80,21 @@ class _Regions:
         self.mask = mask
 
     @property
+    @abstractmethod
     def count(self) -> int:
         """How many entries there are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def extents(self) -> Iterator[Tuple[int, int]]:
         """Base and size of every entry."""
-        raise NotImplementedError
 
+    @abstractmethod
     def region(self, index: int) -> Region:
         """An entry as an answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def extent(self, index: int) -> Tuple[int, int]:
         """Base and size of an entry."""
-        raise NotImplementedError
 
     @cached_property
     def apart(self) -> bool:
@@ -106,16 +107,16 @@ class _Regions:
         return True
 
     @cached_property
-    def _sorted(self) -> Optional[_Sorted]:
+    def _sorted(self) -> Optional[Sorted]:
         """The entries by base, to look an address up by halving; None where there are too many of them to be kept."""
         return self._by_base() if self.count <= KEPT else None
 
-    def _by_base(self) -> _Sorted:
+    def _by_base(self) -> Sorted:
         bases, ends = array("Q"), array("Q")
         for base, end in self.bounds():
             bases.append(base)
             ends.append(end)
-        return _Sorted(bases, ends)
+        return Sorted(bases, ends)
 
     def bounds(self) -> Iterator[Tuple[int, int]]:
         """Base and end of every entry, in as many bits as the machine's addresses have."""
@@ -123,9 +124,9 @@ class _Regions:
         for base, size in self.extents():
             yield base & mask, base + size & mask
 
-    def finder(self) -> Union[_Ordered, _Unordered]:
+    def finder(self) -> Union[_Ordered, Unordered]:
         """Answers for addresses that grow."""
-        return _Ordered(self) if self.apart else _Unordered(self._sorted or self._by_base(), self.ties_last)
+        return _Ordered(self) if self.apart else Unordered(self._sorted or self._by_base(), self.ties_last)
 
     def place(self, address: int) -> int:
         """The entry that answers for one address; -1 where none does."""
@@ -140,42 +141,6 @@ class _Regions:
             if base > address and (best < 0 or base < best_base or (base == best_base and self.ties_last)):
                 best, best_base = index, base
         return best
-
-
-class _Sorted:
-    """Stretches of addresses by where they begin: ``order`` has their numbers, ``bases`` and ``ends`` are as they were given."""
-
-    def __init__(self, bases: Sequence[int], ends: Sequence[int]) -> None:
-        self.bases = bases
-        self.ends = ends
-        self.order = sorted(range(len(bases)), key=bases.__getitem__)
-
-    @cached_property
-    def _starts(self) -> List[int]:
-        return [self.bases[index] for index in self.order]
-
-    @cached_property
-    def _reached(self) -> List[int]:
-        """How far the stretches reach up to each of them, by address."""
-        return list(accumulate((self.ends[index] for index in self.order), max))
-
-    def holder(self, address: int) -> int:
-        """The number of the first stretch, as they were given, that holds an address; -1 where none does."""
-        found = -1
-        at = bisect_right(self._starts, address) - 1
-        while at >= 0 and self._reached[at] > address:
-            index = self.order[at]
-            if self.ends[index] > address and (found < 0 or index < found):
-                found = index
-            at -= 1
-        return found
-
-    def following(self, address: int, last: bool) -> int:
-        """The number of the first (or the last) of those that begin next above an address; -1 where none does."""
-        at = bisect_right(self._starts, address)
-        if at == len(self._starts):
-            return -1
-        return self.order[bisect_right(self._starts, self._starts[at]) - 1 if last else at]
 
 
 class _Ordered:
@@ -196,34 +161,6 @@ class _Ordered:
             base, size = owner.extent(self._index)
             self._end = base + size
         return self._index
-
-
-class _Unordered:
-    """Answers from entries in any order."""
-
-    def __init__(self, entries: _Sorted, ties_last: bool) -> None:
-        self._order, self._bases, self._ends = entries.order, entries.bases, entries.ends
-        self._ties_last = ties_last
-        self._next = 0
-        self._open: List[int] = []
-
-    def find(self, at: int) -> int:
-        """The entry that answers for an address not below the last one; -1 where none does."""
-        order, bases, ends = self._order, self._bases, self._ends
-        while self._next < len(order) and bases[order[self._next]] <= at:
-            heappush(self._open, order[self._next])
-            self._next += 1
-        while self._open and ends[self._open[0]] <= at:
-            heappop(self._open)
-        if self._open:
-            return self._open[0]
-        index = self._next
-        if index == len(order):
-            return -1
-        if self._ties_last:
-            while index + 1 < len(order) and bases[order[index + 1]] == bases[order[self._next]]:
-                index += 1
-        return order[index]
 
 
 class Captured(_Regions):
@@ -356,32 +293,14 @@ class Captured(_Regions):
         """The first range of a group that conflicts, from where, and its end. ``group`` holds ranges that overlap, by address."""
         if len(group) < 2 or len({ranges[index][2] - ranges[index][0] for index in group}) < 2:
             return  # the same bytes of the file
-        pieces: List[Tuple[int, int, int]] = []
-        budget = COMPARED
         with memoryview(self.streams.source.buffer) as data:
+            pieces = _Pieces(data)
             for index in sorted(group) if len(group) <= CLUSTER else group:
-                low, size, rva = ranges[index]
-                high, shift = low + size, rva - low
-                checked = not SHARED_DATA <= low < SHARED_DATA + PAGE
-                at = bisect_left(pieces, (low, -1, -1))
-                if at and pieces[at - 1][1] > low:
-                    at -= 1
-                while low < high:
-                    if at == len(pieces) or pieces[at][0] >= high:
-                        pieces.insert(at, (low, high, shift))
-                        break
-                    left, right, other = pieces[at]
-                    if left > low:
-                        pieces.insert(at, (low, left, shift))
-                        low = left
-                        at += 1
-                    size = min(high, right) - low
-                    if checked and other != shift and budget > 0:
-                        budget -= size
-                        if data[low + shift : low + shift + size] != data[low + other : low + other + size]:
-                            yield index, low, high
-                            return
-                    low, at = right, at + 1
+                start, size, rva = ranges[index]
+                conflict = pieces.add(start, start + size, rva - start, compared=not SHARED_DATA <= start < SHARED_DATA + PAGE)
+                if conflict is not None:
+                    yield index, conflict, start + size
+                    return
 
     # -- reading ---------------------------------------------------------------------------------------------------------
 
@@ -425,11 +344,11 @@ class Captured(_Regions):
         return None
 
     @cached_property
-    def _whole(self) -> _Sorted:
+    def _whole(self) -> Sorted:
         """The ranges by where they begin, with all bits of their addresses and of their ends."""
         if self.mask == MASK64 and self._sorted is not None and all(start + size <= MASK64 for start, size in self.extents()):
             return self._sorted
-        return _Sorted([start for start, _ in self.extents()], [start + size for start, size in self.extents()])
+        return Sorted([start for start, _ in self.extents()], [start + size for start, size in self.extents()])
 
     def held(self, address: int, size: int) -> bytes:
         """The bytes at an address, as far as the engine can read them, going on from range to range."""
@@ -445,6 +364,42 @@ class Captured(_Regions):
                 break
             data += more
         return data
+
+
+class _Pieces:
+    """What the ranges put in so far give each address: pieces that do not overlap, each with the way from an address to its file offset."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+        self._pieces: List[Tuple[int, int, int]] = []
+        self._budget = COMPARED
+
+    def add(self, low: int, high: int, shift: int, *, compared: bool) -> Optional[int]:
+        """Put a range in where no earlier one is. The address from which on it has other bytes than an earlier one; None if it has not."""
+        pieces = self._pieces
+        at = bisect_left(pieces, (low, -1, -1))
+        if at and pieces[at - 1][1] > low:
+            at -= 1
+        while low < high:
+            if at == len(pieces) or pieces[at][0] >= high:
+                pieces.insert(at, (low, high, shift))
+                return None
+            left, right, other = pieces[at]
+            if left > low:
+                pieces.insert(at, (low, left, shift))
+                low, at = left, at + 1
+            end = min(high, right)
+            if compared and other != shift and not self._equal(low, end, shift, other):
+                return low
+            low, at = right, at + 1
+        return None
+
+    def _equal(self, low: int, high: int, shift: int, other: int) -> bool:
+        """Whether two ranges have the same bytes from ``low`` to ``high``; what is beyond the budget counts as equal."""
+        if self._budget <= 0:
+            return True
+        self._budget -= high - low
+        return self._data[low + shift : high + shift] == self._data[low + other : high + other]
 
 
 class AddressMap(_Regions):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
-from typing import Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import KernelDump, is_kernel_dump
@@ -15,7 +15,23 @@ from ...dump.source import Source
 from ...dump.userdump import COUNTS, OFFSETS, UserDump
 from ...errors import DumpError
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
-from ...format.kernel import BITMAP_SIGNATURES, FILL, HEADER_SIZE32, HEADER_SIZE64, SIGNATURE32, SIGNATURE64
+from ...format.kernel import (
+    BITMAP_DUMP,
+    BITMAP_SIGNATURES,
+    FILL,
+    HAS_DEBUGGER_DATA,
+    HEADER_SIZE32,
+    HEADER_SIZE64,
+    PHYSICAL_MEMORY_RUN32,
+    PHYSICAL_MEMORY_RUN64,
+    SIGNATURE32,
+    SIGNATURE64,
+    SUMMARY,
+    SUMMARY_DUMP32,
+    SUMMARY_DUMP64,
+    TRIAGE_DATA_BLOCK,
+    TRIAGE_VALID,
+)
 from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.processors import PROCESSORS
@@ -73,11 +89,15 @@ THREADS_CUT = 0x8007001E
 HANDLE_EOF = 0x80070026
 _KERNEL_TEXTS = {
     1: "Kernel Complete Dump File: Full address space is available",
+    SUMMARY: "Kernel Summary Dump File: Kernel address space is available, User address space may not be available.",
     FILL: "Kernel Complete Dump File: Full address space is available",
     5: "Kernel Bitmap Dump File: Full address space is available",
     6: "Kernel Bitmap Dump File: Kernel address space is available, User address space may not be available.",
 }
 """What the engine says of each DumpType that it opens, besides triage; a header that was not filled in is one of a full dump."""
+BITMAP_ROOM = 8
+"""Bytes of the bitmap that the engine counts to BITMAP_DUMP."""
+_TRUNCATED = ["*" * 72, "WARNING: Dump header physical memory block has been truncated.", "Some valid physical pages may be inaccessible.", "*" * 72]
 _KERNEL_MACHINES = {SIGNATURE64: (0x8664, 0xAA64, 0x200), SIGNATURE32: (0x14C, 0x1C4)}
 
 _MISC = MINIDUMP_MISC_INFO.select("Flags1", "ProcessId")
@@ -96,7 +116,7 @@ class Opened(NamedTuple):
 
 def error_words(hresult: int) -> str:
     """An error number as the engine words it."""
-    if hresult >> 28 == 0xD:
+    if hresult >> 28 in (1, 0xD):
         return f"NTSTATUS 0x{hresult & ~0x10000000:08X}"
     if hresult >> 16 == 0x8007:
         return f"Win32 error 0n{hresult & 0xFFFF}"
@@ -114,6 +134,12 @@ def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: 
     return Opened(Opening(False, hresult, message, E_UNEXPECTED), lines, **rest)  # type: ignore[arg-type]
 
 
+def _faulted(source: Source) -> Opened:
+    """A kernel dump on whose way the engine touches memory behind the mapped file: it calls that a success, and has nothing open."""
+    line = f"Could not open dump file [{source.name}], {error_words(READ_FAULT)}"
+    return Opened(Opening(False, READ_FAULT, f"Could not open dump file, {error_words(READ_FAULT)}", E_UNEXPECTED), [line], kernel=True)
+
+
 def _directory(source: Source, count: int, rva: int) -> str:
     """The line about a directory that is not in the file; empty when it is."""
     size = count * MINIDUMP_DIRECTORY.size & 0xFFFFFFFF
@@ -128,16 +154,95 @@ def _directory(source: Source, count: int, rva: int) -> str:
     return ""
 
 
+_NEEDED = ("ContextOffset", "ExceptionOffset", "PrcbOffset", "CallStackOffset")
+_X86_SIZES = {"PrcbOffset": 0x9F0, "ThreadOffset": 0x260}
+"""What the engine takes for the size of structures of x86 without KDDEBUGGER_DATA64 (observed); of other machines it takes their first byte."""
+_SIZES = {"PrcbOffset": "SizePrcb", "ProcessOffset": "SizeEProcess", "ThreadOffset": "SizeEThread"}
+
+
+def _mapped(source: Source) -> int:
+    """The end of the file's last page in memory: the engine reads zeros there, and faults behind it."""
+    return -(-source.size // 0x1000) * 0x1000
+
+
+def _parts(dump: KernelDump, triage: Dict[str, Any]) -> Iterator[Tuple[int, int]]:
+    """Offset and size of what must lie in the file. A block of which only the first 8 bytes are there is one of size 0 at 0."""
+    data = dump.debugger_data
+    for name, field in _SIZES.items():
+        known = not isinstance(data, Absent)
+        size = data[field] if not isinstance(data, Absent) else _X86_SIZES.get(name, 1) if dump.machine == 0x14C else 1
+        if triage[name] and (known or dump.wide or name != "ProcessOffset"):
+            yield triage[name], max(1, size)
+    yield triage["CallStackOffset"], triage["SizeOfCallStack"]
+    if dump.header["MiniDumpFields"] & HAS_DEBUGGER_DATA:
+        yield triage["DebuggerDataOffset"], max(1, triage["DebuggerDataSize"])
+    count, first = dump.data_blocks, triage["DataBlocksOffset"]
+    if not count:
+        return
+    yield first, 8
+    for at in range(first, min(first + count * TRIAGE_DATA_BLOCK.size, _mapped(dump.source)), TRIAGE_DATA_BLOCK.size):
+        block = dump.source.some(at, TRIAGE_DATA_BLOCK.size)
+        values = TRIAGE_DATA_BLOCK.unpack(block.ljust(TRIAGE_DATA_BLOCK.size, b"\0"))
+        yield values["Offset"], values["Size"]
+
+
 def _triage(source: Source, dump: KernelDump) -> Opened:
-    """A triage dump: the engine wants the mark at its end, and a processor control block. Observed: dbgeng 10.0.15063."""
+    """A triage dump: the engine wants the mark TRGD as the last of SizeOfDump bytes (ValidOffset is not looked at), four parts, and parts and
+    data blocks inside the file. Observed: dbgeng 10.0.15063."""
     triage = dump.triage
     assert not isinstance(triage, Absent)
-    if not dump.complete:
+    end = triage["SizeOfDump"]
+    if end < 4 or source.some(end - 4, 4) != TRIAGE_VALID.to_bytes(4, "little"):
         return _refused(source, FILE_CORRUPT, [], "", kernel=True)
-    if not triage["PrcbOffset"]:
+    if not all(triage[name] for name in _NEEDED):
         return _refused(source, E_FAIL, [], "Mini Kernel Dump does not contain enough information to be debugged", kernel=True)
+    if any(offset + size > source.size for offset, size in _parts(dump, triage)):
+        return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+    if dump.data_blocks and triage["DataBlocksOffset"] + dump.data_blocks * TRIAGE_DATA_BLOCK.size > _mapped(source):
+        return _faulted(source)
     text = "Mini Kernel Dump File: Only registers and stack trace are available"
     return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
+
+
+def _bitmap(source: Source, dump: KernelDump) -> Optional[Opened]:
+    """A dump with a bitmap that the engine refuses; None for one that it opens. It maps the file as far as the first page; for a summary dump
+    it adds a bit for each page between those of the machine (observed: dbgeng 10.0.15063)."""
+    base = dump.header_layout.size
+    old = dump.kind == SUMMARY
+    shape = (SUMMARY_DUMP64 if dump.wide else SUMMARY_DUMP32) if old else BITMAP_DUMP
+    head = source.some(base, shape.size)
+    if head[:4] not in (BITMAP_SIGNATURES[:1] if old else BITMAP_SIGNATURES) or source.size - base < shape.size + (0 if old else BITMAP_ROOM):
+        return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+    mapped = shape.unpack(head)["HeaderSize"]
+    lines: List[str] = []
+    if old:
+        count, extra = _gaps(dump)
+        if not count:
+            return _faulted(source)
+        mapped += extra
+        lines = _TRUNCATED if count > _run_limit(dump) else []
+    if mapped > source.size:
+        return _refused(source, E_INVALIDARG, lines, "Dump file is too large to map", kernel=True)
+    return None
+
+
+def _run_limit(dump: KernelDump) -> int:
+    """How many runs of physical memory the header has room for."""
+    size = len(dump.header["PhysicalMemoryBlock"])
+    return (size - 16) // PHYSICAL_MEMORY_RUN64.size if dump.wide else (size - 8) // PHYSICAL_MEMORY_RUN32.size
+
+
+def _gaps(dump: KernelDump) -> Tuple[int, int]:
+    """NumberOfRuns of the header, and the bytes of bitmap for pages between the runs: from the end of the last run, as the engine counts."""
+    data: bytes = dump.header["PhysicalMemoryBlock"]
+    word, first, run = (8, 16, PHYSICAL_MEMORY_RUN64) if dump.wide else (4, 8, PHYSICAL_MEMORY_RUN32)
+    count = int.from_bytes(data[:4], "little")
+    if not count:
+        return 0, 0
+    pages = int.from_bytes(data[first - word : first], "little")
+    last = run.unpack(data, first + (min(count, _run_limit(dump)) - 1) * run.size)
+    highest = (last["BasePage"] + last["PageCount"]) & ((1 << 8 * word) - 1)
+    return count, (highest - pages + 7) // 8 if highest > pages else 0
 
 
 def _images(source: Source) -> bool:
@@ -190,8 +295,10 @@ def _other(source: Source, head: bytes) -> Opened:
                 return _triage(source, dump)
             if dump.kind not in _KERNEL_TEXTS:
                 return _refused(source, E_INVALIDARG, [], "Could not match Dump File signature - invalid file format", kernel=True)
-            if dump.kind in (5, 6) and source.some(dump.header_layout.size, 4) not in BITMAP_SIGNATURES:
-                return _refused(source, FILE_CORRUPT, [], "", kernel=True)
+            if dump.kind in (SUMMARY, 5, 6):
+                refused = _bitmap(source, dump)
+                if refused is not None:
+                    return refused
             text = _KERNEL_TEXTS[dump.kind]
             return Opened(Opening(True, S_OK, text, S_OK), [text], kernel=True)
         return _refused(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..facts import Facts
 
 _REQUIRED = (3, 7, 12)
+EXCEPTION, SYSTEM_INFO, MEMORY_LIST = 6, 7, 5
 
 
 def looks_sound(dump: Minidump) -> bool:
@@ -25,10 +26,8 @@ def looks_sound(dump: Minidump) -> bool:
     streams = dump.streams
     if header.version != MINIDUMP_VERSION or streams.damage is not None:
         return False
-    system = dump.system
     threads = dump.threads
-    processor = None if isinstance(system, Absent) else PROCESSORS.get(system.architecture)
-    if processor is None or not processor.current or threads.span.refused or not threads.span.count:
+    if threads.span.refused or not threads.span.count or dump.stream(SYSTEM_INFO) is None:
         return False
     end = header.directory_rva + len(streams) * MINIDUMP_DIRECTORY.size
     for kind in _REQUIRED:
@@ -37,15 +36,21 @@ def looks_sound(dump: Minidump) -> bool:
             return False
         if stream is not None and (stream.rva < end or (kind == 7 and (stream.size != 56 or dump.source.available(stream.rva, 56) < 56))):
             return False
+        if kind == SYSTEM_INFO and stream is not None:
+            # ProcessorArchitecture is the first field. Modules that decode streams are imported here only for streams that the dump has.
+            processor = PROCESSORS.get(int.from_bytes(dump.source.some(stream.rva, 2), "little"))
+            if processor is None or not processor.current:
+                return False
     full = dump.stream(9)
     if (full is not None) != bool(header.flags & 0x2) or (full is not None and (dump.memory64_list.span.refused or dump.stream(5) is not None)):
         return False
     if full is not None and not end <= dump.memory64_list.base_rva <= dump.size:
         return False
-    exception = dump.exception
-    if not isinstance(exception, Absent) and threads.find(exception.thread_id) is None:
-        return False
-    return _memory_is_plain(dump, end)
+    if dump.stream(EXCEPTION) is not None:
+        exception = dump.exception
+        if not isinstance(exception, Absent) and threads.find(exception.thread_id) is None:
+            return False
+    return dump.stream(MEMORY_LIST) is None or _memory_is_plain(dump, end)
 
 
 def _memory_is_plain(dump: Minidump, end: int) -> bool:

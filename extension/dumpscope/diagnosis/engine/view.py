@@ -381,7 +381,7 @@ class EngineView:
     # -- process ---------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _misc(self) -> Tuple[int, int, int]:
+    def misc(self) -> Tuple[int, int, int]:
         taken = self.stream(15)
         if taken is None or self.opened.streams is None:
             return 0, 0, 0
@@ -391,7 +391,7 @@ class EngineView:
     @cached_property
     def process_id(self) -> int:
         """The process's id, 0xF0F0F0F0 where the file does not say it."""
-        flags, process, _ = self._misc
+        flags, process, _ = self.misc
         return process if flags & 1 and process else UNKNOWN_PROCESS
 
     @cached_property
@@ -408,7 +408,7 @@ class EngineView:
         """What ``.time`` shows."""
         if self.accepted is None:
             return Times(self._failure, 0, False, False)
-        flags, _, created = self._misc
+        flags, _, created = self.misc
         uptime = self.accepted.header.timestamp - created & 0xFFFFFFFF
         shown = bool(flags & 2) and uptime != 0
         system = self.machine in TIMED and self.opened.captured is not None and len(self.opened.captured.held(SHARED_DATA + INTERRUPT_TIME, 8)) == 8

@@ -318,6 +318,8 @@ class KernelDump:
         triage = self.triage
         if isinstance(triage, Absent):
             return triage
+        if not self.header["MiniDumpFields"] & layout.HAS_DEBUGGER_DATA or not triage["DebuggerDataSize"]:
+            return Absent(NOT_THERE, "the dump has no KDDEBUGGER_DATA64: MiniDumpFields or DebuggerDataSize says so")
         data = self.source.some(triage["DebuggerDataOffset"], KDDEBUGGER_DATA64.size) if triage["DebuggerDataOffset"] else b""
         if len(data) < KDDEBUGGER_DATA64.size:
             return Absent(NOT_THERE, "the dump has no KDDEBUGGER_DATA64")
@@ -362,6 +364,14 @@ class KernelDump:
         """The pages of physical memory of a dump that is no triage dump."""
         return pages_of(self)
 
+    @property
+    def data_blocks(self) -> int:
+        """Data blocks that a triage dump claims; 0 where MiniDumpFields says that it has none."""
+        triage = self.triage
+        if isinstance(triage, Absent) or not self.header["MiniDumpFields"] & layout.HAS_DATA_BLOCKS:
+            return 0
+        return int(triage["DataBlocksCount"])
+
     @cached_property
     def blocks(self) -> List[Block]:
         """The memory that a triage dump holds, in the order of the file: data blocks, then the call stack."""
@@ -369,7 +379,7 @@ class KernelDump:
         if isinstance(triage, Absent):
             return []
         found = []
-        for _, item in self._entries(triage["DataBlocksOffset"], triage["DataBlocksCount"], layout.TRIAGE_DATA_BLOCK, _BLOCK_LIMIT):
+        for _, item in self._entries(triage["DataBlocksOffset"], self.data_blocks, layout.TRIAGE_DATA_BLOCK, _BLOCK_LIMIT):
             address = item["Address"] & (0xFFFFFFFFFFFFFFFF if self.wide else 0xFFFFFFFF)
             found.append(Block(address, item["Offset"], item["Size"]))
         if triage["SizeOfCallStack"] and triage["CallStackOffset"]:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple, Union
 
 from ...format import kernel as layout
+from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, Absent
 from ..source import Source
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PAGE = 0x1000
 """Bytes of a page."""
 _CHUNK = 1 << 16
-_FULL, _BITMAPS = (1, layout.FILL), (5, 6)
+_FULL, _BITMAPS = (1, layout.FILL), (layout.SUMMARY, 5, 6)
 
 
 class Piece(Protocol):
@@ -70,10 +71,12 @@ class PageRun(NamedTuple):
 
 
 class Pages:
-    """The pages that a file claims to hold, and those that it does hold. ``bitmap`` is BITMAP_DUMP by C name, None in a full dump."""
+    """The pages that a file claims to hold, and those that it does hold. ``bitmap`` is BITMAP_DUMP or SUMMARY_DUMP by C name, and ``shape``
+    its structure, None in a full dump."""
 
-    def __init__(self, dump: KernelDump, runs: List[PageRun], claimed: int, bitmap: Optional[Dict[str, Any]]) -> None:
+    def __init__(self, dump: KernelDump, runs: List[PageRun], claimed: int, bitmap: Optional[Dict[str, Any]], shape: Optional[Structure] = None) -> None:
         self._source = dump.source
+        self.shape = shape
         self.runs = runs
         self.claimed = claimed
         self.bitmap = bitmap
@@ -124,12 +127,16 @@ def _by_runs(dump: KernelDump) -> Union[Pages, Absent]:
 
 def _by_bitmap(dump: KernelDump) -> Union[Pages, Absent]:
     base, shape = dump.header_layout.size, layout.BITMAP_DUMP
+    signatures: Tuple[bytes, ...] = layout.BITMAP_SIGNATURES
+    if dump.kind == layout.SUMMARY:
+        shape = layout.SUMMARY_DUMP64 if dump.wide else layout.SUMMARY_DUMP32
+        signatures = signatures[:1]
     data = dump.source.some(base, shape.size)
     if len(data) < shape.size:
-        return Absent(DAMAGED, f"BITMAP_DUMP needs 0x{shape.size:x} bytes at 0x{base:x}, and the file holds 0x{len(data):x} of them")
+        return Absent(DAMAGED, f"{shape.name} needs 0x{shape.size:x} bytes at 0x{base:x}, and the file holds 0x{len(data):x} of them")
     bitmap = shape.unpack(data)
-    if data[:4] not in layout.BITMAP_SIGNATURES:
-        return Absent(DAMAGED, f"no BITMAP_DUMP is at 0x{base:x}: it begins with {data[:4].hex(' ')}")
+    if data[:4] not in signatures:
+        return Absent(DAMAGED, f"no {shape.name} is at 0x{base:x}: it begins with {data[:4].hex(' ')}")
     room = max(0, dump.source.size - bitmap["HeaderSize"]) // PAGE + 1
     bits = min(bitmap["BitmapSize"], 8 * dump.source.available(base + shape.size, (bitmap["BitmapSize"] + 7) // 8))
     found: List[PageRun] = []
@@ -139,7 +146,7 @@ def _by_bitmap(dump: KernelDump) -> Union[Pages, Absent]:
             break  # what follows is beyond the end of the file
         found.append(PageRun(first, count, bitmap["HeaderSize"] + taken * PAGE))
         taken += count
-    return Pages(dump, found, bitmap["Pages"], bitmap)
+    return Pages(dump, found, bitmap["Pages"], bitmap, shape)
 
 
 def _runs(dump: KernelDump, offset: int, bits: int) -> Iterator[Tuple[int, int]]:

@@ -82,7 +82,7 @@ class Memory64List(RecordList[Range]):
             head = source.some(stream.rva, _HEAD64.size)
             if len(head) < _HEAD64.size:
                 damage = headless(source, stream, _HEAD64.size, len(head), f"{stream.name}: no room for its header")
-                span = NOTHING._replace(header=stream.rva, damage=(damage,), refused=True)
+                span = NOTHING._replace(header=stream.rva, damage=(damage,))
             else:
                 self.base_rva = _HEAD64.unpack(head)[1]
                 span = _span64(source, stream)

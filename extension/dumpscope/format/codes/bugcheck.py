@@ -6,19 +6,23 @@ names of all. A code with 0x10000000 added (``1000007e``) is the same bug check 
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
-from .bugcodes import BUG_CHECK_NAMES, REFERENCE
+from .bugcodes import BUG_CHECK_NAMES
+from .bugparameters import NOT_DOCUMENTED, PARAMETERS
+from .bugvalues import VALUES
 
 MINI = 0x10000000
 """Added to a code by the writer of triage dumps (KERNEL_MODE_EXCEPTION_NOT_HANDLED_M and its like)."""
 
 ADDRESS, STATUS, IRQL, ACCESS, NUMBER, TEXT, CODE, POINTER = "address", "ntstatus", "irql", "access", "number", "text", "code", "pointer"
+UNICODE, DEVICE, DRIVER, REQUEST = "unicode", "device", "driver", "irp"
 
 
 class Parameter(NamedTuple):
     """What one parameter means. ``kind``: ``code`` (address of an instruction), ``address`` (memory that was used), ``ntstatus``,
-    ``irql``, ``access`` (0 read, 1 write, 2 or 8 execute), ``pointer`` (a structure), ``number``."""
+    ``irql``, ``access`` (0 read, 1 write, 2 or 8 execute), ``device``, ``driver`` and ``irp`` (their objects), ``unicode`` (a UNICODE_STRING),
+    ``pointer`` (another structure), ``text`` (characters), ``number``."""
 
     kind: str
     meaning: str
@@ -47,6 +51,7 @@ _THREAD = "ntstatus:exception code|code:address of the instruction that raised i
 _DRIVER = "look at the driver that the instruction belongs to: its version, and a newer one from its vendor"
 _HARDWARE = "check the machine: cooling, voltage, firmware, memory test"
 _POOL = "turn on Driver Verifier (special pool) to catch the driver that writes beyond its memory"
+_UNKNOWN = "check the digits of the code; a driver may also stop the machine with a code of its own: open the dump in WinDbg and run `!analyze -v`"
 _DISK = "check the disk and its cable, and run chkdsk"
 
 _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
@@ -98,7 +103,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x3B,
         "SYSTEM_SERVICE_EXCEPTION",
         "An exception happened while a system call ran.",
-        "ntstatus:exception code|code:address of the instruction that raised it|pointer:context record|number:reserved",
+        "ntstatus:exception code|code:address of the instruction that raised it|pointer:context record|number:0",
         _DRIVER,
     ),
     (
@@ -112,7 +117,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x44,
         "MULTIPLE_IRP_COMPLETE_REQUESTS",
         "A driver completed a request that was completed before.",
-        "pointer:IRP|number:reserved|number:reserved|number:reserved",
+        "irp:IRP|number:reserved|number:reserved|number:reserved",
         _DRIVER,
     ),
     (
@@ -164,7 +169,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0x7B,
         "INACCESSIBLE_BOOT_DEVICE",
         "Windows lost access to the partition that it starts from.",
-        "pointer:device object or name|ntstatus:status|number:reserved|number:reserved",
+        "device:device object or name|ntstatus:status|number:reserved|number:reserved",
         "check the storage driver and the firmware's controller mode",
     ),
     (0x7E, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED", "A system thread raised an exception that nobody handled.", _THREAD, _DRIVER),
@@ -285,7 +290,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0xD8,
         "DRIVER_USED_EXCESSIVE_PTES",
         "A driver used up the system's page table entries.",
-        "pointer:name of the driver or 0|number:entries used|number:free entries|number:all entries",
+        "unicode:name of the driver or 0|number:entries used|number:free entries|number:all entries",
         _DRIVER,
     ),
     (
@@ -306,14 +311,14 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
         0xEA,
         "THREAD_STUCK_IN_DEVICE_DRIVER",
         "A thread of a driver goes round in a loop.",
-        "pointer:thread|pointer:DEFERRED_WATCHDOG|pointer:name of the driver|number:how often it was seen (1 on the blue screen)",
+        "pointer:thread|pointer:DEFERRED_WATCHDOG|unicode:name of the driver|number:how often it was seen (1 on the blue screen)",
         "update the display driver; check the graphics card",
     ),
     (
         0xED,
         "UNMOUNTABLE_BOOT_VOLUME",
         "The boot volume cannot be mounted.",
-        "pointer:device object of the volume|ntstatus:status of the file system|number:reserved|number:reserved",
+        "device:device object of the volume|ntstatus:status of the file system|number:reserved|number:reserved",
         _DISK,
     ),
     (
@@ -555,8 +560,25 @@ def bug_check(code: int) -> BugCheck:
     """The bug check of a code; one without a name says so."""
     plain = plain_code(code)
     found = BUG_CHECKS.get(plain)
+    if found is not None:
+        return found
+    row = PARAMETERS.get(plain)
+    if row is None:
+        return BugCheck("", "This code is not in the Bug Check Code Reference.", (Parameter(NUMBER, NOT_DOCUMENTED),) * 4, _UNKNOWN)
+    return BugCheck(BUG_CHECK_NAMES[plain], row.meaning, tuple(Parameter(kind, meaning) for kind, meaning in row.parameters), row.step)
+
+
+def value_words(code: int, index: int, value: int) -> str:
+    """What the reference says of a value of a parameter (``index`` from 1); an empty string where it lists none."""
+    found = VALUES.get((plain_code(code), index), {}).get(value)
+    return "" if found is None else found.meaning
+
+
+def explained(code: int, first: Optional[int]) -> Tuple[Parameter, ...]:
+    """The four parameters of a code; where the first one is a kind that the reference lists, the others are those of that kind."""
+    parameters = bug_check(code).parameters
+    found = None if first is None else VALUES.get((plain_code(code), 1), {}).get(first)
     if found is None:
-        name = BUG_CHECK_NAMES.get(plain, "")
-        meaning = f"What its parameters mean is not in our table: {REFERENCE}" if name else "This code is not in the Bug Check Code Reference."
-        return BugCheck(name, meaning, tuple(Parameter(NUMBER, "not in our table") for _ in range(4)))
-    return found
+        return parameters
+    others = tuple(Parameter(kind, meaning) for kind, meaning in found.others)
+    return parameters[:1] + others + parameters[1 + len(others) :]

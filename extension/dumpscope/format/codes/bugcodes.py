@@ -139,3 +139,35 @@ def _names() -> Dict[int, str]:
 
 BUG_CHECK_NAMES: Dict[int, str] = _names()
 """Names of bug checks by code."""
+
+
+_BRANCH = REFERENCE.rpartition("/")[0]
+_DASHES = {
+    **dict.fromkeys((0x133, 0x138, 0x15D, 0x15E, 0x17D), 1),
+    **dict.fromkeys((*range(0xFA, 0x128), 0x12B, 0x12C, 0x141), 3),
+    **dict.fromkeys((0xFE, 0x102, 0x108, 0x11C, 0x11E, 0x11F, 0x120, 0x123, 0x125, 0x126), 2),
+}
+"""Between code and name in the address of a page; else two."""
+_ENDS = {
+    0xD4: "d4--system-scan-at-raised-irql-caught-improper-driver-unlo",
+    0x120: "120--bitlocker-fatal-error-",
+    0x123: "123--crypto-self-test-failure-",
+    0x145: "145--secure-boot-violation-",
+    0x163: "162--worker-thread-test-condition",
+    0x165: "165--cluster-csv-staus-io-timeout-livedump",
+    0x169: "169--cluster-csv-volume-arival-livedump",
+    0x16F: "16f--cluster-csv-state-transistion-interval-livedump",
+    0x178: "175--elam-driver-detected-fatal-error",
+    0x17D: "17d-unexpected-revocation-livedump",
+    0x193: "192--video-dxgkrnl-livedump",
+}
+"""Pages whose address is not made of code and name."""
+
+
+def page_of(code: int) -> str:
+    """The address of a code's page in the reference; that of the reference for a code without a name."""
+    name = BUG_CHECK_NAMES.get(code)
+    if name is None:
+        return REFERENCE
+    end = _ENDS.get(code) or f"{code:x}{'-' * _DASHES.get(code, 2)}{name.lower().replace('_', '-')}"
+    return f"{_BRANCH}/bug-check-0x{end}"

@@ -91,6 +91,34 @@ def _values(command: str, options: Sequence[Taken], act: Callable[[Taken], str])
             yield "        " + "|".join(_q(f"{command}:{name}") for name in item.names) + f") {act(item)} ;;"
 
 
+def _walk(word: str, step: str) -> List[str]:
+    """Find the command among the words before the cursor: the inside of a loop over them. ``word`` is the current one, ``step`` goes on to the next."""
+    return [
+        f"        case {word} in",
+        f"            {'|'.join(_valued())}) {step} ;;",
+        "            -*) ;;",
+        f"            *) command={word}; break ;;",
+        "        esac",
+        f"        {step}",
+        "    done",
+    ]
+
+
+def _after_option(rows: Sequence[Entry], act: Callable[[Taken], str]) -> List[str]:
+    """The command by its first name, then what follows an option that has a value: of every command, and of this one."""
+    return [
+        "    case $command in",
+        *(f"        {'|'.join(map(_q, row.names))}) command={_q(row.names[0])} ;;" for row in rows if len(row.names) > 1),
+        "    esac",
+        "    case $before in",
+        *("        " + "|".join(item.names) + f") {act(item)} ;;" for item in _common() if not item.switch),
+        "    esac",
+        "    case $command:$before in",
+        *(line for row in rows for line in _values(row.names[0], row.options, act)),
+        "    esac",
+    ]
+
+
 # -- bash --------------------------------------------------------------------------------------------------------------------
 
 
@@ -120,17 +148,7 @@ def bash(commands: Sequence[Command]) -> str:
         "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' at=1",
         "    COMPREPLY=()",
         "    while [[ $at -lt $COMP_CWORD ]]; do",
-        "        case ${COMP_WORDS[at]} in",
-        f"            {'|'.join(_valued())}) at=$((at + 1)) ;;",
-        "            -*) ;;",
-        "            *) command=${COMP_WORDS[at]}; break ;;",
-        "        esac",
-        "        at=$((at + 1))",
-        "    done",
-        "    case $command in",
-        *(f"        {'|'.join(map(_q, row.names))}) command={_q(row.names[0])} ;;" for row in rows if len(row.names) > 1),
-        "    esac",
-        "    case $before in",
+        *_walk("${COMP_WORDS[at]}", "at=$((at + 1))"),
     ]
 
     def act(item: Taken) -> str:
@@ -138,15 +156,9 @@ def bash(commands: Sequence[Command]) -> str:
             return f'_dumpscope_words "$current" {" ".join(map(_q, item.words))}; return'
         return '_dumpscope_files "$current"; return' if item.file else "return"
 
-    for item in _common():
-        if not item.switch:
-            out.append("        " + "|".join(item.names) + f") {act(item)} ;;")
-    out += ["    esac", "    case $command:$before in"]
-    for row in rows:
-        out += _values(row.names[0], row.options, act)
+    out += _after_option(rows, act)
     common = " ".join(_names(_common()))
     out += [
-        "    esac",
         "    if [[ -z $command ]]; then",
         f'        if [[ $current == -* ]]; then _dumpscope_words "$current" {common} -V --version; return; fi',
         '        _dumpscope_words "$current" ' + " ".join(_q(name) for row in rows for name in row.names),
@@ -190,17 +202,7 @@ def zsh(commands: Sequence[Command]) -> str:
         "    local current=${words[CURRENT]} before=${words[CURRENT-1]} command='' at=2",
         "    local -a offered",
         "    while (( at < CURRENT )); do",
-        "        case ${words[at]} in",
-        f"            {'|'.join(_valued())}) (( at++ )) ;;",
-        "            -*) ;;",
-        "            *) command=${words[at]}; break ;;",
-        "        esac",
-        "        (( at++ ))",
-        "    done",
-        "    case $command in",
-        *(f"        {'|'.join(map(_q, row.names))}) command={_q(row.names[0])} ;;" for row in rows if len(row.names) > 1),
-        "    esac",
-        "    case $before in",
+        *_walk("${words[at]}", "(( at++ ))"),
     ]
 
     def act(item: Taken) -> str:
@@ -208,15 +210,9 @@ def zsh(commands: Sequence[Command]) -> str:
             return f"compadd -- {' '.join(map(_q, item.words))}; return"
         return "_files; return" if item.file else "return"
 
-    for item in _common():
-        if not item.switch:
-            out.append("        " + "|".join(item.names) + f") {act(item)} ;;")
-    out += ["    esac", "    case $command:$before in"]
-    for row in rows:
-        out += _values(row.names[0], row.options, act)
+    out += _after_option(rows, act)
     dumps = f"_files -g '*.({'|'.join(DUMPS)})'"
     out += [
-        "    esac",
         "    local -a common",
         f"    common=({_described(_option_pairs(_common()))})",
         "    if [[ -z $command ]]; then",

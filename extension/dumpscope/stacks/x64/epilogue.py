@@ -6,7 +6,7 @@ The calling convention allows an epilogue few instructions (Microsoft Learn: x64
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 RSP = 4
 MAX_EPILOGUE = 96
@@ -136,6 +136,15 @@ def call_before(code: bytes) -> bool:
         if code[at + prefix] == 0xFF and code[at + prefix + 1] & 0x38 == 0x10 and _call_length(code[at + prefix :]) == length - prefix:
             return True
     return False
+
+
+def follows_call(address: int, longest: int, read: Callable[[int, int], bytes]) -> Optional[bool]:
+    """Whether a call of at most ``longest`` bytes stands before an address; None where ``read``, by address and size, has no code there."""
+    for size in (longest, 5, 2):
+        code = read(address - size, size) if address >= size else b""
+        if len(code) == size:
+            return call_before(code)
+    return None
 
 
 def _call_length(code: bytes) -> int:

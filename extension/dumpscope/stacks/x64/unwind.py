@@ -17,7 +17,7 @@ from ...format.unwind import UNWIND_OPS, X64_NONVOLATILE, X64_REGISTERS
 from ...symbols.images import Images
 from ..frames import DAMAGED, EPILOGUE, LEAF, NO_IMAGE, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, UNWIND_DATA, End, Origin, Proof, Step
 from ..memory import StackMemory
-from .epilogue import MAX_EPILOGUE, Epilogue, call_before, follow
+from .epilogue import MAX_EPILOGUE, Epilogue, follow, follows_call
 from .functions import Region, Regions
 from .unwindinfo import (
     ALLOC_LARGE,
@@ -330,11 +330,8 @@ class X64Unwinder:
         module = self.regions.module(address - 1)
         region = self.regions.dynamic(address - 1) if module is None else self.regions.of(module)
         known = region if isinstance(region, Region) else None
-        for size in (8, 5, 2):
-            code = self.code(known, address - size, size)
-            if len(code) == size:
-                return call_before(code)
-        return module is not None
+        seen = follows_call(address, 8, lambda at, size: self.code(known, at, size))
+        return module is not None if seen is None else seen
 
 
 def _may_end(info: UnwindInfo, rva: int) -> bool:
