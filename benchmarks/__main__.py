@@ -113,7 +113,7 @@ class Bench:
         if not is_peer(name):
             environment["PYTHONPATH"] = str(ROOT / "extension")
         if kind != WORK:
-            arguments = [word.replace("{}", str(path)) for word in PROCESSES[name]]
+            arguments = [word.replace("{}", str(path)).replace("{folder}", str(path.parent)) for word in PROCESSES[name]]
             output: Any = subprocess.DEVNULL
             if kind == PROMPT:
                 return to_prompt([program, *arguments], environment, PROMPTS[name])
@@ -188,6 +188,9 @@ class Bench:
             if row.memory is not None:
                 result["memory"] = row.memory
                 result["met"] = result["met"] and ours.mib <= row.memory
+            if row.seconds is not None:
+                result["seconds"] = row.seconds
+                result["met"] = result["met"] and ours.seconds <= row.seconds
         return result
 
     def growth(self, title: str, name: str, work: str) -> Dict[str, Any]:
@@ -225,6 +228,7 @@ def table(results: List[Dict[str, Any]]) -> List[List[str]]:
         others += [f"{name}: {reason}" for name, reason in result["missing"].items()]
         sign = "≥" if result["at_least"] else "≤"
         target = f"{sign} {result['limit']}" + (f", ≤ {result['memory']} MiB" if "memory" in result else "")
+        target += f", ≤ {_time(result['seconds'])}" if "seconds" in result else ""
         met = {True: "yes", False: "NO", None: "-"}[result.get("met")]
         against = f"{base} {_sides(result, 1)}" if base else "-"
         work = f"{result['work']}: {result['rate']} dumps per second" if "rate" in result else result["work"]

@@ -362,6 +362,59 @@ def range_at_udmp(path: str) -> Callable[[], Any]:
     return run
 
 
+# -- stacks ----------------------------------------------------------------------------------------------------------------
+
+
+@work
+def frames_dumpscope(path: str) -> Callable[[], Any]:
+    """All stacks once more: code and unwind data are known by then, the stacks themselves are walked anew."""
+    from dumpscope import Minidump
+    from dumpscope.stacks.walk import Walker
+    from dumpscope.symbols.images import Images
+
+    dump = Minidump.open(path)
+    walker = Walker(dump, Images(dump))
+    for thread in dump.threads:
+        walker.thread(thread)
+
+    def run() -> Any:
+        total = count = 0
+        for thread in dump.threads:
+            for frame in walker.thread(thread).frames:
+                count += 1
+                total += frame.ip
+        return count, total
+
+    return run
+
+
+@work
+def frames_floor(path: str) -> Callable[[], Any]:
+    """The barest loop: each return address is known to stand so many bytes above the one below; no registers, no proof."""
+    data, streams = mapped(path)
+    rva, _ = streams[3]
+    count = struct.unpack_from("<I", data, rva)[0]
+    rows = list(struct.iter_unpack("<IIIIQQIIII", data[rva + 4 : rva + 4 + 48 * count]))
+    base = 0x140000000
+    sizes = {base + 0x100B: 0x40, base + 0x102F: 0x50, base + 0x104F: 0x70, base + 0x1069: 0x30}
+
+    def run() -> Any:
+        number = total = 0
+        word = struct.Struct("<Q").unpack_from
+        for row in rows:
+            low, place = row[5], row[7]
+            ip = word(data, row[9] + 0xF8)[0]
+            sp = low
+            while ip:
+                number += 1
+                total += ip
+                sp += sizes[ip]
+                ip = word(data, place + sp - 8 - low)[0]
+        return number, total
+
+    return run
+
+
 # -- memory ----------------------------------------------------------------------------------------------------------------
 
 

@@ -190,6 +190,13 @@ def full(path: Path, count: int) -> None:
             file.write(NEEDLE)
 
 
+def deep(path: Path, count: int) -> None:
+    """Threads with deep stacks."""
+    from .deep import deep as write
+
+    write(path, count)
+
+
 def small(path: Path, count: int) -> None:
     """A dump of a few kilobytes with ``count`` handles: what start-up is measured with."""
     handles_shared(path, count)
@@ -202,6 +209,7 @@ MAKERS: Dict[str, Tuple[Callable[[Path, int], None], int]] = {
     "modules": (modules, 5_000),
     "regions": (regions, 500_000),
     "full": (full, 200_000),
+    "deep": (deep, 64),
     "small": (small, 30),
 }
 """Name -> (maker, count at full scale)."""

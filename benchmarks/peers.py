@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,8 +14,15 @@ PEERS = {"minidump": "minidump", "udmp-parser": "udmp_parser"}
 """Name on PyPI -> name to import."""
 
 
-PROGRAMS: Dict[str, Tuple[str, ...]] = {"lldb": ("lldb",), "winedump": ("winedump", "winedump-stable", "/usr/lib/wine/winedump")}
+PROGRAMS: Dict[str, Tuple[str, ...]] = {
+    "lldb": ("lldb", *(f"lldb-{number}" for number in range(24, 13, -1))),
+    "winedump": ("winedump", "winedump-stable", "/usr/lib/wine/winedump"),
+}
 """Programs that read minidumps, and where they may be; they are not installed by us."""
+
+
+BREAKPAD = ("npm", "minidump", "bin/linux-x64/minidump_stackwalk")
+"""Breakpad's walker comes in a package of another language: its tool, the package, and where the program lies in it."""
 
 
 class Peers(NamedTuple):
@@ -46,6 +54,27 @@ def find_programs(versions: Dict[str, str], missing: Dict[str, str]) -> Dict[str
     return found
 
 
+def find_breakpad(folder: Path, programs: Dict[str, str], versions: Dict[str, str], missing: Dict[str, str]) -> None:
+    """Breakpad's ``minidump_stackwalk``: the one of the path, else that of the package, which is installed into the folder."""
+    known = shutil.which("minidump_stackwalk")
+    if known is not None:
+        programs["breakpad"], versions["breakpad"] = known, "of unknown version"
+        return
+    tool, package, place = BREAKPAD
+    home = folder / "breakpad"
+    inside = home / "node_modules" / package
+    if not inside.exists() and shutil.which(tool) and sys.platform == "linux":
+        home.mkdir(parents=True, exist_ok=True)
+        command = [tool, "install", "--prefix", str(home), "--ignore-scripts", "--no-audit", "--no-fund", package]
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    if not (inside / place).exists():
+        missing["breakpad"] = "minidump_stackwalk is not installed here"
+        return
+    (inside / place).chmod(0o755)
+    programs["breakpad"] = str(inside / place)
+    versions["breakpad"] = f"of {tool}'s {package} {json.loads((inside / 'package.json').read_text('utf-8'))['version']}"
+
+
 def prepare(folder: Path) -> Peers:
     """Make the environment if it is not there yet. A peer that cannot be installed is left out, and named."""
     home = folder / f"peers-{sys.version_info[0]}.{sys.version_info[1]}"
@@ -70,4 +99,5 @@ def prepare(folder: Path) -> Peers:
         else:
             missing[package] = "no wheel for this interpreter and system"
     programs = find_programs(versions, missing)
+    find_breakpad(folder, programs, versions, missing)
     return Peers(python, programs, versions, missing)

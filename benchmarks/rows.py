@@ -14,8 +14,8 @@ FOLDER = "dumps"
 class Row(NamedTuple):
     """``ours`` against ``base``: the ratio of their medians is to be at most ``limit`` (``below``) or, turned over, at least it.
 
-    ``peers`` are measured beside them, for the table. ``memory`` is the peak in MiB that ours may have. The answer of a work on
-    ``dumps``, a folder, is how many dumps it has: the table says how many of them a second takes.
+    ``peers`` are measured beside them, for the table. ``memory`` is the peak in MiB that ours may have, ``seconds`` the time it may take.
+    The answer of a work on ``dumps``, a folder, is how many dumps it has: the table says how many of them a second takes.
     """
 
     key: str
@@ -29,6 +29,7 @@ class Row(NamedTuple):
     memory: Optional[int] = None
     at_least: bool = False
     base_dump: str = ""
+    seconds: Optional[float] = None
 
 
 ROWS: List[Row] = [
@@ -55,7 +56,11 @@ ROWS: List[Row] = [
     Row("shrink", "`shrink` of 2 GiB against copying it", "full", PROCESS, "shrink_dumpscope", "copy_file", 1.5, memory=200),
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
-    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 12.0),
+    # 0.96 seconds are 50,000 frames a second
+    Row("frames", "walk 48,000 frames, warm", "deep", WORK, "frames_dumpscope", "frames_floor", 20.0, seconds=0.96),
+    Row("stacks", "walk 48,000 frames of 64 stacks", "deep", PROCESS, "walk_stacks", "breakpad_stacks", 1.0, ("lldb_stacks",), memory=100),
+    Row("text-stacks", "`stack --all` as text, 48,000 frames", "deep", PROCESS, "cli_stacks", "breakpad_stacks", 2.0, ("lldb_stacks",), memory=100),
+    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 20.0),
     Row(
         "triage", "`triage`: a row with findings and stack against a table of crashes", FOLDER, WORK, "facts_dumpscope", "facts_minidump", 2.0, ("facts_udmp",)
     ),
@@ -97,6 +102,11 @@ _COPY = (
     "import os, shutil, sys, tempfile\nwith tempfile.TemporaryDirectory(dir=os.path.dirname(sys.argv[1])) as folder:\n"
     "    shutil.copyfile(sys.argv[1], os.path.join(folder, 'copy.dmp'))"
 )
+_STACKS = (
+    "import sys\nfrom dumpscope import Minidump\nfrom dumpscope.stacks.walk import Walker\nfrom dumpscope.symbols.images import Images\n"
+    "with Minidump.open(sys.argv[1]) as dump:\n    walker = Walker(dump, Images(dump))\n"
+    "    print(sum(len(walker.thread(thread).frames) for thread in dump.threads))"
+)
 _BARE_PROMPT = "import os, sys\nfrom prompt_toolkit import PromptSession\nos.stat(sys.argv[1])\nPromptSession('bare> ').prompt()"
 
 PROCESSES: Dict[str, Tuple[str, ...]] = {
@@ -115,13 +125,17 @@ PROCESSES: Dict[str, Tuple[str, ...]] = {
     "cli_modules": ("-m", "dumpscope", "modules", "{}"),
     "lldb_threads": ("-b", "-o", "target create --core {}", "-o", "thread list"),
     "lldb_modules": ("-b", "-o", "target create --core {}", "-o", "image list"),
+    "walk_stacks": ("-c", _STACKS, "{}"),
+    "cli_stacks": ("-m", "dumpscope", "stack", "{}", "--all"),
+    "breakpad_stacks": ("-m", "{}", "{folder}/symbols"),
+    "lldb_stacks": ("-b", "-O", "settings set target.exec-search-paths {folder}/images", "-o", "target create --core {}", "-o", "thread backtrace all"),
     "winedump_everything": ("dump", "{}"),
     "bare_prompt": ("-c", _BARE_PROMPT, "{}"),
     "repl_prompt": ("-m", "dumpscope", "repl", "{}"),
     "minidump_handles": ("-m", "minidump", "--handles", "{}"),
     "minidump_open": ("-c", _MINIDUMP_OPEN, "{}"),
 }
-"""Arguments of the interpreter, or of the program that the name begins with; {} is the dump."""
+"""Arguments of the interpreter, or of the program that the name begins with; {} is the dump, {folder} the folder that it lies in."""
 
 PROMPTS = {"bare_prompt": b"bare>", "repl_prompt": b"0:000>"}
 """What stands at the first prompt."""
@@ -129,7 +143,7 @@ PROMPTS = {"bare_prompt": b"bare>", "repl_prompt": b"0:000>"}
 
 def is_program(name: str) -> str:
     """The program that a contender is, or an empty string."""
-    return next((program for program in ("lldb", "winedump") if name.startswith(program + "_")), "")
+    return next((program for program in ("lldb", "winedump", "breakpad") if name.startswith(program + "_")), "")
 
 
 def is_peer(name: str) -> str:

@@ -33,6 +33,7 @@ from samples import (  # noqa: E402
     not_minidumps,
     third_party,
     user_dumps,
+    waiting,
 )
 from samples.archives import ARCHIVES  # noqa: E402
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
@@ -46,6 +47,7 @@ FAMILIES: Dict[str, str] = {
     "damaged_threads": "Something wrong: threads and exceptions",
     "exceptions": "Exceptions: breakpoints, unloaded modules, the 32-bit side of a 64-bit dump, two of them",
     "nearly_open": "Something wrong: a few bytes that keep a file from opening",
+    "waiting": "Waits: what threads wait for",
     "hostile": "Texts that try to do harm",
     "third_party": "Other writers",
     "not_minidumps": "No minidumps",
@@ -66,6 +68,7 @@ MODULES = (
     not_minidumps,
     third_party,
     user_dumps,
+    waiting,
 )
 
 INTRODUCTION = """# Samples

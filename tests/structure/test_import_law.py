@@ -142,6 +142,11 @@ def test_symbolic_is_imported_in_one_file() -> None:
     assert [path.relative_to(PACKAGE).parts for path in users] == [("symbols", "symbolic_files.py")]
 
 
+def test_the_instruction_decoder_is_imported_in_one_file() -> None:
+    users = [path for path in modules() if "iced_x86" in outside_imports(path)]
+    assert [path.relative_to(PACKAGE).parts for path in users] == [("diagnosis", "crash", "decoder.py")]
+
+
 def test_each_package_of_the_archives_is_imported_in_one_file() -> None:
     for name, file in (("py7zr", "sevenzip.py"), ("zstandard", "zstd.py"), ("compression", "zstd.py")):
         users = [path for path in modules() if name in outside_imports(path)]
@@ -171,7 +176,7 @@ def test_the_packages_of_the_server_for_agents_are_imported_in_one_file() -> Non
 
 def test_the_rest_is_standard_library() -> None:
     known = {"dumpscope", "__future__", "pykd", "prompt_toolkit", "pygments", "symbolic", "compression", "zstandard", "py7zr", "pyarrow", "duckdb", *AGENTS}
-    known |= {"fsspec", "distributed"}
+    known |= {"fsspec", "distributed", "iced_x86"}
     if sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names needs Python 3.10")
     for path in modules():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from ..diagnosis.engine.shortcut import no_session
 from ..dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
@@ -19,6 +19,8 @@ from ..session.registry import arg, command
 from ..session.session import Session
 from ..session.stack_words import top_frames, top_name_column
 from ..session.threads import find_thread
+from ..session.waiting import wait_json, wait_note, wait_of, wait_words
+from ..session.walks import walks_of
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 from ..view.kinds import address_text, cell_text, duration_text
 from ..wording.codes import hresult_words, status_words, win32_words
@@ -119,6 +121,17 @@ def _errors(session: Session, view: ThreadView, threads: Iterator[Thread]) -> It
         session.not_in_dump()
     for message, how_many in list(reasons.items())[:8]:
         yield Note(f"{how_many} of {total} thread{'' if total == 1 else 's'}: {message}", "warning" if not known else "hint")
+
+
+def _wait_column(session: Session) -> Column:
+    """A column over threads: what each waits for."""
+    walks = walks_of(session)
+
+    def words(thread: Thread) -> Optional[str]:
+        found = wait_of(session, walks, thread)
+        return None if found is None else wait_words(found)
+
+    return Column("waits_for", "waits for", "text", index=0, get=words)
 
 
 def _date(view: ThreadView, thread: Thread) -> Union[str, Absent]:
@@ -226,6 +239,10 @@ def _detail(session: Session, view: ThreadView, thread: Thread) -> Iterator[Bloc
         yield Data("registers", register_values(registers))
         yield Lines("", register_lines(dump, registers), title="registers")
     yield from top_frames(session, thread)
+    walks = walks_of(session)
+    wait = wait_of(session, walks, thread)
+    yield Data("wait", None if wait is None else wait_json(wait))
+    yield from wait_note(session, walks, thread)
     yield from wow64_blocks(dump, thread, registers)
 
 
@@ -280,6 +297,7 @@ def _affinity_words(mask: int) -> str:
         arg("--times", switch=True, help="show when each was created and the processor time that it used"),
         arg("--errors", switch=True, help="show the last error and the last status of each, as !gle -all"),
         arg("--names", switch=True, help="show the function at the top of each stack, where exports or symbols at hand name it"),
+        arg("--waits", switch=True, help="show what each waits for, where that is proven; `waits` says how it is known"),
     ],
     examples=[
         ("threads", "all threads"),
@@ -300,8 +318,8 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
         yield from missing(session, "threads", why_empty(table, "the thread list"), "~")
         return
     if args.thread is not None:
-        if args.sort or args.times or args.names:
-            raise UsageError("--sort, --times and --names are for the whole list, not for one thread")
+        if args.sort or args.times or args.names or args.waits:
+            raise UsageError("--sort, --times, --names and --waits are for the whole list, not for one thread")
         if args.errors:
             raise UsageError("--errors is for the whole list: one thread in full has its last error anyway", f"`threads {args.thread}`")
         found, note = find_thread(session, args.thread)
@@ -322,8 +340,8 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
             yield Note(note, "hint")
         return
     if args.errors:
-        if args.times or args.names:
-            raise UsageError("--errors is a table of its own: it goes with neither --times nor --names")
+        if args.times or args.names or args.waits:
+            raise UsageError("--errors is a table of its own: it goes with none of --times, --names and --waits")
         yield from _errors(session, view, iter(_sorted(view, args.sort)) if args.sort else iter(table))
         return
     times = bool(args.times or args.sort not in (None, "tid"))
@@ -333,8 +351,8 @@ def threads(session: Session, args: Any) -> Iterator[Block]:
     ordered = iter(_sorted(view, args.sort)) if args.sort else iter(table)
     named = len(dump.thread_names) > 0
     remarked = any(view.remarks(thread) for thread in table)
-    names = [top_name_column(session)] if args.names else []
-    yield Table(key, thread_columns(view, times=times, named=named, remarked=remarked) + names, _rows(ordered))
+    more = ([top_name_column(session)] if args.names else []) + ([_wait_column(session)] if args.waits else [])
+    yield Table(key, thread_columns(view, times=times, named=named, remarked=remarked) + more, _rows(ordered))
     yield from _footer(session, view, times)
 
 

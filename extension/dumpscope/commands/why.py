@@ -22,6 +22,7 @@ from ..session.missing import facts_of, finding_block
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
 from ..session.stack_words import stack_needs, stack_summary
+from ..session.waiting import deadlock_notes
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
 
 
@@ -133,6 +134,7 @@ def _engine_data(facts: Facts) -> Iterator[Block]:
 def _audit(session: Session) -> Iterator[Block]:
     facts = facts_of(session)
     yield from account(session)
+    yield from deadlock_notes(session)
     yield from _opening(facts)
     remedy = remedy_of(session, facts)
     yield from mend_note(remedy)

@@ -10,6 +10,7 @@ from ..dump.minidump import Minidump
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..format.counted import counted
+from ..format.unwind import X64_NONVOLATILE
 from ..symbols.breakpad import CfiRow, SymbolFile, WinFrame
 from .code import Code
 from .frames import CFI, DAMAGED, FRAME_POINTER, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, SCAN, End, Origin, Proof, Step
@@ -130,6 +131,8 @@ class RecordUnwinder:
         self.names = self.machine.names
         self.preserved = self.machine.preserved
         self.ip, self.sp = self.machine.ip, self.machine.sp
+        if architecture == "AMD64" and native is not None:  # Windows preserves rsi and rdi, too
+            self.preserved = (*X64_NONVOLATILE, self.sp, self.ip)
         self._mask = (1 << 8 * self.machine.size) - 1
         self._records = records
         self._native = native

@@ -91,6 +91,10 @@ class NativeSymbols:
         """The functions at an RVA, innermost first."""
         return self._file.locations(rva)
 
+    def nearest(self, rva: int) -> Optional[Location]:
+        """The function that an RVA outside all functions of a PDB is counted from; dbghelp.dll knows by itself."""
+        return self._file.nearest(rva) if isinstance(self._file, NativeFile) and self.provider == PDB else None
+
     def unwind_records(self) -> Union[SymbolFile, Absent]:
         """STACK records made of the file's own."""
         if self._records is None:

@@ -12,12 +12,16 @@ from .images import Images
 from .search import Fetcher, Tried
 from .undecorate import undecorate
 
+WRAPPED = (1 << 64) - 1
+"""Displacements below a symbol are numbers of 64 bits that wrap, as the debugger has them."""
+
 
 class Name(NamedTuple):
     """What is at an address.
 
     ``module`` is the module's name, ``symbol`` the function or datum, empty where only the module is known; ``displacement`` counts
-    bytes from the symbol, or from the module's base. ``file`` and ``line`` are of the source, ``line`` 0 where it is not known.
+    bytes from the symbol, or from the module's base; below the first symbol of a PDB it is that far below 2 ** 64, as the debugger has it.
+    ``file`` and ``line`` are of the source, ``line`` 0 where it is not known.
     ``inline`` marks a function that was put into the code of the one that follows. ``provider`` says who knows: ``pdb``, ``breakpad``,
     ``dwarf``, ``exports``, ``dbghelp``, ``debugger``, or ``module``.
     """
@@ -33,6 +37,8 @@ class Name(NamedTuple):
     def __str__(self) -> str:
         """As the debugger writes it: ``ntdll!RtlUserThreadStart+0x21``."""
         name = f"{self.module}!{self.symbol}" if self.symbol else self.module
+        if self.displacement > WRAPPED >> 1:
+            return f"{name}+0x{self.displacement >> 32:x}`{self.displacement & 0xFFFFFFFF:08x}"
         return f"{name}+0x{self.displacement:x}" if self.displacement else name
 
 
@@ -73,6 +79,9 @@ class SymbolNames:
             return []
         last = len(found) - 1
         name, provider = self._module.name, self._symbols.provider
+        if not found:
+            near = self._symbols.nearest(rva) if isinstance(self._symbols, NativeSymbols) else None
+            return [] if near is None else [Name(name, near.name, rva - near.start & WRAPPED, provider=provider)]
         return [Name(name, item.name, rva - item.start, item.file, item.line, index < last, provider) for index, item in enumerate(found)]
 
 
@@ -153,7 +162,7 @@ class Namer:
             if not found and isinstance(provider, ExportNames):
                 found = provider.names(rva)
             found = found or [Name(module.name, "", rva, provider="module")]
-        return [name._replace(displacement=name.displacement + 1) for name in found] if caller else found
+        return [name._replace(displacement=name.displacement + 1 & WRAPPED) for name in found] if caller else found
 
 
 def best(names: Sequence[Name]) -> Optional[Name]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from functools import cached_property
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
@@ -18,6 +19,10 @@ MAX_FILE = 1 << 32
 """Bytes of a symbol file that is opened."""
 MAX_PROBES = 4096
 """Bytes before an address that are looked at for the start of a function that was put inline."""
+FIRST_SECTION = 0x1000
+"""RVA below which no code begins: the headers take the first page."""
+MAX_PADDING = 64
+"""Bytes behind a function that count as its padding."""
 _NO_ADDRESS = 0xFFFFFFFF
 _MAGIC = (b"CFIC", b"CIFC")
 _HEADER = 8
@@ -69,6 +74,31 @@ class NativeFile:
             return [self._location(found, index, rva) for index in range(len(found))]
         except Exception as error:  # noqa: BLE001 - errors of another library, of many classes, over a hostile file
             return Absent(DAMAGED, f"{self.path}: {error}")
+
+    def nearest(self, rva: int) -> Optional[Location]:
+        """The function that an RVA outside all functions is counted from, as the debugger does (observed: dbgeng 10.0.15063).
+
+        In the bytes behind a function that is the last one below; below all functions it is the first. None elsewhere: there data have names.
+        """
+        if rva < FIRST_SECTION:
+            return None
+        for address in range(rva - 1, max(FIRST_SECTION - 1, rva - MAX_PADDING), -1):
+            found = self.locations(address)
+            if isinstance(found, list) and found:
+                return found[-1]._replace(file="", line=0)
+        first = self._first
+        return first._replace(file="", line=0) if first is not None and rva < first.start else None
+
+    @cached_property
+    def _first(self) -> Optional[Location]:
+        """The first function of the file, looked for in the first bytes that can be code."""
+        for address in range(FIRST_SECTION, FIRST_SECTION + MAX_PROBES):
+            found = self.locations(address)
+            if isinstance(found, Absent):
+                return None
+            if found:
+                return found[-1]
+        return None
 
     def _location(self, found: Sequence[Any], index: int, rva: int) -> Location:
         item = found[index]

@@ -11,7 +11,7 @@ from ...session.session import Session
 from ...session.walks import end_json, stack_json, walks_of
 from ...stacks.frames import CONTEXT
 from ...view.blocks import Data, Note
-from ..stack import Drawn, draw, frames_limit, missing_images, tried_table
+from ..stacks.stack import Drawn, draw, frames_limit, missing_images, tried_table
 from .registry import answer, kernel_of
 
 if TYPE_CHECKING:

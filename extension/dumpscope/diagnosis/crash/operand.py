@@ -18,20 +18,25 @@ _STRINGS.update({0xAC: ("rsi",), 0xAD: ("rsi",), 0xAE: ("rdi",), 0xAF: ("rdi",)}
 
 
 class Operand(NamedTuple):
-    """A memory operand: base register and scaled register (empty: none), the factor of the latter, the displacement, and the segment if it is fs or gs."""
+    """A memory operand: base register and scaled register (empty: none), the factor of the latter, the displacement, and the segment if it is fs or gs.
+
+    ``extend`` is ``uxtw`` or ``sxtw`` where ARM64 takes 32 bits of the scaled register.
+    """
 
     base: str
     scaled: str
     scale: int
     displacement: int
     segment: str = ""
+    extend: str = ""
 
     @property
     def text(self) -> str:
         """``[rcx+rax*8+0x10]``."""
         parts = [self.base] if self.base else []
         if self.scaled:
-            parts.append(f"{self.scaled}*{self.scale}" if self.scale > 1 else self.scaled)
+            scaled = f"{self.extend}({self.scaled})" if self.extend else self.scaled
+            parts.append(f"{scaled}*{self.scale}" if self.scale > 1 else scaled)
         if self.displacement or not parts:
             parts.append(f"{'-' if self.displacement < 0 else ''}0x{abs(self.displacement):x}")
         body = parts[0]
@@ -44,13 +49,15 @@ class Operand(NamedTuple):
         if self.segment:
             return None
         total = self.displacement
-        for name, factor in ((self.base, 1), (self.scaled, self.scale)):
+        for name, factor, extend in ((self.base, 1, ""), (self.scaled, self.scale, self.extend)):
             if name == "rip":
                 total += behind
             elif name:
                 value = registers.get(name)
                 if value is None:
                     return None
+                if extend:
+                    value = (value & 0xFFFFFFFF) - (1 << 32 if extend == "sxtw" and value >> 31 & 1 else 0)
                 total += value * factor
         return total & ((1 << 8 * width) - 1)
 

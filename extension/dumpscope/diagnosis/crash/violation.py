@@ -16,8 +16,10 @@ from ...format import mach, signals
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import ACCESSED
 from ..evidence import Proof
+from .decoder import decoded
 from .event import ACCESS_VIOLATION, code_at, parameter_proof
 from .operand import Operand, memory_operands
+from .operand_arm64 import memory_operands as arm64_operands
 from .patterns import NEAR, PATTERNS, pattern_of
 from .places import address_text, narrow, place_of
 from .statement import CERTAIN, GUESS, LIKELY, REMARK, Statement
@@ -26,6 +28,11 @@ ALL_ONES = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
 NULL_PAGE = 0x10000
 CS_32 = 0x23
 """The code segment of 32-bit code on x64 Windows; its instructions are those of x86 although the context is one of x64."""
+ARM64 = (12, 0x8003)
+"""Windows' number of the processor, and that of older Breakpads."""
+PAGE = 0x1000
+MOST_BYTES = 64
+"""Bytes of one access at the most."""
 _READ, _WRITE, _EXECUTE = 0, 1, 8
 _GENERAL_PROTECTION = 13
 _POINTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15")
@@ -99,24 +106,45 @@ class _Used(NamedTuple):
     operand: Operand
     address: int
     evidence: Tuple[Proof, ...]
+    text: str = ""
+    """The whole instruction, empty where it is not known."""
 
 
 def _used(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers], what: Violation) -> Optional[_Used]:
     """The operand of the instruction that makes the address of the violation, or that is non-canonical where the processor told none."""
-    if registers is None or isinstance(dump.system, Absent) or dump.system.architecture not in (0, 9):
+    if registers is None:
         return None
     width = registers.pointer_size
     data, offset = code_at(dump, what.code, 15)
-    wide = width == 8 and registers.segments.get("cs") != CS_32
-    for operand in memory_operands(data, wide):
+    operands, text = _operands(dump, registers, data, what.code)
+    for operand in operands:
         address = operand.address(registers.values, width, what.code + 15)
         if address is None or operand.base == "rip":
             continue
-        if address == what.target or (what.target is None and not _canonical(address)):
+        if _is_target(address, what.target) or (what.target is None and not _canonical(address)):
             names = [name for name in (operand.base, operand.scaled) if name]
             code = Proof(f"code at {address_text(dump, what.code)}", data[:8].hex(" "), offset)
-            return _Used(operand, address, (code, *(register_proof(found, registers, name) for name in names)))
+            return _Used(operand, address, (code, *(register_proof(found, registers, name) for name in names)), text)
     return None
+
+
+def _operands(dump: Minidump, registers: Registers, data: bytes, address: int) -> Tuple[Tuple[Operand, ...], str]:
+    """The memory operands of the instruction, and its text where the package that knows all of them is installed."""
+    architecture = None if isinstance(dump.system, Absent) else dump.system.architecture
+    if architecture in ARM64:
+        return arm64_operands(data), ""
+    if architecture not in (0, 9):
+        return (), ""
+    wide = registers.pointer_size == 8 and registers.segments.get("cs") != CS_32
+    known = decoded(data, address, wide)
+    if known is None:
+        return memory_operands(data, wide), ""
+    return known.operands, f"{known.text}, by iced-x86"
+
+
+def _is_target(address: int, target: Optional[int]) -> bool:
+    """Whether an access at an address faults at the target: there, or at the page that its last bytes are in."""
+    return address == target or (target is not None and not target % PAGE and 0 < target - address < MOST_BYTES)
 
 
 def address_remarks(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers]) -> Iterator[Statement]:
@@ -142,7 +170,7 @@ def address_remarks(dump: Minidump, found: ExceptionInfo, registers: Optional[Re
         assert registers is not None
         names = [name for name in (used.operand.base, used.operand.scaled) if name]
         values = ", ".join(f"{name}={address_text(dump, registers.values[name])}" for name in names)
-        yield Statement(REMARK, f"the instruction used {used.operand.text}, {values}", CERTAIN, used.evidence)
+        yield Statement(REMARK, f"the instruction used {used.operand.text}, {values}", CERTAIN, used.evidence, used.text)
     if what.target is not None:
         place = place_of(dump, what.target)
         if what.kind == _EXECUTE and place.module is not None:
@@ -173,7 +201,7 @@ def _untold(dump: Minidump, found: ExceptionInfo, registers: Optional[Registers]
     words = f"the address is non-canonical, so the processor did not tell it ({minus}), nor whether it was read or written"
     if used is not None:
         words += f"; the instruction used {used.operand.text}, which is {address_text(dump, used.address)}"
-        return Statement(REMARK, words, CERTAIN, (what.proof, *used.evidence))
+        return Statement(REMARK, words, CERTAIN, (what.proof, *used.evidence), used.text)
     wild: List[Tuple[str, int]] = []
     if registers is not None:
         wild = [(name, registers.values[name]) for name in register_names(registers) if name in registers.values]

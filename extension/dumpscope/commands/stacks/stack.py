@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from ..dump.absence import NOT_THERE, Absent
-from ..dump.streams.threads import Thread
-from ..errors import UsageError
-from ..format.counted import by_count, counted
-from ..session.expression import current_thread
-from ..session.missing import missing, why_empty
-from ..session.parsing import number
-from ..session.registry import arg, command
-from ..session.session import Session
-from ..session.stack_words import LEAST_FOLDED, folded
-from ..session.threads import find_thread
-from ..session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
-from ..stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
-from ..stacks.walk import MAX_FRAMES
-from ..view.blocks import Column, Data, Fields, Item, Note, Table
-from ..view.kinds import address_kind, address_text
+from ...dump.absence import NOT_THERE, Absent
+from ...dump.streams.threads import Thread
+from ...errors import UsageError
+from ...format.counted import by_count, counted
+from ...session.expression import current_thread
+from ...session.missing import missing, why_empty
+from ...session.parsing import number
+from ...session.registry import arg, command
+from ...session.session import Session
+from ...session.stack_words import LEAST_FOLDED, folded
+from ...session.threads import find_thread
+from ...session.waiting import wait_json, wait_note, wait_of
+from ...session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
+from ...stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
+from ...stacks.walk import MAX_FRAMES
+from ...view.blocks import Column, Data, Fields, Item, Note, Table
+from ...view.kinds import address_kind, address_text
 
 if TYPE_CHECKING:
-    from ..view.blocks import Block
+    from ...view.blocks import Block
 
 DEFAULT_LIMIT = 1000
 """Frames of a stack that are shown unless --limit says otherwise."""
@@ -187,7 +188,8 @@ def _stack_rows(session: Session, walks: Walks, threads: Iterable[Optional[Threa
         stack = walks.stack(thread, limit)
         tid = thread.tid if thread is not None else getattr(session.dump.exception, "thread_id", None)
         name = session.dump.thread_names.get(tid) if tid is not None else ""
-        yield (None if thread is None else thread.index, tid, name or None, stack)
+        wait = wait_of(session, walks, thread)
+        yield (None if thread is None else thread.index, tid, name or None, stack, None if wait is None else wait_json(wait))
 
 
 def _stacks_table(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, registers: bool) -> Table:
@@ -199,6 +201,7 @@ def _stacks_table(session: Session, walks: Walks, threads: Iterable[Optional[Thr
         Column("architecture", "", "text", hidden=True, index=3, get=lambda stack: stack.architecture or None),
         Column("frames", "", "data", hidden=True, index=3, get=lambda stack: stack_json(walks, stack, registers=registers)),
         Column("end", "", "data", hidden=True, index=3, get=end_json),
+        Column("wait", "", "data", hidden=True, index=4),
     ]
     return Table("stacks", columns, _stack_rows(session, walks, threads, limit, registers))
 
@@ -288,6 +291,7 @@ def _single(session: Session, walks: Walks, thread: Optional[Thread], args: Any,
     yield Table("", _csv_columns(drawn.width), _csv_rows(walks, [thread], limit))
     yield _stacks_table(session, walks, [thread], limit, args.registers)
     yield from draw(session, drawn, args)
+    yield from wait_note(session, walks, thread)
     yield from missing_images([found])
 
 
@@ -337,6 +341,7 @@ def _many(session: Session, walks: Walks, args: Any, limit: int) -> Iterator[Blo
             yield Fields("", [Item("", title, Absent(NOT_THERE, found.end.message))])
             continue
         yield from draw(session, Drawn(walks, thread, found, width), args, title)
+        yield from wait_note(session, walks, thread)
     if args.unique:
         total = sum(map(len, groups.values()))
         yield Note(f"{total} thread{'' if total == 1 else 's'}, {len(groups)} different stack{'' if len(groups) == 1 else 's'}")

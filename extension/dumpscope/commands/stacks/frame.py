@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
 
-from ..dump.absence import NOT_THERE, Absent
-from ..session.missing import missing
-from ..session.parsing import number
-from ..session.registry import arg, command
-from ..session.session import Session
-from ..session.walks import Row, Walks, proofs_of, stack_json, walks_of
-from ..stacks.frames import Stack, frame_values
-from ..view.blocks import Column, Data, Fields, Item, Lines, Note, Table
-from ..view.kinds import address_kind
+from ...dump.absence import NOT_THERE, Absent
+from ...session.missing import missing
+from ...session.parsing import number
+from ...session.registry import arg, command
+from ...session.session import Session
+from ...session.walks import Row, Walks, proofs_of, stack_json, walks_of
+from ...stacks.frames import Stack, frame_values
+from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
+from ...view.kinds import address_kind
 from .stack import DEFAULT_LIMIT, end_note, register_lines, thread_of
 
 if TYPE_CHECKING:
-    from ..view.blocks import Block
+    from ...view.blocks import Block
 
 
 def _current(session: Session) -> Tuple[Walks, Stack, List[Row], int]:

@@ -1,0 +1,1 @@
+"""Who waits for what, where registers, code and captured memory prove it."""
