@@ -190,6 +190,86 @@ def full(path: Path, count: int) -> None:
             file.write(NEEDLE)
 
 
+MIB = 1 << 20
+DENSE_MODULE = ((PAGE, 0x02, 0x02), (MIB, 0x20, 0x20), (MIB // 2, 0x02, 0x02), (MIB // 2, 0x04, 0x08))
+"""Size, protection and allocation protection of the parts of a module of :func:`dense`: headers, code, constants, data."""
+DENSE_STACK = MIB // 8
+_TEXT = "C:\\Users\\dense.person\\AppData\\Local\\Temp\\".encode("utf-16-le") + b"token=4b1d-dense-9f7e dense.person@example.com " + b"\x00\x01\x02\x03" * 37
+
+
+def _words(seed: int, choices: List[int], size: int) -> bytes:
+    """Pseudo-random words, every other one of ``choices``."""
+    value, words = seed * 2 + 1, []
+    for number in range(size // 8):
+        value = (value * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        words.append(choices[(value >> 40) % len(choices)] if number % 2 else value)
+    return struct.pack(f"<{len(words)}Q", *words)
+
+
+def dense(path: Path, count: int) -> None:
+    """Full memory of ``count`` MiB without a hole, as a program leaves it: images, stacks of return addresses and frame pointers, heap full of data.
+
+    A tenth are images, a sixty-fourth stacks, the rest is heap; each has its row in the memory map. There are ten handles to a MiB.
+    """
+    image = Image(0x1806)
+    image.small_streams(7)
+    modules = [(0x7FF800000000 + 0x1000000 * number, sum(size for size, _, _ in DENSE_MODULE)) for number in range(max(1, count // 20))]
+    stacks = [(0x10000000 + 4 * MIB * number, DENSE_STACK) for number in range(max(1, count // 8))]
+    heap = [(0x20000000000 + 2 * MIB * number, MIB) for number in range(max(1, count - len(modules) * 2 - len(stacks) // 8))]
+    rows = []
+    for number, (base, size) in enumerate(modules):
+        name = image.string(f"C:\\Program Files\\demo\\module{number:04d}.dll")
+        rows.append(struct.pack("<QIIII", base, size, 0, 0x5F3C1A2B + number, name).ljust(108, b"\0"))
+    image.stream(4, struct.pack("<I", len(rows)) + b"".join(rows))
+    rows, infos = [], []
+    for number, (base, size) in enumerate(stacks):
+        tid = 4 * number + 0x1000
+        context = bytearray(amd64_context(number))
+        struct.pack_into("<Q", context, 0x98, base + size // 2)
+        struct.pack_into("<Q", context, 0xF8, modules[number % len(modules)][0] + PAGE + 0x100)
+        at = image.put(bytes(context))
+        rows.append(struct.pack("<IIIIQQIIII", tid, 0, 0x20, 0, 0x7FF70000000 + 0x2000 * number, base, size, 0, 1232, at))
+        infos.append(struct.pack("<IIIIQQQQQQ", tid, 0, 0, 259, 133537680000000000 + number, 0, 156250 * number, 312500, 0x7FF600002000, 0xFF))
+    image.stream(3, struct.pack("<I", len(rows)) + b"".join(rows))
+    image.stream(17, struct.pack("<III", 12, 64, len(infos)) + b"".join(infos))
+    types = [image.string(name) for name in TYPES]
+    rows = [
+        struct.pack(
+            "<QIIIIIIII", 4 * (number + 1), types[number % len(types)], image.string(f"\\BaseNamedObjects\\object-{number:08x}"), 0, 0x1F0003, 2, 9, 0, 0
+        )
+        for number in range(10 * count)
+    ]
+    image.stream(12, struct.pack("<IIII", 16, 40, len(rows), 0) + b"".join(rows))
+    regions_of = [(base, size, 4, 0x20000, 4) for base, size in stacks + heap]
+    for base, _ in modules:
+        for size, protect, allocation in DENSE_MODULE:
+            regions_of.append((base, size, protect, 0x1000000, allocation))
+            base += size
+    regions_of.sort()
+    packed = b"".join(
+        struct.pack("<QQIIQIIII", base, base, allocation, 0, size, 0x1000, protect, kind, 0) for base, size, protect, kind, allocation in regions_of
+    )
+    image.stream(16, struct.pack("<IIQ", 16, 48, len(regions_of)) + packed)
+    ranges = sorted([*modules, *stacks, *heap])
+    at = image.stream(9, struct.pack("<QQ", len(ranges), 0) + b"".join(struct.pack("<QQ", *row) for row in ranges))
+    image.data[at + 8 : at + 16] = struct.pack("<Q", len(image.data))
+    image.finish(path.with_suffix(".head"))
+    returns = [base + PAGE + 16 * number for base, _ in modules for number in range(1, 200)]
+    frames = [base + 8 * number for base, size in stacks for number in range(0, size // 8, 997)]
+    stack_words = [_words(seed, [*returns, *frames], DENSE_STACK) for seed in range(4)]
+    data = (_TEXT * (MIB // len(_TEXT) + 1))[:MIB]
+    blocks = [_words(7, [0x20000000000 + 48 * number for number in range(5000)], MIB), data]
+    code = (_words(9, [0x245C8948, 0xCCCCCCCCC3], MIB // 4) * 16)[: sum(size for size, _, _ in DENSE_MODULE)]
+    partial = path.with_suffix(".part")
+    os.replace(path.with_suffix(".head"), partial)
+    kinds = {**{base: "code" for base, _ in modules}, **{base: "stack" for base, _ in stacks}}
+    with open(partial, "ab") as file:
+        for number, (base, _) in enumerate(ranges):
+            kind = kinds.get(base, "heap")
+            file.write(code if kind == "code" else stack_words[number % 4] if kind == "stack" else blocks[number % 2])
+    os.replace(partial, path)
+
+
 def deep(path: Path, count: int) -> None:
     """Threads with deep stacks."""
     from .deep import deep as write
@@ -209,6 +289,7 @@ MAKERS: Dict[str, Tuple[Callable[[Path, int], None], int]] = {
     "modules": (modules, 5_000),
     "regions": (regions, 500_000),
     "full": (full, 200_000),
+    "dense": (dense, 2_048),
     "deep": (deep, 64),
     "small": (small, 30),
 }

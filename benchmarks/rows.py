@@ -54,13 +54,16 @@ ROWS: List[Row] = [
     Row("scrub", "scrub 2 GiB against copying it", "full", PROCESS, "scrub_process", "copy_file", 2.0, memory=200),
     Row("scrub-handles", "scrub 1,000,000 handles: memory", "handles_unique", PROCESS, "scrub_process", "walk_process", 40.0, memory=200),
     Row("shrink", "`shrink` of 2 GiB against copying it", "full", PROCESS, "shrink_dumpscope", "copy_file", 1.5, memory=200),
+    Row("scrub-dense", "scrub 2 GiB without holes against copying it", "dense", PROCESS, "scrub_process", "copy_file", 2.0, memory=200),
+    Row("shrink-dense", "`shrink` of 2 GiB without holes against copying it", "dense", PROCESS, "shrink_dumpscope", "copy_file", 1.5, memory=200),
+    Row("shrink-kept", "`shrink --flags 2`, which keeps 2 GiB, against copying it", "dense", PROCESS, "shrink_kept", "copy_file", 1.5, memory=200),
     Row("text-threads", "`threads` as text", "threads", PROCESS, "cli_threads", "lldb_threads", 0.5, memory=100),
     Row("text-modules", "`modules` as text", "modules", PROCESS, "cli_modules", "lldb_modules", 0.5, ("winedump_everything",), memory=100),
     # 0.96 seconds are 50,000 frames a second
     Row("frames", "walk 48,000 frames, warm", "deep", WORK, "frames_dumpscope", "frames_floor", 20.0, seconds=0.96),
     Row("stacks", "walk 48,000 frames of 64 stacks", "deep", PROCESS, "walk_stacks", "breakpad_stacks", 1.0, ("lldb_stacks",), memory=100),
     Row("text-stacks", "`stack --all` as text, 48,000 frames", "deep", PROCESS, "cli_stacks", "breakpad_stacks", 2.0, ("lldb_stacks",), memory=100),
-    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 12.0),
+    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 20.0),
     Row(
         "triage", "`triage`: a row with findings and stack against a table of crashes", FOLDER, WORK, "facts_dumpscope", "facts_minidump", 2.0, ("facts_udmp",)
     ),
@@ -90,7 +93,8 @@ _WALK = (
 )
 _SCRUB = (
     "import os, sys, tempfile\nfrom dumpscope import Minidump\nfrom dumpscope.writing.scrub import Scrubbed\n"
-    "with tempfile.TemporaryDirectory() as folder, Minidump.open(sys.argv[1]) as dump:\n    Scrubbed(dump).write(os.path.join(folder, 'out.dmp'))"
+    "with tempfile.TemporaryDirectory(dir=os.path.dirname(sys.argv[1])) as folder, Minidump.open(sys.argv[1]) as dump:\n"
+    "    Scrubbed(dump).write(os.path.join(folder, 'out.dmp'))"
 )
 _MINIDUMP_OPEN = "import sys\nfrom minidump.minidumpfile import MinidumpFile\nfor entry in MinidumpFile.parse(sys.argv[1]).directories:\n    print(entry)"
 _SHRINK = (
@@ -115,6 +119,7 @@ PROCESSES: Dict[str, Tuple[str, ...]] = {
     "list_streams": ("-c", _OPEN, "{}"),
     "shrink_dumpscope": ("-c", _SHRINK, "{}"),
     "copy_file": ("-c", _COPY, "{}"),
+    "shrink_kept": ("-c", _SHRINK.replace("(dump)", "(dump, flags=2)"), "{}"),
     "walk_process": ("-c", _WALK, "{}"),
     "scrub_process": ("-c", _SCRUB, "{}"),
     "cli_version": ("-m", "dumpscope", "--version"),

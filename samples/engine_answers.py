@@ -244,6 +244,8 @@ ANSWERS: Dict[str, Answer] = {
     "not-a-dump-kernel-bitmap-32": Answer(0, 0, 0x8000FFFF, 0, 2),
     "not-a-dump-kernel-bitmap-64": Answer(0, 0, 0x8000FFFF, 0, 8),
     "not-a-dump-kernel-full-64": Answer(0, 0, 0x8000FFFF, 0, 8),
+    "not-a-dump-kernel-hardware-64": Answer(0, 0, 0x8000FFFF, 0, 8),
+    "not-a-dump-kernel-power-64": Answer(0, 0, 0x8000FFFF, 0, 8),
     "not-a-dump-kernel-triage-32": Answer(0, 0, 0x8000FFFF, 0, 2),
     "not-a-dump-kernel-triage-64": Answer(0, 0, 0x8000FFFF, 0, 8),
     "not-a-dump-kernel-64": Answer(0, 0, 0x8000FFFF, 0, 8),

@@ -147,3 +147,13 @@ def test_a_driver_that_is_named_by_a_text(cli: Any, tmp_path: Path) -> None:
 def test_no_driver_is_guessed_where_somebody_asked_for_the_dump(cli: Any, tmp_path: Path) -> None:
     document = of_bytes(cli, tmp_path, triage64(0xE2, (0, 0, 0, 0)))
     assert document["driver"] is None
+
+
+def test_a_dump_without_a_code_has_a_next_step(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(triage64(0, (0, 0, 0, 0)))
+    assert "Next step: `stack`" in cli("bugcheck", path).out
+
+
+def test_a_dump_of_pages_says_why_no_driver_is_named(cli: Any) -> None:
+    assert "!analyze -v" in cli("bugcheck", "not-a-dump-kernel-bitmap-64.dmp").out

@@ -91,3 +91,20 @@ def test_a_file_cut_in_its_records_of_threads_says_what_fails(tmp_path: Path, ru
     assert {outcomes[name] for name in ("~", "r", "k", "u", "lm", ".lastevent")} == {"fails"}
     assert outcomes["|"] == "works"
     assert "2 at 0xc60, and the file holds 0 of them" in cli("threads", str(path)).out
+
+
+@BOTH
+def test_shrink_makes_a_minidump_of_it(cli: Any, run_json: Any, tmp_path: Path, name: str) -> None:
+    small, scrubbed, image = tmp_path / "small.dmp", tmp_path / "scrubbed.dmp", tmp_path / "demo.exe"
+    assert "why" not in cli("shrink", name).out
+    assert cli("shrink", name, "--flags", "2", "-o", small, "--report", tmp_path / "small.json").code == 0
+    before, after = run_json("threads", name)["threads"], run_json("threads", small)["threads"]
+    assert [row["tid"] for row in after] == [row["tid"] for row in before]
+    assert run_json("why", small)["exit"] == 0
+    assert cli("scrub", small, "-o", scrubbed).code == 0
+    assert cli("extract", name, "--module", "demo", "-o", image).code == 0
+    assert image.read_bytes()[:2] == b"MZ"
+    for command in ("scrub", "mend"):
+        refused = cli(command, name, "-o", tmp_path / "no.dmp")
+        assert (refused.code, "shrink --flags 2" in refused.out) == (1, True)
+    assert not (tmp_path / "no.dmp").exists()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.minidump import Minidump
+from dumpscope.dump.source import Source
 from dumpscope.writing.patch import Patch, combine
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -120,6 +123,39 @@ def test_the_file_is_never_touched_and_the_copy_is_changed(tmp_path: Path, cli: 
     assert source.read_bytes() == before
 
 
+def test_a_dump_built_anew_has_what_a_reader_finds_after_the_edits(tmp_path: Path, cli: Any, run_json: Any) -> None:
+    target = tmp_path / "out.dmp"
+    assert cli("what-if", SAMPLES / HANDLES, "drop stream 6", "--write", target, "--anew").code == 0
+    with Minidump.open(str(SAMPLES / HANDLES)) as before, Minidump.open(str(target)) as after:
+        assert EngineView(after.source).opening.ok
+        assert len(after.handles) == 0
+        assert len(after.threads) == len(before.threads)
+        assert after.source.size < before.source.size
+        assert before.streams[6].type not in [stream.type for stream in after.streams]
+    no_file = cli("what-if", SAMPLES / HANDLES, "flags = 0", "--anew")
+    assert (no_file.code, "--write" in no_file.err) == (2, True)
+    no_dump = cli("what-if", SAMPLES / HANDLES, "dword 0 = 0", "--write", tmp_path / "x.dmp", "--anew")
+    assert (no_dump.code, "no dump any more" in no_dump.err) == (2, True)
+    refused = cli("what-if", SAMPLES / HANDLES, "drop stream SystemInfo", "--write", tmp_path / "x.dmp", "--anew")
+    assert refused.code not in (0, 70)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.dmp"]
+
+
+def test_edits_that_cut_and_grow_are_written_as_they_are_read(tmp_path: Path) -> None:
+    """Bytes that were cut off do not come back, whatever follows."""
+    data = (SAMPLES / HANDLES).read_bytes()
+    source = Source(data, "app.dmp")
+    patch = Patch(source)
+    patch.write(0x100, b"one")
+    patch.resize(0x102)
+    patch.resize(0x3000)
+    patch.write(0x2000, b"two")
+    with open(tmp_path / "out.dmp", "w+b") as file:
+        assert patch.write_to(file) == 0x3000
+    wanted = data[:0x100] + b"on" + bytes(0x1EFE) + b"two" + bytes(0xFFD)
+    assert (tmp_path / "out.dmp").read_bytes() == wanted == patch.read(0, 0x3000)
+
+
 @pytest.mark.parametrize(
     "edit",
     ["foo", "flags", "flags = ", "flags = 10000000000000000", "thread 0 rva = 5", "thread 0 nothing = 5", "cut 99999999", "cut", "drop 6", "byte zz = 1"]
@@ -166,7 +202,9 @@ def test_patch_reads_what_was_written() -> None:
         assert patch.read(0x17, 9) == b"\1\2\0\0"
         patch.resize(dump.size + 4)
         assert patch.read(dump.size - 2, 10) == b"\0" * 6
-        assert b"".join(patch.chunks()) == data[:0x17] + b"\1\2" + bytes(dump.size + 4 - 0x19)
+        made = io.BytesIO()
+        patch.write_to(made)
+        assert made.getvalue() == data[:0x17] + b"\1\2" + bytes(dump.size + 4 - 0x19)
         with pytest.raises(ValueError):
             patch.write(dump.size + 4, b"x")
         source = patch.source()

@@ -358,6 +358,7 @@ class Bench:
         dumps: Iterable[PathLike],
         commands: Sequence[str] = (),
         *,
+        each: Optional[Sequence[Sequence[str]]] = None,
         what: str = "htr",
         addresses: Sequence[int] = (),
         handles: Sequence[int] = (),
@@ -369,31 +370,34 @@ class Bench:
     ) -> List[Answer]:
         """What the engine makes of each dump, in order.
 
+        each: commands of each dump, after those that all are asked.
         what: h handles, t threads, r regions, e events and process, m modules, f commands first, b keep the text printed
         while opening, w command output as Unicode, d with DML, x end the process after each dump. addresses: read and query these. handles: every data type
         of these. engine: "engine" (10.0) or "engine63". timeout: seconds of processor time per dump. together: dumps
         per process (1 where the engine reads behind the end of a file, which depends on what lies there). fresh: do not use stored answers.
         """
         paths = [Path(dump) for dump in dumps]
-        request = "\t".join([what, ",".join(f"{a:x}" for a in addresses), ",".join(f"{h:x}" for h in handles), "\x1f".join(commands)])
+        asked = [[*commands, *(each[number] if each is not None else ())] for number in range(len(paths))]
+        head = "\t".join([what, ",".join(f"{a:x}" for a in addresses), ",".join(f"{h:x}" for h in handles)])
+        requests = [head + "\t" + "\x1f".join(words) for words in asked]
         probe = hashlib.sha256((self.root / engine / "probe.exe").read_bytes()).hexdigest()
         stored: Dict[int, Path] = {}
         missing: Dict[Path, Tuple[int, Path]] = {}
         for number, path in enumerate(paths):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             ending = path.suffix if path.suffix.lower() in ARCHIVES else ".dmp"
-            key = hashlib.sha256("\n".join([digest, request, probe, engine, *([ending] if ending != ".dmp" else [])]).encode()).hexdigest()
+            key = hashlib.sha256("\n".join([digest, requests[number], probe, engine, *([ending] if ending != ".dmp" else [])]).encode()).hexdigest()
             stored[number] = self.answers / key[:2] / (key + ".txt")
             if fresh or not stored[number].exists():
                 missing[stored[number]] = (number, self._staged(path, digest, ending))
-        jobs = [(output, dump) for output, (_, dump) in missing.items()]
+        jobs = [(output, dump, requests[number]) for output, (number, dump) in missing.items()]
         batches = [jobs[i : i + together] for i in range(0, len(jobs), together)]
         with ThreadPoolExecutor(max(1, workers)) as pool:
-            list(pool.map(lambda batch: self._run_batch(batch, request, engine, timeout), batches))
+            list(pool.map(lambda batch: self._run_batch(batch, engine, timeout), batches))
         result = []
         for number, path in enumerate(paths):
             text = stored[number].read_bytes().decode("utf-8", "replace")
-            result.append(parse_answer(self._marked(text, commands), path))
+            result.append(parse_answer(self._marked(text, asked[number]), path))
         return result
 
     @staticmethod
@@ -414,14 +418,16 @@ class Bench:
         os.replace(fresh, staged)
         return staged
 
-    def _run_batch(self, jobs: Sequence[Tuple[Path, Path]], request: str, engine: str, timeout: float) -> None:
+    def _run_batch(self, jobs: Sequence[Tuple[Path, Path, str]], engine: str, timeout: float) -> None:
         """Many dumps in one process; when it dies or hangs on one, that one is noted and the rest go on in the next."""
         left, starts = list(jobs), 0
         while left:
             name, starts = self._name(), starts + 1
             outputs = [self.work / f"{name}.{number}.txt" for number in range(len(left))]
             listing = self.work / f"{name}.jobs"
-            listing.write_text("".join(f"{windows_path(dump)}\t{windows_path(output)}\t{request}\n" for (_, dump), output in zip(left, outputs)), "utf-8")
+            listing.write_text(
+                "".join(f"{windows_path(dump)}\t{windows_path(output)}\t{request}\n" for (_, dump, request), output in zip(left, outputs)), "utf-8"
+            )
             process = subprocess.Popen(
                 [*self._prefix_command, WINE, "probe.exe", windows_path(listing)], cwd=self.root / engine, env=self._environment(),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -437,7 +443,7 @@ class Bench:
                     reason = f"no answer in {timeout:g} s of processor time"
             while done < len(left) and self._finished(outputs[done]):
                 done += 1
-            for (target, _), output in zip(left[:done], outputs):
+            for (target, _, _), output in zip(left[:done], outputs):
                 self._keep(output, target)
             said = self._waiting_text(process.stderr)
             if not done and not outputs[0].exists() and not reason:

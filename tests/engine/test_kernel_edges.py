@@ -76,7 +76,7 @@ def _files() -> Dict[str, bytes]:
     found["block to the end"] = block(WIDE, 1, len(WIDE) - 256, 256)
     found["block too far"] = block(WIDE, 1, len(WIDE) - 256, 257)
     found["empty block behind the end"] = block(WIDE, 1, len(WIDE) + 5, 0)
-    for back in (5, 16, 32):
+    for back in (5, 16):
         found[f"one block {back} before the end"] = changed(WIDE, DataBlocksOffset=-back, DataBlocksCount=1)
     return found
 

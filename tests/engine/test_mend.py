@@ -13,7 +13,8 @@ from dumpscope.errors import DumpError
 from dumpscope.writing.mend import Mending, mend
 
 from .bench import Bench
-from .mutations import mutations
+from .mutations import mutations, random_mutations
+from .test_shrink import strange, told
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -92,4 +93,55 @@ def test_mended_mutations_open_and_answer_nothing_new(bench: Bench, tmp_path: Pa
         lost = len(answer.threads) < len(whole.threads) or len(answer.modules) < len(whole.modules)
         if lost and not invent and not threadless and not name.startswith("cut-"):
             faults.append(f"{name}: of {len(whole.threads)} threads {len(answer.threads)}, of {len(whole.modules)} modules {len(answer.modules)}")
+    assert not faults, "\n".join(faults)
+
+
+CONTENT = ("ranges-", "range-last-", "exception-")
+"""Mutations that put something into the dump that it had not: memory at another address, another exception."""
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["breakpad-linux", "breakpad-windows", "crashpad-annotations", "everything-small-x86", "self-dump", "process-thread-data-wow64", "tokens", "arm64-process"],
+)
+def test_mended_mutations_of_other_writers_open_and_answer_nothing_new(bench: Bench, tmp_path: Path, base: str) -> None:
+    """Some two hundred refused variants of each, and random ones: mended, they open; regions, event, threads and handles are those of the sound dump."""
+    original = SAMPLES / f"{base}.dmp"
+    cases: List[Tuple[str, Path, bool, bool]] = []
+    for variant in (*mutations(original.read_bytes()), *random_mutations(original.read_bytes(), 300, 15)):
+        source = Source(variant.data, variant.name)
+        opening = EngineView(source).opening
+        if opening.ok and not opening.wait_hresult:
+            continue
+        for invent in (False, True):
+            try:
+                mending = mend(source, invent=invent)
+            except DumpError:
+                continue
+            target = tmp_path / f"{len(cases)}.dmp"
+            mending.write(str(target))
+            cases.append((variant.name, target, invent, mending.threadless))
+            if not mending.threadless:
+                break
+    assert len(cases) > 150
+    whole = bench.ask_one(original, what="htmer")
+    faults = []
+    for (name, _, invent, threadless), answer in zip(cases, bench.ask([target for _, target, _, _ in cases], what="htmer")):
+        if answer.open_hr or answer.died or (answer.wait_hr and not threadless):
+            faults.append(f"{name}: {answer.open_hr:x} {answer.wait_hr:x} {answer.died}")
+        if name.startswith("random-"):  # what they changed is told as they changed it
+            continue
+        if set(answer.handles) - set(whole.handles):
+            faults.append(f"{name}: handles")
+        if not invent and {(row.id, row.teb, *row.info.items()) for row in answer.threads} - {(row.id, row.teb, *row.info.items()) for row in whole.threads}:
+            faults.append(f"{name}: threads")
+        if {(row.base, row.size, row.image) for row in answer.modules} - {(row.base, row.size, row.image) for row in whole.modules}:
+            faults.append(f"{name}: modules")
+        if name.startswith(CONTENT):
+            continue
+        if strange(whole, answer, False):
+            faults.append(f"{name}: regions {strange(whole, answer, False)[:1]}")
+        event = told(answer, "STORED_EVENT")["bytes"]
+        if event and event != told(whole, "STORED_EVENT")["bytes"]:
+            faults.append(f"{name}: event")
     assert not faults, "\n".join(faults)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 import pytest
 from samples.user_dumps import OldRegion, narrow_dump, wide_dump
@@ -16,6 +16,7 @@ from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
 from dumpscope.dump.userdump import COUNTS, OFFSETS, UserDump
 from dumpscope.format.contexts import CONTEXT_LAYOUTS
+from dumpscope.writing.shrink import Shrunk
 
 from .bench import Bench
 
@@ -113,3 +114,15 @@ def test_guard_pages_have_no_bytes_in_the_engine(bench: Bench, tmp_path: Path) -
     assert "47 47 47 47" in texts[2]
     with Minidump.open(str(path)) as dump:
         assert dump.memory.read(0x30000, 4) == b"GGGG"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("flags", [None, 2])
+def test_the_minidump_that_is_made_of_it_answers_the_same(bench: Bench, tmp_path: Path, name: str, flags: Optional[int]) -> None:
+    made = tmp_path / "made.dmp"
+    with Minidump.open(str(SAMPLES / f"{name}.dmp")) as dump:
+        Shrunk(dump, flags=flags).write(str(made))
+    commands = ["~", "~*k", "lm", ".exr -1", "r"]
+    old, new = bench.ask([SAMPLES / f"{name}.dmp", made], commands)
+    assert new.opened
+    assert [new.commands[word].text for word in commands] == [old.commands[word].text for word in commands]

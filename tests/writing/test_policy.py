@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,9 +12,20 @@ from dumpscope.errors import UsageError
 from dumpscope.writing import policy as module
 from dumpscope.writing.policy import DEFAULT, KINDS, Policy, parse_policy, read_policy
 from dumpscope.writing.scrub import Scrubbed, find_text
+from dumpscope.writing.toml import TomlError, loads
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-needs_toml = pytest.mark.skipif(sys.version_info < (3, 11) and __import__("importlib.util").util.find_spec("tomli") is None, reason="no reader of TOML")
+
+
+@pytest.fixture(params=["with a reader of TOML", "without"], autouse=True)
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test with Python's own reader or tomli, where there is one, and without."""
+    if request.param == "without":
+
+        def refuse(name: str) -> None:
+            raise ImportError(name)
+
+        monkeypatch.setattr(module, "import_module", refuse)
 
 
 def scrubbed(name: str, policy: Policy) -> Source:
@@ -29,7 +38,6 @@ def original(name: str) -> Minidump:
     return Minidump.open((SAMPLES / f"{name}.dmp").read_bytes())
 
 
-@needs_toml
 def test_every_entry_is_read() -> None:
     text = """
         stacks = "none"
@@ -48,7 +56,6 @@ def test_every_entry_is_read() -> None:
     assert parse_policy("") == DEFAULT
 
 
-@needs_toml
 @pytest.mark.parametrize(
     ("text", "word"),
     [
@@ -73,7 +80,6 @@ def test_what_is_wrong_is_said(text: str, word: str) -> None:
     assert "team.toml" in caught.value.message
 
 
-@needs_toml
 def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_bytes(b"\xff\xfe")
@@ -84,14 +90,33 @@ def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
         read_policy(str(path))
 
 
-def test_without_a_reader_of_toml_the_extra_is_named(monkeypatch: Any) -> None:
-    def refuse(name: str) -> None:
-        raise ImportError(name)
+TEXTS = (
+    "", "# nothing\n", "a = 1", "a=1 # one\nb = 'x'\n", 'a = "tab\\t \\u00e9 \\U0001F600 \\\\"', "a = 'C:\\Users'", "a = [1, 0x10, 0b11, 0o17, 1_000, -5, +7]",
+    "a = [\n  'x', # one\n  \"y\",\n]", "a = []", "a = [[1], ['b', true]]", "'quoted key' = false", '"k\\n" = 1', "a-b_1 = true", "\r\na = 1\r\n",
+    "a = ", "a", "= 1", "a = 1 b = 2", "a = 1\na = 2", "a = [1", "a = [1 2]", "a = [,]", "a = 'x", 'a = "x\\q"', 'a = "\\ud800"',
+    "a = 01", "a = +0x10", "a = nope",
+    "a = truest", "a = \"x\ny\"", "a = 0x", "a = 1__0", "a = ''\n", 'a = ""', "a = 'x' 'y'", "\x00", "a = 5x", "€ = 1", "a = 'ä'",
+)  # fmt: skip
 
-    monkeypatch.setattr(module, "import_module", refuse)
-    with pytest.raises(UsageError) as caught:
-        parse_policy("")
-    assert "dumpscope[policy]" in (caught.value.hint or "")
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_own_reader_reads_as_python_s(text: str) -> None:
+    tomllib = pytest.importorskip("tomllib")
+    try:
+        wanted = tomllib.loads(text)
+    except ValueError:
+        with pytest.raises(TomlError):
+            loads(text)
+        return
+    assert loads(text) == wanted
+
+
+def test_what_the_own_reader_does_not_read_is_said() -> None:
+    for text in ("[table]\na = 1", "a = 1.5", 'a = """x"""', "a = 1979-05-27", "a.b = 1", "a = {}"):
+        with pytest.raises(TomlError, match="line 1"):
+            loads(text)
+    with pytest.raises(TomlError, match="line 4"):
+        loads("stacks = 'none'\n\nkeep = [\n1")
 
 
 def test_kept_streams_and_annotations_stay() -> None:
@@ -107,7 +132,7 @@ def test_kept_streams_and_annotations_stay() -> None:
     ("name", "policy", "text"),
     [
         ("comments", Policy(keep_streams=frozenset({10, 11})), "comment"),
-        ("handles", Policy(keep=frozenset({"handle-names"})), "name"),
+        ("handles", Policy(keep=frozenset({"handle-names", "sids"})), "name"),
         ("full-memory", Policy(keep_memory=((0, 1 << 63),), keep=frozenset({"user-names", "sids"})), "memory"),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Iterator, List
+from urllib.parse import quote
 
 import pytest
 
@@ -70,6 +72,8 @@ def test_every_sample_that_opens_opens_afterwards_with_the_same_lists() -> None:
         data = path.read_bytes()
         with Minidump.open(data) as before, Minidump.open(scrubbed(data)) as after:
             assert EngineView(after.source).opening.hresult == 0, path.name
+            if any(item.code != "padded-list" for items in (before.threads, before.handles, before.modules) for item in items.damage):
+                continue  # a list that the debugger refuses, and that claims what it has not, goes
             assert [thread[:11] for thread in after.threads.walk()] == [thread[:11] for thread in before.threads.walk()], path.name
             assert [(row.handle, row.type, units(row.name)) for row in after.handles.walk()] == [
                 (row.handle, row.type, units(row.name)) for row in before.handles.walk()
@@ -203,3 +207,24 @@ def test_a_text_is_found_across_the_border_of_two_ranges() -> None:
 def test_a_dump_that_the_debugger_refuses_is_refused() -> None:
     with Minidump.open(str(SAMPLES / "full-memory-flag-without-list.dmp")) as dump, pytest.raises(DumpError, match="does not open"):
         Scrubbed(dump)
+
+
+@pytest.mark.parametrize("text", ["hunter2-pass", "geheim ö", "ab cd/ef+gh", "Zugang"])
+@pytest.mark.parametrize("how", ["ASCII", "UTF-16", "UTF-16, big-endian", "percent-encoded", "base64", "base64 of UTF-16"])
+@pytest.mark.parametrize("before", [b"", b"\x01", b"ab", b"\xfe\xfe\xfe"])
+def test_a_text_is_found_in_any_encoding_and_once(text: str, how: str, before: bytes) -> None:
+    data = bytearray((SAMPLES / "full-memory.dmp").read_bytes())
+    encoded = {
+        "ASCII": before + text.upper().encode() if text.isascii() else before + text.encode(),
+        "UTF-16": before + text.encode("utf-16-le"),
+        "UTF-16, big-endian": before + b"\xff" + text.encode("utf-16-be") + b"\xff",
+        "percent-encoded": before + quote(text, safe="").encode(),
+        "base64": b64encode(before + text.encode() + b"xy"),
+        "base64 of UTF-16": b64encode(before + text.encode("utf-16-le") + b"x"),
+    }[how]
+    place = len(data) - 0x300
+    data[place : place + 0x80] = bytes(0x80)
+    data[place : place + len(encoded)] = encoded
+    found = list(find_text(Source.from_object(bytes(data)), text))
+    plain = how == "percent-encoded" and quote(text, safe="") == text
+    assert [(item.how, place <= item.offset < place + len(encoded)) for item in found] == [("ASCII" if plain else how, True)]

@@ -1,4 +1,4 @@
-"""``scrub`` and ``mend`` leave a whole file or none: on a full disk, when they are interrupted, and when something has the name already."""
+"""All that write a file leave a whole one or none: on a full disk, when they are interrupted, and when something has the name already."""
 
 from __future__ import annotations
 
@@ -39,15 +39,36 @@ def interrupted(original):
         return original(self, file, progress)
     return fill
 
-Scrubbed.write_to = interrupted(Scrubbed.write_to)
+def interrupted_too(original):
+    def fill(self, file):
+        return interrupted(lambda self, file, progress: original(self, file))(self, file)
+    return fill
+
 from dumpscope.writing.mend import Mending
-Mending.write_to = interrupted(Mending.write_to)
+from dumpscope.writing.shrink import Shrunk
+from dumpscope.writing.extract import Extracted
+from dumpscope.writing.patch import Patch
+for kind in (Scrubbed, Mending, Shrunk):
+    kind.write_to = interrupted(kind.write_to)
+for kind in (Extracted, Patch):
+    kind.write_to = interrupted_too(kind.write_to)
 from dumpscope.front.cli.main import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background with the signal ignored
 sys.exit(main(sys.argv[1:]))
 """
 posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")
-COMMANDS = [("scrub", "full-memory.dmp"), ("mend", "full-memory-list-without-flag.dmp"), ("mend", "damaged-directory-at-the-end.dmp")]
+COMMANDS = [
+    ("scrub", "full-memory.dmp"),
+    ("mend", "full-memory-list-without-flag.dmp"),
+    ("mend", "damaged-directory-at-the-end.dmp"),
+    ("shrink", "full-memory.dmp"),
+]
+OTHERS = [
+    ["extract", "full-memory.dmp", "--range", "7ff6a1b20000", "3000", "-o"],
+    ["extract", "self-dump.dmp", "--stream", "0", "-o"],
+    ["what-if", "full-memory.dmp", "flags ^= 4", "--write"],
+]
+"""Those that write no report; the file's name follows."""
 
 
 def run(program: str, words: List[object]) -> subprocess.CompletedProcess[str]:
@@ -77,6 +98,49 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path, command: str, nam
     assert result.returncode != 0
     assert "Traceback" not in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@posix
+@pytest.mark.parametrize("words", OTHERS, ids=lambda words: f"{words[0]}-{words[2]}")
+def test_other_files_are_whole_or_not_there(cli: Any, tmp_path: Path, words: List[str]) -> None:
+    command, name, *rest = words
+    given = [command, SAMPLES / name, *rest]
+    target = tmp_path / "out"
+    interrupted = run(INTERRUPTED, [*given, target])
+    assert (interrupted.returncode != 0, "Traceback" in interrupted.stderr, list(tmp_path.iterdir())) == (True, False, [])
+    if cli(*given, target).code == 0 and target.stat().st_size > 4096:
+        target.unlink()
+        full = run(FULL, [*given, target])
+        assert full.returncode not in (0, 1, -25), full.stderr
+        assert ("Traceback" in full.stderr, list(tmp_path.iterdir())) == (False, [])
+
+
+@pytest.mark.parametrize("words", [*([command, name, "-o"] for command, name in COMMANDS), *OTHERS], ids=lambda words: f"{words[0]}-{words[1]}")
+def test_folders_links_and_names_that_are_taken(cli: Any, tmp_path: Path, words: List[str]) -> None:
+    """A folder, a name that is taken, a link to the dump, a folder that is not there or cannot be written to: refused, and nothing is changed."""
+    command, name, *rest = words
+    dump, taken = tmp_path / "in.dmp", tmp_path / "taken"
+    dump.write_bytes((SAMPLES / name).read_bytes())
+    taken.write_bytes(b"mine")
+    (tmp_path / "folder").mkdir()
+    before = dump.read_bytes()
+    for place in (tmp_path / "folder", taken, dump):
+        result = cli(command, dump, *rest, place)
+        assert (result.code, "Traceback" in result.err) == (2, False), place
+    assert cli(command, dump, *rest, tmp_path / "nowhere" / "out.dmp").code not in (0, 70)
+    if os.name == "posix":
+        (tmp_path / "link").symlink_to(dump)
+        assert cli(command, dump, *rest, tmp_path / "link", "--force").code == 2
+        (tmp_path / "other").symlink_to(taken)
+        assert cli(command, dump, *rest, tmp_path / "other").code == 2
+        assert cli(command, dump, *rest, tmp_path / "other", "--force").code == 0
+        assert (tmp_path / "other").is_symlink()  # a link leads where it led, to the new file
+        assert taken.read_bytes() != b"mine"
+        if os.geteuid():  # root may write anywhere
+            (tmp_path / "folder").chmod(0o500)
+            assert cli(command, dump, *rest, tmp_path / "folder" / "out").code not in (0, 70)
+    assert dump.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} <= {"in.dmp", "taken", "folder", "link", "other"}
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])

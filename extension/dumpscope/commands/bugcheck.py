@@ -94,6 +94,7 @@ def account(dump: KernelDump) -> Iterator[Block]:
         filled = dump.header["BugCheckCode"] == FILL
         why = "its filling, the text PAGE, stands there" if filled else "code 0"
         yield Note(f"The header names no bug check ({why}): the dump was taken without one, by a debugger or a tool.")
+        yield Note("Next step: `stack` shows what ran when it was taken, `modules` the drivers; a dump that a blue screen left names a code.", "hint")
 
 
 def number_of(text: str) -> int:

@@ -41,7 +41,7 @@ _FOUND = [Column("text", "text"), Column("offset", "at", "offset"), Column("how"
         arg("--reveal", switch=True, help="show the names of users and machines that go, and not only how long they are"),
         arg("--stacks", choices=list(STACKS), help="what stays of stacks: none, frames (what a stack walk reads; unless given) or all"),
         arg("--policy", metavar="FILE", help="what to keep and what else to wipe, as TOML; docs/writing.md describes it", completes="path"),
-        arg("--find", metavar="TEXT", repeat=True, help="prove that a text is not in the result: ASCII, UTF-16, and across ranges; exit code 1 if it is"),
+        arg("--find", metavar="TEXT", repeat=True, help="prove that a text is not in the result, in any encoding or across ranges; exit code 1 if it is"),
         arg("--report", metavar="FILE", help="also write what was done to a JSON file, which quotes no name and no text", completes="path"),
         arg("--force", switch=True, help="replace OUT and the report if they exist (never the dump itself)"),
     ],
@@ -77,7 +77,9 @@ def scrub(session: Session, args: Any) -> Iterator[Block]:
         yield Note(f"{counted(len(found), 'place')} of what --find asked for would be left; nothing is written.", "warning")
     else:
         for text in texts:
-            yield Note(f"{text!r} is not in the result: not in ASCII, not in UTF-16, not across the borders of ranges.")
+            yield Note(
+                f"{text!r} is not in the result: not in ASCII, UTF-16 of either order of bytes, base64 or percent-encoded, not across the borders of ranges."
+            )
         yield Data("limits", list(LIMITS))
         for limit in LIMITS:
             yield Note(limit, "hint")

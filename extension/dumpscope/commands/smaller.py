@@ -97,7 +97,7 @@ def shrink(session: Session, args: Any) -> Iterator[Block]:
         for note in shrunk.notes:
             if note not in told:
                 yield Note(note, "hint")
-    elif EngineView(session.dump.source).opening.ok:
+    elif session.user_dump is not None or EngineView(session.dump.source).opening.ok:
         yield Note("Nothing was written: -o OUT writes the small dump", "hint")
     else:
         yield Note("Nothing was written. The debugger does not open this dump, and -o OUT writes only what it opens: `why` says what is wrong", "hint")

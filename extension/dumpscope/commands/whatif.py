@@ -22,6 +22,8 @@ from ..session.session import Session
 from ..view.annotated import ByteRow
 from ..view.blocks import Block, Column, Data, Fields, Item, Note, Save, Table
 from ..wording.numbers import is_decimal
+from ..writing.builder import DumpBuilder
+from ..writing.mend import check_opens
 
 MAX_DAMAGE = 50
 _STREAM = re.compile(r"^(?P<drop>drop )?(?P<by>stream|(?:stream )?type) (?P<word>[0-9][0-9a-fx]*)(?P<rest>$|[ =+\-&|^<>].*$)", re.IGNORECASE)
@@ -75,6 +77,7 @@ def _damage(dump: Optional[Minidump]) -> Dict[Tuple[str, str], Optional[int]]:
     arguments=[
         arg("edits", nargs="+", metavar="EDIT", help="a change, in quotes; several are made one after the other", completes="edit"),
         arg("--write", metavar="OUT", help="write the changed copy to a new file, to try it in a debugger", completes="path"),
+        arg("--anew", switch=True, help="let --write build the dump anew of what a reader finds then: lists as long as their counts, places in order"),
         arg("--force", switch=True, help="let --write replace a file (never the dump itself)"),
     ],
     examples=[
@@ -83,6 +86,7 @@ def _damage(dump: Optional[Minidump]) -> Dict[Tuple[str, str], Optional[int]]:
         ("what-if 'handle 24 GrantedAccess = 0'", "a field of a record"),
         ("what-if 'drop stream 6' 'flags |= MiniDumpWithHandleData'", "two changes"),
         ("what-if 'cut 4000' --write cut.dmp", "the first 0x4000 bytes, as a file"),
+        ("what-if 'drop stream 6' --write small.dmp --anew", "a dump without a stream and its bytes"),
     ],
     description="EDIT: PLACE FIELD = VALUE, where PLACE is what `bytes` takes (nothing for the header) and the operator is one of "
     "= += -= &= |= ^= <<= >>=; stream N|NAME size|rva|type changes the directory entry with number N, "
@@ -96,6 +100,8 @@ def what_if(session: Session, args: Any) -> Iterator[Block]:
     edits = list(args.edits)
     if len(edits) > 1 and " " not in edits[0].strip() and not any(sign in edits[0] for sign in "=<>"):
         edits = [" ".join(edits)]  # the quotes were forgotten
+    if args.anew and not args.write:
+        raise UsageError("--anew says how --write writes", "give --write OUT as well")
     editor = Editor(dump)
     try:
         changes: List[Change] = []
@@ -110,12 +116,35 @@ def what_if(session: Session, args: Any) -> Iterator[Block]:
         for note in notes:
             yield Note(note, "hint")
         yield from _compare(session, editor)
-        if args.write:
-            yield Save(args.write, editor.patch.chunks, "changed copy", dump.path, args.force)
+        if args.write and args.anew:
+            yield from _built(args, editor, dump.path)
+        elif args.write:
+            yield Save(args.write, _no_chunks, "changed copy", dump.path, args.force, editor.patch.write_to)
         else:
             yield Note("The file itself is unchanged; --write OUT makes the changed copy", "hint")
     finally:
         editor.close()
+
+
+def _built(args: Any, editor: Editor, path: str) -> Iterator[Block]:
+    """The changed dump, written by the builder, and what it could not take over."""
+    if editor.dump is None:
+        message = editor.error.message if editor.error is not None else ""
+        raise UsageError(f"after these edits the file is no dump any more: {message}", "without --anew the bytes are written as they are")
+    builder = DumpBuilder.of(editor.dump)
+    builder.fit_system()
+
+    def opens(made: str) -> None:
+        check_opens(made, threads=len(editor.dump.threads) > 0 if editor.dump is not None else False)
+
+    yield Save(args.write, _no_chunks, "dump built anew", path, args.force, builder.write_to, opens)
+    yield Data("notes", list(builder.notes))
+    for note in builder.notes:
+        yield Note(note, "hint")
+
+
+def _no_chunks() -> Iterator[bytes]:
+    return iter(())
 
 
 def _by_index(dump: Optional[Minidump], edit: str) -> Tuple[str, str]:

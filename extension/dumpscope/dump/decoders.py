@@ -6,9 +6,8 @@ They are loaded when a dump has a user stream that nobody here knows. docs/plugi
 from __future__ import annotations
 
 from functools import cache
-from importlib import metadata
 from itertools import islice
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..format.catalogue import adopt, structure
 from ..format.layout import Structure
@@ -16,6 +15,9 @@ from ..format.streams import LAST_RESERVED_STREAM, STREAMS, StreamKind, adopt_st
 from .directory import Stream
 from .minidump import Minidump
 from .plugins import Broken, blame, points, words_of
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 GROUP = "dumpscope.streams"
 MOST_BYTES = 16 << 20

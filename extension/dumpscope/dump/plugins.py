@@ -6,8 +6,10 @@ A plug-in that cannot be used is named in :data:`BROKEN`, and the rest goes on.
 from __future__ import annotations
 
 import sys
-from importlib import metadata
-from typing import Any, Iterator, List, NamedTuple, Set, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Set, Tuple
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 
 class Broken(NamedTuple):
@@ -42,6 +44,8 @@ def points(group: str) -> List[metadata.EntryPoint]:
 
 
 def _each(group: str) -> Iterator[metadata.EntryPoint]:
+    from importlib import metadata  # it brings many modules of the library, which most runs do without
+
     found: Any
     if sys.version_info >= (3, 10):
         found = metadata.entry_points(group=group)

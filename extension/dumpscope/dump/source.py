@@ -161,6 +161,11 @@ class Source:
         self._size_now = buffer.size
         return buffer
 
+    @property
+    def descriptor(self) -> Optional[int]:
+        """The open file whose bytes these are, for the system to copy from; None where they come from elsewhere."""
+        return self._number if type(self) is Source and self._number >= 0 else None
+
     def _ask(self) -> int:
         """The size of the file now."""
         assert self._file is not None

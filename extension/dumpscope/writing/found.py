@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Iterator, NamedTuple
+from base64 import b64encode
+from typing import Iterator, List, NamedTuple
+from urllib.parse import quote
 
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 
 PIECE = 1 << 20
+_ZEROS = bytes(PIECE + (1 << 16))
 
 
 class Found(NamedTuple):
@@ -19,19 +22,54 @@ class Found(NamedTuple):
     how: str
 
 
+class _Needle(NamedTuple):
+    """What is looked for: as what, its bytes, and whether its case counts."""
+
+    how: str
+    data: bytes
+    exact: bool
+
+
+_SWAPPED = "UTF-16, big-endian"
+SHORTEST_BASE64 = 6
+"""Characters of a text that is looked for in base64: a shorter one would be found by chance."""
+
+
+def _needles(text: str) -> List[_Needle]:
+    """The forms of a text."""
+    wide = text.encode("utf-16-le", "surrogatepass")
+    plain = text.encode("utf-8", "surrogatepass")
+    found = [_Needle("ASCII", plain, False), _Needle("UTF-16", wide, False), _Needle(_SWAPPED, text.encode("utf-16-be", "surrogatepass"), False)]
+    found += [_Needle("percent-encoded", quote(plain, safe=safe).encode(), False) for safe in ("", "/:@.-_~!$&'()*+,;=")]
+    if len(text) >= SHORTEST_BASE64:
+        for how, data in (("base64", plain), ("base64 of UTF-16", wide)):
+            # Where the text begins in a group of three bytes is not known. What it shares with its neighbours is not looked for.
+            for shift in range(3):
+                code = b64encode(bytes(shift) + data)
+                first, last = (0, 2, 3)[shift], len(code) - (0, 3, 2)[(shift + len(data)) % 3]
+                found.append(_Needle(how, code[first:last], True))
+                found.append(_Needle(how, code[first:last].replace(b"+", b"-").replace(b"/", b"_"), True))
+    by_bytes = {needle.data: needle for needle in reversed(found) if needle.data}
+    return [needle for needle in found if by_bytes.get(needle.data) is needle]
+
+
 def find_text(source: Source, text: str) -> Iterator[Found]:
-    """Where a text stands in a dump, whatever its case: as ASCII (UTF-8), as UTF-16, and in pieces where two ranges of memory follow each other."""
-    kinds = [(how, text.encode(code, "surrogatepass")) for how, code in (("ASCII", "utf-8"), ("UTF-16", "utf-16-le"))]
-    kinds = [(how, needle) for how, needle in kinds if needle]
-    if not kinds:
+    """Where a text stands in a dump, whatever its case: as ASCII (UTF-8), as UTF-16 of both orders of bytes, percent-encoded, and in pieces where
+    two ranges of memory follow each other. In base64 its case counts.
+    """
+    needles = _needles(text)
+    if not needles:
         return
-    patterns = [(how, re.compile(b"(?i)" + re.escape(needle)), len(needle)) for how, needle in kinds]
-    longest = max(size for _, _, size in patterns)
+    patterns = [(needle.how, re.compile((b"" if needle.exact else b"(?i)") + re.escape(needle.data))) for needle in needles]
+    longest = max(len(needle.data) for needle in needles)
+    wide = re.compile(b"(?i)" + re.escape(text.encode("utf-16-le", "surrogatepass")))
     for offset in range(0, source.size, PIECE):
         data = source.some(offset, PIECE + longest - 1)
-        for how, pattern, _ in patterns:
+        if data == _ZEROS[: len(data)] and not text.startswith("\0"):
+            continue
+        for how, pattern in patterns:
             for match in pattern.finditer(data):
-                if match.start() < PIECE:
+                if match.start() < PIECE and not (how == _SWAPPED and wide.match(data, match.start() + 1)):  # behind a NUL the one is the other
                     yield Found(text, offset + match.start(), how)
     tail, end, end_rva = b"", -1, 0
     for start, stop, rva in Minidump(source).memory.spans():
@@ -39,7 +77,7 @@ def find_text(source: Source, text: str) -> Iterator[Found]:
             tail = b""
         elif rva != end_rva:
             head = source.some(rva, min(stop - start, longest - 1))
-            for how, pattern, _ in patterns:
+            for how, pattern in patterns:
                 for match in pattern.finditer(tail + head):
                     if match.start() < len(tail) < match.end():
                         yield Found(text, end_rva - len(tail) + match.start(), f"{how}, across the ranges that meet at 0x{start:x}")

@@ -7,6 +7,7 @@ Numbers are corrected where two others prove them wrong, or where what they lead
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
 
 from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
@@ -27,7 +28,21 @@ from .builder import FULL_MEMORY, DumpBuilder
 from .edited import Edited
 from .memory import Planned
 from .output import Output, Progress, unseen, write_whole
-from .plausible import CHECKED, LISTS, directory_length, entries, find_directory, find_list, known, looks_like_directory, processor_of, records_fit, system_fits
+from .plausible import (
+    CHECKED,
+    LISTS,
+    Entry,
+    directory_length,
+    entries,
+    find_directory,
+    find_list,
+    known,
+    looks_like_directory,
+    places,
+    processor_of,
+    records_fit,
+    system_fits,
+)
 
 FIXED = "fixed"
 REMOVED = "left out"
@@ -337,6 +352,9 @@ class _Mender:
         if stream.rva < MINIDUMP_HEADER.size or self.source.available(stream.rva, needed) < 32:
             self.drop[stream.index] = "its bytes are not in the file"
             return
+        if self._overlapped(dump, stream, needed):
+            self.drop[stream.index] = "its bytes are those of another stream"
+            return
         if stream.size != needed or self.source.available(stream.rva, needed) < needed:
             taken = [other for other in dump.streams if other.index != stream.index and stream.end <= other.rva < stream.rva + needed and other.size]
             if self.source.available(stream.rva, needed) == needed and not taken:
@@ -358,6 +376,13 @@ class _Mender:
                 f"this cannot be mended: the debugger knows no processor 0x{architecture:x}, and the registers are not those of another one",
                 "open it with the tools of the system that it is from",
             )
+
+    def _overlapped(self, dump: Minidump, stream: Stream, size: int) -> bool:
+        """Whether another stream has the place of one whose bytes do not look like a SystemInfo: to correct them would change the other."""
+        if system_fits(self.source, Entry(stream.type, stream.size, stream.rva)):
+            return False
+        others = (other for other in dump.streams if other.type and other.index != stream.index and other.index not in self.drop)
+        return any(other.rva < stream.rva + size and stream.rva < other.end for other in others)
 
     def _full_memory(self, dump: Minidump) -> None:
         """Flag 0x2 against the two lists of memory, and where the bytes of the full one begin."""
@@ -462,6 +487,7 @@ class _Mender:
         builder = DumpBuilder.of(trimmed)
         builder.fit_system()
         self._off_directory(trimmed, builder)
+        self._off_others(trimmed, builder)
         for note in builder.notes:
             self.repairs.append(Repair(CUT, "OPN017", note))
         self._invent_system(trimmed, builder)
@@ -488,6 +514,22 @@ class _Mender:
             if lost < item.size:
                 kept.append(item.part(item.start + lost, item.end))
         builder.memory.ranges = kept
+
+    def _off_others(self, dump: Minidump, builder: DumpBuilder) -> None:
+        """Of ranges that reach beyond the end of the file, cut what belongs to something else: their size is wrong, and says nothing of what follows."""
+        beyond = {(item.start, item.rva) for item in dump.memory_list.walk() if item.held < item.size and item.size}
+        if not beyond:
+            return
+        starts = places(dump, self.drop)
+        for number, item in enumerate(builder.memory.ranges):
+            if item.source is None or (item.start, item.offset) not in beyond:
+                continue
+            after = bisect_right(starts, item.offset)
+            if after < len(starts) and starts[after] < item.offset + item.size:
+                lost = item.offset + item.size - starts[after]
+                what = f"memory range 0x{item.start:x}: 0x{lost:x} bytes of the file behind 0x{starts[after]:x}, where something else begins"
+                self.repairs.append(Repair(CUT, "OPN017", what, starts[after]))
+                builder.memory.ranges[number] = item.part(item.start, item.end - lost)
 
     def _invent_system(self, dump: Minidump, builder: DumpBuilder) -> None:
         if dump.stream(7) is not None:

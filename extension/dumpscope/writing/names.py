@@ -17,6 +17,8 @@ _COMMON = {"public", "default", "default user", "all users", "defaultapppool", "
 _FOLDERS = r"[\\/](?:Users|Documents and Settings|home)[\\/]{1,4}"
 _STOP = r"\\/:*?\"<>|\x00-\x1f"
 _IN_PATH = re.compile(rf"(?i){_FOLDERS}([^{_STOP}]{{3,{MAX_NAME}}})(?=[\\/\x00]|$)")
+_HOST = re.compile(r"(?i)(?:(?:^|[\x00-\x20\"'=;,(<])\\\\|\\(?:UNC|Mup|LanmanRedirector)\\(?:;[^\\\x00]{1,40}\\)?)([A-Za-z0-9][A-Za-z0-9._-]{2,63})(?=\\)")
+"""The machine in a path of a network: of Windows, and as the names of file objects have it."""
 _PUBLIC_WORDS = """device harddiskvolume1 harddiskvolume2 harddiskvolume3 harddiskvolume4 afd ksecdd cng deviceapi condrv namedpipe null mup registry
     machine user software system microsoft windows currentversion control currentcontrolset controlset001 services global local sessions basenamedobjects
     knowndlls knowndlls32 winsta0 default system32 syswow64 winsxs nls locale sorting versions users public programdata temp en-us security hardware wow6432node
@@ -92,7 +94,7 @@ class Names:
         """Collect what stands in a piece of the file, which begins at ``offset``."""
         wide = [(at, 2, data[at : at + (len(data) - at) // 2 * 2].decode("utf-16-le", "replace")) for at in (0, 1)]
         for at, width, text in [(0, 1, data.decode("latin-1")), *wide]:
-            for match in _IN_PATH.finditer(text):
+            for match in (*_IN_PATH.finditer(text), *(host for host in _HOST.finditer(text) if host.group(1).lower() not in _PUBLIC)):
                 name = match.group(1)
                 if width == 1:
                     name = name.encode("latin-1").decode("utf-8", "replace")  # as it stands in paths of Linux and in those of PDB files

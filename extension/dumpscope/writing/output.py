@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import struct
 import tempfile
-from typing import Any, BinaryIO, Callable, Dict, Optional
+from typing import Any, BinaryIO, Callable, Dict, Iterator, Optional, Tuple
 
 from ..dump.source import Source
 from ..errors import DumpError, UsageError
@@ -19,11 +20,28 @@ LONGEST = 1 << 10
 LAST_RVA = 0xFFFFFFFF
 _ZEROS = bytes(PIECE)
 
+BLOCK = 1 << 24
+"""Bytes that the system copies at a time."""
+_copy_range: Any = getattr(os, "copy_file_range", None)
+
 Progress = Callable[[int], None]
 
 
 def unseen(done: int) -> None:
     """Nobody watches."""
+
+
+def _next_data(descriptor: int, offset: int, size: int) -> Tuple[int, int]:
+    """How many bytes of a hole follow, which need not be copied; where none does, how many bytes to copy."""
+    try:
+        hole = os.lseek(descriptor, offset, os.SEEK_DATA) - offset
+        if hole:
+            return min(hole, size), 0
+        return 0, min(os.lseek(descriptor, offset, os.SEEK_HOLE) - offset, size)
+    except OSError as error:
+        if error.errno == errno.ENXIO and offset + size <= os.fstat(descriptor).st_size:
+            return size, 0
+        return 0, size
 
 
 class Output:
@@ -64,6 +82,12 @@ class Output:
     def copy(self, source: Source, offset: int, size: int, place: int) -> None:
         """Bytes of another file at an offset that was reserved. Holes of it stay holes."""
         end = offset + size
+        if size >= PIECE:
+            for done in self._copied_by_system(source, offset, size, place):
+                self._written += done
+                offset += done
+                place += done
+                self.progress(self._written)
         while offset < end:
             data = source.fetch(offset, min(PIECE, end - offset))
             if data == _ZEROS[: len(data)]:
@@ -73,6 +97,28 @@ class Output:
             offset += len(data)
             place += len(data)
             self.progress(self._written)
+
+    def _copied_by_system(self, source: Source, offset: int, size: int, place: int) -> Iterator[int]:
+        """Let the system copy from file to file; how many bytes were done, again and again. It stops where the system cannot, or the file ends."""
+        descriptor, number = source.descriptor, getattr(self._file, "fileno", None)
+        if _copy_range is None or descriptor is None or number is None:
+            return
+        try:
+            target = number()
+            self._file.flush()
+            self._position = -1  # the file's own position is not moved
+            while size > 0:
+                done, data = _next_data(descriptor, offset, min(size, BLOCK))
+                if data:
+                    done = _copy_range(descriptor, target, data, offset, place)
+                if not done:
+                    return
+                yield done
+                offset, place, size = offset + done, place + done, size - done
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise
+            return  # files that the system does not copy between: a pipe, other file systems, an old kernel
 
     def text(self, value: str) -> int:
         """The RVA of a MINIDUMP_STRING with this text, written once however often it is asked for."""

@@ -11,7 +11,10 @@ from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..dump.streams.threads import Thread
 from ..format.contexts import WOW64_CONTEXT_OFFSET, WOW64_CONTEXT_TLS_SLOT
+from ..format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..format.layout import TEXT
+from ..format.misc import MINIDUMP_MISC_INFO_5
+from ..format.modules import MINIDUMP_MODULE
 from ..format.teb import TEB64
 
 CRASHPAD = 0x43500001
@@ -38,6 +41,39 @@ def numbers_of_block(structure: Any) -> List[Tuple[int, int]]:
             continue
         found.append((leaf.offset, leaf.offset + leaf.field.type.size * (leaf.field.count or 1)))
     return sorted(found)
+
+
+def spare_parts(dump: Minidump) -> Iterator[Tuple[int, int]]:
+    """Offset and size of what structures that are kept do not use: reserved members, texts behind their NUL, parameters that are not counted.
+
+    Writers do not always clear them, so that anything may stand there.
+    """
+    source = dump.source
+    for module in dump.modules.walk():
+        at = module.offset + MINIDUMP_MODULE.offset_of("Reserved0")
+        yield at + 2, MINIDUMP_MODULE.size - MINIDUMP_MODULE.offset_of("Reserved0") - 2  # the low word is DllCharacteristics
+        head = source.some(module.cv_rva, 4) if module.cv_rva and module.cv_size <= MAX_VALUE else b""
+        start = {b"RSDS": 24, b"NB10": 16}.get(head, 0)
+        if start and module.cv_size > start:
+            yield from _behind(source, module.cv_rva + start, module.cv_size - start, 1)
+    for stream in dump.streams.all(15):
+        for leaf in MINIDUMP_MISC_INFO_5.leaves:
+            field = leaf.field
+            if field.kind == TEXT and leaf.offset + field.size <= stream.size:
+                yield from _behind(source, stream.rva + leaf.offset, field.size, 2)
+    for stream in dump.streams.all(6):
+        count = int.from_bytes(source.some(stream.rva + MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.NumberParameters"), 4), "little")
+        at = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.ExceptionInformation")
+        if count < 15 and stream.size >= at + 120:
+            yield stream.rva + at + 8 * count, 8 * (15 - count)
+
+
+def _behind(source: Source, place: int, size: int, width: int) -> Iterator[Tuple[int, int]]:
+    """What stands behind the NUL of a text of ``size`` bytes, whose characters have ``width``."""
+    data = source.some(place, size)
+    end = next((at + width for at in range(0, len(data) - width + 1, width) if not any(data[at : at + width])), len(data))
+    if end < len(data):
+        yield place + end, len(data) - end
 
 
 def narrow_context(dump: Minidump, thread: Thread, stacks: List[Tuple[int, int]]) -> Iterator[Tuple[int, int]]:

@@ -5,11 +5,11 @@ Large files are mapped copy-on-write, so a changed copy of a dump of gigabytes c
 
 from __future__ import annotations
 
-from typing import Iterator, List, Tuple
+from typing import BinaryIO, List, Tuple
 
 from ..dump.source import Source
+from .output import Output
 
-CHUNK = 1 << 20
 MAX_GROWN = 1 << 24
 """Largest copy that is made in memory, which growing a file needs."""
 
@@ -68,10 +68,14 @@ class Patch:
             copy[place : place + len(data)] = data
         return PatchedSource(copy, self._original.name)
 
-    def chunks(self) -> Iterator[bytes]:
-        """The whole changed file, a piece at a time."""
-        for offset in range(0, self.size, CHUNK):
-            yield self.read(offset, CHUNK)
+    def write_to(self, file: BinaryIO) -> int:
+        """Write the changed file into an empty, seekable binary file; its size. What was not changed is copied, holes stay holes."""
+        out = Output(file)
+        held = min(self.size, self._original.size)
+        out.copy(self._original, 0, held, out.reserve(self.size, 1, wide=True))
+        for place, data in self._writes:
+            out.put(place, data)
+        return out.finish()
 
 
 def combine(operator: str, old: int, new: int) -> int:

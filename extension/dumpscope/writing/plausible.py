@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Container, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..format.handles import (
     AVRF_HANDLE_OPERATION,
@@ -115,11 +116,26 @@ def _system_entries(source: Source) -> Iterator[int]:
     for low, high in ((0, min(size, LOOKED_AT)), (max(LOOKED_AT, size - LOOKED_AT), size)):
         data = source.some(low, high - low) if high > low else b""
         at = data.find(_SYSTEM_ENTRY)
-        while at >= 0 and seen < 1000:
+        while at >= 0 and seen < 1000 and low + at + _ENTRY.size <= size:
             seen += 1
             if low + at >= MINIDUMP_HEADER.size and system_fits(source, Entry(*_ENTRY.unpack(source.some(low + at, _ENTRY.size)))):
                 yield low + at
             at = data.find(_SYSTEM_ENTRY, at + 4)
+
+
+def places(dump: Minidump, drop: Container[int]) -> List[int]:
+    """Where the things of a file begin that its directory leads to, but for streams in ``drop``: streams, registers, stacks, ranges, names; sorted."""
+    found = {stream.rva for stream in dump.streams if stream.type and stream.index not in drop}
+    for thread in dump.threads.walk():
+        found.update((thread.context_rva, thread.stack_rva))
+    for module in dump.modules.walk():
+        found.update((module.name_rva, module.cv_rva, module.misc_rva))
+    for handle in dump.handles.walk():
+        found.update((handle.type_rva, handle.name_rva))
+    found.update(item.rva for item in dump.memory_list.walk())
+    if dump.memory64_list:
+        found.add(dump.memory64_list.base_rva)
+    return sorted(found)
 
 
 # -- records ---------------------------------------------------------------------------------------------------------------------------

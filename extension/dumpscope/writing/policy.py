@@ -1,6 +1,7 @@
 """What scrubbing keeps, as a file of TOML says: :func:`read_policy`. docs/writing.md describes the file.
 
-TOML is read by Python's own tomllib, or, before Python 3.11, by the package tomli (the extra ``dumpscope[policy]``).
+TOML is read by Python's own tomllib, before Python 3.11 by the package tomli (the extra ``dumpscope[policy]``), and without that as far as
+policies need it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, T
 
 from ..errors import UsageError
 from ..format.streams import STREAMS
+from .toml import TomlError, loads
 
 NONE, FRAMES, ALL = "none", "frames", "all"
 STACKS = (NONE, FRAMES, ALL)
@@ -59,9 +61,9 @@ def read_policy(path: str) -> Policy:
 
 def parse_policy(text: str, name: str = "the policy") -> Policy:
     """A policy from TOML. Raises UsageError, which says what is wrong in ``name``."""
-    loads, refused = _reader()
+    read, refused = _reader()
     try:
-        table = loads(text)
+        table = read(text)
     except refused as error:
         raise UsageError(f"{name} is no TOML: {error}", "docs/writing.md describes the file") from None
     except RecursionError:
@@ -85,7 +87,7 @@ def _reader() -> Tuple[Callable[[str], Dict[str, Any]], Type[ValueError]]:
         except ImportError:
             continue
         return found.loads, found.TOMLDecodeError
-    raise UsageError("policy files need a reader of TOML, which Python has from 3.11 on", "pip install 'dumpscope[policy]'")
+    return loads, TomlError
 
 
 def _texts(value: Any) -> List[str]:

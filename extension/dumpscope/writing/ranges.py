@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from typing import Iterable, Iterator, List, Optional, Tuple
+from typing import Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 
 class Ranges:
@@ -51,6 +51,42 @@ class Ranges:
     def total(self) -> int:
         """Places in all ranges together."""
         return sum(self.ends) - sum(self.starts)
+
+
+MOST_BLOCKS = 1 << 17
+"""Blocks of addresses that :class:`Sieve` knows at the most."""
+
+
+class Sieve:
+    """Tells which of many words lie in ranges. Addresses are known by blocks, so that the ranges themselves are looked at for few words."""
+
+    def __init__(self, *ranges: Ranges) -> None:
+        self._ranges = ranges
+        shift = 12
+        spans = [(start, end) for each in ranges for start, end in zip(each.starts, each.ends)]
+        while sum((end - 1 >> shift) - (start >> shift) + 1 for start, end in spans) > MOST_BLOCKS and shift < 64:
+            shift += 1
+        self._shift = shift
+        self._inside: Set[int] = set()
+        self._edges: Set[int] = set()
+        for start, end in spans:
+            low, high = -(-start >> shift), end >> shift
+            self._inside.update(range(low, high))
+            self._edges.update((start >> shift, end - 1 >> shift))
+        self._edges -= self._inside
+        self._blocks = self._inside | self._edges
+
+    def __contains__(self, value: int) -> bool:
+        block = value >> self._shift
+        return block in self._inside or (block in self._edges and any(value in each for each in self._ranges))
+
+    def among(self, words: Sequence[int]) -> List[int]:
+        """The numbers, from 0, of the words that lie in the ranges."""
+        shift, blocks, edges = self._shift, self._blocks, self._edges
+        found = [index for index, word in enumerate(words) if word >> shift in blocks]
+        if not edges:
+            return found
+        return [index for index in found if words[index] >> shift not in edges or words[index] in self]
 
 
 class Spans:

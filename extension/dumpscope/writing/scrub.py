@@ -10,6 +10,7 @@ from bisect import bisect_left
 from typing import Any, BinaryIO, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..anatomy.filemap import AFTER_END, REST, UNREFERENCED, file_map
+from ..diagnosis.engine.streams import EXTRA, REFUSED
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import Absent
 from ..dump.contexts import register_reader
@@ -20,22 +21,24 @@ from ..dump.structures import Block
 from ..errors import DumpError
 from ..format.counted import counted
 from ..format.layout import Scalar
-from ..format.streams import LAST_RESERVED_STREAM, STREAMS
+from ..format.streams import STREAMS
 from ..format.teb import PROCESS_LAYOUTS
 from ..view.redact import user_names
 from .found import Found, find_text
 from .mend import Without, check_opens
 from .names import AROUND, Names, tokens_of
 from .output import Progress, unseen, write_whole
-from .parts import CRASHPAD, annotation_values, fixed_parts, narrow_context, numbers_of_block, text_length
+from .parts import CRASHPAD, annotation_values, fixed_parts, narrow_context, numbers_of_block, spare_parts, text_length
 from .policy import ALL, ANNOTATIONS, DEFAULT, FRAMES, HANDLE_NAMES, LOOSE, NONE, REGISTERS, SIDS, USER_NAMES, Policy
-from .ranges import Ranges, Spans, packed, unpacked
+from .ranges import Ranges, Sieve, Spans, packed, unpacked
 from .walked import Walked, unwind_ranges
 
 PIECE = 1 << 20
 _ZEROS = bytes(PIECE)
 MAX_STACK = 1 << 28
 """Bytes of one stack at the most; what claims more is damaged, and would make everything a pointer into a stack."""
+LONGEST_TYPE = 0x100
+"""Bytes of the name of an object's type at the most; a longer one is damaged, and is taken for an object's name."""
 IP_WINDOW = 0x100
 """Bytes of a module that are kept on each side of an instruction pointer, as writers capture them."""
 
@@ -47,10 +50,12 @@ LIMITS = (
     "Constants in the code of modules are kept.",
     "In stacks a number that happens to look like a return address or a pointer into a stack is kept, and so are the words at stack pointers and behind "
     "return addresses without unwind data, up to the first 0 or text, which the debugger takes for return addresses too.",
+    "A text whose own length is wrong keeps what stands in the bytes that it claims.",
     "What a policy file keeps is not looked at, but for names of users and account SIDs.",
 )
 
-_ZERO, _FILL, _CONTEXT, _NAME = range(4)
+_WINDOWS_CE = range(0x8000, 0x8010)
+_ZERO, _FILL, _CONTEXT, _NAME, _SPARE = range(5)
 _READABLE_IMAGE, _EXECUTABLE = (0x02, 0x10, 0x20), (0x10, 0x20)
 MEM_IMAGE = 0x1000000
 
@@ -150,11 +155,12 @@ class Scrubbed(Source):
         unloaded = [(module.base, module.end) for module in dump.unloaded_modules.walk()]
         self._targets = Ranges([*modules, *unloaded, *executable])
         self._stack_ranges = Ranges([*stacks, *narrow])
+        self._pointers = Sieve(self._targets, self._stack_ranges)
         self._stacks = {word: Ranges(stacks), 4: Ranges([*narrow, *(stacks if word == 4 else [])])}
         if self.stacks != NONE:
             code += unwind_ranges(dump)
         if self.stacks == FRAMES:
-            code += Walked(dump, self._targets.__contains__, self._stack_ranges.end_of).ranges()
+            code += Walked(dump, Sieve(self._targets), self._stack_ranges.end_of).ranges()
         code += [(address, address + size) for address, size in self.policy.keep_memory]
         self._code = Ranges(code)
         for peb, width in ((process.peb, word), (process.wow64_peb, 4)):
@@ -196,7 +202,7 @@ class Scrubbed(Source):
         unknown = {item.stream.index for item in user_streams(dump)}
         keep, keep_streams = self.policy.keep, self.policy.keep_streams
         wiped = [stream for stream in dump.streams if (stream.index in unknown or _is_wiped_kind(stream.type)) and stream.type not in keep_streams]
-        gone = {stream.index for stream in wiped}
+        gone = {stream.index for stream in wiped} | {index for index in _unused(dump) if dump.streams[index].type not in keep_streams}
         contexts = [(thread.context_rva, thread.context_size) for thread in dump.threads.walk() if thread.context_rva]
         exception = dump.exception
         if not isinstance(exception, Absent) and exception.context_rva:
@@ -220,15 +226,16 @@ class Scrubbed(Source):
 
         if REGISTERS not in keep:
             add("registers", contexts, _CONTEXT, "zeros, without instruction and stack pointers, flags, and what points to code or stacks")
-        types = {handle.type_rva for handle in dump.handles.walk()}
+        types = {rva for rva in {handle.type_rva for handle in dump.handles.walk()} if text_length(source, rva) <= LONGEST_TYPE}
         names = (handle.name_rva for handle in dump.handles.walk() if handle.name_rva and handle.name_rva not in types and handle.name)
         if HANDLE_NAMES not in keep:
             add("names of handles' objects", ((rva, 4 + text_length(source, rva)) for rva in names), _NAME, "tokens, equal for equal names")
         for stream in wiped:
             add(stream.name, [(stream.rva, stream.size)], _ZERO, "zeros")
+        add("what structures leave unused", spare_parts(dump), _SPARE, "zeros")
         if ANNOTATIONS not in keep and CRASHPAD not in keep_streams:
             add("annotations", annotation_values(dump, self.policy.keep_annotations), _FILL, "underscores")
-        # Without the streams that go: what only they lead to goes as well.
+        # Without the streams that go, and those that nobody can use: what only they lead to goes as well.
         gaps = [piece for piece in file_map(Without(dump, gone)).pieces if piece.kind in (UNREFERENCED, AFTER_END, REST)]
         held = [(piece.offset, piece.size) for piece in gaps if LOOSE not in keep and _is_filled(source, piece.offset, piece.end)]
         if held:
@@ -245,7 +252,7 @@ class Scrubbed(Source):
             while at < start:
                 names.look(self.source.some(at, min(PIECE + AROUND, start - at)), at)
                 at += PIECE
-            at = max(at, end)
+            at = end  # the ranges are sorted, and do not overlap
         names.close(users=USER_NAMES not in keep, sids=SIDS not in keep)
         if names.sids:
             self.items.append(Item("SIDs of accounts", names.first_sid, len(names.sids), 0, "SIDs with small numbers, equal for equal ones"))
@@ -266,7 +273,7 @@ class Scrubbed(Source):
             first, last = max(rva, low), min(rva + length, high)
             for where, kept in self._kept(rva, length, address, address + first - rva, address + last - rva, plain, low):
                 at = rva + where - address - low
-                data[at : at + len(kept)] = kept
+                data[at : at + len(kept)] = _joined(bytes(data[at : at + len(kept)]), kept)
         for rva, length, kind in self._zones.touching(low, high):
             first, last = max(rva, low), min(rva + length, high)
             new = self._zone(rva, length, kind, first, last)
@@ -317,19 +324,16 @@ class Scrubbed(Source):
                 first, last = max(start // width * width, address), min(-(-stop // width) * width, address + length)
                 first = -(-first // width) * width
                 count = max(0, last - first) // width
-                words = self.source.some(rva + first - address, count * width)
-                for index, (value,) in enumerate(struct.iter_unpack("<Q" if width == 8 else "<I", words)):
-                    if value and self._is_pointer(value):
-                        at = first + index * width
-                        part = words[index * width : index * width + width][max(0, begin - at) : max(0, end - at)]
-                        if part:
-                            yield max(at, begin), part
-
-    def _is_pointer(self, value: int) -> bool:
-        return value in self._targets or value in self._stack_ranges
+                words = struct.unpack(f"<{count}{'Q' if width == 8 else 'I'}", self.source.some(rva + first - address, count * width))
+                found = [0] * count
+                for index in self._pointers.among(words):
+                    found[index] = words[index]
+                skip, behind = max(0, begin - first), max(0, last - end)
+                data = struct.pack(f"<{count}{'Q' if width == 8 else 'I'}", *found)
+                yield max(begin, first), data[skip : count * width - behind]
 
     def _zone(self, rva: int, length: int, kind: int, first: int, last: int) -> bytes:
-        if kind == _ZERO:
+        if kind in (_ZERO, _SPARE):
             return bytes(last - first)
         if kind == _FILL:
             return b"_" * (last - first)
@@ -352,7 +356,7 @@ class Scrubbed(Source):
             leaf = layout.structure.leaf(path)
             assert isinstance(leaf.field.type, Scalar)
             part = plain[leaf.offset : leaf.offset + leaf.field.type.size]
-            if path in always or self._is_pointer(int.from_bytes(part, "little")):
+            if path in always or int.from_bytes(part, "little") in self._pointers:
                 out[leaf.offset : leaf.offset + len(part)] = part
         return bytes(out)
 
@@ -405,17 +409,35 @@ class Scrubbed(Source):
         return write_whole(path, self.write_to, force=force, keep=self.source.name, check=lambda name: self.check_file(name, texts))
 
 
+def _joined(one: bytes, two: bytes) -> bytes:
+    """What either of two pieces keeps: elsewhere they are zero, and where both keep something it is the same."""
+    if len(one) == len(two) and one == bytes(len(one)):
+        return two
+    return (int.from_bytes(one, "little") | int.from_bytes(two, "little")).to_bytes(max(len(one), len(two)), "little")
+
+
 def _is_filled(source: Source, offset: int, end: int) -> bool:
     """Whether there is a byte between two places of a file that is not zero."""
     return any(any(source.some(at, min(PIECE, end - at))) for at in range(offset, end, PIECE))
+
+
+def _unused(dump: Minidump) -> Iterator[int]:
+    """Directory entries that the debugger does not use, and that no other reader could: what they claim may be anything."""
+    for entry in EngineView(dump.source).streams:
+        row = STREAMS.get(entry.type)
+        if entry.verdict not in (REFUSED, EXTRA) or row is None:
+            continue
+        items = getattr(dump, row.reader, None) if row.reader else None
+        if items is None or items.stream is None or items.stream.index != entry.index or any(item.code != "padded-list" for item in items.damage):
+            yield entry.index
 
 
 def _is_wiped_kind(kind: int) -> bool:
     """Whether streams of a type go: those that hold texts of people or programs, and those that nobody but their writer can read."""
     known = STREAMS.get(kind)
     if known is None:
-        return kind > LAST_RESERVED_STREAM
-    return known.wiped or (kind > LAST_RESERVED_STREAM and not known.family)
+        return True
+    return known.wiped or kind in _WINDOWS_CE or (kind != 0 and not known.family)
 
 
 __all__ = ["ALL", "FRAMES", "LIMITS", "NONE", "Found", "Item", "Scrubbed", "find_text", "tokens_of"]

@@ -271,6 +271,8 @@ class _Watched:
 
     def __init__(self, file: BinaryIO, watch: Callable[[], None]) -> None:
         self.seek, self.flush = file.seek, file.flush
+        if hasattr(file, "fileno"):
+            self.fileno = file.fileno
         self._write, self._watch = file.write, watch
         self._fresh = 0
 

@@ -20,6 +20,7 @@ from ..stacks.memory import StackMemory
 from ..stacks.x64.functions import Regions
 from ..stacks.x64.unwindinfo import CHAININFO, HANDLERS, BadUnwind, Row, read_unwind_info
 from ..symbols.images import Images
+from .ranges import Sieve
 
 MOST_WORDS = 1 << 12
 """Words of one stack that are kept though they are no pointers. The engine shows 256 frames unless it is told otherwise."""
@@ -44,12 +45,12 @@ class Walk(NamedTuple):
 class Walked:
     """Finds what the engine reads of the stacks of one dump.
 
-    ``is_code`` says whether a number is an address of code, ``end_of`` where the stack ends that an address lies in (None: no stack).
+    ``code`` are the addresses of code; ``end_of`` says where the stack ends that an address lies in (None: no stack).
     """
 
-    def __init__(self, dump: Minidump, is_code: Callable[[int], bool], end_of: Callable[[int], Optional[int]]) -> None:
+    def __init__(self, dump: Minidump, code: Sieve, end_of: Callable[[int], Optional[int]]) -> None:
         self._dump = dump
-        self._is_code = is_code
+        self._code = code
         self._end_of = end_of
         self._memories: Dict[int, StackMemory] = {}
         self._regions = Regions(dump, Images(dump, []))
@@ -58,14 +59,13 @@ class Walked:
         self._unwinds = not isinstance(system, Absent) and system.is_windows and dump.pointer_size == 8
 
     def ranges(self) -> Iterator[Tuple[int, int]]:
-        """The words (address, address behind it) that are kept."""
+        """The words that are kept, those that follow each other together (address, address behind them)."""
         for walk in self._walks():
             memory = self._memories.get(walk.width)
             if memory is None:
                 memory = self._memories[walk.width] = StackMemory(self._dump, walk.width)
             memory.enter(walk.thread)
-            for address in self._words(walk, memory):
-                yield address, address + walk.width
+            yield from _runs(self._words(walk, memory), walk.width)
 
     def _walks(self) -> Iterator[Walk]:
         dump = self._dump
@@ -93,21 +93,32 @@ class Walked:
         data = memory.some(walk.sp, size)
         data = data[: len(data) // width * width]
         found: Set[int] = set()
-        words = [value for (value,) in struct.iter_unpack("<Q" if width == 8 else "<I", data)]
+        words = struct.unpack(f"<{len(data) // width}{'Q' if width == 8 else 'I'}", data)
+        returns = self._code.among(words)
         texts = _Texts(data, width)
+        returns.append(len(words))
+        index = following = 0
         chained = True  # the word at the stack pointer is taken for the return address
-        for index, value in enumerate(words):
+        while index < len(words) and len(found) < MOST_WORDS:
+            while returns[following] < index:
+                following += 1
+            if not chained:  # on to the next return address
+                index = returns[following]
+                if index == len(words):
+                    break
+            is_code = returns[following] == index
+            value = words[index]
             if chained:
-                if index * width in texts and not self._is_code(value):
+                if not is_code and index * width in texts:
                     chained = False
+                    index += 1
                     continue
                 found.add(walk.sp + index * width)
-                if len(found) >= MOST_WORDS:
-                    break
             if not value:
                 chained = False
-            elif self._is_code(value):
+            elif is_code:
                 chained = width == 4 or not self._is_unwound(value)
+            index += 1
         frame, last = walk.frame, walk.sp - 1
         while width == 4 and last < frame < 1 << 32 and len(found) < MOST_WORDS:
             last = frame
@@ -144,6 +155,19 @@ class Walked:
         except BadUnwind:
             return False
         return True
+
+
+def _runs(places: Iterable[int], width: int) -> Iterator[Tuple[int, int]]:
+    """Words at places as ranges."""
+    start = end = -1
+    for place in sorted(places):
+        if place != end:
+            if end > start:
+                yield start, end
+            start = place
+        end = place + width
+    if end > start:
+        yield start, end
 
 
 def _walk(thread: Optional[Thread], registers: Registers) -> Walk:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SAME = (
     "threads", "modules", "memory", "read", "regions", "address", "search", "strings", "evaluate", "switch", "exception", "stack", "frame", "up",
-    "down",
+    "down", "shrink", "extract",
 )  # fmt: skip
 """Commands that answer as on a minidump with full memory."""
 _LISTS = ("threads", "modules", "regions", "exception")
@@ -201,6 +201,6 @@ def _not_here(name: str) -> Function:
         yield Data(name.replace("-", "_"), None)
         yield Note(f"{name} works on minidumps, and this is a user dump of the old format ({dump.signature}).", "warning")
         yield Note("These commands work on it: " + ", ".join(sorted([*_OWN, *_SAME])) + ".", "hint")
-        yield Note("In WinDbg `.dump /ma FILE` makes a minidump of it.", "hint")
+        yield Note("`shrink --flags 2 -o OUT` makes a minidump of it that has all its memory, as `.dump /ma OUT` does in WinDbg.", "hint")
 
     return refuse

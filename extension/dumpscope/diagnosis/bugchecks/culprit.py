@@ -15,6 +15,7 @@ _NOT_MEANT = ("hal", "kdcom", "kd")
 _STACK_LIMIT = 1 << 16
 _HARDWARE = "the hardware reported the error, and the drivers on the stack only passed it on"
 _WANTED = "somebody asked for this dump: what hung at the time is not in the code"
+_PAGES = "the list of drivers lies in pages that page tables lead to, which are not walked here; in WinDbg `!analyze -v` names one"
 _NO_DRIVER = {0x9C: _HARDWARE, 0x124: _HARDWARE, 0xE2: _WANTED, 0x161: _WANTED, 0x1C8: _WANTED, 0xDEADDEAD: _WANTED}
 """Bug checks for which no driver of the stack is meant, and why."""
 
@@ -104,4 +105,6 @@ def culprit(dump: KernelDump) -> Meant:
         return _none(reason)
     for found in (*_of_parameters(dump), *_of_objects(dump)):
         return found
+    if isinstance(dump.triage, Absent):
+        return _none(_PAGES)
     return _on_stack(dump) or _none("no address of a driver stands in the parameters or on the stack")

@@ -104,7 +104,7 @@ def kernel_dumpdebug_lines(dump: KernelDump) -> Iterator[str]:
         furthest = max(furthest, block.offset + block.size)
         last = block.address + block.size - 1
         if dump.wide:
-            yield f"  {_wide(block.address)} - {_wide(last)} at offset {block.offset:08x}"
+            yield f"  {_wide(block.address)} - {_wide(last & 0xFFFFFFFFFFFFFFFF)} at offset {block.offset:08x}"
         else:
             yield f"  {block.address:08x} - {last & 0xFFFFFFFF:08x} at offset {block.offset:08x}"
     if dump.data_blocks:
