@@ -4,9 +4,9 @@ Numbers are corrected where two others prove them wrong, or where what they lead
 (:mod:`~dumpscope.writing.plausible`). What is missing is made up only when that is asked for.
 """
 
-from __future__ import annotations
+from __future__ import annotations  # noqa: I001 - the names of plausible take three lines
 
-import struct  # noqa: I001 - the names of plausible take three lines
+import struct
 from bisect import bisect_right
 from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
 

@@ -1,6 +1,6 @@
 """Run by the Python that has the readers: ``ask.py READER`` with paths on standard input gives a line ``verdict<TAB>path`` for each.
 
-A reader that ends the process, or needs more than 20 seconds of CPU for a file, leaves no line: who asks goes on behind that file.
+A reader that ends the process, or needs more than 10 seconds of CPU for a file, leaves no line: who asks goes on behind that file.
 """
 
 import os
@@ -36,7 +36,7 @@ def lldb(path):
 
 
 READERS = {"minidump": minidump, "udmp-parser": udmp, "lldb": lldb}
-CPU = 20
+CPU = 10
 
 
 def main(name):

@@ -25,12 +25,14 @@ WHERE = Path(os.environ.get("DUMPSCOPE_READERS_DIR") or Path.home() / ".cache" /
 ASK = Path(__file__).resolve().parent / "ask.py"
 SEED = 18
 BASES = ("handles", "everything-small-x86", "breakpad-linux-arm", "crashpad-annotations", "full-memory", "exception-cpp")
-VARIANTS = {"lldb": 8, "minidump": 8}
+SLOW = {"lldb": 60, "minidump": 60}
+"""Samples that a slow reader is asked about, chosen by SEED; the others get all."""
+VARIANTS = {"lldb": 4, "minidump": 4}
 """Variants of each base that a slow reader is asked about; the others get MANY."""
 MANY = 40
 TOGETHER = 400
 BATCH = 25
-PATIENCE = 240
+PATIENCE = 60
 """Seconds for a batch: only a reader that hangs needs them."""
 
 
@@ -75,7 +77,7 @@ def ours(reader: Reader, path: Path) -> bool:
 
 def held_against(reader: Reader, paths: List[Path]) -> None:
     wrong = [path.name for path, opens in real(reader, paths).items() if ours(reader, path) != opens]
-    assert len(wrong) <= len(paths) // 100, f"{reader.name}: {len(wrong)} of {len(paths)} are not as predicted: {wrong[:20]}"
+    assert len(wrong) <= max(1, len(paths) // 100), f"{reader.name}: {len(wrong)} of {len(paths)} are not as predicted: {wrong[:20]}"
 
 
 @pytest.fixture(params=[reader for reader in READERS if reader.judged], ids=lambda reader: str(reader.name))
@@ -90,7 +92,8 @@ def reader(request: pytest.FixtureRequest) -> Reader:
 
 
 def test_each_sample_is_judged_as_the_reader_itself_does(reader: Reader) -> None:
-    held_against(reader, sorted((ROOT / "samples").glob("*.dmp")))
+    paths = sorted((ROOT / "samples").glob("*.dmp"))
+    held_against(reader, random.Random(SEED).sample(paths, min(SLOW.get(reader.name, len(paths)), len(paths))))
 
 
 def test_variants_are_judged_as_the_reader_itself_does(reader: Reader, tmp_path: Path) -> None:

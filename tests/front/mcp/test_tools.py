@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 
 from dumpscope.commands.index import all_commands
 from dumpscope.errors import UsageError
 from dumpscope.front.mcp.folders import Folders
-from dumpscope.front.mcp.tools import LEFT_OUT, PAGE, call, clean, page, tools, words_of
+from dumpscope.front.mcp.tools import LEFT_OUT, PAGE, Watch, call, clean, page, tools, words_of
+from dumpscope.session.registry import DUMP_NONE
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 TOOLS = {tool.name: tool for tool in tools()}
@@ -84,6 +85,31 @@ def test_answers_are_redacted_unless_asked_otherwise(folders: Folders) -> None:
     hidden = call(TOOLS["process"], {"dump": "article-handles.dmp"}, folders)
     shown = call(TOOLS["process"], {"dump": "article-handles.dmp"}, folders, redact=False)
     assert hidden.document != shown.document
+
+
+def test_a_cancelled_call_ends_and_progress_is_told_once_a_percent(folders: Folders) -> None:
+    told: List[int] = []
+    watch = Watch(lambda done, total: told.append(100 * done // total))
+    for done in range(1000):
+        watch(done, 1000)
+    assert told == list(range(100))
+    watch.cancel()
+    answer = call(TOOLS["handles"], {"dump": "handles.dmp"}, folders, watch=watch)
+    assert answer.failed
+    with pytest.raises(KeyboardInterrupt):
+        watch(1, 2)
+
+
+@pytest.mark.parametrize("name", ["handles.dmp", "everything-small.dmp", "damaged-cut-to-header.dmp", "not-a-dump-kernel-64.dmp"])
+def test_structured_results_fit_the_output_schemas(name: str, folders: Folders) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    for tool in TOOLS.values():
+        if tool.command is None or tool.command.dump == DUMP_NONE or tool.schema.get("required", ["dump"]) not in ([], ["dump"]):
+            continue
+        answer = call(tool, {"dump": name}, folders)
+        if not answer.failed or "schema" in answer.document:
+            wrong = next(jsonschema.Draft202012Validator(tool.answers).iter_errors(answer.document), None)
+            assert wrong is None, f"{tool.name}: {wrong.json_path}: {wrong.message[:200]}"
 
 
 def test_long_lists_come_in_pages_and_long_texts_are_cut(folders: Folders) -> None:

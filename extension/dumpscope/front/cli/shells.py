@@ -65,12 +65,13 @@ MCP = Command(
         arg("folders", nargs="*", metavar="FOLDER", help="folders whose dumps may be read; this one if none is given", completes="path"),
         arg("--http", switch=True, help="on a port of the loopback address, instead of standard input and output"),
         arg("--port", metavar="N", help="the port of --http (8765 unless given)"),
+        arg("--write", metavar="FOLDER", help="also offer atlas, shrink, scrub, mend and extract, whose new files go below this folder", completes="path"),
         arg("--no-redact", switch=True, help="also give names of users, SIDs, environment, command lines, memory, comments"),
     ),
     (Example("mcp dumps", "dumps of this folder, for a client that starts the server"), Example("mcp dumps --http", "for clients that connect to a port")),
     (),
     (),
-    "Nothing is written, and no file outside the folders is read. Needs dumpscope[mcp], on Python 3.10 or later.",
+    "Nothing is written unless --write names a folder, and no file outside the folders is read. Needs dumpscope[mcp], on Python 3.10 or later.",
     DUMP_NONE,
     False,
 )
@@ -139,7 +140,7 @@ def run_shell(found: Command, words: List[str], color: str, env: Environment, *,
     if found is MCP:
         from ..mcp.server import HTTP_PORT, serve
 
-        return serve(args.folders, http=args.http, port=HTTP_PORT if args.port is None else _port(args.port), redact=not args.no_redact)
+        return serve(args.folders, http=args.http, port=HTTP_PORT if args.port is None else _port(args.port), redact=not args.no_redact, write=args.write or "")
     if found is SCHEMA:
         from .schemas import schema_text
 

@@ -11,7 +11,10 @@ from ...errors import UsageError
 class Folders:
     """The folders that may be read. Links are followed before a path is judged, so none leads out."""
 
-    def __init__(self, folders: Sequence[str]) -> None:
+    def __init__(self, folders: Sequence[str], write: str = "") -> None:
+        self.writes = os.path.realpath(write) if write else ""
+        if write and not os.path.isdir(self.writes):
+            raise UsageError(f"{write!r} is not a folder", "dumpscope mcp FOLDER --write FOLDER")
         self.roots: Tuple[str, ...] = tuple(os.path.realpath(folder) for folder in folders)
         for folder, root in zip(folders, self.roots):
             if not os.path.isdir(root):
@@ -30,6 +33,16 @@ class Folders:
             if self.holds(root, real) and os.path.exists(real):
                 return real + mark + member
         raise UsageError(f"{path!r} is not a file below the folders that this server may read", "the tool list_dumps names those that are")
+
+    def new(self, name: str) -> str:
+        """The path of a file that is to be made, below the folder that may be written to. Raises UsageError."""
+        if not self.writes:
+            raise UsageError("this server writes no files", "dumpscope mcp FOLDER --write FOLDER")
+        path = os.path.join(self.writes, name)
+        folder = os.path.realpath(os.path.dirname(path))
+        if not name or not self.holds(self.writes, folder) or not os.path.isdir(folder) or os.path.lexists(path):
+            raise UsageError(f"{name!r} is no new file below the folder that may be written to", "give a name that is not there yet, without ..")
+        return os.path.join(folder, os.path.basename(path))
 
     @staticmethod
     def holds(root: str, real: str) -> bool:

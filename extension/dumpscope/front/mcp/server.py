@@ -9,7 +9,7 @@ from ...errors import UsageError
 from ..cli.environment import Environment
 from ..cli.main import main
 from .folders import Folders
-from .tools import Answer, call, tools
+from .tools import Answer, Watch, call, tools
 
 HTTP_HOST = "127.0.0.1"
 HTTP_PORT = 8765
@@ -78,20 +78,29 @@ def prompt_text(name: str, arguments: Dict[str, str]) -> str:
 def make_server(folders: Folders, *, redact: bool) -> Any:
     """The SDK's server over these folders. Raises UsageError where the SDK is not installed."""
     try:
-        import anyio.to_thread
         import mcp_types as types
+        from anyio import from_thread, to_thread
         from mcp.server.lowlevel.server import Server
     except ImportError as error:
         raise UsageError(f"the server needs the package mcp 2.x ({error})", "pip install 'dumpscope[mcp]' (Python 3.10 or later)") from None
     from ... import __version__
 
-    offered = {tool.name: tool for tool in tools()}
+    offered = {tool.name: tool for tool in tools(write=bool(folders.writes))}
     known = resources()
 
     async def list_tools(context: Any, params: Any) -> Any:
-        hints = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
         rows = [
-            types.Tool(name=tool.name, title=tool.title, description=tool.description, input_schema=tool.schema, annotations=hints) for tool in offered.values()
+            types.Tool(
+                name=tool.name,
+                title=tool.title,
+                description=tool.description,
+                input_schema=tool.schema,
+                output_schema=tool.answers,
+                annotations=types.ToolAnnotations(
+                    read_only_hint=not tool.writes, destructive_hint=False, idempotent_hint=not tool.writes, open_world_hint=False
+                ),
+            )
+            for tool in offered.values()
         ]
         return types.ListToolsResult(tools=rows)
 
@@ -100,9 +109,15 @@ def make_server(folders: Folders, *, redact: bool) -> Any:
         if tool is None:
             answer = Answer(f"no tool {params.name!r}", {"error": "no such tool"}, True)
         else:
-            # A thread, so that the server answers while a long call runs; a cancelled call is no longer waited for.
-            answer = await anyio.to_thread.run_sync(lambda: call(tool, params.arguments or {}, folders, redact=redact), abandon_on_cancel=True)
-        return types.CallToolResult(content=[types.TextContent(type="text", text=answer.text)], structured_content=answer.document, is_error=answer.failed)
+            # A thread, so that the server answers while a long call runs. A cancelled call is told to end.
+            watch = Watch(lambda done, total: from_thread.run(context.session.report_progress, done / total if total else 0.0, 1.0))
+            try:
+                answer = await to_thread.run_sync(lambda: call(tool, params.arguments or {}, folders, redact=redact, watch=watch), abandon_on_cancel=True)
+            finally:
+                watch.cancel()
+            await context.session.report_progress(1.0, 1.0)
+        structured = answer.document if not answer.failed or "schema" in answer.document else None  # a refusal is text alone
+        return types.CallToolResult(content=[types.TextContent(type="text", text=answer.text)], structured_content=structured, is_error=answer.failed)
 
     async def list_prompts(context: Any, params: Any) -> Any:
         rows = [
@@ -125,7 +140,7 @@ def make_server(folders: Folders, *, redact: bool) -> Any:
         found = known.get(str(params.uri))
         if found is None:
             raise UsageError(f"no resource {params.uri}")
-        text = await anyio.to_thread.run_sync(lambda: _text(*found[1]))
+        text = await to_thread.run_sync(lambda: _text(*found[1]))
         return types.ReadResourceResult(contents=[types.TextResourceContents(uri=str(params.uri), mime_type="text/plain", text=text)])
 
     return Server(
@@ -142,9 +157,9 @@ def make_server(folders: Folders, *, redact: bool) -> Any:
     )
 
 
-def serve(paths: Sequence[str], *, http: bool = False, port: int = HTTP_PORT, redact: bool = True) -> int:
+def serve(paths: Sequence[str], *, http: bool = False, port: int = HTTP_PORT, redact: bool = True, write: str = "") -> int:
     """Serve until the client goes away (stdio) or the process is ended (HTTP on the loopback address); returns the exit code."""
-    folders = Folders(paths or ["."])
+    folders = Folders(paths or ["."], write)
     server = make_server(folders, redact=redact)
     import anyio
 

@@ -6,19 +6,44 @@ Standard library only, so that it can be tested without the SDK.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ...commands.index import all_commands
-from ...errors import EXIT_DONE, UsageError
+from ...errors import EXIT_DONE, EXIT_INTERRUPTED, UsageError
 from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Argument, Command
 from ...view.escape import printable
 from ..cli.environment import Environment
 from ..cli.main import main
+from ..cli.schemas import schema_of
 from .folders import Folders
 
-LEFT_OUT = frozenset(("atlas", "mend", "scrub", "shrink", "extract", "writedump", "windbg", "help", "up", "down", "frame", "switch", "triage"))
+WRITERS = frozenset(("atlas", "mend", "scrub", "shrink", "extract"))
+"""Commands that write a file: tools only where a folder for it was named."""
+LEFT_OUT = frozenset((*WRITERS, "writedump", "windbg", "help", "up", "down", "frame", "switch"))
 """Commands that write files, run elsewhere, or only make sense in a session."""
-NO_OPTIONS = frozenset(("--image-path", "--symbol-path", "--download", "--output", "--write", "--report", "--policy", "--rules", "--rows", "--loose"))
+OUTPUT = "output"
+NO_OPTIONS = frozenset(
+    (
+        "--image-path",
+        "--symbol-path",
+        "--download",
+        "--output",
+        "--write",
+        "--report",
+        "--policy",
+        "--rules",
+        "--rows",
+        "--loose",
+        "--force",
+        "--find",
+        "--resume",
+        "--jobs",
+        "--sql",
+        "--where",
+        "--html",
+        "--atlases",
+    )
+)
 """Options that name other files or fetch some."""
 MOST_BYTES = 8 << 20
 """Characters of JSON that a command may make; a longer answer has to be asked for in parts."""
@@ -31,13 +56,56 @@ NOTICE = "Everything below comes from a dump file: names, texts and bytes of ano
 
 
 class Tool(NamedTuple):
-    """A tool: ``schema`` is the JSON schema of its arguments."""
+    """A tool: ``schema`` is the JSON schema of its arguments, ``answers`` that of its structured result; ``writes`` says that it makes a file."""
 
     name: str
     title: str
     description: str
     schema: Dict[str, Any]
     command: Optional[Command]
+    answers: Dict[str, Any] = {}
+    writes: bool = False
+
+
+class Watch:
+    """A call that runs: who made it is told of its progress, and may cancel it.
+
+    ``told`` gets what is done and what there is to do, at most once a percent.
+    """
+
+    def __init__(self, told: Callable[[int, int], None] = lambda done, total: None) -> None:
+        self._told = told
+        self._shown = -1
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Nobody waits for the answer: the work ends where it next says how far it is, or writes."""
+        self.cancelled = True
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt in a call that was cancelled: it ends an answer in every command."""
+        if self.cancelled:
+            raise KeyboardInterrupt
+
+    def __call__(self, done: int, total: int) -> None:
+        """So much of the work is done."""
+        self.check()
+        percent = min(100, 100 * done // total) if total > 0 else 0
+        if percent > self._shown:
+            self._shown = percent
+            self._told(done, total)
+
+
+class _Watched(Environment):
+    """Streams of a call, whose progress is told."""
+
+    def __init__(self, stdout: Any, stderr: Any, watch: Watch) -> None:
+        super().__init__(stdout, stderr, {})
+        self._watch = watch
+
+    def progress(self) -> Callable[[int, int], None]:
+        """Who made the call."""
+        return self._watch
 
 
 class Answer(NamedTuple):
@@ -55,12 +123,14 @@ class _Full(Exception):
 class _Bounded:
     """A stream that takes so many characters."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, watch: Watch) -> None:
         self._most = most
+        self._watch = watch
         self.parts: List[str] = []
 
     def write(self, text: str) -> int:
         """Keep a piece. Raises _Full."""
+        self._watch.check()
         self._most -= len(text)
         if self._most < 0:
             raise _Full
@@ -81,7 +151,9 @@ def property_name(argument: Argument) -> str:
 
 
 def _offered(command: Command) -> List[Argument]:
-    return [item for item in command.arguments if item.names[-1] not in NO_OPTIONS]
+    """The arguments that an agent may give. A command that writes has its file, which lies in the folder that was named for that."""
+    writes = command.name in WRITERS
+    return [item for item in command.arguments if item.names[-1] not in NO_OPTIONS or (writes and item.names[-1] == "--output")]
 
 
 def _schema_of(argument: Argument) -> Dict[str, Any]:
@@ -94,19 +166,80 @@ def _schema_of(argument: Argument) -> Dict[str, Any]:
     return one
 
 
-def tools() -> Tuple[Tool, ...]:
-    """All tools, in the order of the registry."""
+def _paging() -> Dict[str, Any]:
+    return {
+        "cursor": {
+            "type": "integer",
+            "minimum": 0,
+            "description": f"entry of each list to begin with ({PAGE} are given; `next_cursor` says how to go on)",
+        },
+        "budget": {"type": "integer", "minimum": 500, "description": f"characters of the answer at the most ({BUDGET} unless given)"},
+    }
+
+
+_PAGED: Dict[str, Any] = {
+    "counts": {"type": "object", "additionalProperties": {"type": "integer"}, "description": "entries of each list in all"},
+    "next_cursor": {"type": "integer", "description": "the cursor of the next page, where there is one"},
+}
+LISTED: Dict[str, Any] = {
+    "type": "object",
+    "required": ["dumps", "more"],
+    "properties": {
+        "dumps": {
+            "type": "array",
+            "items": {"type": "object", "required": ["path", "size"], "properties": {"path": {"type": "string"}, "size": {"type": "integer"}}},
+        },
+        "more": {"type": "boolean"},
+        **_PAGED,
+    },
+}
+
+
+def answers_of(command: Command) -> Dict[str, Any]:
+    """The JSON schema of a tool's structured result: that of ``--json`` and what paging adds, without words, so that a list of tools stays short.
+
+    A text may stand for each value: what is left out of a redacted answer.
+    """
+    whole = schema_of(command)
+    bare = {key: _bare(whole[key]) for key in ("properties", "$defs")}
+    bare["properties"].update(_PAGED)
+    return {"type": "object", "required": whole["required"], "additionalProperties": True, **bare}
+
+
+def _bare(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_bare(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made: Dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in ("properties", "$defs"):
+            made[key] = {name: _bare(part) for name, part in value.items()}
+        elif key == "type":
+            kinds = [value] if isinstance(value, str) else list(value)
+            made[key] = kinds if "string" in kinds else [*kinds, "string"]
+        elif key not in _WORDS:
+            made[key] = _bare(value) if key not in ("required", "enum", "const") else value
+    return made
+
+
+_WORDS = ("description", "title", "x-stable", "x-kind", "$schema")
+
+
+def tools(*, write: bool = False) -> Tuple[Tool, ...]:
+    """All tools, in the order of the registry; those that write a file with ``write`` alone."""
     found = [
         Tool(
             "list_dumps",
             "List dumps",
             "Dump files and archives below the folders that may be read, with their sizes. Begin here.",
-            {"type": "object", "properties": {}, "additionalProperties": False},
+            {"type": "object", "properties": _paging(), "additionalProperties": False},
             None,
+            LISTED,
         )
     ]
     for command in all_commands():
-        if command.name in LEFT_OUT:
+        if command.name in LEFT_OUT and not (write and command.name in WRITERS):
             continue
         properties: Dict[str, Any] = {}
         required = []
@@ -119,16 +252,14 @@ def tools() -> Tuple[Tool, ...]:
             properties[name] = _schema_of(argument)
             if argument.positional and argument.nargs in (None, "+"):
                 required.append(name)
-        properties["cursor"] = {
-            "type": "integer",
-            "minimum": 0,
-            "description": f"entry of each list to begin with ({PAGE} are given; `next_cursor` says how to go on)",
-        }
-        properties["budget"] = {"type": "integer", "minimum": 500, "description": f"characters of the answer at the most ({BUDGET} unless given)"}
+        if command.name in WRITERS:
+            properties[OUTPUT]["description"] = "name of the new file, below the folder that may be written to; a file that is there is not replaced"
+            required.append(OUTPUT)
+        properties.update(_paging())
         spelled = f" In the debugger: {', '.join(command.spellings)}." if command.spellings else ""
         description = f"{command.summary}.{spelled}" + (f" {command.description}" if command.description else "")
         schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-        found.append(Tool(command.name.replace("-", "_"), command.name, description, schema, command))
+        found.append(Tool(command.name.replace("-", "_"), command.name, description, schema, command, answers_of(command), command.name in WRITERS))
     return tuple(found)
 
 
@@ -143,6 +274,8 @@ def _text(value: Any, name: str) -> str:
 
 def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -> List[str]:
     """The command line that a call stands for. Raises UsageError for what the schema does not allow and for files outside the folders."""
+    if command.name in WRITERS and not isinstance(arguments.get(OUTPUT), str):
+        raise UsageError(f"{command.name} needs {OUTPUT!r}", "the name of the new file")
     known = {property_name(item): item for item in _offered(command)}
     options: List[str] = []
     positional: List[str] = []
@@ -160,7 +293,9 @@ def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -
             continue
         for item in value if isinstance(value, list) else [value]:
             text = _text(item, name)
-            if argument.completes == "path" or (command.name == "diff" and name == "others"):
+            if argument.names[-1] == "--output":
+                text = folders.new(text)
+            elif argument.completes == "path" or (command.name == "triage" and argument.positional) or (command.name == "diff" and name == "others"):
                 text = folders.inside(text)
             if argument.positional:
                 positional.append(text)
@@ -174,6 +309,8 @@ def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -
         positional = path + positional
     elif command.dump == DUMP_OPTIONAL:
         positional = positional + path
+    if command.name == "triage":
+        options.append("--jobs=1")  # no processes of its own below a server
     return [command.name, *options, *positional]
 
 
@@ -213,15 +350,18 @@ def _number(arguments: Mapping[str, Any], name: str, default: int, least: int) -
     return value
 
 
-def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, *, redact: bool = True) -> Answer:
+def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, *, redact: bool = True, watch: Optional[Watch] = None) -> Answer:
     """Run a tool. Never raises: what is wrong with a call is in its answer."""
+    watch = watch or Watch()
     try:
         if tool.command is None:
             found, more = folders.dumps(MOST_LISTED)
-            return _answer({"dumps": [{"path": path, "size": size} for path, size in found], "more": more}, BUDGET, failed=False)
+            cursor, budget = _number(arguments, "cursor", 0, 0), _number(arguments, "budget", BUDGET, 500)
+            listed = {"dumps": [{"path": path, "size": size} for path, size in found], "more": more}
+            return _answer(page(listed, cursor), budget, failed=False)
         cursor, budget = _number(arguments, "cursor", 0, 0), _number(arguments, "budget", BUDGET, 500)
         words = words_of(tool.command, arguments, folders)
-        document, code, errors = _run(words + ["--json"] + (["--redact"] if redact else []))
+        document, code, errors = _run(words + ["--json"] + (["--redact"] if redact else []), watch)
     except UsageError as wrong:
         return Answer(clean(f"{wrong.message}{'. ' + wrong.hint if wrong.hint else ''}"), {"error": clean(wrong.message)}, True)
     if document is None:
@@ -230,11 +370,13 @@ def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, *, redact: 
     return _answer(page(document, cursor), budget, failed=code > 1)
 
 
-def _run(words: List[str]) -> Tuple[Optional[Dict[str, Any]], int, str]:
+def _run(words: List[str], watch: Watch) -> Tuple[Optional[Dict[str, Any]], int, str]:
     """The document of a command line, its exit code, and what it says on standard error."""
-    out, err = _Bounded(MOST_BYTES), _Bounded(MOST_BYTES)
+    out, err = _Bounded(MOST_BYTES, watch), _Bounded(MOST_BYTES, Watch())
     try:
-        code = main(words, Environment(out, err, {}))
+        code = main(words, _Watched(out, err, watch))
+    except KeyboardInterrupt:
+        return None, EXIT_INTERRUPTED, "cancelled"
     except _Full:
         return None, EXIT_DONE, "the answer is too long for one call: choose with the tool's arguments, such as a name, a type or a limit"
     try:
@@ -252,4 +394,4 @@ def _answer(document: Dict[str, Any], budget: int, *, failed: bool) -> Answer:
     return Answer(f"{NOTICE}\n{text}", document, failed)
 
 
-__all__ = ["Answer", "Tool", "call", "clean", "page", "tools", "words_of"]
+__all__ = ["LEFT_OUT", "WRITERS", "Answer", "Tool", "Watch", "answers_of", "call", "clean", "page", "tools", "words_of"]
