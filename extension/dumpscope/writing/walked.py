@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import struct
-from bisect import bisect_right
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from bisect import bisect_left
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..dump.absence import Absent
 from ..dump.contexts import Registers, wow64_registers
@@ -28,6 +28,8 @@ MAX_LIVE = 1 << 24
 """Bytes of one stack that are looked at, from the stack pointer on."""
 OUTSIDE = 1 << 12
 """Bytes behind a stack pointer that are looked at where it lies in no stack."""
+MOST_KNOWN = 1 << 18
+"""Instructions of which it is remembered whether the dump has their unwind data."""
 MAX_UNWIND = 4 + 2 * 256 + 16
 
 _TEXT = re.compile(rb"[\x20-\x7e]{5,}|(?:[\x20-\x7e]\x00){4,}")
@@ -54,7 +56,8 @@ class Walked:
         self._end_of = end_of
         self._memories: Dict[int, StackMemory] = {}
         self._regions = Regions(dump, Images(dump, []))
-        self._known: Dict[int, bool] = {}
+        self._known: Set[int] = set()
+        self._unwound: Set[int] = set()
         system = dump.system
         self._unwinds = not isinstance(system, Absent) and system.is_windows and dump.pointer_size == 8
 
@@ -65,7 +68,7 @@ class Walked:
             if memory is None:
                 memory = self._memories[walk.width] = StackMemory(self._dump, walk.width)
             memory.enter(walk.thread)
-            yield from _runs(self._words(walk, memory), walk.width)
+            yield from self._words(walk, memory)
 
     def _walks(self) -> Iterator[Walk]:
         dump = self._dump
@@ -85,60 +88,63 @@ class Walked:
                 if not isinstance(registers, Absent):
                     yield _walk(thread, registers)
 
-    def _words(self, walk: Walk, memory: StackMemory) -> Iterable[int]:
-        """Addresses of the words of one stack that the engine may take for return addresses."""
+    def _words(self, walk: Walk, memory: StackMemory) -> Iterator[Tuple[int, int]]:
+        """Address ranges of the words of one stack that the engine may take for return addresses."""
         width = walk.width
         end = self._end_of(walk.sp)
         size = min(end - walk.sp, MAX_LIVE) if end is not None else OUTSIDE
         data = memory.some(walk.sp, size)
         data = data[: len(data) // width * width]
-        found: Set[int] = set()
         words = struct.unpack(f"<{len(data) // width}{'Q' if width == 8 else 'I'}", data)
-        returns = self._code.among(words)
-        texts = _Texts(data, width)
-        returns.append(len(words))
-        index = following = 0
-        chained = True  # the word at the stack pointer is taken for the return address
-        while index < len(words) and len(found) < MOST_WORDS:
-            while returns[following] < index:
-                following += 1
-            if not chained:  # on to the next return address
-                index = returns[following]
-                if index == len(words):
-                    break
-            is_code = returns[following] == index
-            value = words[index]
-            if chained:
-                if not is_code and index * width in texts:
-                    chained = False
-                    index += 1
-                    continue
-                found.add(walk.sp + index * width)
-            if not value:
-                chained = False
-            elif is_code:
-                chained = width == 4 or not self._is_unwound(value)
-            index += 1
-        frame, last = walk.frame, walk.sp - 1
-        while width == 4 and last < frame < 1 << 32 and len(found) < MOST_WORDS:
-            last = frame
+        for first, last in self._chains(words, data, width):
+            yield walk.sp + first * width, walk.sp + last * width
+        frame, before, left = walk.frame, walk.sp - 1, MOST_WORDS
+        while width == 4 and before < frame < 1 << 32 and left > 0:
+            before, left = frame, left - 2
             value = memory.word(frame)
             if value is None:
                 break
-            found.update((frame, frame + 4))
+            yield frame, frame + 8
             frame = value
-        return found
 
-    def _is_unwound(self, address: int) -> bool:
-        """Whether the dump itself has the unwind data for an instruction."""
-        if not self._unwinds:
-            return False
-        known = self._known.get(address)
-        if known is None:
-            if len(self._known) > 1 << 16:
-                self._known.clear()
-            known = self._known[address] = self._has_row(address)
-        return known
+    def _chains(self, words: Sequence[int], data: bytes, width: int) -> Iterator[Tuple[int, int]]:
+        """The words (first, behind the last) that are taken one after the other: from the stack pointer, and from each return address, on.
+
+        A chain ends with a 0, with a return address whose unwind data the dump has, and before a text.
+        """
+        returns = self._code.among(words)
+        unwound = self._unwound_of({words[index] for index in returns}) if width == 8 and self._unwinds else set()
+        ends = [index for index in returns if words[index] in unwound] if unwound else []
+        texts = _text_words(data, width, set(returns))
+        count = len(words)
+        index, zero, left, chained = 0, -1, MOST_WORDS, True  # the word at the stack pointer is taken for the return address
+        while index < count and left > 0:
+            if not chained:  # on to the next return address
+                at = bisect_left(returns, index)
+                if at == len(returns):
+                    return
+                chained = words[returns[at]] not in unwound
+                index = returns[at] + 1
+                continue
+            if zero < index:
+                zero = _next_zero(words, index, count)
+            stop = min(_next(ends, index, count), zero)
+            text = _next(texts, index, count)
+            behind = min(text if text <= stop else stop + 1, count, index + left)
+            if behind > index:
+                yield index, behind
+                left -= behind - index
+            index, chained = (text if text <= stop else stop) + 1, False
+
+    def _unwound_of(self, addresses: Set[int]) -> Set[int]:
+        """Those of some instructions whose unwind data the dump itself has."""
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+            self._unwound.clear()
+        fresh = addresses - self._known
+        self._known |= fresh
+        self._unwound.update(address for address in fresh if self._has_row(address))
+        return addresses & self._unwound
 
     def _has_row(self, address: int) -> bool:
         module = self._regions.module(address)
@@ -157,39 +163,30 @@ class Walked:
         return True
 
 
-def _runs(places: Iterable[int], width: int) -> Iterator[Tuple[int, int]]:
-    """Words at places as ranges."""
-    start = end = -1
-    for place in sorted(places):
-        if place != end:
-            if end > start:
-                yield start, end
-            start = place
-        end = place + width
-    if end > start:
-        yield start, end
-
-
 def _walk(thread: Optional[Thread], registers: Registers) -> Walk:
     width = registers.pointer_size
     return Walk(thread, registers.sp, registers.values.get("ebp", 0), width)
 
 
-class _Texts:
-    """Where text stands in a stack: a word that overlaps one is not kept, whatever the engine would make of it."""
+def _next(places: Sequence[int], index: int, count: int) -> int:
+    """The first of sorted places from an index on; ``count`` where there is none."""
+    at = bisect_left(places, index)
+    return places[at] if at < len(places) else count
 
-    def __init__(self, data: bytes, width: int) -> None:
-        self._width = width
-        self.starts: List[int] = []
-        self.ends: List[int] = []
-        for match in _TEXT.finditer(data):
-            self.starts.append(match.start())
-            self.ends.append(match.end())
 
-    def __contains__(self, place: int) -> bool:
-        """Whether a byte of the word at ``place`` belongs to a text."""
-        at = bisect_right(self.starts, place + self._width - 1) - 1
-        return at >= 0 and place < self.ends[at]
+def _next_zero(words: Sequence[int], index: int, count: int) -> int:
+    try:
+        return words.index(0, index)
+    except ValueError:
+        return count
+
+
+def _text_words(data: bytes, width: int, code: Set[int]) -> List[int]:
+    """The words of a stack that have a byte of a text, and are no code: they are not kept, whatever the engine would make of them."""
+    found: Set[int] = set()
+    for match in _TEXT.finditer(data):
+        found.update(range(match.start() // width, (match.end() - 1) // width + 1))
+    return sorted(found - code)
 
 
 def unwind_ranges(dump: Minidump) -> Iterator[Tuple[int, int]]:
