@@ -34,7 +34,11 @@ def add_example(folder: Path) -> Path:
 
 def run(folder: Path, *words: str, stdin: str = "") -> Tuple[int, str, str]:
     """Exit code, output and errors of the command line of a Python that has the packages in the folder."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT / "extension")]), "PYTHONUTF8": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), str(ROOT / "extension"), os.environ.get("PYTHONPATH")])),
+        "PYTHONUTF8": "1",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "dumpscope", *words], capture_output=True, text=True, encoding="utf-8", env=environment, check=False, input=stdin
     )

@@ -73,7 +73,7 @@ def test_the_command_is_in_the_repl_and_among_the_tools(example: Path) -> None:
     assert "the handbook says" in text, errors
     assert "the modules of the company" in text
     tool = "from dumpscope.front.mcp.tools import tools; print([item.name for item in tools()])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(example), str(ROOT / "extension")])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(example), str(ROOT / "extension"), os.environ.get("PYTHONPATH")]))}
     done = subprocess.run([sys.executable, "-c", tool], capture_output=True, text=True, env=environment, check=True)
     assert "'acme_modules'" in done.stdout
 
