@@ -33,7 +33,7 @@ HEAD = ("schema", "command", "dump", "error", "reason", "findings", "notes")
 """Members of every document; :mod:`dumpscope.front.cli.schemas` declares them."""
 ALWAYS = HEAD[:3]
 INSTEAD = {
-    "diff": ["diff samples/handles.dmp", "diff samples/handles-leak.dmp samples/handles.dmp --handles"],
+    "diff": ["diff samples/handles.dmp", "diff samples/handles-leak.dmp samples/handles.dmp --handles", "diff samples/memory-map.dmp --memory"],
     "triage": ["triage samples/real --jobs 1", "triage samples/real --jobs 1 --group-by process"],
 }
 """Lines in place of a command's examples, where those name files that are not there."""
