@@ -12,8 +12,14 @@ LINES = 60
 """Lines of output that a page shows of one command."""
 
 
+def sample_path(lesson: Lesson, step: Run) -> str:
+    """The path of what a command runs on, as someone in a clone types it."""
+    name = step.on or lesson.file
+    return f"samples/{name}" if name.endswith(".dmp") and "!" not in name else f"samples/archives/{name}"
+
+
 def _run(lesson: Lesson, step: Run) -> Iterator[str]:
-    sample = f"samples/{step.sample or lesson.sample}.dmp"
+    sample = sample_path(lesson, step)
     lines = output(["run", sample, "-c", step.filled()])
     yield "```console"
     yield f"$ dumpscope run {sample} -c '{step.filled()}'"

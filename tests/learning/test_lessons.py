@@ -11,7 +11,7 @@ import pytest
 from dumpscope.commands.learn import Classroom
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import UsageError
-from dumpscope.learning.lessons import NAMES, Lesson, Question, Run, all_lessons, find_lesson, load, parse_lesson
+from dumpscope.learning.lessons import NAMES, Lesson, Question, Run, all_lessons, find_lesson, load, parse_lesson, sample_bytes, sample_file
 from dumpscope.session.session import Session
 from dumpscope.view.text import render_text
 
@@ -62,21 +62,22 @@ def test_numbers_may_be_written_in_many_ways() -> None:
 
 def test_the_list_of_lessons_is_the_folder() -> None:
     assert sorted(NAMES) == sorted(path.stem for path in FOLDER.glob("*.md"))
-    assert [lesson.number for lesson in all_lessons()] == list(range(1, 18))
+    assert [lesson.number for lesson in all_lessons()] == list(range(1, 20))
 
 
 def test_samples_of_the_lessons_are_those_of_the_project() -> None:
-    shipped = {path.name for path in FOLDER.glob("*.dmp")}
+    shipped = {path.name for path in FOLDER.iterdir() if path.suffix not in (".md", ".py") and path.is_file()}
     for name in shipped:
-        assert (FOLDER / name).read_bytes() == (SAMPLES / name).read_bytes(), name
+        folder = SAMPLES if name.endswith(".dmp") else SAMPLES / "archives"
+        assert (FOLDER / name).read_bytes() == (folder / name).read_bytes(), name
     used = {lesson.sample for lesson in all_lessons()} | {step.sample for _, step in COMMANDS if step.sample}
-    assert {f"{name}.dmp" for name in used} == shipped
+    assert {sample_file(name) for name in used} == shipped
 
 
 def test_the_package_data_names_them() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
-    assert "lessons/*.md" in text
-    assert "lessons/*.dmp" in text
+    for ending in {path.suffix for path in FOLDER.iterdir() if path.is_file()}:
+        assert f'"lessons/*{ending}"' in text
 
 
 @pytest.mark.parametrize("number", range(1, 13))
@@ -101,6 +102,29 @@ def test_the_lesson_on_kernel_dumps_runs_on_those_alone(cli: Any) -> None:
     other = cli("learn", "blue-screen", "everything-small-x86.dmp")
     assert "this lesson walks through kernel dumps only" in " ".join(other.out.split())
     assert "DRIVER_IRQL_NOT_LESS_OR_EQUAL" in other.out
+
+
+def test_the_lesson_on_old_user_dumps_runs_on_those_alone(cli: Any) -> None:
+    own = cli("learn", "old-user-dump", "not-a-dump-user-full-32.dmp")
+    assert own.code == 0
+    assert "On your dump." in own.out
+    assert "USERMODE_CRASHDUMP_HEADER32" in own.out
+    other = cli("learn", "old-user-dump", "handles.dmp")
+    assert "this lesson walks through user dumps of the old format only" in " ".join(other.out.split())
+    assert "USERMODE_CRASHDUMP_HEADER64" in other.out
+
+
+def test_the_lesson_on_archives_runs_on_its_samples_alone(cli: Any) -> None:
+    other = cli("learn", "archives", "handles.dmp")
+    assert "this lesson runs on its samples only" in " ".join(other.out.split())
+    assert "On the sample two-dumps.zip." in other.out
+    assert "> threads   (on two-dumps.zip!first.dmp)" in other.out
+
+
+@pytest.mark.parametrize("name", ["../secret.zip", "no-such-sample", "two-dumps.zip/x", "", "a..zip"])
+def test_a_sample_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        sample_bytes(name)
 
 
 def test_answers_are_at_the_end(cli: Any) -> None:
@@ -129,8 +153,8 @@ def test_on_a_dump_of_ones_own_variables_are_its_own() -> None:
 
 def test_the_list(cli: Any, run_json: Any) -> None:
     assert "Why !handle fails" in cli("learn").out
-    assert len(run_json("learn")["lessons"]) == 17
-    assert cli("learn", "18").code == 2
+    assert len(run_json("learn")["lessons"]) == 19
+    assert cli("learn", "20").code == 2
     assert cli("learn", "--width", "60").out.split("\n")[0].startswith("lesson")
     with pytest.raises(UsageError):
         find_lesson("nothing-of-the-kind")

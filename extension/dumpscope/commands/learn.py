@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from ..dump.source import Source
 from ..errors import DumpscopeError, UsageError
-from ..learning.lessons import Lesson, Prose, Question, Run, Step, all_lessons, find_lesson, sample_bytes
+from ..learning.lessons import Lesson, Prose, Question, Run, Step, all_lessons, find_lesson, sample_bytes, sample_file
 from ..learning.tutor import Progress
 from ..session.parsing import split_line
 from ..session.registry import DUMP_OPTIONAL, arg, command
@@ -44,9 +44,7 @@ class Classroom:
             return self.own
         name = step.sample or self.lesson.sample
         if name not in self._samples:
-            source = Source.from_object(sample_bytes(name))
-            source.name = name + ".dmp"
-            self._samples[name] = session_of(source, source.name)
+            self._samples[name] = _opened(name)
         return self._samples[name]
 
     def line(self, step: Run) -> str:
@@ -90,6 +88,38 @@ class Classroom:
             yield Note(error.message, "warning")
             if error.hint:
                 yield Note(error.hint, "hint")
+
+
+def suits(lesson: Lesson, session: Session) -> bool:
+    """Whether a lesson walks through the dump of a session."""
+    if lesson.on_samples_alone:
+        return False
+    if lesson.on_kernel_dumps:
+        return session.kernel is not None
+    return session.has_dump and (session.user_dump is not None or not lesson.on_old_user_dumps)
+
+
+def _opened(name: str) -> Session:
+    """A sample, or the dump that is meant in an archive among them."""
+    file = sample_file(name)
+    data = sample_bytes(name)
+    if file.endswith(".dmp"):
+        source = Source.from_object(data)
+        source.name = file
+    else:
+        from ..dump.archives.opening import source_in
+
+        source = source_in(data, name)
+    return session_of(source, name if "!" in name else file)
+
+
+def _others(lesson: Lesson) -> str:
+    """Why a lesson does not run on a dump that it does not suit."""
+    if lesson.on_samples_alone:
+        return "this lesson runs on its samples only"
+    if lesson.on_kernel_dumps:
+        return "this lesson walks through kernel dumps only"
+    return "this lesson walks through user dumps of the old format only" if lesson.on_old_user_dumps else "lessons walk through minidumps only"
 
 
 def _frozen(blocks: Iterator[Block]) -> List[Block]:
@@ -164,9 +194,9 @@ def learn(session: Session, args: Any) -> Iterator[Block]:
         yield from _list(session.memo.get("lessons"))
         return
     lesson = find_lesson(args.lesson)
-    suits = session.kernel is not None if lesson.on_kernel_dumps else session.has_dump
-    unread = session.path if session.has_file and not suits else None
-    room = Classroom(lesson, session if suits else None)
+    own = suits(lesson, session)
+    unread = session.path if session.has_file and not own else None
+    room = Classroom(lesson, session if own else None)
     try:
         yield from _lesson(room, args.answers, unread)
     finally:
@@ -179,11 +209,10 @@ def _lesson(room: Classroom, answers: bool, unread: Optional[str]) -> Iterator[B
     asked: List[Question] = []
     yield Lines("", [f"Lesson {lesson.number}: {lesson.title}"], role="emphasis")
     yield Paragraph(lesson.summary, "emphasis")
-    where = "your dump" if room.own is not None else f"the sample {lesson.sample}.dmp"
+    where = "your dump" if room.own is not None else f"the sample {lesson.file}"
     yield Lines("", [f"On {where}."], role="dim")
     if unread is not None:
-        others = "this lesson walks through kernel dumps only" if lesson.on_kernel_dumps else "lessons walk through minidumps only"
-        yield Note(f"not on {unread}: {others}", "warning")
+        yield Note(f"not on {unread}: {_others(lesson)}", "warning")
     for step in room.steps():
         if isinstance(step, Prose):
             steps.append({"prose": step.text})
@@ -193,7 +222,7 @@ def _lesson(room: Classroom, answers: bool, unread: Optional[str]) -> Iterator[B
             sample = step.sample or (lesson.sample if room.own is None else "")
             found = _frozen(room.blocks(step))
             steps.append({"command": line, "sample": sample or None, "output": _text(found)})
-            on = f"   (on {step.sample}.dmp)" if step.sample else ""
+            on = f"   (on {step.on})" if step.sample else ""
             yield Lines("", ["", f"> {line}{on}"], role="label")
             for block in found:
                 quiet = _quiet(block)

@@ -2,7 +2,8 @@
 
 A file of ``lessons/`` begins with ``# Title``, ``Summary:`` and ``Sample:``. Its body is prose and three kinds of fenced blocks::
 
-    ```run [sample]            a command line without ``dumpscope`` and the dump; {handle:24} stands for the learner's own value
+    ```run [sample]            a command line without ``dumpscope`` and the dump; {handle:24} stands for the learner's own value;
+                               the sample may be an archive (``two.zip``) or a dump in one (``two.zip!first.dmp``)
     bytes header
     ```
     ```expect                  lines that the output just above must have, on the sample
@@ -43,6 +44,8 @@ NAMES = (
     "15-mend-a-refused-dump",
     "16-blue-screen",
     "17-shrink-a-full-dump",
+    "18-old-user-dump",
+    "19-dumps-in-archives",
 )
 """The lessons in their order; a test compares the list with the folder."""
 
@@ -63,6 +66,12 @@ class Run(NamedTuple):
     line: str
     sample: str
     expect: Tuple[str, ...]
+
+    @property
+    def on(self) -> str:
+        """What to write of a sample of its own: the file, and the member behind a ``!``; empty where it has none."""
+        _, mark, member = self.sample.partition("!")
+        return f"{sample_file(self.sample)}{mark}{member}" if self.sample else ""
 
     def filled(self, values: Optional[Callable[[str], str]] = None) -> str:
         """The line with its variables replaced: by the sample's values, or by those that ``values`` gives for their names."""
@@ -103,9 +112,24 @@ class Lesson(NamedTuple):
     steps: Tuple[Step, ...]
 
     @property
+    def file(self) -> str:
+        """The file name of its sample."""
+        return sample_file(self.sample)
+
+    @property
     def on_kernel_dumps(self) -> bool:
         """Whether the lesson is about kernel dumps: it runs on such a dump of the learner's, and on no other."""
         return self.sample.startswith("not-a-dump-kernel")
+
+    @property
+    def on_old_user_dumps(self) -> bool:
+        """The same for user dumps of the old format."""
+        return self.sample.startswith("not-a-dump-user")
+
+    @property
+    def on_samples_alone(self) -> bool:
+        """Whether no command of it runs on the learner's dump."""
+        return all(step.sample for step in self.commands)
 
     @property
     def questions(self) -> Tuple[Question, ...]:
@@ -239,10 +263,17 @@ def find_lesson(word: str) -> Lesson:
     raise UsageError(f"there is no lesson {word!r}", f"`learn` lists the {len(NAMES)} lessons")
 
 
+def sample_file(name: str) -> str:
+    """The file of a sample: a dump, unless the name has the ending of an archive. A member behind a ``!`` is left out."""
+    file = name.partition("!")[0]
+    return file if "." in file else f"{file}.dmp"
+
+
 def sample_bytes(name: str) -> bytes:
-    """A dump that lessons run on, as it is shipped with them. Raises UsageError."""
+    """A dump or an archive that lessons run on, as it is shipped with them. Raises UsageError."""
+    file = sample_file(name)
     try:
-        data = get_data("dumpscope", f"lessons/{name}.dmp") if re.fullmatch(r"[\w-]+", name) else None
+        data = get_data("dumpscope", f"lessons/{file}") if re.fullmatch(r"[\w-]+(?:\.\w+)+", file) else None
     except OSError:
         data = None
     if data is None:

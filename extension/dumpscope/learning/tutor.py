@@ -90,7 +90,7 @@ class Tutor:
                 else:
                     yield Paragraph(step.text)
             elif isinstance(step, Run):
-                on = f"   (on {step.sample}.dmp)" if step.sample else ""
+                on = f"   (on {step.on})" if step.sample else ""
                 yield Lines("", ["", f"> {self.room.line(step)}{on}"], role="label")
                 yield from self.room.blocks(step)
             else:

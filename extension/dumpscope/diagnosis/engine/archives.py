@@ -14,7 +14,6 @@ from typing import Iterator, NamedTuple, Optional
 
 from ...dump.archives.cabinet import CONTINUED, CONTINUED_BOTH, LZX, MSZIP, Cabinet, File
 from ...dump.archives.member import PIECE, Member, room
-from ...dump.named import plain_source
 from ...dump.source import Source
 from ...errors import DumpError
 from .answers import E_FAIL, E_INVALIDARG, E_NOINTERFACE, S_OK
@@ -216,7 +215,7 @@ def given(source: Source) -> Optional[Given]:
     if inside is None:
         return _called(source, source.name, "") if source.fault is not None or TAKEN.search(source.name) else None
     try:
-        outer = plain_source(inside.path)
+        outer = inside.outer()
     except DumpError:
         return None
     try:

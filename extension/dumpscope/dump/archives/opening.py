@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from ...errors import DumpError
 from ..named import plain_source
@@ -29,11 +29,12 @@ DEEPEST = 3
 
 
 class Inside(NamedTuple):
-    """Where a source came from: the file, its members on the way in, and what kind of archive the file is."""
+    """Where a source came from: the file, its members on the way in, what kind of archive the file is, and what opens that again."""
 
     path: str
     members: Tuple[str, ...]
     title: str
+    outer: Callable[[], Source]
 
 
 def archive_of(source: Source) -> Optional[Archive]:
@@ -118,7 +119,7 @@ def member_of(path: str, name: str) -> Source:
     """A file in an archive by the name that :func:`contents` gives it, as it is there. Raises DumpError."""
     source = plain_source(path)
     try:
-        return _inside(source, path, name.split(MARK), True, deeper=False)
+        return _inside(source, lambda: plain_source(path), path, name.split(MARK), True, deeper=False)
     except BaseException:
         source.close()
         raise
@@ -131,12 +132,28 @@ def source_of(path: str) -> Source:
     and ``fault`` says why: so ``why`` can say what the debugger does with the file.
     """
     name, wanted = split(path)
-    source = plain_source(name)
+    return _meant(lambda: plain_source(name), name, wanted)
+
+
+def source_in(data: bytes, path: str) -> Source:
+    """The same for an archive that is in memory. What stands before the first mark is its name."""
+    name, mark, rest = path.partition(MARK)
+
+    def opened() -> Source:
+        source = Source.from_object(data)
+        source.name = name
+        return source
+
+    return _meant(opened, name, rest.split(MARK) if mark else [])
+
+
+def _meant(outer: Callable[[], Source], name: str, wanted: List[str]) -> Source:
+    source = outer()
     try:
-        return _inside(source, name, [word for word in wanted if word], bool(wanted))
+        return _inside(source, outer, name, [word for word in wanted if word], bool(wanted))
     except DumpError as error:
         source.close()
-        source = plain_source(name)
+        source = outer()
         source.fault = error
         return source
     except BaseException:
@@ -144,7 +161,7 @@ def source_of(path: str) -> Source:
         raise
 
 
-def _inside(source: Source, path: str, wanted: List[str], forced: bool, deeper: bool = True) -> Source:
+def _inside(source: Source, outer: Callable[[], Source], path: str, wanted: List[str], forced: bool, deeper: bool = True) -> Source:
     """The member of a file, or the file itself when it is no archive and none was asked for."""
     if not forced and not NAMED.search(path):
         return source
@@ -169,7 +186,7 @@ def _inside(source: Source, path: str, wanted: List[str], forced: bool, deeper: 
         way.append(member.name)
         shown = f"{shown}{MARK}{member.name}"
         inner = unpacked(archive, source, member, shown)
-        inner.inside = Inside(path, tuple(way), title)
+        inner.inside = Inside(path, tuple(way), title, outer)
         source = inner
         if not wanted and not (deeper and NAMED.search(member.name)):
             return source

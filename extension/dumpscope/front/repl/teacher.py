@@ -83,16 +83,17 @@ class Teacher:
 
     def teach(self, word: str, session: Session) -> int:
         """One lesson, on the open dump or on its sample, until its end or until the learner leaves. Raises UsageError for none."""
-        from ...commands.learn import Classroom
+        from ...commands.learn import Classroom, suits
         from ...learning.lessons import find_lesson
         from ...learning.tutor import Tutor
 
         lesson = find_lesson(word)
         session.progress = self.screen.progress
-        room = Classroom(lesson, session if session.has_dump else None)
+        own = suits(lesson, session)
+        room = Classroom(lesson, session if own else None)
         tutor = Tutor(room)
         try:
-            self._show(_where(lesson, session))
+            self._show(_where(lesson, session, own))
             self._step(tutor, tutor.advance())
             while not tutor.finished:
                 typed = self._ask()
@@ -173,14 +174,14 @@ def _hint(text: str) -> Iterator[Block]:
     yield Note(text, "hint")
 
 
-def _where(lesson: Lesson, session: Session) -> Iterator[Block]:
+def _where(lesson: Lesson, session: Session, own: bool) -> Iterator[Block]:
     """What the lesson runs on, and how it is taken."""
     from ...view.blocks import Lines
     from .workspace import short_name
 
     how = "Type an answer; ? gives a hint, skip shows it, q leaves."
-    if not session.has_dump:
-        yield Lines("", [f"On the sample {lesson.sample}.dmp. {how}"], role="dim")
+    if not own:
+        yield Lines("", [f"On the sample {lesson.file}. {how}"], role="dim")
         return
     yield Lines("", [f"On {short_name(session.path)}. {how}"], role="dim")
     left_out = sum(question.on_sample for question in lesson.questions)
