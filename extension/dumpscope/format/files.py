@@ -55,6 +55,12 @@ SIGNATURES: Tuple[FileSignature, ...] = (
     FileSignature(b"PGDMP", "database-export", "a PostgreSQL export (pg_dump's own format)", "it holds a database, not a process: `pg_restore` reads it"),
     FileSignature(b"REDIS0", "database-export", "a Redis snapshot (RDB)", "it holds a database, not a process: give it to Redis"),
     FileSignature(b"TAPE\0\0", "database-backup", "a backup of SQL Server or NTBackup (Microsoft Tape Format)", "restore it with the program that made it"),
+    FileSignature(
+        b"JAVA PROFILE 1.0.3",
+        "heap-dump",
+        "a heap dump of Android's runtime (HPROF 1.0.3)",
+        "open it in Android Studio; `hprof-conv` of the Android SDK makes a file of it that Eclipse MAT reads",
+    ),
     FileSignature(b"JAVA PROFILE 1.", "heap-dump", "a heap dump of a Java runtime (HPROF)", "open it with a Java heap analyser (Eclipse MAT, VisualVM)"),
     FileSignature(b"portable heap dump", "heap-dump", "a heap dump of an OpenJ9 runtime (PHD)", "open it with Eclipse MAT and its DTFJ plug-in"),
     FileSignature(b"Nettrace", "event-trace", "an event trace of .NET (nettrace or gcdump), not a dump", "open it in PerfView or with dotnet-gcdump"),
@@ -76,7 +82,17 @@ class TextKind(NamedTuple):
 
 
 _REPORT = "it is written for people to read; ask whoever sent it for the .dmp file that belongs to it"
+_PHONE_DUMP = "a minidump (.dmp) exists beside it only if the app has Breakpad or Crashpad in it: then ask for that file"
+_APPLE = f"Console or Xcode of a Mac shows it, and `atos` with the app's dSYM names the functions; {_PHONE_DUMP}"
+_PANIC = "it tells of the whole machine and not of one process, and no minidump belongs to it: Console of a Mac shows it"
+_JETSAM = "it lists the processes and their memory when the system ended some for want of memory; no minidump belongs to it: Console of a Mac shows it"
+_TOMBSTONE = f"`ndk-stack -sym FOLDER -dump FILE` of the Android NDK names the functions (FOLDER: the libraries with symbols); {_PHONE_DUMP}"
+_ANR = "it holds the stacks of all threads in text: read it as it is, or with Android Studio (Analyze Stack Trace); no minidump belongs to it"
+_LOGCAT = f"it is text: Android Studio (Analyze Stack Trace) reads Java stacks, and `ndk-stack` native ones; {_PHONE_DUMP}"
 _DATABASE = "it holds the data of a database, not a process: give it to the database's own tools"
+
+_IPS = r"\A[\ufeff\s]*\{[\s\S]{0,2048}?"
+"""JSON: the first lines, up to the name that is looked for."""
 
 TEXT_KINDS: Tuple[TextKind, ...] = (
     TextKind(r"\A\W*(?:-- )?MySQL dump |\A\W*-- MariaDB dump |\A/\*M?!999999", "database-export", "a MySQL or MariaDB export (SQL text)", _DATABASE),
@@ -91,14 +107,29 @@ TEXT_KINDS: Tuple[TextKind, ...] = (
     TextKind(r"\A(?:NULL +-+\s+)?0SECTION +TITLE subcomponent dump", "crash-report", "a javacore text report of an OpenJ9 runtime", _REPORT),
     TextKind(r"Application exception occurred:|\*{4} +Dr\.? Watson", "crash-report", "a text log of Dr. Watson", _REPORT),
     TextKind(r"\A(?:\W*Version=\d+\s+EventType=)", "crash-report", "a Report.wer of Windows Error Reporting", _REPORT),
-    TextKind(r"\A\{\W*\"(?:app_name|bug_type|incident_id|crashReporterKey)\"", "crash-report", "a crash report of macOS or iOS (.ips)", _REPORT),
+    TextKind(_IPS + r"\"bug_type\"\s*:\s*\"?(?:115|210)\b", "crash-report", "a report of a kernel panic of macOS or iOS (.ips)", _PANIC),
+    TextKind(_IPS + r"\"bug_type\"\s*:\s*\"?298\b", "crash-report", "a report of iOS on a want of memory (JetsamEvent, .ips)", _JETSAM),
+    TextKind(
+        _IPS + r"\"(?:bug_type|incident_id|incident|crashReporterKey|roots_installed)\"\s*:", "crash-report", "a crash report of macOS or iOS (.ips)", _APPLE
+    ),
+    TextKind(_IPS + r"\"(?:crash|hang|cpuException|diskWriteException)Diagnostics\"\s*:", "crash-report", "a report of Apple's MetricKit (JSON)", _APPLE),
+    TextKind(r"\A\s*\{\s*\"app_name\"", "crash-report", "a crash report of macOS or iOS (.ips)", _APPLE),
     TextKind(
         r"^(?:Incident Identifier|Hardware Model|Process): +\S[\s\S]*^(?:Exception Type|Crashed Thread|Identifier):",
         "crash-report",
-        "a crash report of macOS or iOS",
-        _REPORT,
+        "a crash report of macOS or iOS (text)",
+        _APPLE,
     ),
-    TextKind(r"^(?:\*\*\* ){5,}|^signal \d+ \(SIG[A-Z]+\), code", "crash-report", "a tombstone of Android (text)", _REPORT),
+    TextKind(
+        r"^\d\d-\d\d \d\d:\d\d:\d\d.*\b(?:DEBUG|AndroidRuntime) *: |^[VDIWEF]/(?:DEBUG|AndroidRuntime)\b", "crash-report", "a log of Android (logcat)", _LOGCAT
+    ),
+    TextKind(
+        r"^(?:\*\*\* ){5,}|^signal \d+ \(SIG[A-Z]+\), code|^Build fingerprint: '[\s\S]*^pid: \d+, tid: \d+, name: ",
+        "crash-report",
+        "a tombstone of Android (text)",
+        _TOMBSTONE,
+    ),
+    TextKind(r"^----- pid \d+ at \d{4}-|^ANR in \S|^Subject: Input dispatching timed out", "crash-report", "the traces of an app of Android (ANR)", _ANR),
     TextKind(r"^Operating system: .*\n[\s\S]*^Crash reason: ", "crash-report", "the text that minidump_stackwalk prints, not the minidump", _REPORT),
     TextKind(r"^date/time +: [\s\S]*^(?:exception|call stack|computer name|exec\. date)", "crash-report", "a bug report of madExcept (text)", _REPORT),
     TextKind(r"EurekaLog \d", "crash-report", "a bug report of EurekaLog (text)", _REPORT),
@@ -131,6 +162,9 @@ def text_kind_of(text: str) -> Optional[TextKind]:
     return None
 
 
+_TOMBSTONE_PB = rb"\A(?:\x08[\x01-\x10])?\x12[\x08-\x7f\x80-\xff]\x01?[\w.-]+/[\w.-]+/[\w.-]+:[^\0]{1,200}?\x22[\x0a-\x40]\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+"""Beginning of debuggerd's Tombstone message: arch (1), build_fingerprint (2), revision (3), timestamp (4); from tombstone.proto of AOSP's debuggerd."""
+
 MARKUP = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
 """Beginnings of web pages and XML, in lower case: compare after white space and a byte order mark."""
 
@@ -147,4 +181,18 @@ def signature_of(head: bytes) -> Optional[FileSignature]:
         return FileSignature(
             b"SYS_EXPORT_", "database-export", "an export of Oracle's database (Data Pump)", "it holds a database, not a process: `impdp` reads it"
         )
+    if _is_tombstone(head):
+        return FileSignature(
+            head[:1],
+            "crash-report",
+            "a tombstone of Android (protobuf, .pb)",
+            f"`pbtombstone FILE` of Android's debuggerd prints it; a bug report (`adb bugreport`) has the text beside it; {_PHONE_DUMP}",
+        )
     return None
+
+
+def _is_tombstone(head: bytes) -> bool:
+    """Whether a file begins as the Tombstone message of Android 12 and later does."""
+    import re
+
+    return head[:1] in (b"\x08", b"\x12") and re.match(_TOMBSTONE_PB, head, re.DOTALL) is not None

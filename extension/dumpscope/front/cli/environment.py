@@ -79,6 +79,20 @@ class Environment:
         except (AttributeError, ValueError):
             return False
 
+    def closes(self) -> bool:
+        """Whether the console window closes when this program ends: it was made for it alone, as by a dump that was dropped on the program."""
+        from .console import is_own
+
+        return self.interactive() and is_own()
+
+    def wait(self) -> None:
+        """Let what was written be read: wait for Enter."""
+        self.error("\nPress Enter to close this window.")
+        try:
+            sys.stdin.readline()
+        except (OSError, ValueError, AttributeError, KeyboardInterrupt):
+            pass
+
     def width(self) -> Optional[int]:
         """Columns of the terminal, None where the output is not one."""
         if not self._terminal():

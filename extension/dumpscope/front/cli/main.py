@@ -54,7 +54,10 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
             env.silence()
 
     try:
-        return guarded(lambda: _run(argv, env), complain, debug="--debug" in argv)
+        code = guarded(lambda: _run(argv, env), complain, debug="--debug" in argv)
+        if argv and os.path.exists(argv[0]) and env.closes():
+            env.wait()
+        return code
     except BrokenPipeError:
         env.silence()
         return EXIT_DONE
@@ -207,12 +210,24 @@ def _choose(words: List[str]) -> Tuple[Command, List[str]]:
         plain = name.lstrip("!.") if name[:1] in "!." else name
         if plain in MODULES and not os.path.exists(name):
             return find_command(plain), words[1:]
-        if os.path.exists(name) or name.lower().endswith((".dmp", ".mdmp", ".hdmp")) or "/" in name or "\\" in name:
+        if os.path.exists(name):
+            if len(words) > 1 and os.path.isfile(name) and os.path.isfile(words[1]):
+                quoted = " ".join(f'"{word}"' if " " in word else word for word in words if os.path.exists(word))
+                raise UsageError(
+                    "several files were given, and dumpinfo shows one", f"`dumpscope diff {quoted}` compares dumps; `dumpscope triage FOLDER` groups many"
+                )
+            return find_command("dumpinfo"), words
+        if _is_path(name):
             return find_command("dumpinfo"), words
         unknown = unknown_option(name)
         if unknown is not None:
             raise unknown
     return find_command(name), words[1:]
+
+
+def _is_path(name: str) -> bool:
+    """Whether a word that names neither a command nor a file can only be meant as a file: it has a folder or an extension."""
+    return "/" in name or "\\" in name or re.search(r"^[^-!.~][^!]*\.[A-Za-z]\w{1,4}$", name) is not None
 
 
 def _no_words(options: Options, env: Environment) -> int:
