@@ -1,10 +1,13 @@
 """Builds sdist and wheel twice, compares them, checks them, and tries the wheel in an environment of its own.
 
 Run by a Python that has build, setuptools and twine: ``.ci/run`` makes one. What is built lies in ``dist/`` in the end.
+
+``--pythons`` tries the wheel with each supported Python that is found here: ``pythonX.Y`` on PATH, and pyenv's versions.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import io
@@ -14,11 +17,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import venv
 from pathlib import Path
-from typing import Dict, Optional, Sequence
+from typing import Dict, Iterator, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parents[1]
+SUPPORTED = tuple((3, minor) for minor in range(9, 15))
+ASKED = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 TRIED = "import dumpscope; import sys; sys.exit(0 if dumpscope.Minidump else 1)"
 
 
@@ -63,11 +67,37 @@ def build(out: Path, time: int) -> Dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.iterdir())}
 
 
-def try_wheel(wheel: Path) -> None:
-    """Install the wheel into an empty environment, and use it from a folder that knows nothing of the repository."""
+def candidates(version: Tuple[int, int]) -> Iterator[Path]:
+    """Where a Python of this version may be: in the folders of PATH, and among the versions of pyenv."""
+    name = "python{}.{}".format(*version)
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        found = shutil.which(name, path=folder) if folder else None
+        if found:
+            yield Path(found)
+    root = os.environ.get("PYENV_ROOT", "")
+    if not root and shutil.which("pyenv"):
+        root = run(["pyenv", "root"]).strip()
+    if root:
+        yield from sorted((Path(root) / "versions").glob("{}.{}.*/bin/python".format(*version)), reverse=True)
+
+
+def pythons() -> Dict[Tuple[int, int], Path]:
+    """The supported Pythons of this machine that run and can make an environment: the first of each version."""
+    found: Dict[Tuple[int, int], Path] = {}
+    for version in SUPPORTED:
+        for path in candidates(version):
+            told = subprocess.run([str(path), "-c", ASKED], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+            if told.returncode == 0 and told.stdout.strip() == "{}.{}".format(*version):
+                found[version] = path
+                break
+    return found
+
+
+def try_wheel(wheel: Path, python: Path) -> None:
+    """Install the wheel into an empty environment of this Python, and use it from a folder that knows nothing of the repository."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        venv.create(place / "env", with_pip=True)
+        run([str(python), "-m", "venv", str(place / "env")], place)
         scripts = place / "env" / ("Scripts" if os.name == "nt" else "bin")
         shutil.copy(wheel, place)
         shutil.copy(ROOT / "samples" / "article-nohandles.dmp", place)
@@ -84,6 +114,9 @@ def try_wheel(wheel: Path) -> None:
 
 def main() -> None:
     """All of it; ends with exit code 1 and a reason if something is not as it should be."""
+    parser = argparse.ArgumentParser(description="Build, compare and check the packages, and try the wheel.")
+    parser.add_argument("--pythons", action="store_true", help="try the wheel with every supported Python that is found here")
+    args = parser.parse_args()
     time = epoch()
     out = ROOT / "dist"
     shutil.rmtree(out, ignore_errors=True)
@@ -93,7 +126,16 @@ def main() -> None:
         sys.exit(f"two builds differ:\n{first}\n{second}")
     files = sorted(out.iterdir())
     run([sys.executable, "-m", "twine", "check", "--strict", *map(str, files)])
-    try_wheel(next(path for path in files if path.suffix == ".whl"))
+    wheel = next(path for path in files if path.suffix == ".whl")
+    chosen = pythons() if args.pythons else {}
+    mine = (sys.version_info[0], sys.version_info[1])
+    chosen.setdefault(mine, Path(sys.executable))
+    for version, python in sorted(chosen.items()):
+        try_wheel(wheel, python)
+        sys.stdout.write("the wheel works in Python {}.{}: {}\n".format(*version, python))
+    missing = [version for version in SUPPORTED if version not in chosen]
+    if args.pythons and missing:
+        sys.stdout.write("not tried, as there is none here: Python {}\n".format(", ".join("{}.{}".format(*version) for version in missing)))
     for name, digest in first.items():
         sys.stdout.write(f"{digest}  {name}\n")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import re
 import tarfile
 from pathlib import Path
 from typing import Any, List
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "pyproject.toml").read_text("utf-8")
@@ -60,3 +63,24 @@ def test_the_floor_is_the_first_of_the_classifiers() -> None:
     floor = re.search(r'requires-python = ">=3\.(\d+)"', TEXT)
     assert floor is not None
     assert minors == list(range(int(floor[1]), minors[-1] + 1))
+
+
+def test_pythons_are_found_on_the_path_and_among_pyenvs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.name == "nt":
+        pytest.skip("programs of POSIX systems")
+    ours = packaging()
+
+    def program(path: Path, text: str) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return path
+
+    program(tmp_path / "shims" / "python3.9", "echo no such version >&2; exit 127")
+    program(tmp_path / "shims" / "python3.10", "echo 3.11")
+    program(tmp_path / "shims" / "python3.8", "echo 3.8")
+    eleven = program(tmp_path / "bin" / "python3.11", "echo 3.11")
+    nine = program(tmp_path / "root" / "versions" / "3.9.18" / "bin" / "python", "echo 3.9")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'shims'}{os.pathsep}{os.pathsep}{tmp_path / 'bin'}")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "root"))
+    assert ours.pythons() == {(3, 9): nine, (3, 11): eleven}

@@ -6,10 +6,11 @@ from typing import Any, Iterator, List, Tuple
 
 from ..diagnosis.facts import Facts
 from ..diagnosis.readers.catalogue import READERS
+from ..diagnosis.readers.reasons import Known
 from ..diagnosis.readers.verdict import OPENS, REFUSES, File
 from ..session.missing import facts_of
 from ..session.session import Session
-from ..view.blocks import Block, Column, Note, Table
+from ..view.blocks import Block, Column, Fields, Item, Note, Table
 
 ENGINE = "dbgeng"
 ENGINE_VERSION = "10.0.15063"
@@ -69,7 +70,35 @@ def readers_blocks(session: Session) -> Iterator[Block]:
     opens = sum(1 for row in rows if row[3] == OPENS)
     yield Note(f"{opens} of {len(rows)} readers open this file.")
     yield Note(
-        "These are predictions from rules learned from each reader's source; the tests hold them against the real programs"
+        "These are predictions from rules that were written from what is publicly known of each reader; the tests hold them against the real programs"
         + (f", except for {', '.join(unjudged)}." if unjudged else "."),
         "hint",
     )
+
+
+def reason_page(known: Known) -> Iterator[Block]:
+    """``explain`` on the code of another reader's reason: the members of a rule's page, as far as it has them."""
+    reader = known.reader
+    words = known.words or "what it says depends on the dump"
+    yield Fields(
+        "rule",
+        [
+            Item("code", "rule", known.code, "text", role="code"),
+            Item("title", "cause", words, "text", role="emphasis"),
+            Item("severity", "", "error", hidden=True),
+            Item(
+                "confidence",
+                "known by",
+                "inferred",
+                text="tests hold it against the program" if reader.judged else "what is publicly known of the program; not tried here",
+            ),
+            Item("commands", "", [], "words", hidden=True),
+            Item("checks", "field", known.what or None),
+            Item("verdict", "verdict", f"{reader.title} ({reader.version}) does not open such a file; it opens one where {reader.means}"),
+            Item("symptoms", "", [], "words", hidden=True),
+            Item("remedy", "", [], "words", hidden=True),
+            Item("sources", "known from", [reader.source], "words"),
+            Item("samples", "", [], "words", hidden=True),
+        ],
+    )
+    yield Note("`why DUMP --readers` shows the byte that decides, and what the other readers make of the file", "hint")

@@ -331,6 +331,13 @@ def explain(session: Session, args: Any) -> Iterator[Block]:
     except KeyError:
         from difflib import get_close_matches
 
+        from ..diagnosis.readers.reasons import reason_of
+        from .readers import reason_page
+
+        known = reason_of(args.code)
+        if known is not None:
+            yield from reason_page(known)
+            return
         near = get_close_matches(args.code.upper(), [item.code for item in all_rules()], 3)
         raise UsageError(f"there is no rule {args.code!r}", f"did you mean {', '.join(near)}?" if near else "`rules` lists them") from None
     yield from _page(rule)

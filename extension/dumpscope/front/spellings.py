@@ -61,10 +61,12 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
     "!vadump": ("regions",),
     ".reload": ("modules",),
     "!analyze": ("why",),
+    "!locks": ("waits",),
+    "!cs": ("waits",),
 }
 """Debugger commands whose arguments, where they have any, are left out or mean the same."""
 
-_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, ".ttime": False, "!analyze": False, ".reload": False}
+_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, ".ttime": False, "!analyze": False, "!locks": False, "!cs": False, ".reload": False}
 
 _FORMS = {
     "db": "b",
@@ -90,8 +92,6 @@ _EACH_GLE = re.compile(r"e\s*!(?:ext\.|uext\.)?gle\b", re.IGNORECASE)
 
 NEAREST: Dict[str, Tuple[str, ...]] = {
     "!heap": ("regions --summary", "process"),
-    "!locks": ("threads",),
-    "!cs": ("read",),
     "!htrace": ("handles",),
     "!for_each_module": ("modules",),
     "!address": ("regions", "address"),

@@ -53,7 +53,8 @@ class Refused(DumpscopeError):
 class Reader(NamedTuple):
     """A reader: ``name`` is one word, ``title`` for people, ``version`` the one that was looked at, ``check`` raises Refused for a file that it refuses.
 
-    ``judged`` says that tests hold the verdicts against the real program; else they follow from its source alone. ``means`` says what counts as opening.
+    ``judged`` says that tests hold the verdicts against the real program; else they follow from what is publicly known of it. ``means`` says what
+    counts as opening.
     """
 
     name: str
