@@ -148,8 +148,19 @@ def test_a_kernel_dump_is_opened_as_one(session: Callable[..., Made]) -> None:
     made = session()
     opened = answer(made, f"open '{SAMPLES / 'not-a-dump-kernel-triage-64.dmp'}'")
     assert "a kernel dump (triage" in opened
+    assert "stopped by 0xd1 DRIVER_IRQL_NOT_LESS_OR_EQUAL" in " ".join(opened.split())
     assert "is no minidump" not in opened
     assert "kernel dump" in answer(made, "dumps")
+    assert "names no bug check" in " ".join(answer(made, f"open '{SAMPLES / 'not-a-dump-kernel-32.dmp'}'").split())
+
+
+def test_an_old_user_dump_is_opened_as_one(session: Callable[..., Made]) -> None:
+    made = session()
+    opened = " ".join(answer(made, f"open '{SAMPLES / 'not-a-dump-user-full-64.dmp'}'").split())
+    assert "a user dump of the old format (USERDU64)" in opened
+    assert "2 threads; 2 modules" in opened
+    assert "flags" not in opened
+    assert "handle" not in opened
 
 
 def test_a_file_that_is_no_minidump(session: Callable[..., Made]) -> None:

@@ -215,7 +215,11 @@ def opened_blocks(session: Session, number: int) -> Iterator[Block]:
     name = short_name(session.path)
     if not session.has_dump:
         if session.kernel is not None:
-            yield Note(f"{name} is open: a kernel dump ({session.kernel.kind_name})")
+            from ...format.codes.bugcheck import bug_check  # the table is loaded only for kernel dumps
+
+            code = session.kernel.code
+            stopped = f"; stopped by 0x{code:x} {bug_check(code).name}".rstrip() if code else "; its header names no bug check"
+            yield Note(f"{name} is open: a kernel dump ({session.kernel.kind_name}){stopped}")
             yield Note("`bugcheck` says what stopped the machine; `why` says which commands of the debugger work on it", "hint")
             return
         error = session.open_error
@@ -226,8 +230,13 @@ def opened_blocks(session: Session, number: int) -> Iterator[Block]:
     parts = []
     if not isinstance(dump.system, Absent):
         parts.append(f"{dump.system.os_name}, {dump.system.architecture_name}")
-    parts.append(f"flags 0x{dump.header.flags:x}")
-    for count, word in ((len(dump.threads), "thread"), (len(dump.modules), "module"), (len(dump.handles), "handle")):
+    lists = [(len(dump.threads), "thread"), (len(dump.modules), "module")]
+    if session.user_dump is not None:
+        parts.insert(0, f"a user dump of the old format ({session.user_dump.signature})")
+    else:
+        parts.append(f"flags 0x{dump.header.flags:x}")
+        lists.append((len(dump.handles), "handle"))
+    for count, word in lists:
         parts.append(f"{count} {word}{'' if count == 1 else 's'}")
     yield Note(f"{name}: {'; '.join(parts)}")
 
