@@ -7,6 +7,11 @@ from typing import Any, Callable, Dict
 
 import pytest
 
+from dumpscope.commands.opening import session_of
+from dumpscope.dump.source import Source
+from dumpscope.errors import DumpError
+from dumpscope.session.session import Session
+
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 WIDE, NARROW = "not-a-dump-user-full-64.dmp", "not-a-dump-user-full-32.dmp"
 BOTH = pytest.mark.parametrize("name", [WIDE, NARROW])
@@ -108,3 +113,23 @@ def test_shrink_makes_a_minidump_of_it(cli: Any, run_json: Any, tmp_path: Path, 
         refused = cli(command, name, "-o", tmp_path / "no.dmp")
         assert (refused.code, "shrink --flags 2" in refused.out) == (1, True)
     assert not (tmp_path / "no.dmp").exists()
+
+
+@BOTH
+def test_closing_the_file_closes_its_copy(name: str) -> None:
+    """`search` looks at the whole: the minidump that is made of the file is copied to a temporary file, which has to go with it."""
+    session = open_session(SAMPLES / name)
+    view = session.dump.source
+    assert len(view.buffer) == view.size
+    assert view._file is not None
+    session.source.close()
+    assert view._file is None
+    session = open_session(SAMPLES / name)
+    session.dump.close()
+    with pytest.raises(DumpError, match="closed"):
+        session.source.check()
+
+
+def open_session(path: Path) -> Session:
+    source = Source.from_path(str(path))
+    return session_of(source, source.name)

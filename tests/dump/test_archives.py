@@ -8,6 +8,7 @@ import lzma
 import os
 import struct
 import sys
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -19,7 +20,7 @@ import pytest
 from dumpscope.diagnosis.engine.opening import open_dump
 from dumpscope.dump.archives import member as limits
 from dumpscope.dump.archives.cabinet import checksum
-from dumpscope.dump.archives.opening import split
+from dumpscope.dump.archives.opening import source_in, split
 from dumpscope.dump.archives.reading import Part
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.named import source_at
@@ -386,3 +387,23 @@ def test_a_package_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytes
     error = fault(written(tmp_path, name, magic + bytes(64)))
     assert package in error.message
     assert "dumpscope[archives]" in error.hint
+
+
+def test_a_size_below_zero_in_a_record_of_tar_is_refused(tmp_path: Path) -> None:
+    head = tarfile.TarInfo("memory.dmp")
+    head.pax_headers = {"size": "-1"}
+    error = fault(written(tmp_path, "x.tar", head.tobuf(tarfile.PAX_FORMAT) + DUMP + bytes(1024)))
+    assert "below zero" in error.message
+    assert error.hint
+
+
+def test_an_archive_in_memory_is_opened_like_one_in_a_file(tmp_path: Path) -> None:
+    data = archive_zip([("a/first.dmp", DUMP), ("second.dmp", OTHER)], 8, deflate)
+    source = source_in(data, "x.zip!first.dmp")
+    assert source.inside is not None
+    assert source.inside[:3] == ("x.zip", ("a/first.dmp",), "a ZIP archive")
+    assert source.inside.outer().bytes(0, len(data), "all") == data
+    assert whole(source) == DUMP
+    several = source_in(data, "x.zip")
+    assert several.fault is not None
+    assert "x.zip!a/first.dmp, x.zip!second.dmp" in several.fault.hint

@@ -202,6 +202,7 @@ class Checker:
         parts: List[str] = []
         total = 0
         raised = False
+        session = shared
         try:
             session = shared or self.session(data)
             if session.open_error is not None and call.command.dump != "any":
@@ -217,6 +218,9 @@ class Checker:
             code = error.exit_code
             raised = True  # told in words beside the answer, which ends where it was
             _printable(printable(f"{error.message} {error.hint}"))
+        finally:
+            if shared is None and session is not None:
+                session.source.close()
         return Answer(code, "".join(parts), raised)
 
     def costed(self, data: bytes, call: Call, renderer: str, shared: Optional[Session] = None) -> Answer:
@@ -306,6 +310,8 @@ class Checker:
                 self.check(data, call, renderer, twice=chance.random() < 0.1, memory=chance.random() < 0.01, shared=together)
             except Broken as error:
                 broken.append(error)
+        if shared is not None:
+            shared.source.close()
         return broken
 
 

@@ -34,7 +34,9 @@ def session_of(source: Source, path: str) -> Session:
 
             if is_user_dump(head):
                 old = UserDump(source)
-                session = Session(Minidump(old.as_minidump()), path, source=source)
+                view = old.as_minidump()
+                source.close_with(view.close)  # who closes the file closes its copy in a temporary file too
+                session = Session(Minidump(view), path, source=source)
                 session.user_dump = old
                 session.answer_for = _old_answer
                 return session

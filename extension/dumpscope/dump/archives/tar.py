@@ -31,6 +31,8 @@ class Tar:
                 for item in archive:
                     if not item.isreg():
                         continue
+                    if item.size < 0:
+                        raise ValueError(f"{item.name!r} has a size below zero")
                     sparse = item.sparse is not None
                     reason = "is stored as a sparse file" if sparse else ""
                     found.append(Member(item.name, item.size, item.size, item, None if sparse else item.offset_data, reason, "unpack it: `tar -xf FILE`"))
