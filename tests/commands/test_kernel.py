@@ -286,3 +286,39 @@ def test_a_kind_is_told_in_words(cli: Any) -> None:
     assert told(cli, "bugcheck", "0x133", "1", "1e00")["parameters"][0]["is"].startswith("the machine was too long at DISPATCH_LEVEL")
     assert told(cli, "bugcheck", "109", "0", "0", "0", "1")["parameters"][3]["is"] == "a function"
     assert told(cli, "bugcheck", "ed", "0", "c0000032")["parameters"][1]["is"] == "STATUS_DISK_CORRUPT_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("atlas", "`bugcheck` says what stopped the machine"), ("scrub", "No command takes personal data out of a kernel dump.")],
+)
+def test_what_to_do_in_place_of_a_command_for_processes(cli: Any, command: str, words: str) -> None:
+    found = cli(command, "not-a-dump-kernel-triage-64.dmp")
+    assert found.code == 1
+    assert f"{command} is for dumps of a process, and this is a kernel dump." in found.out
+    assert words in found.out
+
+
+def test_the_filling_of_a_header_is_no_fact(cli: Any) -> None:
+    found = cli("dumpinfo", "not-a-dump-kernel-32.dmp")
+    text = " ".join(found.out.split())
+    assert "The writer did not set it, so what stopped the machine is not known." in text
+    assert "by a debugger" not in text
+    assert "the writer did not set MachineImageType, the writer did not set how many processors" in text
+    assert "1162297680" not in text
+    assert "(DumpType 0x45474150) is not known" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("not-a-dump-kernel-full-64.dmp", "full"), ("not-a-dump-kernel-bitmap-64.dmp", "bitmap kernel"), ("not-a-dump-kernel-bitmap-32.dmp", "bitmap full")],
+)
+def test_what_a_dump_of_pages_lacks_is_said_in_plain_words(cli: Any, name: str, kind: str) -> None:
+    words = f"drivers and threads of a {kind} dump lie in pages that page tables lead to"
+    for command in ("threads", "modules"):
+        assert words in " ".join(cli(command, name).out.split())
+    text = " ".join(cli("dumpinfo", name).out.split())
+    assert words in text
+    assert "blocks of virtual memory: only a triage dump has some" in text
+    assert "only a triage dump has a mark at its end" in text
+    assert "TRIAGE_DUMP" not in text

@@ -174,6 +174,11 @@ class Answer:
         """OpenDumpFile succeeded and the engine survived."""
         return self.open_hr < 0x80000000 and not self.died
 
+    @property
+    def faulted(self) -> bool:
+        """A command read memory of the engine's own behind the file's mapping: whether it does changes from run to run on one file."""
+        return any("Exception 0x" in command.text for command in self.commands.values())
+
 
 @dataclass(frozen=True)
 class Finished:

@@ -117,8 +117,8 @@ def compare(bench: Bench, paths: Sequence[Path]) -> Tuple[int, Dict[str, List[st
             compared += 1
             if engine != ours:
                 wrong.setdefault(what, []).append(f"{path.stem}: {str(engine)[:300]} != {str(ours)[:300]}")
-        if not answer.opened or view.accepted is None or "Exception 0x" in str(answer.commands):
-            continue  # refused, or it faulted on memory of its own
+        if not answer.opened or view.accepted is None or answer.faulted:
+            continue
         for command in COMMANDS:
             if command in answer.commands:
                 compared += 1

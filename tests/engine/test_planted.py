@@ -46,6 +46,8 @@ def compare(bench: Bench, folder: Path, work: Path, *, wider: bool) -> int:
     faults = []
     old, new = (bench.ask([pair[side] for pair in pairs], COMMANDS) for side in (0, 1))
     for (path, _), one, two in zip(pairs, old, new):
+        if one.faulted or two.faulted:
+            continue
         said = [(command, shown(one, command).replace(USER, "user"), TOKEN.sub("user", shown(two, command))) for command in COMMANDS]
         faults += [(path.name, *rows) for rows in said if rows[1] != rows[2]]
         if (two.open_hr, two.wait_hr, two.handle_count) != (one.open_hr, one.wait_hr, one.handle_count):

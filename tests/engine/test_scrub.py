@@ -54,6 +54,8 @@ def compare(bench: Bench, paths: List[Path], folder: Path, stacks: str = "frames
     before, after = bench.ask(sources, commands), bench.ask(targets, commands)
     faults = []
     for path, old, new in zip(sources, before, after):
+        if old.faulted or new.faulted:
+            continue
         for command in commands:
             if shown(old, command) != shown(new, command):
                 faults.append((path.name, command, shown(old, command), shown(new, command)))

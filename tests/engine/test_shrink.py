@@ -95,6 +95,8 @@ def compare(bench: Bench, paths: List[Path], folder: Path) -> int:
     before, after = bench.ask(sources, COMMANDS, each=memory, what="htre"), bench.ask(targets, COMMANDS, each=memory, what="htre")
     faults: List[Tuple[str, ...]] = []
     for path, old, new, own in zip(sources, before, after, memory):
+        if old.faulted or new.faulted:
+            continue
         for command in (*COMMANDS, *own):
             if shown(old, command) != shown(new, command):
                 faults.append((path.name, command, shown(old, command), shown(new, command)))

@@ -28,7 +28,7 @@ PACKAGES = (
     "wcwidth",
 )
 ASIDE = {"engine"}  # these need Wine themselves; tests/front/repl needs a terminal
-LONG = ("test_bombs", "test_mutations")
+LONG = ("test_bombs", "test_mutations", "test_old_user_dumps", "test_archives")
 """Tests of work for each byte: they do not depend on the system, and counting makes them long under Wine."""
 FOLDERS = sorted(path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in ASIDE and any(path.glob("test_*.py")))
 

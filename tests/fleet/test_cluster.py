@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -92,6 +93,15 @@ def test_no_scheduler_and_no_worker_are_errors_that_say_so(running: Cluster, tmp
     assert "no scheduler" in shown.err
     assert cli("triage", SAMPLES, "--dask", running.address, "--jobs", "2").code == 2
     assert not out.exists()
+
+
+def test_nothing_is_left_of_a_client_that_found_no_scheduler() -> None:
+    """Dask's client takes a lock in ``__del__``. If it went while the next client starts, which holds the lock, both would wait for ever."""
+    gc.collect()
+    before = sum(isinstance(item, distributed.Client) for item in gc.get_objects())
+    with pytest.raises(UsageError, match="no scheduler answers"), cluster.dask("tcp://127.0.0.1:1", 1):
+        pass
+    assert sum(isinstance(item, distributed.Client) for item in gc.get_objects()) == before
 
 
 def test_a_file_that_ends_its_process_is_a_row_and_not_the_end_of_a_worker(running: Cluster, tmp_path: Path) -> None:

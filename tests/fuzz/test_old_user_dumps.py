@@ -116,7 +116,7 @@ def bomb(kind: str, name: str) -> bytes:
         put("ThreadCount", TOP)
         put("ThreadStateOffset", 0x60)
         put("ThreadOffset", 0x60)
-        data += bytes(1 << 20)
+        data += bytes(1 << 18)
     else:
         for field in ("ThreadOffset", "ModuleOffset", "DataOffset", "MemoryRegionOffset", "DebugEventOffset", "ThreadStateOffset"):
             put(field, 1)
@@ -135,6 +135,6 @@ BOMBS = ["regions", "small regions", "same region", "modules", "long names", "th
 @pytest.mark.parametrize("name", sorted(BASES))
 def test_bombs(checker: Checker, name: str, kind: str, command: str) -> None:
     data = bomb(kind, name)
-    for call in checker.by_command[command][:2]:
-        checker.check(data, call, "text")
-        checker.check(data, call, "json")
+    call = checker.by_command[command][-1 if kind in ("regions", "modules") else 0]
+    checker.check(data, call, "text")
+    checker.check(data, call, "json")

@@ -92,8 +92,12 @@ def account(dump: KernelDump) -> Iterator[Block]:
     else:
         yield Data("bugcheck", None)
         filled = dump.header["BugCheckCode"] == FILL
-        why = "its filling, the text PAGE, stands there" if filled else "code 0"
-        yield Note(f"The header names no bug check ({why}): the dump was taken without one, by a debugger or a tool.")
+        if filled:
+            yield Note("The header names no bug check: its filling, the text PAGE, stands there.")
+            yield Note("The writer did not set it, so what stopped the machine is not known.")
+            yield Note("Next step: `bytes header` shows what the writer did set; fetch the file again if it came over a network.", "hint")
+            return
+        yield Note("The header names no bug check (code 0): the dump was taken without one, by a debugger or a tool.")
         yield Note("Next step: `stack` shows what ran when it was taken, `modules` the drivers; a dump that a blue screen left names a code.", "hint")
 
 

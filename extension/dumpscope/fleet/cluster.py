@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, Optional, Tuple
 
 from .. import __version__
 from ..errors import UsageError
@@ -31,10 +32,14 @@ def dask(address: str, patience: float = CONNECT) -> Iterator[Tuple[Executor, in
         from distributed import Client
     except ImportError as error:
         raise UsageError(f"--dask needs a package that is not there ({error})", "pip install 'dumpscope[dask]'") from None
+    refused: Optional[str] = None
     try:
         client: Any = Client(address, timeout=patience, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise UsageError(f"no scheduler answers at {address!r}: {error}", "such as --dask tcp://scheduler:8786; `dask scheduler` starts one") from None
+        refused = str(error)
+    if refused is not None:
+        gc.collect()  # the client that came to nothing takes a lock when it goes: not while the next one starts and holds it
+        raise UsageError(f"no scheduler answers at {address!r}: {refused}", "such as --dask tcp://scheduler:8786; `dask scheduler` starts one")
     try:
         try:
             client.wait_for_workers(1, timeout=patience)

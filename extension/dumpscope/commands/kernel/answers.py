@@ -11,7 +11,7 @@ from ...dump.kernel.kerneldump import KernelDump
 from ...errors import DumpError, UsageError
 from ...format.codes import code_name
 from ...format.counted import counted
-from ...format.kernel import PRODUCT_TYPE
+from ...format.kernel import PRODUCT_TYPE, TRIAGE
 from ...session.missing import facts_of
 from ...session.parsing import number
 from ...session.session import Session
@@ -70,24 +70,37 @@ def _page_words(pages: Union[Pages, Absent]) -> str:
     return f"of physical memory, {pages.held} in the file, in {counted(len(pages.runs), 'run')}"
 
 
+def _machine_words(dump: KernelDump) -> str:
+    """The processors, as far as the writer set them."""
+    processors = dump.number("NumberProcessors")
+    many = "the writer did not set how many processors" if isinstance(processors, Absent) else counted(processors, "processor")
+    machine = dump.number("MachineImageType")
+    return f"{machine.message if isinstance(machine, Absent) else dump.architecture}, {many}"
+
+
+def _block_words(dump: KernelDump) -> str:
+    if dump.kind != TRIAGE:
+        return "blocks of virtual memory: only a triage dump has some"
+    return f"blocks, {counted(sum(block.size for block in dump.blocks), 'byte')}"
+
+
 @answer("dumpinfo")
 def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     """What is in the file."""
     dump = kernel_of(session)
     yield from account(dump)
     drivers, unloaded = dump.drivers, dump.unloaded
-    captured = sum(block.size for block in dump.blocks)
     pages = dump.pages
     yield Fields(
         "header",
         [
             Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
-            Item("machine", "machine", dump.machine, "hex", note=f"{dump.architecture}, {counted(dump.header['NumberProcessors'], 'processor')}"),
+            Item("machine", "machine", dump.machine, "hex", note=_machine_words(dump)),
             Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
             *_time(dump),
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
-            Item("blocks", "memory", len(dump.blocks), "count", note=f"blocks, {counted(captured, 'byte')}", link="memory"),
+            Item("blocks", "memory", len(dump.blocks), "count", note=_block_words(dump), link="memory"),
             Item("pages", "pages", pages if isinstance(pages, Absent) else pages.claimed, "count", note=_page_words(pages), link="memory"),
             Item("complete", "written to its end", dump.complete, "bool"),
             Item("comment", "comment", dump.comment),

@@ -54,11 +54,20 @@ def answer_for(command: Command) -> Function:
     return _FUNCTIONS[command.name]
 
 
+_INSTEAD = {
+    "atlas": "`bugcheck` says what stopped the machine, `dumpinfo` what is in the file, `map` where each byte of it belongs.",
+    "scrub": "No command takes personal data out of a kernel dump. `strings` and `memory` show what is in it before it is handed on.",
+}
+"""What to do in place of a command that people ask for all the same."""
+
+
 def _not_here(name: str) -> Function:
     def refuse(session: Session, args: Any) -> Iterator[Block]:
         session.not_in_dump()
         yield Data(name.replace("-", "_"), None)
         yield Note(f"{name} is for dumps of a process, and this is a kernel dump.", "warning")
+        if name in _INSTEAD:
+            yield Note(_INSTEAD[name], "hint")
         yield Note("These commands work on it: " + ", ".join(sorted([*ANSWERS, "bugcheck"])) + ".", "hint")
 
     return refuse

@@ -236,13 +236,21 @@ class KernelDump:
     def triage(self) -> Union[Dict[str, Any], Absent]:
         """TRIAGE_DUMP by C name; Absent where the dump is of another kind or the file ends before it."""
         if self.kind != layout.TRIAGE:
-            return Absent(NOT_APPLICABLE, f"{self.kind_meaning}; only a triage dump has a TRIAGE_DUMP")
+            return Absent(NOT_APPLICABLE, self._no_triage)
         shape = self.triage_layout
         data = self.source.some(self.header_layout.size, shape.size)
         if len(data) < shape.size:
             at = self.header_layout.size
             return Absent(DAMAGED, f"{shape.name} needs 0x{shape.size:x} bytes at 0x{at:x}, and the file holds 0x{len(data):x} of them")
         return shape.unpack(data)
+
+    @property
+    def _no_triage(self) -> str:
+        """Why a dump of another kind shows no thread and no list of drivers."""
+        if not layout.DUMP_TYPE.label(self.kind):
+            return f"the kind of dump (DumpType 0x{self.kind:x}) is not known, and what stands behind the header is not read"
+        where = "lie in pages that page tables lead to, which are not walked here; only a triage dump lists them in the file"
+        return f"drivers and threads of a {self.kind_name} dump {where}"
 
     @property
     def triage_layout(self) -> Structure:
@@ -254,7 +262,7 @@ class KernelDump:
         """Whether the mark TRGD stands where TRIAGE_DUMP says: the dump was written to its end."""
         triage = self.triage
         if isinstance(triage, Absent):
-            return triage
+            return triage if triage.kind == DAMAGED else Absent(NOT_APPLICABLE, "only a triage dump has a mark at its end")
         return self.source.some(triage["ValidOffset"], 4) == layout.TRIAGE_VALID.to_bytes(4, "little")
 
     def _entries(self, offset: int, count: int, shape: Structure, limit: int) -> Iterator[Tuple[int, Dict[str, Any]]]:
