@@ -69,6 +69,9 @@ def test_prompts_and_resources_are_there() -> None:
         assert "dumpscope://lessons/1" in uris
         rule = await client.read_resource("dumpscope://rules/HND002")
         assert "HND002" in rule.contents[0].text
+        assert "dumpscope://format/streams" in uris
+        page = (await client.read_resource("dumpscope://format/handles")).contents[0].text
+        assert "MINIDUMP_HANDLE_DESCRIPTOR" in page
 
     talk(work, str(SAMPLES))
 

@@ -13,7 +13,7 @@ PATH_SIZE = 32768
 
 
 def own_programs(argv0: str, executable: str, *, environment: bool) -> Set[str]:
-    """Programs that stand between the user and this process, in lower case: pip's launcher ``dumpscope.exe``, and the ``python.exe`` of a
+    """Programs that stand between the user and this process, in lower case: the launcher that pip makes of a script, and the ``python.exe`` of a
     virtual environment, which starts the real one. Both stay until this process ends, and are attached to the same console."""
     found = {f"{argv0}.exe", argv0}
     if environment:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any, Dict, Sequence, Tuple
 
 from ...errors import UsageError
 from ..cli.environment import Environment
 from ..cli.main import main
 from .folders import Folders
+from .pages import Page, format_pages
 from .tools import Answer, Watch, call, tools
 
 HTTP_HOST = "127.0.0.1"
@@ -51,16 +53,17 @@ def _text(*words: str) -> str:
     return out.getvalue()
 
 
-def resources() -> Dict[str, Tuple[str, Tuple[str, ...]]]:
-    """Rules and lessons by URI: title, and the command line that prints each."""
+def resources() -> Dict[str, Page]:
+    """Rules, lessons and pages of the format by URI."""
     from ...diagnosis.rules.catalogue import all_rules
     from ...learning.lessons import all_lessons
 
-    found: Dict[str, Tuple[str, Tuple[str, ...]]] = {}
+    found: Dict[str, Page] = {}
     for rule in all_rules():
-        found[f"dumpscope://rules/{rule.code}"] = (f"{rule.code}: {rule.title}", ("explain", rule.code))
+        found[f"dumpscope://rules/{rule.code}"] = Page(f"{rule.code}: {rule.title}", partial(_text, "explain", rule.code))
     for lesson in all_lessons():
-        found[f"dumpscope://lessons/{lesson.number}"] = (f"lesson {lesson.number}: {lesson.title}", ("learn", str(lesson.number)))
+        found[f"dumpscope://lessons/{lesson.number}"] = Page(f"lesson {lesson.number}: {lesson.title}", partial(_text, "learn", str(lesson.number)))
+    found.update(format_pages())
     return found
 
 
@@ -133,14 +136,14 @@ def make_server(folders: Folders, *, redact: bool) -> Any:
 
     async def list_resources(context: Any, params: Any) -> Any:
         return types.ListResourcesResult(
-            resources=[types.Resource(uri=uri, name=title, title=title, mime_type="text/plain") for uri, (title, _) in known.items()]
+            resources=[types.Resource(uri=uri, name=page.title, title=page.title, mime_type="text/plain") for uri, page in known.items()]
         )
 
     async def read_resource(context: Any, params: Any) -> Any:
         found = known.get(str(params.uri))
         if found is None:
             raise UsageError(f"no resource {params.uri}")
-        text = await to_thread.run_sync(lambda: _text(*found[1]))
+        text = await to_thread.run_sync(found.text)
         return types.ReadResourceResult(contents=[types.TextResourceContents(uri=str(params.uri), mime_type="text/plain", text=text)])
 
     return Server(
