@@ -33,7 +33,7 @@ def fleet(tmp_path, monkeypatch):
         shutil.copy(SAMPLES / f"{name}.dmp", folder / f"{name}.dmp")
     made = Fleet(folder, [])
 
-    def inside(paths, *, settings, jobs, seconds, skip):
+    def inside(paths, *, settings, jobs, seconds, skip, executor=None, batch=1):
         made.asked.append((jobs, seconds, settings))
         with ThreadPoolExecutor(1) as pool:
             yield from run(paths, settings=settings, executor=pool, skip=skip)
