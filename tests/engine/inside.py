@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import List, NamedTuple, Sequence, Tuple
+from unittest import mock
 
 from tests.engine.bench import Bench, windows_path
 
@@ -89,8 +90,9 @@ class _Pipe:
 
 
 def command_line(name: str, dump: Path, words: Sequence[str]) -> str:
-    """What the command line prints into a pipe, errors included."""
+    """What the command line prints into a pipe, errors included; without the decoder of instructions, which the Python inside the debugger has not."""
     optional = next(item for item in all_commands() if item.name == name).dump == DUMP_OPTIONAL
     pipe = _Pipe()
-    main([name, *words, str(dump)] if optional else [name, str(dump), *words], Environment(pipe, pipe, {}))
+    with mock.patch.dict(sys.modules, {"iced_x86": None}):
+        main([name, *words, str(dump)] if optional else [name, str(dump), *words], Environment(pipe, pipe, {}))
     return "".join(pipe.parts)
