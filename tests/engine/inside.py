@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import List, NamedTuple, Sequence, Tuple
 from unittest import mock
