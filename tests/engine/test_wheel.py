@@ -18,7 +18,7 @@ from dumpscope.view.paint import strip_dml
 ARTICLE = ROOT / "samples" / "article-handles.dmp"
 NO_HANDLES = ROOT / "samples" / "article-nohandles.dmp"
 LONG = ROOT / "samples" / "everything-small.dmp"
-BUILT_FROM = ("extension/dumpscope", "pyproject.toml", "README.md", "LICENSE")
+BUILT_FROM = ("extension/dumpscope", "pyproject.toml", "README.md", "LICENSE", "docs/dumpscope.1")
 AS_MODULE = """\
 import sys
 sys.setrecursionlimit(500)
