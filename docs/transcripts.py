@@ -46,11 +46,26 @@ def workplace() -> Iterator[Path]:
             os.chdir(here)
 
 
+@contextlib.contextmanager
+def without_extras() -> Iterator[None]:
+    """Without the decoder of instructions: a page says the same wherever it is made. Other modules stay loaded, since commands register themselves once."""
+    had = sys.modules.get("iced_x86")
+    sys.modules["iced_x86"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["iced_x86"]
+        if had is not None:
+            sys.modules["iced_x86"] = had
+
+
 def output(words: List[str]) -> List[str]:
-    """What the command line prints for these words, errors among it, without colours and 100 columns wide. Raises LookupError where a command is not right."""
+    """What the command line prints for these words, errors among it, without colours, extras that answers mention, and
+    100 columns wide. Raises LookupError where a command is not right."""
     told = io.StringIO()
     code: object = 0
-    with mock.patch.dict(os.environ, {"COLUMNS": str(WIDTH), "NO_COLOR": "1", "TZ": "UTC"}), contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+    plain = mock.patch.dict(os.environ, {"COLUMNS": str(WIDTH), "NO_COLOR": "1", "TZ": "UTC"})
+    with plain, without_extras(), contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
         try:
             code = dumpscope(words)
         except SystemExit as end:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Callable, Iterator, List, NamedTuple
 
 import pytest
+from tests.extras import without_extras
 
 ANSWERS = Path(__file__).with_name("answers")
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -55,7 +56,9 @@ ALL: List[Answer] = [one for path in sorted(ANSWERS.glob("*.txt")) for one in an
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.line)
 def test_an_answer_is_the_one_that_was_checked(one: Answer, cli: Callable[..., object]) -> None:
-    assert spoken(cli(*shlex.split(one.line))).split("\n") == one.text.rstrip("\n").split("\n")
+    with without_extras():
+        told = cli(*shlex.split(one.line))
+    assert spoken(told).split("\n") == one.text.rstrip("\n").split("\n")
 
 
 def test_a_transcript_holds_answers_of_one_command() -> None:
@@ -76,7 +79,8 @@ def _write() -> None:
         parts = []
         for one in answers(path):
             out, err = io.StringIO(), io.StringIO()
-            code = main([_path(word) for word in shlex.split(one.line)], Environment(out, err, {}))
+            with without_extras():
+                code = main([_path(word) for word in shlex.split(one.line)], Environment(out, err, {}))
             parts.append(f"$ {one.line}\n{spoken(Result(code, out.getvalue(), err.getvalue()))}".rstrip() + "\n")
         path.write_text("\n".join(parts), "utf-8", newline="\n") if sys.version_info >= (3, 10) else path.write_bytes("\n".join(parts).encode())
 

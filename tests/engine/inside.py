@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import List, NamedTuple, Sequence, Tuple
-from unittest import mock
 
 from tests.engine.bench import Bench, windows_path
+from tests.extras import without_extras
 
 from dumpscope.commands.index import all_commands
 from dumpscope.front.cli.environment import Environment
@@ -94,6 +93,6 @@ def command_line(name: str, dump: Path, words: Sequence[str]) -> str:
     """What the command line prints into a pipe, errors included; without the decoder of instructions, which the Python inside the debugger has not."""
     optional = next(item for item in all_commands() if item.name == name).dump == DUMP_OPTIONAL
     pipe = _Pipe()
-    with mock.patch.dict(sys.modules, {"iced_x86": None}):
+    with without_extras():
         main([name, *words, str(dump)] if optional else [name, str(dump), *words], Environment(pipe, pipe, {}))
     return "".join(pipe.parts)
