@@ -159,7 +159,7 @@ def test_registers_of_an_older_breakpad_are_those_that_the_engine_shows(bench: B
     mend(source).write(str(target))
     source.close()
     answer = bench.ask_one(target, ["r", ".ecxr", "~", "lm"])
-    assert answer.open_hr == 0 and answer.wait_hr == 0
+    assert (answer.open_hr, answer.wait_hr) == (0, 0)
     for command in ("r", ".ecxr"):
         found = dict(re.findall(r"\b(x\d+|fp|lr|sp|pc)=([0-9a-f]{16})", answer.commands[command].text))
         assert found == {name: f"{0x1111000000000000 + number:016x}" for number, name in enumerate(NAMES)}

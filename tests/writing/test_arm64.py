@@ -14,7 +14,7 @@ from dumpscope.dump.absence import Absent
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
 from dumpscope.errors import DumpError
-from dumpscope.writing.arm64 import as_windows
+from dumpscope.writing.arm64 import as_windows, changes
 from dumpscope.writing.edited import Edited
 from dumpscope.writing.mend import FIXED, mend
 
@@ -36,7 +36,8 @@ def with_threads(contexts: List[bytes]) -> bytes:
     with Minidump.open(bytes(data)) as dump:
         threads = dump.stream(3)
         exception = dump.exception
-        assert threads is not None and not isinstance(exception, Absent)
+        assert threads is not None
+        assert not isinstance(exception, Absent)
         row = data[threads.rva + 4 : threads.rva + 52]
         data[exception.context_rva : exception.context_rva + OLD_SIZE] = contexts[0]
     rvas = []
@@ -61,7 +62,8 @@ def mended(data: bytes) -> Minidump:
     assert {repair.code for repair in mending.repairs} == {"OPN015"}
     result = Minidump(Source(out.getvalue(), "mended.dmp"))
     opening = EngineView(result.source).opening
-    assert opening.ok and not opening.wait_hresult
+    assert opening.ok
+    assert not opening.wait_hresult
     return result
 
 
@@ -73,7 +75,8 @@ def values(dump: Minidump, index: int) -> Dict[str, int]:
 
 def test_every_register_of_every_thread_is_where_windows_has_it() -> None:
     dump = mended(with_threads([old_context(), old_context()[:8] + bytes(OLD_SIZE - 8)]))
-    assert not isinstance(dump.system, Absent) and dump.system.architecture == 12
+    assert not isinstance(dump.system, Absent)
+    assert dump.system.architecture == 12
     assert [thread.context_size for thread in dump.threads] == [0x390, 0x390]
     assert values(dump, 0) == {name: 0x1111000000000000 + number for number, name in enumerate(NAMES)}
     assert not any(values(dump, 1).values())
@@ -115,17 +118,18 @@ def test_registers_laid_over_each_other_are_refused() -> None:
             struct.pack_into("<I", data, thread.offset + 44, first + 8 * (number % 50))
     small = bytes(data)
     assert mended(small).source.size < 2 * len(small)
-    with Minidump.open(small) as dump, pytest.raises(DumpError, match="overlap"):
-        from dumpscope.writing import arm64
-
+    with Minidump.open(small) as dump:
         source = Edited(dump.source)
         source.size = 20 * OLD_SIZE
-        arm64.changes(dump, source)
+        with pytest.raises(DumpError, match="overlap"):
+            changes(dump, source)
 
 
 def test_bytes_added_to_a_file_are_read_behind_it() -> None:
     source = Edited(Source(b"abcdef", "made"))
-    assert source.grow(b"XYZ") == 6 and source.grow(b"12") == 9
+    assert source.grow(b"XYZ") == 6
+    assert source.grow(b"12") == 9
     source.put(5, b"-+")
     assert source.some(0, 100) == b"abcde-+YZ12"
-    assert source.some(4, 4) == b"e-+Y" and source.some(9, 2) == b"12"
+    assert source.some(4, 4) == b"e-+Y"
+    assert source.some(9, 2) == b"12"
