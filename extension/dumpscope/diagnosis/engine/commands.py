@@ -17,7 +17,6 @@ from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..plan import NEEDS
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
 from .opening import error_words
-from .streams import Taken
 from .threads import DEFAULT_TEB
 from .view import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
 
