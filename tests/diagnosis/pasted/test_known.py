@@ -8,7 +8,8 @@ from typing import Any, Dict, List
 import pytest
 
 from dumpscope.commands.pasted import understand
-from dumpscope.diagnosis.pasted.known import KINDS, everything, known_in
+from dumpscope.diagnosis.pasted.catalogue import everything, known_in
+from dumpscope.diagnosis.pasted.known import KINDS
 
 PASTED: Dict[str, List[str]] = {
     "opening": [

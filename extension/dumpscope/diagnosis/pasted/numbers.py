@@ -170,8 +170,8 @@ def _known(value: int) -> bool:
 
 def code_of_symbol(name: str) -> Optional[int]:
     """The number of a symbol such as ``E_NOINTERFACE`` or ``STATUS_PARTIAL_COPY``."""
-    from ...format.codes import table
     from ...format.codes.exceptions import EXCEPTIONS
+    from ...format.codes.symbols import table
 
     for which in ("win32", "hresult", "ntstatus"):
         for value, symbol in table(which).items():
