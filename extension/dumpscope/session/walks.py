@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..stacks.frames import BOTTOM, Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
-from ..symbols.breakpad import SymbolFile
+from ..symbols.breakpad import SymbolFile, WinFrame
 from ..symbols.download import Download
 from ..symbols.images import Images
 from ..symbols.names import Name, Namer
@@ -78,6 +78,13 @@ class Walks:
         """The STACK records of a module's symbol file."""
         symbols = self.namer.symbols(module)
         return symbols if isinstance(symbols, Absent) else symbols.unwind_records()
+
+    def frame_data(self, frame: Frame) -> Optional[WinFrame]:
+        """The STACK WIN record of the function of an x86 frame."""
+        look = frame.ip - frame.calls
+        module = self._dump.modules.at(look)
+        records = None if module is None else self._records(module)
+        return None if module is None or not isinstance(records, SymbolFile) else records.win(look - module.base)
 
     def stack(self, thread: Optional[Thread], limit: int) -> Stack:
         """The stack of a thread; without one that of the exception. The last few are kept."""
@@ -157,8 +164,8 @@ def proofs_of(walks: Walks, stack: Stack, frame: Frame) -> List[Proof]:
     return found + frame.origin.proofs()
 
 
-def stack_json(walks: Walks, stack: Stack, *, registers: bool) -> List[Dict[str, Any]]:
-    """The frames of a stack as plain values."""
+def stack_json(walks: Walks, stack: Stack, *, registers: bool, more: Optional[Callable[[Row], Dict[str, Any]]] = None) -> List[Dict[str, Any]]:
+    """The frames of a stack as plain values. ``more`` gives further members of a line."""
     found = []
     for row in walks.rows(stack):
         frame, name = row.frame, row.name
@@ -181,6 +188,8 @@ def stack_json(walks: Walks, stack: Stack, *, registers: bool) -> List[Dict[str,
         }
         if registers:
             members["registers"] = {name: f"0x{value:x}" for name, value in frame_values(stack, frame)}
+        if more is not None:
+            members.update(more(row))
         found.append(members)
     return found
 
