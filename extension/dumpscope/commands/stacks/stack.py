@@ -307,6 +307,8 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
     limit = frames_limit(args.limit)
     session.memo.pop("frame", None)
     walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan, download=args.download)
+    for item in walks.refused:
+        yield Note(f"{item.place}: {item.reason}", "warning")
     if args.all or args.unique or args.find:
         if args.thread is not None:
             raise UsageError("--all, --unique and --find are for all threads, not for one")
@@ -428,4 +430,4 @@ def tried_table(walks: Walks) -> Table:
         Column("result", "result", "text", index=3),
         Column("reason", "", "text", index=4),
     ]
-    return Table("symbols", columns, [tuple(item) for item in walks.namer.tried], title="images and symbols")
+    return Table("symbols", columns, [tuple(item) for item in (*walks.refused, *walks.namer.tried)], title="images and symbols")
