@@ -75,6 +75,11 @@ class Source:
         # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
         self._size_now: Optional[Callable[[], int]] = getattr(buffer, "size", None if file is None else self._ask)
 
+    def in_file(self, offset: int) -> Optional[int]:
+        """Where in the file the bytes at an offset are: the offset itself, but for a minidump that is made of another file (``made_of``); None
+        for what is in no file."""
+        return offset
+
     @classmethod
     def from_path(cls, path: Union[str, os.PathLike[str]]) -> Source:
         """Open the file at ``path``. Raises DumpError when there is no such file or it cannot be read."""

@@ -77,7 +77,7 @@ def _machine_words(dump: KernelDump) -> str:
     processors = dump.number("NumberProcessors")
     many = "the writer did not set how many processors" if isinstance(processors, Absent) else counted(processors, "processor")
     machine = dump.number("MachineImageType")
-    return f"{machine.message if isinstance(machine, Absent) else dump.architecture}, {many}"
+    return many if isinstance(machine, Absent) else f"{dump.architecture}, {many}"
 
 
 def _block_words(dump: KernelDump) -> str:
@@ -97,8 +97,8 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
         "header",
         [
             Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
-            Item("machine", "machine", dump.machine, "hex", note=_machine_words(dump)),
-            Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
+            Item("machine", "machine", dump.number("MachineImageType"), "hex", note=_machine_words(dump)),
+            Item("build", "Windows build", dump.number("MinorVersion"), "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
             *_time(dump),
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
@@ -116,21 +116,26 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
 def _system(session: Session, args: Any) -> Iterator[Block]:
     """The machine."""
     dump = kernel_of(session)
-    product = dump.number("ProductType")
+    product, machine = dump.number("ProductType"), dump.number("MachineImageType")
     yield Fields(
         "system",
         [
-            Item("architecture", "machine", dump.architecture, note=f"0x{dump.machine:x}"),
-            Item("processors", "processors", dump.header["NumberProcessors"], "count"),
-            Item("build", "Windows build", dump.build, "int"),
+            Item(
+                "architecture",
+                "machine",
+                machine if isinstance(machine, Absent) else dump.architecture,
+                note="" if isinstance(machine, Absent) else f"0x{machine:x}",
+            ),
+            Item("processors", "processors", dump.number("NumberProcessors"), "count"),
+            Item("build", "Windows build", dump.number("MinorVersion"), "int"),
             Item("product_type", "product", product if isinstance(product, Absent) else PRODUCT_TYPE.label(product) or f"{product}"),
             Item("suite_mask", "suite mask", dump.number("SuiteMask"), "hex"),
             *_time(dump),
             Item("kernel_base", "kernel base", dump.drivers if isinstance(dump.drivers, Absent) else kernel_base(dump), "hex"),
-            Item("loaded_modules", "PsLoadedModuleList", dump.header["PsLoadedModuleList"], "hex"),
-            Item("active_processes", "PsActiveProcessHead", dump.header["PsActiveProcessHead"], "hex"),
-            Item("debugger_data", "KdDebuggerDataBlock", dump.header["KdDebuggerDataBlock"], "hex"),
-            Item("directory_table", "DirectoryTableBase", dump.header["DirectoryTableBase"], "hex"),
+            Item("loaded_modules", "PsLoadedModuleList", dump.number("PsLoadedModuleList"), "hex"),
+            Item("active_processes", "PsActiveProcessHead", dump.number("PsActiveProcessHead"), "hex"),
+            Item("debugger_data", "KdDebuggerDataBlock", dump.number("KdDebuggerDataBlock"), "hex"),
+            Item("directory_table", "DirectoryTableBase", dump.number("DirectoryTableBase"), "hex"),
         ],
         title="machine",
     )

@@ -172,11 +172,13 @@ class KernelDump:
     @property
     def kind_name(self) -> str:
         """The kind of dump in a word, such as ``triage``."""
-        return layout.DUMP_TYPE.label(self.kind) or f"type 0x{self.kind:x}"
+        return layout.DUMP_TYPE.label(self.kind) or ("kind not recorded" if self.kind == layout.FILL else f"type 0x{self.kind:x}")
 
     @property
     def kind_meaning(self) -> str:
         """What a dump of this kind holds."""
+        if self.kind == layout.FILL:
+            return "the writer did not set DumpType, and the debugger takes it for a full dump"
         return layout.DUMP_TYPE.meaning(self.kind) or "a kind that is not known"
 
     @property
@@ -255,6 +257,8 @@ class KernelDump:
     @property
     def _no_triage(self) -> str:
         """Why a dump of another kind shows no thread and no list of drivers."""
+        if self.kind == layout.FILL:
+            return "the writer did not set DumpType, and what stands behind the header is not read"
         if not layout.DUMP_TYPE.label(self.kind):
             return f"the kind of dump (DumpType 0x{self.kind:x}) is not known, and what stands behind the header is not read"
         where = "lie in pages that page tables lead to, which are not walked here; only a triage dump lists them in the file"
