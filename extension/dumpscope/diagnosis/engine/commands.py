@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import islice
-from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ...format.contexts import CONTEXT_LAYOUTS
 from ...format.counted import by_count, counted
@@ -16,9 +16,12 @@ from ...format.modules import MINIDUMP_MODULE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..plan import NEEDS
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
+from .event import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, event_text
 from .opening import error_words
 from .threads import DEFAULT_TEB
-from .view import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
+
+if TYPE_CHECKING:
+    from .view import EngineView
 
 COMMAND_ERROR = 0x80040205
 """What Execute returns for a command that the debugger refuses."""
