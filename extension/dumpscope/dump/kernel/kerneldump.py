@@ -17,8 +17,9 @@ from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..lists import holders
-from ..module_names import MOST_TEXT, image_text, is_readable
+from ..module_names import image_text, is_readable
 from ..source import Source, Window
+from .listed import named_drivers
 from .pages import Pages, pages_of, read_pieces
 from .processor import ARCHITECTURES, Processor, even, processor_of
 
@@ -26,13 +27,9 @@ SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
 MACHINES = {0x14C: ("x86", 4), 0x8664: ("x64", 8), 0x1C0: ("ARM", 4), 0x1C2: ("ARM", 4), 0x1C4: ("ARM", 4), 0xAA64: ("ARM64", 8), 0x200: ("IA64", 8)}
 """Name and bytes of a pointer by MachineImageType."""
 
-KERNEL = "nt"
-"""What the debugger calls the first driver of the list, whatever its file is called."""
 CALL_STACK = "call stack"
 """What the block of the kernel stack is called."""
 _BLOCK_LIMIT = 1 << 20
-MOST_NAME = MOST_TEXT
-"""Characters of a driver's path from which on the engine does not read it."""
 LEAST_DEBUGGER_DATA = 0x220
 """Bytes of KDDEBUGGER_DATA64 below which the debugger does not use it: up to KiProcessorBlock (observed: dbgeng 10.0.15063)."""
 MOST_DEBUGGER_DATA = 0x1000
@@ -470,8 +467,6 @@ class KernelDump:
     @cached_property
     def named(self) -> Any:
         """What :func:`dumpscope.dump.kernel.listed.named_drivers` makes of the driver list."""
-        from .listed import named_drivers
-
         return named_drivers(self)
 
     @property

@@ -6,12 +6,16 @@ the engine.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple, cast
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Tuple, cast
 
 from ..absence import Absent
-from ..module_names import NamedModules
-from .kerneldump import KERNEL, MOST_NAME, Driver, KernelDump
+from ..module_names import MOST_TEXT, NamedModules
 
+if TYPE_CHECKING:
+    from .kerneldump import Driver, KernelDump
+
+KERNEL = "nt"
+"""What the debugger calls the kernel, whatever its file is called."""
 KERNEL_FILES = frozenset(("ntoskrnl.exe", "ntkrnlmp.exe", "ntkrnlpa.exe", "ntkrpamp.exe", "ntkrnlup.exe"))
 """Files that the debugger calls ``nt`` wherever they are loaded."""
 _PAGE = 0x1000
@@ -43,7 +47,7 @@ def _readable(dump: KernelDump, driver: Driver, mapped: int) -> bool:
     at = int.from_bytes(dump.source.some(driver.offset, 4), "little")
     head = dump.source.some(at, 4)
     length = int.from_bytes(head, "little") if len(head) == 4 else 0
-    return length >= MOST_NAME or at + 4 + 2 * length <= mapped or len(head) < 4
+    return length >= MOST_TEXT or at + 4 + 2 * length <= mapped or len(head) < 4
 
 
 def named_drivers(dump: KernelDump) -> Tuple[Dict[int, str], List[ListedDriver]]:
