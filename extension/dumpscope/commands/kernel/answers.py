@@ -117,35 +117,17 @@ def _system(session: Session, args: Any) -> Iterator[Block]:
     """The machine."""
     dump = kernel_of(session)
     product, machine = dump.number("ProductType"), dump.number("MachineImageType")
-<<<<<<< HEAD
-    yield Fields(
-        "system",
-        [
-            Item(
-                "architecture",
-                "machine",
-                machine if isinstance(machine, Absent) else dump.architecture,
-                note="" if isinstance(machine, Absent) else f"0x{machine:x}",
-            ),
-            Item("processors", "processors", dump.number("NumberProcessors"), "count"),
-            Item("build", "Windows build", dump.number("MinorVersion"), "int"),
-            Item("product_type", "product", product if isinstance(product, Absent) else PRODUCT_TYPE.label(product) or f"{product}"),
-            Item("suite_mask", "suite mask", dump.number("SuiteMask"), "hex"),
-            *_time(dump),
-            Item("kernel_base", "kernel base", dump.drivers if isinstance(dump.drivers, Absent) else kernel_base(dump), "hex"),
-=======
     unset = Item("architecture", "machine", machine) if isinstance(machine, Absent) else None
     yield Fields(
         "system",
         [
             unset or Item("architecture", "machine", dump.architecture, note=f"0x{dump.machine:x}"),
             Item("processors", "processors", dump.number("NumberProcessors"), "count"),
-            Item("build", "Windows build", dump.build, "int"),
+            Item("build", "Windows build", dump.number("MinorVersion"), "int"),
             Item("product_type", "product", product if isinstance(product, Absent) else PRODUCT_TYPE.label(product) or f"{product}"),
             Item("suite_mask", "suite mask", dump.number("SuiteMask"), "hex"),
             *_time(dump),
-            Item("kernel_base", "kernel base", dump.drivers[0].base if isinstance(dump.drivers, list) else dump.drivers, "hex"),
->>>>>>> main
+            Item("kernel_base", "kernel base", dump.drivers if isinstance(dump.drivers, Absent) else kernel_base(dump), "hex"),
             Item("loaded_modules", "PsLoadedModuleList", dump.number("PsLoadedModuleList"), "hex"),
             Item("active_processes", "PsActiveProcessHead", dump.number("PsActiveProcessHead"), "hex"),
             Item("debugger_data", "KdDebuggerDataBlock", dump.number("KdDebuggerDataBlock"), "hex"),
