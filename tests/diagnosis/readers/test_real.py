@@ -33,7 +33,7 @@ MANY = 40
 TOGETHER = 400
 BATCH = 25
 PATIENCE = 900
-"""Seconds for a batch: only a reader that sleeps for ever needs them. One that computes is ended by the limit of CPU time in ask.py, however busy the machine."""
+"""Seconds for a batch: only a reader that sleeps for ever needs them. One that computes is ended by the limit of CPU time in ask.py."""
 
 
 def why_not(reader: Reader) -> str:
