@@ -63,7 +63,7 @@ ROWS: List[Row] = [
     Row("frames", "walk 48,000 frames, warm", "deep", WORK, "frames_dumpscope", "frames_floor", 20.0, seconds=0.96),
     Row("stacks", "walk 48,000 frames of 64 stacks", "deep", PROCESS, "walk_stacks", "breakpad_stacks", 1.0, ("lldb_stacks",), memory=100),
     Row("text-stacks", "`stack --all` as text, 48,000 frames", "deep", PROCESS, "cli_stacks", "breakpad_stacks", 2.0, ("lldb_stacks",), memory=100),
-    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 20.0),
+    Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 15.0),
     Row(
         "triage", "`triage`: a row with findings and stack against a table of crashes", FOLDER, WORK, "facts_dumpscope", "facts_minidump", 2.0, ("facts_udmp",)
     ),

@@ -268,8 +268,8 @@ KIND_WORDS = {
 
 def messages_page() -> str:
     """The messages that ``why`` knows: who says what, and which rules it leads to; and what codes mean in opening and in writing."""
+    from dumpscope.diagnosis.pasted.catalogue import everything
     from dumpscope.diagnosis.pasted.debugger import OPENING_CODES
-    from dumpscope.diagnosis.pasted.known import everything
     from dumpscope.diagnosis.pasted.writers import WRITE_CODES
 
     homes = {prefix: module for prefix, module, _ in FAMILIES}

@@ -11,7 +11,7 @@ import pytest
 
 from dumpscope.diagnosis.audit import apply
 from dumpscope.diagnosis.facts import Facts
-from dumpscope.diagnosis.pasted.known import everything
+from dumpscope.diagnosis.pasted.catalogue import everything
 from dumpscope.diagnosis.rules.catalogue import all_rules, family
 from dumpscope.dump.source import Source
 

@@ -8,7 +8,8 @@ from samples.writer import UnloadedModule
 
 from dumpscope.diagnosis.audit import apply
 from dumpscope.diagnosis.dumpdebug.lines import dumpdebug_lines
-from dumpscope.diagnosis.engine.view import EngineView, event_text
+from dumpscope.diagnosis.engine.event import event_text
+from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.diagnosis.facts import Facts
 from dumpscope.diagnosis.rules.catalogue import find_rule
 from dumpscope.dump.contexts import wow64_registers

@@ -135,6 +135,10 @@ SENTENCES = [
     ("status = C000010A", [0xC000010A]),
     ("failed (299)", [299]),
     ("failed: 299", [299]),
+    ("MiniDumpWriteDump returned 0, GLE=2147942699", [0x8007012B]),
+    ("MiniDumpWriteDump() returns 0, GetLastError() = 5", [5]),
+    ("MiniDumpWriteDump returned 0x8007012b", [0x8007012B]),
+    ("WriteDump returned 87", [87]),
 ]
 
 

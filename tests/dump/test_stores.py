@@ -14,7 +14,8 @@ from dumpscope import DumpError, Minidump
 from dumpscope.dump import stores
 from dumpscope.dump.ranges import BLOCK
 from dumpscope.fleet import facts, triage
-from dumpscope.fleet.output import Output, read_rows, resume
+from dumpscope.fleet.lines import Output
+from dumpscope.fleet.output import read_rows, resume
 from dumpscope.fleet.run import tasks
 
 for name in ("s3fs", "moto.server", "boto3", "flask"):

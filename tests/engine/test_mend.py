@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import List, Tuple
 
 import pytest
+from tests.writing.test_arm64 import NAMES, old_context, with_threads
 
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.source import Source
@@ -145,3 +147,22 @@ def test_mended_mutations_of_other_writers_open_and_answer_nothing_new(bench: Be
         if event and event != told(whole, "STORED_EVENT")["bytes"]:
             faults.append(f"{name}: event")
     assert not faults, "\n".join(faults)
+
+
+def test_registers_of_an_older_breakpad_are_those_that_the_engine_shows(bench: Bench, tmp_path: Path) -> None:
+    """Processor 0x8003 is refused; mended, each register has its value in the engine, of the thread and of the exception."""
+    sample = tmp_path / "old.dmp"
+    sample.write_bytes(with_threads([old_context()]))
+    assert bench.ask_one(sample).open_hr
+    source = Source.from_path(str(sample))
+    target = tmp_path / "mended.dmp"
+    mend(source).write(str(target))
+    source.close()
+    answer = bench.ask_one(target, ["r", ".ecxr", "~", "lm"])
+    assert (answer.open_hr, answer.wait_hr) == (0, 0)
+    for command in ("r", ".ecxr"):
+        found = dict(re.findall(r"\b(x\d+|fp|lr|sp|pc)=([0-9a-f]{16})", answer.commands[command].text))
+        assert found == {name: f"{0x1111000000000000 + number:016x}" for number, name in enumerate(NAMES)}
+        assert "psr=60000000" in answer.commands[command].text
+    assert ".64 " in answer.commands["~"].text
+    assert "demo" in answer.commands["lm"].text

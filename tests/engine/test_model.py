@@ -13,8 +13,9 @@ from tests.engine.dump_image import DRESSES
 from tests.engine.mutations import Variant, mutations, random_mutations
 
 from dumpscope.diagnosis.engine.answers import FAILS, S_OK
+from dumpscope.diagnosis.engine.event import NO_THREAD
 from dumpscope.diagnosis.engine.opening import READ_FAULT
-from dumpscope.diagnosis.engine.view import NO_THREAD, EngineView
+from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.source import Source
 
 COMMANDS = (".exr -1", ".lastevent", ".ttime", ".time", "~*", "~", "|", "lm", "vertarget", "k", "r", ".ecxr")

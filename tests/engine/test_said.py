@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from tests.engine.bench import Answer, Bench
 
-from dumpscope.diagnosis.engine.view import event_text
+from dumpscope.diagnosis.engine.event import event_text
 
 COMMANDS = [".exr -1", "~", ".lastevent", "vertarget"]
 ROW = re.compile(r"^[.# ]+(\d+)\s+Id: [0-9a-f]+\.([0-9a-f]+) Suspend: (-?\d+) Teb: ([0-9a-f`]+)", re.MULTILINE)

@@ -12,7 +12,7 @@ from tests.atlas.browser import Browser, find_browser
 
 from dumpscope.fleet import report
 from dumpscope.fleet.facts import empty_row
-from dumpscope.fleet.output import Output
+from dumpscope.fleet.lines import Output
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\x1b\ud800"
 

@@ -16,7 +16,8 @@ import pytest
 
 from dumpscope.errors import UsageError
 from dumpscope.fleet import triage
-from dumpscope.fleet.output import NAMES, Output, read_rows, resume
+from dumpscope.fleet.lines import NAMES, Output
+from dumpscope.fleet.output import read_rows, resume
 from dumpscope.fleet.run import row_of, tasks
 from dumpscope.fleet.workers import WorkerDied, Workers, WorkerTimeout
 

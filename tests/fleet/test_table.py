@@ -16,7 +16,8 @@ from dumpscope.errors import UsageError
 from dumpscope.fleet import table, triage
 from dumpscope.fleet.facts import COLUMNS, empty_row
 from dumpscope.fleet.groups import Counted, group_columns
-from dumpscope.fleet.output import Output, read_rows, resume
+from dumpscope.fleet.lines import Output
+from dumpscope.fleet.output import read_rows, resume
 from dumpscope.fleet.run import row_of, tasks
 
 ROOT = Path(__file__).resolve().parents[2]

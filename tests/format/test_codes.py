@@ -10,9 +10,10 @@ from typing import List, Tuple
 
 import pytest
 
-from dumpscope.format.codes import describe_code, ntstatus_name, table, win32_name
+from dumpscope.format.codes import describe_code, win32_name
 from dumpscope.format.codes.exceptions import EXCEPTIONS, FAST_FAIL, describe_parameters, exception_name
 from dumpscope.format.codes.foreign import FOREIGN
+from dumpscope.format.codes.symbols import ntstatus_name, table
 
 EXTENSION = Path(__file__).resolve().parents[2] / "extension"
 
@@ -141,11 +142,11 @@ def test_win32_name_of_an_unknown_code() -> None:
 
 def test_big_tables_are_loaded_when_a_code_is_looked_up_and_not_before() -> None:
     script = (
-        "import sys, dumpscope.format.codes as codes\n"
+        "import sys, dumpscope.format.codes.symbols as symbols\n"
         "def big(): return sorted(name.rpartition('.')[2] for name in sys.modules if name.startswith('dumpscope.format.codes.'))\n"
-        "assert big() == [], big()\n"
-        "codes.ntstatus_name(5)\n"
-        "assert big() == ['ntstatus'], big()\n"
+        "assert big() == ['symbols'], big()\n"
+        "symbols.ntstatus_name(5)\n"
+        "assert big() == ['ntstatus', 'symbols'], big()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": str(EXTENSION)})
 

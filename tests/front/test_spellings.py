@@ -50,6 +50,10 @@ TABLE = [
     ("da poi(@rsp)", "read poi(@rsp) --form a"),
     ("du 7ff6`10002000", "read 7ff6`10002000 --form u"),
     ("k", "stack --lines"),
+    ("kb", "stack --lines --arguments"),
+    ("kvn 3", "stack --lines --fpo --limit 3"),
+    ("~*kvL", "stack --all --fpo"),
+    ("~3kb", "stack 3 --lines --arguments"),
     ("kn 10", "stack --lines --limit 16"),
     ("kL 0n20", "stack --limit 20"),
     ("~*k", "stack --all --lines"),
@@ -140,6 +144,16 @@ def test_the_nearest_are_commands() -> None:
     for word, ours in NEAREST.items():
         for line in ours:
             assert line.split()[0] in (*MODULES, *SESSION_WORDS, "repl"), (word, line)
+
+
+def test_kp_says_what_it_does_not_show() -> None:
+    for typed in ("kp", "kP", "~3kp", "~*kp"):
+        translated = translate(typed)
+        assert translated is not None
+        assert "types of a PDB" in translated.note
+    plain = translate("kn")
+    assert plain is not None
+    assert not plain.note
 
 
 @pytest.mark.parametrize("typed", [".exr 1234", "s -a", "db", "~~[zz]s"])

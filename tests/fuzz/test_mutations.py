@@ -51,10 +51,8 @@ def test_mutants_break_nothing(checker: Checker, bases: Dict[str, bytes]) -> Non
     report(found)
 
 
-@pytest.mark.parametrize("name", ["everything-small", "handles-table", "hostile-everywhere"])
+@pytest.mark.parametrize("name", ["everything-small", "handle-operations", "hostile-everywhere"])
 def test_fields_at_their_edges(checker: Checker, bases: Dict[str, bytes], name: str) -> None:
-    if name not in bases:
-        pytest.skip("no such sample")
     chance = random.Random(name)
     mutants = list(every_field(bases[name]))
     found: List[str] = []

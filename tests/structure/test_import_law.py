@@ -124,6 +124,67 @@ def outside_imports(path: Path) -> Set[str]:
     return {name.split(".")[0] for _, name in imported(path)}
 
 
+KINDS_OF_SOURCE = {"dump.source", "dump.ranges", "dump.virtual", "dump.archives.reading"}
+"""The one circle that is meant: ``Source.from_object`` makes the kind of source that fits a file object, and the kinds are subclasses of Source."""
+
+
+def _of_types(tree: ast.AST) -> Set[ast.AST]:
+    """What stands under ``if TYPE_CHECKING``: names for annotations, which no program imports."""
+    found: Set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            found.update(inner for statement in node.body for inner in ast.walk(statement))
+    return found
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _graph() -> Dict[str, Set[str]]:
+    """By module, the modules that it imports when it is loaded or later."""
+    known = {_name(path): path for path in modules() if _name(path)}  # the package itself only names what is below it
+    graph: Dict[str, Set[str]] = {}
+    for name, path in known.items():
+        tree = ast.parse(path.read_text("utf-8"))
+        types = {(node.lineno, node.end_lineno) for node in _of_types(tree) if isinstance(node, (ast.Import, ast.ImportFrom))}
+        lines = {line for first, last in types for line in range(first, (last or first) + 1)}
+        graph[name] = set()
+        for line, target in imported(path):
+            target = target.replace("dumpscope.", "", 1) if target.startswith("dumpscope.") else ""
+            target = target if target in known else target.rpartition(".")[0]
+            if line not in lines and target in known and target != name:
+                graph[name].add(target)
+    return graph
+
+
+def circles(graph: Dict[str, Set[str]]) -> List[Set[str]]:
+    """Groups of modules each of which reaches the others."""
+    reached: Dict[str, Set[str]] = {}
+    for name in graph:
+        seen: Set[str] = set()
+        front = list(graph[name])
+        while front:
+            module = front.pop()
+            if module not in seen:
+                seen.add(module)
+                front.extend(graph[module])
+        reached[name] = seen
+    groups = {frozenset(other for other in reached[name] if name in reached[other]) for name in graph}
+    return [set(group) for group in groups if len(group) > 1]
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": set()}
+    assert circles(graph) == [{"a", "b", "c"}]
+    assert circles({"a": {"b"}, "b": set()}) == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(_graph()) == [KINDS_OF_SOURCE], "let the part take what it needs, or move the shared name down"
+
+
 def test_pykd_is_imported_in_one_file() -> None:
     users = [path for path in modules() if "pykd" in outside_imports(path)]
     assert len(users) <= 1

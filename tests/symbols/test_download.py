@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
+from samples.archives import cabinet, lzx, mszip
 from samples.blocks import rsds
 
 from dumpscope.dump.absence import Absent
@@ -40,6 +42,8 @@ class Server:
         self.etag = '"one"'
         self.ranges = True
         self.length = True
+        self.shift = 0
+        self.claims = ""
         self.asked: List[Tuple[str, str, str]] = []
         self.url = ""
 
@@ -71,11 +75,12 @@ def server() -> Iterator[Server]:
             if wanted and state.ranges and self.headers.get("If-Range") == state.etag:
                 start = int(wanted[len("bytes=") : -1])
                 self.send_response(206)
+                start += state.shift
                 self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
             else:
                 self.send_response(200)
             if state.length:
-                self.send_header("Content-Length", str(len(data) - start))
+                self.send_header("Content-Length", state.claims or str(len(data) - start))
             if state.etag:
                 self.send_header("ETag", state.etag)
             self.end_headers()
@@ -97,6 +102,12 @@ def server() -> Iterator[Server]:
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+
+
+def deflated(plain: bytes) -> bytes:
+    """A block of MSZIP that is small."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return b"CK" + packer.compress(plain) + packer.flush()
 
 
 def put_tiny(server: Server) -> bytes:
@@ -198,6 +209,58 @@ def test_what_has_another_key_is_thrown_away(server: Server, tmp_path: Path) -> 
     assert left(tmp_path) == []
 
 
+@pytest.mark.parametrize("size", [4096, 60000])
+def test_a_cut_file_of_no_length_is_thrown_away(server: Server, tmp_path: Path, size: int) -> None:
+    """Nothing but the file's own header says that its end did not come."""
+    data = put_tiny(server)
+    server.length = False
+    server.files[f"/tiny.pdb/{TINY_KEY}/tiny.pdb"] = data[:-size]
+    found = fetch(server, tmp_path, Download())
+    assert isinstance(found, Absent)
+    assert "was thrown away" in found.message
+    assert left(tmp_path) == []
+    whole = example()[0]
+    server.files[f"/example.dll/{IMAGE_KEY}/example.dll"] = whole[:-1]
+    found = fetch(server, tmp_path, Download(), "example.dll", IMAGE_KEY)
+    assert isinstance(found, Absent)
+    assert f"it is cut: {len(whole) - 1} of {len(whole)} bytes" in found.message
+    assert left(tmp_path) == []
+
+
+def test_another_range_than_was_asked_for_is_not_used(server: Server, tmp_path: Path) -> None:
+    data = put_tiny(server)
+    server.cuts = [1000]
+    server.shift = 10
+    assert Path(fetch(server, tmp_path, Download())).read_bytes() == data
+    assert [wanted for _, _, wanted in server.asked] == ["", "bytes=1000-", ""]
+
+
+def test_a_length_that_is_no_number_of_bytes(server: Server, tmp_path: Path) -> None:
+    data = put_tiny(server)
+    server.claims = "9" * 5000
+    found = fetch(server, tmp_path, Download())
+    assert isinstance(found, Absent) or Path(found).read_bytes() == data
+    server.claims = "-1"
+    found = fetch(server, tmp_path, Download())
+    assert isinstance(found, Absent) or Path(found).read_bytes() == data
+
+
+@pytest.mark.parametrize("place", ["http://[::1/x", "http://a..b/x", "http://\u00fc.example/\u00fc", "http://localhost:abc/x", "http:///x", "http://"])
+def test_what_is_no_address_is_said(server: Server, tmp_path: Path, place: str) -> None:
+    found = Download().fetch(f"{place}/a.pdb/1/a.pdb", str(tmp_path / "store"), "a.pdb", "1")
+    assert isinstance(found, Absent)
+    server.redirects["/a.pdb/1/a.pdb"] = place.encode("ascii", "ignore").decode()
+    found = fetch(server, tmp_path, Download(), "a.pdb", "1")
+    assert isinstance(found, Absent)
+
+
+def test_redirects_in_a_ring_end(server: Server, tmp_path: Path) -> None:
+    server.redirects = {"/a.pdb/1/a.pdb": "/b", "/b": "/a.pdb/1/a.pdb"}
+    found = fetch(server, tmp_path, Download(), "a.pdb", "1")
+    assert isinstance(found, Absent)
+    assert len(server.asked) < 50
+
+
 @pytest.mark.parametrize("length", [True, False])
 def test_a_file_without_end_is_bounded(server: Server, tmp_path: Path, length: bool) -> None:
     put_tiny(server)
@@ -216,11 +279,35 @@ def test_what_the_server_lacks_leaves_nothing_behind(server: Server, tmp_path: P
     assert not (tmp_path / "store" / "tiny.pdb").exists()
 
 
-def test_packed_files_are_said(server: Server, tmp_path: Path) -> None:
-    server.files[f"/tiny.pdb/{TINY_KEY}/tiny.pd_"] = b"MSCF"
+def test_a_packed_file_is_unpacked(server: Server, tmp_path: Path) -> None:
+    data = put_tiny(server)
+    server.files = {f"/tiny.pdb/{TINY_KEY}/tiny.pd_": cabinet([("tiny.pdb", data)], 1, mszip)}
+    server.cuts = [500]
     found = fetch(server, tmp_path, Download())
+    assert Path(found).read_bytes() == data
+    assert left(tmp_path) == [os.path.join("tiny.pdb", TINY_KEY, "tiny.pdb")]
+    assert [(method, path.rpartition("/")[2]) for method, path, _ in server.asked] == [("GET", "tiny.pdb"), ("GET", "tiny.pd_"), ("GET", "tiny.pd_")]
+
+
+@pytest.mark.parametrize(
+    ("packed", "said"),
+    [
+        (b"MSCF", "cannot be unpacked"),
+        (cabinet([("tiny.pdb", b"no PDB")], 1, mszip), "was thrown away"),
+        (cabinet([("tiny.pdb", (DATA / "tiny.pdb").read_bytes())], 0x1503, lzx), "LZX"),
+        (cabinet([("tiny.pdb", bytes(1 << 21))], 1, deflated), f"{1 << 20} are the most"),
+    ],
+    ids=["no-cabinet", "no-pdb", "lzx", "bomb"],
+)
+def test_packed_files_that_are_not_used(server: Server, tmp_path: Path, packed: bytes, said: str) -> None:
+    server.files[f"/tiny.pdb/{TINY_KEY}/tiny.pd_"] = packed
+    found = fetch(server, tmp_path, Download(limit=1 << 20))
     assert isinstance(found, Absent)
-    assert "compressed file (CAB)" in found.message
+    assert said in found.message
+    assert left(tmp_path) == []
+
+
+def test_a_pointer_is_said(server: Server, tmp_path: Path) -> None:
     server.files = {f"/tiny.pdb/{TINY_KEY}/file.ptr": b"PATH:\\\\x\\y"}
     found = fetch(server, tmp_path, Download())
     assert isinstance(found, Absent)

@@ -17,7 +17,7 @@ from ..format.layout import TEXT, Field, Scalar, Structure
 from ..format.modules import IMAGE_DEBUG_MISC
 from ..format.system import CPU_INFORMATION, OTHER_CPU_INFO, X86_CPU_INFO
 from ..format.vendor.crashpad import MinidumpByteArray, MinidumpUTF8String
-from .walker import CONTEXT, Node
+from .node import CONTEXT, Node
 
 MAX_ELEMENTS = 4096
 """Elements of an array of structures that are taken apart."""

@@ -8,7 +8,8 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from .leaves import Leaves, Meeting, leaves, leaves_of
-from .walker import DIRECTORY, STREAM, Node, anatomy_around, anatomy_within
+from .node import DIRECTORY, STREAM, Node
+from .walker import anatomy_around, anatomy_within
 
 ALIGNMENT = "alignment"
 """Up to 15 zero bytes between two structures."""

@@ -13,7 +13,7 @@ from ..format.contexts import CONTEXT_LAYOUTS
 from ..format.debuggerdata import KDDEBUGGER_DATA64
 from ..format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ..format.layout import Structure
-from .walker import BLOB, CONTEXT, DIRECTORY, HEADER, MEMORY, RECORD, STRING, Node
+from .node import BLOB, CONTEXT, DIRECTORY, HEADER, MEMORY, RECORD, STRING, Node
 
 _PARTS = (
     ("MmOffset", "memory manager's counters", ""),

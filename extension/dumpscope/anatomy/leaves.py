@@ -9,8 +9,9 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Se
 
 from ..dump.minidump import Minidump
 from ..errors import DumpError
+from .node import STREAM, Node
 from .reach import CHAIN, MAX_KNOWN, Contiguous, Lead, Reach
-from .walker import STREAM, Listed, Node, anatomy_listed
+from .walker import Listed, anatomy_listed
 
 _Numbered = Tuple[int, Node]
 

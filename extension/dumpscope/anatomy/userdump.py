@@ -16,7 +16,7 @@ from ..format.userdump import (
     MEMORY_BASIC_INFORMATION32,
     MEMORY_BASIC_INFORMATION64,
 )
-from .walker import BLOB, CONTEXT, HEADER, MEMORY, RECORD, STRING, Node
+from .node import BLOB, CONTEXT, HEADER, MEMORY, RECORD, STRING, Node
 
 
 def user_dump_anatomy(dump: UserDump) -> Iterator[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
 
 from ..dump.directory import Stream
 from ..format.catalogue import structure as named
@@ -11,7 +11,10 @@ from ..format.layout import RVA_KIND, Field, Structure
 from ..format.vendor.breakpad import MDRawDebug32, MDRawDebug64, MDRawLinkMap32, MDRawLinkMap64
 from ..format.vendor.crashpad import MinidumpByteArray, MinidumpCrashpadInfo, MinidumpUTF8String
 from ..format.vendor.mozilla import MINIDUMP_MAC_BOOTARGS, MINIDUMP_MAC_CRASH_INFO
-from .walker import BLOB, MAX_NESTED, RECORD, STRING, Node, _Walker
+from .node import BLOB, MAX_NESTED, RECORD, STRING, Node
+
+if TYPE_CHECKING:
+    from .walker import _Walker
 
 MAX_LINKED = 4096
 MAX_DEPTH = 8

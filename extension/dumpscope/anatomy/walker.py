@@ -26,51 +26,17 @@ from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_NAME
 from ..format.tokens import LUID_AND_ATTRIBUTES, SID, TOKEN_PARTS, TOKEN_STATISTICS, sid_name
 from ..format.vendor.wine import WINE_SYSTEM_INFO
+from .node import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node
 from .reach import CHAIN as CHAINED
 from .reach import SIZED, Lead, Rows, reach, string_end
 from .reach import STRING as COUNTED
 
-HEADER = "header"
-DIRECTORY = "directory"
-STREAM = "stream"
-RECORD = "record"
-STRING = "string"
-CONTEXT = "context"
-CODEVIEW = "codeview"
-OBJECT = "object-info"
-MEMORY = "memory"
-BLOB = "data"
-
 MAX_NAMED = 120
 """Characters of a module's name in the words for its record: files of a dump are told apart by fewer."""
-MAX_NESTED = 100_000
-"""Annotations and the like that are followed in one dump."""
 MAX_UNUSED = 8
 """Later streams of a type that are walked as the first one is: no reader uses them, but their bytes are theirs."""
 
 _CODEVIEW = {b"RSDS": CV_INFO_PDB70, b"NB10": CV_INFO_PDB20, b"LEpB": CV_INFO_ELF}
-
-
-class Node(NamedTuple):
-    """One structure in the file.
-
-    ``what`` says what it is in words, with everything that leads to it, outermost first, separated by `` > ``.
-    ``structure`` is its layout, None for text and opaque bytes; ``pointer`` the offset of the RVA field that leads to it, None
-    where a position does. ``leaf`` is true unless other nodes lie inside it by design.
-    """
-
-    offset: int
-    size: int
-    kind: str
-    what: str
-    structure: Optional[Structure]
-    pointer: Optional[int]
-    leaf: bool
-
-    @property
-    def end(self) -> int:
-        """Offset just behind the node."""
-        return self.offset + self.size
 
 
 class Listed(NamedTuple):

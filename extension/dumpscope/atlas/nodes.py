@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
-from ..anatomy.walker import DIRECTORY, MEMORY, STREAM, Node, anatomy, stream_anatomy
+from ..anatomy.node import DIRECTORY, MEMORY, STREAM, Node
+from ..anatomy.walker import anatomy, stream_anatomy
 from ..dump.minidump import Minidump
 from ..format.counted import by_count, counted
 from ..format.streams import STREAMS

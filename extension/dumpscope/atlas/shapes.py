@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from ..anatomy.walker import CODEVIEW, OBJECT, RECORD, Node
+from ..anatomy.node import CODEVIEW, OBJECT, RECORD, Node
 from ..dump.source import Source
 from ..format.handles import MINIDUMP_HANDLE_OBJECT_INFORMATION, OBJECT_INFORMATION
 from ..format.layout import COUNT, RVA, RVA64, ULONG32, Enumeration, Field, FlagSet, Scalar, Structure

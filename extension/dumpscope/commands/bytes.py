@@ -8,7 +8,8 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 
 from ..anatomy.dissect import parts_at
 from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, FileMap, file_map, owners
-from ..anatomy.walker import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node, leaf_at, stream_anatomy
+from ..anatomy.node import BLOB, CODEVIEW, CONTEXT, DIRECTORY, HEADER, MEMORY, OBJECT, RECORD, STREAM, STRING, Node
+from ..anatomy.walker import leaf_at, stream_anatomy
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..errors import NotInDump, UsageError

@@ -333,7 +333,7 @@ def _where(session: Session, found: ExceptionInfo, fault: Optional[Fault]) -> It
         words = _target_words(session, target)
         guard = near_guard(dump, thread, target)
         items.append(Item("", "Accessed", target, kind, note="; ".join(filter(None, (words, guard))), link="address {}"))
-        flips = one_bit_off(dump, target) if not words and not guard and len(dump.regions) else []
+        flips = one_bit_off(dump, target, found.parameters[0]) if not words and not guard and len(dump.regions) else []
         if len(flips) == 1:
             bit, other = flips[0]
             items.append(Item("bit_flip", "One bit off", other, kind, note=f"a guess: with bit {bit} changed it is an address of the process", role="dim"))

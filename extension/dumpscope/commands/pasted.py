@@ -9,15 +9,16 @@ from ..diagnosis.audit import apply, audit
 from ..diagnosis.engine.answers import FAILS, WORKS
 from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, extension_in, looks_like_code, near_commands, read_message, rules_of_codes
+from ..diagnosis.pasted.catalogue import known_in
 from ..diagnosis.pasted.debugger import OPENING_CODES
-from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, SYMBOLS, WRITING, Known, known_in
+from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, SYMBOLS, WRITING, Known
 from ..diagnosis.pasted.numbers import codes_in, one_number
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
 from ..diagnosis.rules.catalogue import all_rules, family, find_rule
 from ..diagnosis.rules.rule import ERROR, INFO, SEVERITIES, WARNING, Rule
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..dump.absence import Absent
-from ..session.missing import facts_of, finding_block
+from ..session.missing import facts_of, finding_block, rule_table
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
 
@@ -334,12 +335,10 @@ def _managed(facts: Facts) -> Iterator[Block]:
 
 def _known_causes(codes: Sequence[str], title: str) -> Iterator[Block]:
     """Rules as a table, where none of them is found in a file or there is none."""
-    from .why import _rule_columns, _rule_row
-
     rules = _rules(codes)
     if rules:
         yield Note(title)
-        yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in rules])
+        yield rule_table(rules)
 
 
 # -- what nobody knows ---------------------------------------------------------------------------------------------------

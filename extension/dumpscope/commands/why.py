@@ -18,7 +18,7 @@ from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..errors import UsageError
 from ..session.account import account
 from ..session.mending import mend_note, remedy_of, with_mend
-from ..session.missing import facts_of, finding_block
+from ..session.missing import facts_of, finding_block, rule_table
 from ..session.registry import DUMP_ANY, DUMP_NONE, arg, command
 from ..session.session import Session
 from ..session.stack_words import stack_needs, stack_summary
@@ -172,7 +172,7 @@ def _command_alone(name: str) -> Iterator[Block]:
     rules = [rule for rule in all_rules() if name in rule.commands]
     if rules:
         yield Note("Why it fails on a dump, as far as dumpscope knows:")
-        yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in rules])
+        yield rule_table(rules)
     yield Note(f"`why DUMP {name!r}` looks at a dump; `plan {name!r}` gives the flags, rights and lines for one on which it works", "hint")
 
 
@@ -278,20 +278,6 @@ def why(session: Session, args: Any) -> Iterator[Block]:
     yield from message_blocks(session, text)
 
 
-def _rule_columns() -> List[Column]:
-    return [
-        Column("code", "code", "text", role="code", link="explain {}"),
-        Column("severity", "severity"),
-        Column("confidence", "known", hidden=True),
-        Column("commands", "commands", "words"),
-        Column("title", "cause"),
-    ]
-
-
-def _rule_row(rule: Rule) -> Tuple[Any, ...]:
-    return rule.code, rule.severity, rule.confidence, list(rule.commands), rule.title
-
-
 @command(
     "rules",
     summary="the catalogue of causes: every reason for a failing command that dumpscope knows",
@@ -307,7 +293,7 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
     yield from _broken()
     if not chosen:
         raise UsageError(f"no rule begins with {args.family!r}", "families: " + ", ".join(prefix for prefix, _, _ in FAMILIES))
-    yield Table("rules", _rule_columns(), [_rule_row(rule) for rule in chosen])
+    yield rule_table(chosen)
 
 
 def unfilled(text: str) -> str:

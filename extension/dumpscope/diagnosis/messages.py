@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from .pasted.known import known_in
+from .pasted.catalogue import known_in
 from .pasted.numbers import codes_in, one_number, whole_code
 from .plan import canonical
 from .rules.catalogue import all_rules

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from ..dump.source import Source
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from .engine.answers import Opening
 from .evidence import LIST64_HEAD, RANGE64, Base, Edit, List64, Moved, Size
-from .facts import FLAGS_OFFSET, Facts
+
+if TYPE_CHECKING:
+    from .facts import Facts
 
 FULL_MEMORY = 0x2
 MEMORY64_LIST = 9
@@ -151,7 +153,7 @@ def right_size(facts: Facts) -> Optional[Size]:
         count = (found.size - LIST64_HEAD) // RANGE64
         edits = [Edit(found.rva, struct.pack("<Q", count))]
     if missing:
-        edits.append(Edit(FLAGS_OFFSET, bytes((facts.flags & 0xFF | FULL_MEMORY,))))
+        edits.append(Edit(MINIDUMP_HEADER.offset_of("Flags"), bytes((facts.flags & 0xFF | FULL_MEMORY,))))
     base = facts.right_base if count is None else None
     if base is not None:
         edits.append(base.edit)

@@ -6,15 +6,17 @@ was not asked for, or that the writer could not get it, is absence and no damage
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..format.counted import by_count, counted
 from ..format.streams import LISTS, STREAMS
 from .absence import Absent, Damage
 from .directory import Stream
-from .minidump import Minidump
 from .salt import SALT
 from .strings import MAX_TEXTS
+
+if TYPE_CHECKING:
+    from .minidump import Minidump
 
 DAMAGE_CODES: Dict[str, str] = {
     "bad-version": "the low word of the header's Version is not 0xA793; the debugger refuses the file",

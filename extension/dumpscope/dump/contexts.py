@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from ..format.contexts import (
     CONTEXT_LAYOUTS,
@@ -25,13 +25,15 @@ from ..format.contexts import (
 from ..format.layout import Scalar, Structure
 from ..format.processors import NARROW_IMAGES
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_KNOWN, NOT_THERE, Absent, Damage
-from .minidump import Minidump
 from .source import Buffer, Source, Window
 from .streams.exception import ExceptionInfo
 from .streams.misc import MiscInfo
 from .streams.system import AMD64, ARM64, X86
 from .streams.threads import Thread
 from .xstate import XStateArea, read_xstate
+
+if TYPE_CHECKING:
+    from .minidump import Minidump
 
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""

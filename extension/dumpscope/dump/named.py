@@ -5,20 +5,10 @@ from __future__ import annotations
 import os
 from typing import Union
 
+from .plain import plain_source
 from .source import Source
 
-_SCHEME = "://"
 _ARCHIVES = frozenset((".zip", ".cab", ".7z", ".tar", ".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"))
-
-
-def plain_source(name: str) -> Source:
-    """The file of a path, or of an address in a store (``s3://``, ``gs://``, ``az://``, ``https://``), as it is. Raises DumpError."""
-    if _SCHEME in name:
-        from .stores import is_address, open_stored
-
-        if is_address(name):
-            return open_stored(name)
-    return Source.from_path(name)
 
 
 def source_at(path: Union[str, os.PathLike[str]]) -> Source:

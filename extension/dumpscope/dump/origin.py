@@ -8,13 +8,15 @@ library do the work.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
 from ..format.flags import writers_of
 from ..format.misc import MINIDUMP_MISC_INFO_5
 from .absence import Absent
 from .directory import Stream
-from .minidump import Minidump
+
+if TYPE_CHECKING:
+    from .minidump import Minidump
 
 CERTAIN = "certain"
 LIKELY = "likely"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Dict, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Union
 
 from ..format.teb import (
     KUSER_SHARED_DATA_ADDRESS,
@@ -14,9 +14,11 @@ from ..format.teb import (
 )
 from .absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Absent
 from .allowance import Allowance
-from .minidump import Minidump
 from .streams.threads import Thread
 from .structures import Block, Number, Parameters, Peb, SharedData, Teb, Text
+
+if TYPE_CHECKING:
+    from .minidump import Minidump
 
 MAX_LOADED_MODULES = 10000
 _TRIED = 64

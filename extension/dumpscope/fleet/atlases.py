@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from typing import Iterator, List, Sequence, Tuple
 
 from ..dump.archives.opening import member_of
-from ..dump.named import plain_source
+from ..dump.plain import plain_source
 from ..errors import DumpError
 
 ATLASES = 50

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 from ..dump.absence import Absent
 from ..dump.identify import kind_of
 from ..dump.minidump import Minidump
-from ..dump.named import plain_source
+from ..dump.plain import plain_source
 from ..dump.source import Source
 from ..errors import DumpscopeError
 from .signature import BUG_CHECK, DEFAULT, NO_EXCEPTION, Maker, Rules, Signature, frame_text

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Nam
 
 from ..dump.archives.opening import contents, is_archive_name, member_of
 from ..dump.archives.reading import Part
-from ..dump.named import plain_source
+from ..dump.plain import plain_source
 from ..dump.stores import is_address, listed
 from ..errors import DumpscopeError, UsageError
 from .facts import DEFAULTS, Row, Settings, empty_row, fill

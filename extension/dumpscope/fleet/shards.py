@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 from . import table
 from .facts import Row
+from .lines import Output, read_file
 
 ROWS = 10_000
 """Rows of one file."""
@@ -33,10 +34,8 @@ def parts_of(folder: str) -> List[Tuple[int, str]]:
 
 def read(folder: str) -> Iterator[Row]:
     """The rows of all files. Raises UsageError for a file that is no output of triage."""
-    from .output import read_rows
-
     for _, path in parts_of(folder):
-        yield from read_rows(path)
+        yield from read_file(path)
 
 
 def remove(folder: str) -> None:
@@ -65,8 +64,6 @@ class Shards:
 
     def add(self, row: Row) -> None:
         """Write one row."""
-        from .output import Output
-
         if self._lines is None:
             self._lines = Output(self._name(".part.jsonl"))
         self._lines.add(row)
@@ -76,13 +73,11 @@ class Shards:
 
     def _seal(self) -> None:
         """Make the Parquet file of the lines that are there."""
-        from .output import read_rows
-
         lines, self._lines = self._lines, None
         if lines is None:
             return
         lines.close()
-        table.write(self._name(".parquet"), read_rows(self._name(".part.jsonl")))
+        table.write(self._name(".parquet"), read_file(self._name(".part.jsonl")))
         os.unlink(self._name(".part.jsonl"))
         self._number += 1
         self._count = 0
@@ -100,13 +95,11 @@ class Shards:
 
 def resume(folder: str, unchanged: Callable[[Row], bool], see: Callable[[Row], object]) -> Set[Key]:
     """The files that a folder has a row for and that have not changed. A Parquet file with other rows, or lines, are written anew without them."""
-    from .output import read_rows
-
     kept: Set[Key] = set()
     for number, path in parts_of(folder):
         rows: List[Row] = []
         dropped = not table.is_parquet(path)
-        for row in read_rows(path):
+        for row in read_file(path):
             key = row["path"], row["member"]
             if key in kept or not unchanged(row):
                 dropped = True

@@ -381,20 +381,26 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
         return Translation(["threads", "--errors"] if which in ("*", "") else ["threads", which])
     if which == "*" or not which:
         if _STACK.match(verb):
-            return Translation(["stack", "--all", *_stack_words(verb, rest[len(verb) :])])
+            return Translation(["stack", "--all", *_stack_words(verb, rest[len(verb) :])], _stack_note(verb))
         return Translation(["threads"])
     if _STACK.match(verb):
-        return Translation(["stack", which, *_stack_words(verb, rest[len(verb) :])])
+        return Translation(["stack", which, *_stack_words(verb, rest[len(verb) :])], _stack_note(verb))
     return Translation(["threads", which])
 
 
 def _stack(head: str, rest: str) -> Translation:
-    return Translation(["stack", *_stack_words(head, rest)])
+    return Translation(["stack", *_stack_words(head, rest)], _stack_note(head))
+
+
+def _stack_note(head: str) -> str:
+    """What ``kp`` shows in the debugger and `stack` does not."""
+    return "values of parameters need the types of a PDB, which are not read" if "p" in head.lower() else ""
 
 
 def _stack_words(head: str, rest: str) -> List[str]:
     """Our options for ``kL 20``: lines unless L says no, and a number of frames, hexadecimal as in the debugger."""
     words = [] if "L" in head else ["--lines"]
+    words += ["--fpo"] if "v" in head else ["--arguments"] if "b" in head else []
     given = split_line(rest)
     if given and re.fullmatch(r"(?:0[xnty])?[0-9a-fA-F]{1,6}", given[-1]):
         words += ["--limit", str(max(1, number(given[-1])))]

@@ -7,7 +7,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ..anatomy.dissect import Part
 from ..anatomy.filemap import owners
-from ..anatomy.walker import Node
+from ..anatomy.node import Node
 from ..dump.minidump import Minidump
 from ..errors import DumpError, NotInDump, UsageError
 from ..format.counted import counted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from ..anatomy.walker import MEMORY, Node
+from ..anatomy.node import MEMORY, Node
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..errors import NotInDump

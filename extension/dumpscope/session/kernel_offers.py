@@ -10,10 +10,10 @@ from ..dump.absence import Absent
 from ..dump.kernel.kerneldump import CALL_STACK, KernelDump
 from ..format.counted import counted
 from ..view.kinds import address_text
+from .offer import Offer
 
 if TYPE_CHECKING:
-    from ..anatomy.walker import Node
-    from .offers import Offer
+    from ..anatomy.node import Node
 
 MANY = 2000
 """Drivers, blocks and structures that are looked at."""
@@ -43,8 +43,6 @@ def kernel_offers(dump: KernelDump, kind: str, typed: str, before: Sequence[str]
 
 
 def _offer(text: str, about: str = "") -> Offer:
-    from .offers import Offer
-
     return Offer(text, about)
 
 

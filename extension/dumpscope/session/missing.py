@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generator, Iterator, Optional, Union
+from typing import TYPE_CHECKING, Any, Generator, Iterable, Iterator, Optional, Union
 
 from ..dump.absence import DAMAGED, EMPTY, Absent
 from ..dump.lists import RecordList
-from ..view.blocks import Block, Data, Evidence, Finding, Note
+from ..view.blocks import Block, Column, Data, Evidence, Finding, Note, Table
 from .session import Session
 
 if TYPE_CHECKING:
     from ..diagnosis.facts import Facts
     from ..diagnosis.rules.rule import Finding as RuleFinding
+    from ..diagnosis.rules.rule import Rule
     from ..dump.streams.tokens import TokenList
 
 _PREFIXES = {
@@ -37,6 +38,18 @@ def finding_block(item: RuleFinding, *, brief: bool = False) -> Finding:
     rule = item.rule
     evidence = tuple(Evidence(proof.what, proof.value, proof.offset) for proof in item.evidence)
     return Finding(rule.code, rule.severity, rule.title, item.verdict, item.confidence, evidence, item.remedy, rule.commands, brief)
+
+
+def rule_table(rules: Iterable[Rule]) -> Table:
+    """Rules of the catalogue as a table."""
+    columns = [
+        Column("code", "code", "text", role="code", link="explain {}"),
+        Column("severity", "severity"),
+        Column("confidence", "known", hidden=True),
+        Column("commands", "commands", "words"),
+        Column("title", "cause"),
+    ]
+    return Table("rules", columns, [(rule.code, rule.severity, rule.confidence, list(rule.commands), rule.title) for rule in rules])
 
 
 def facts_of(session: Session) -> Facts:

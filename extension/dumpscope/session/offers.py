@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import islice
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
 from ..dump.streams.handles import Handle
 from ..format.counted import counted
 from ..view.kinds import address_text
 from ..wording.usage import peb_address
+from .offer import Offer
 from .session import Session
 
 MANY = 4000
@@ -23,13 +24,6 @@ HANDLES = 300
 """Handles that are offered for one text."""
 NAMED = 20_000
 """Handles whose names are looked at."""
-
-
-class Offer(NamedTuple):
-    """A text that can be typed, and what it is."""
-
-    text: str
-    about: str = ""
 
 
 class HandleIndex:
@@ -465,4 +459,4 @@ def standing(session: Session) -> Tuple[int, int]:
     return found.count("error"), found.count("warning")
 
 
-__all__ = ["KINDS", "HandleIndex", "Offer", "offers", "standing"]
+__all__ = ["KINDS", "HandleIndex", "offers", "standing"]

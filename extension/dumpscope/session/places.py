@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..anatomy.filemap import owners
-from ..anatomy.walker import CONTEXT, MEMORY, STREAM, Node, anatomy, anatomy_within, stream_anatomy, string_node
+from ..anatomy.node import CONTEXT, MEMORY, STREAM, Node
+from ..anatomy.walker import anatomy, anatomy_within, stream_anatomy, string_node
 from ..dump.absence import Absent
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
@@ -104,7 +105,7 @@ def _header(session: Session, rest: List[str], first: Optional[int]) -> Place:
 
 
 def _directory(session: Session, rest: List[str], first: Optional[int]) -> Place:
-    from ..anatomy.walker import DIRECTORY
+    from ..anatomy.node import DIRECTORY
 
     nodes = []
     for node in anatomy(session.dump):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..diagnosis.crash.patterns import NEAR, pattern_of
 from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread
 from ..dump.strings import quoted_name
@@ -161,28 +162,61 @@ def folded(rows: Sequence[Row]) -> List[Tuple[Row, int, int]]:
     return found
 
 
+_GUARD, _NO_ACCESS, _COMMIT, _FREE = 0x100, 0x01, 0x1000, 0x10000
+_WRITABLE, _EXECUTABLE = 0x04 | 0x08 | 0x40 | 0x80, 0x10 | 0x20 | 0x40 | 0x80
+READ, WRITE, EXECUTE = 0, 1, 8
+"""Kinds of access in the first parameter of an access violation."""
+
+
 def near_guard(dump: Minidump, thread: Optional[Thread], address: int) -> str:
-    """Whether an address that was accessed is just below a thread's stack, in words; empty if it is not."""
+    """Whether an address that was accessed is in a guard page or just below a thread's stack, in words; empty if it is not.
+
+    Memory that was committed and accessible is not where a stack overflows, and neither is memory of another allocation.
+    """
+    region = dump.regions.at(address)
+    if region is not None and region.state == _COMMIT:
+        if region.protect & _GUARD:
+            return "in a guard page"
+        if not region.protect & _NO_ACCESS:
+            return ""
     if thread is None or not thread.stack_size:
         return ""
     low = thread.stack_start
-    if low - 0x10000 <= address < low:
-        return f"0x{low - address:x} bytes below the captured stack of its thread: the stack may have overflowed"
-    region = dump.regions.at(address)
-    if region is not None and region.protect & 0x100:
-        return "in a guard page"
-    return ""
+    if not low - 0x10000 <= address < low:
+        return ""
+    own = dump.regions.at(low)
+    if region is not None and own is not None and region.state != _FREE and region.allocation_base != own.allocation_base:
+        return ""
+    return f"0x{low - address:x} bytes below the captured stack of its thread: the stack may have overflowed"
 
 
-def one_bit_off(dump: Minidump, address: int) -> List[Tuple[int, int]]:
-    """Addresses that differ from one in a single bit and lie in memory that the process had: (bit, address)."""
-    found = []
+def one_bit_off(dump: Minidump, address: int, access: int = READ) -> List[Tuple[int, int]]:
+    """Addresses that differ from one in a single bit and lie in memory that the process could access so: (bit, address).
+
+    None where the address is a fill pattern, or near one, which explains it.
+    """
+    found: List[Tuple[int, int]] = []
+    if pattern_of(address, dump.pointer_size, NEAR) is not None:
+        return found
     bits = 48 if dump.pointer_size == 8 else 32
     for bit in range(3, 8 * dump.pointer_size):
         other = address ^ 1 << bit
         if other >> bits and other >> bits != (1 << 8 * dump.pointer_size - bits) - 1:
             continue
         region = dump.regions.at(other)
-        if (region is not None and region.state == 0x1000) or dump.modules.at(other) is not None or dump.memory.locate(other) is not None:
+        if region is None:
+            good = dump.modules.at(other) is not None or dump.memory.locate(other) is not None
+        else:
+            good = region.state == _COMMIT and _allows(region.protect, access)
+        if good:
             found.append((bit, other))
     return found
+
+
+def _allows(protect: int, access: int) -> bool:
+    """Whether memory of this protection can be accessed so; a protection that is not known allows all."""
+    if protect & (_GUARD | _NO_ACCESS):
+        return False
+    if access == WRITE:
+        return not protect & 0xFF or bool(protect & _WRITABLE)
+    return access != EXECUTE or not protect & 0xFF or bool(protect & _EXECUTABLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
-from ..anatomy.walker import MEMORY, Node
+from ..anatomy.node import MEMORY, Node
 from ..dump.absence import Absent
 from ..errors import NotInDump
 from ..format.functions import RUNTIME_FUNCTION_AMD64

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
 from ..stacks.frames import BOTTOM, Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
-from ..symbols.breakpad import SymbolFile
+from ..symbols.breakpad import SymbolFile, WinFrame
 from ..symbols.download import Download
 from ..symbols.images import Images
 from ..symbols.names import Name, Namer
+from ..symbols.path import usable
+from ..symbols.search import UNREADABLE, Tried
 from .session import Live, Session
 
 
@@ -66,6 +68,8 @@ class Walks:
         others = () if session.live is None else (DebuggerNames(session.live),)
         self.namer = Namer(session.dump, self.images, symbol_paths, loose, fetcher, others=others)
         self.walker = Walker(session.dump, self.images, self._records, scan=scan)
+        self.refused: List[Tried] = []
+        """Elements of the environment's paths that cannot be read."""
         self._dump = session.dump
         self._names: Dict[Tuple[int, bool], List[Name]] = {}
         self._stacks: Dict[Tuple[int, int], Stack] = {}
@@ -78,6 +82,13 @@ class Walks:
         """The STACK records of a module's symbol file."""
         symbols = self.namer.symbols(module)
         return symbols if isinstance(symbols, Absent) else symbols.unwind_records()
+
+    def frame_data(self, frame: Frame) -> Optional[WinFrame]:
+        """The STACK WIN record of the function of an x86 frame."""
+        look = frame.ip - frame.calls
+        module = self._dump.modules.at(look)
+        records = None if module is None else self._records(module)
+        return None if module is None or not isinstance(records, SymbolFile) else records.win(look - module.base)
 
     def stack(self, thread: Optional[Thread], limit: int) -> Stack:
         """The stack of a thread; without one that of the exception. The last few are kept."""
@@ -121,6 +132,13 @@ def split_path(text: str) -> List[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
+def _of_environment(name: str, refused: List[Tried]) -> Tuple[str, ...]:
+    """The elements of a path of the environment. One that cannot be read is told, and does not fail each command."""
+    good, bad = usable([os.environ.get(name, "")], os.environ)
+    refused += [Tried("", "path", name, UNREADABLE, f"{error.message}: {error.hint}") for error in bad]
+    return tuple(good)
+
+
 def walks_of(
     session: Session, image_path: Sequence[str] = (), symbol_path: Sequence[str] = (), loose: bool = False, *, scan: bool = False, download: bool = False
 ) -> Walks:
@@ -128,13 +146,19 @@ def walks_of(
     known = session.memo.get("walks")
     if not (image_path or symbol_path or loose or scan or download) and isinstance(known, Walks):
         return known
-    images = tuple(part for text in image_path for part in split_path(text)) or tuple(split_path(os.environ.get("_NT_EXECUTABLE_IMAGE_PATH", "")))
-    symbols = tuple(symbol_path) or tuple(split_path(os.environ.get("_NT_SYMBOL_PATH", "")))
+    images = tuple(part for text in image_path for part in split_path(text))
+    symbols = tuple(symbol_path)
+    refused: List[Tried] = []
+    if not images:
+        images = _of_environment("_NT_EXECUTABLE_IMAGE_PATH", refused)
+    if not symbols:
+        symbols = _of_environment("_NT_SYMBOL_PATH", refused)
     if isinstance(known, Walks):
         if known.key == (images, symbols, loose, scan, download):
             return known
         known.close()
     made = Walks(session, images, symbols, loose, scan, download)
+    made.refused = refused
     session.dump.source.close_with(made.close)
     session.memo["walks"] = made
     return made
@@ -157,8 +181,8 @@ def proofs_of(walks: Walks, stack: Stack, frame: Frame) -> List[Proof]:
     return found + frame.origin.proofs()
 
 
-def stack_json(walks: Walks, stack: Stack, *, registers: bool) -> List[Dict[str, Any]]:
-    """The frames of a stack as plain values."""
+def stack_json(walks: Walks, stack: Stack, *, registers: bool, more: Optional[Callable[[Row], Dict[str, Any]]] = None) -> List[Dict[str, Any]]:
+    """The frames of a stack as plain values. ``more`` gives further members of a line."""
     found = []
     for row in walks.rows(stack):
         frame, name = row.frame, row.name
@@ -181,6 +205,8 @@ def stack_json(walks: Walks, stack: Stack, *, registers: bool) -> List[Dict[str,
         }
         if registers:
             members["registers"] = {name: f"0x{value:x}" for name, value in frame_values(stack, frame)}
+        if more is not None:
+            members.update(more(row))
         found.append(members)
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from typing import Any, Callable, Dict, Optional, Tuple, Union
+from urllib.parse import quote
 
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.source import Source
@@ -14,6 +15,7 @@ from ..errors import DumpError
 from ..format.counted import counted
 from .breakpad import open_symbol_file
 from .image import image_file
+from .packed import expand, packed_name
 from .pdb import MAGIC, pdb_key
 from .symbolic_files import open_native
 
@@ -24,6 +26,10 @@ ATTEMPTS = 3
 """How often a file is asked for when the connection breaks."""
 TIMEOUT = 30.0
 """Seconds without a byte after which a server counts as silent."""
+
+MAX_DIGITS = 18
+"""Digits of a length that is believed."""
+LACKING = Absent(NOT_THERE, "the server does not have it")
 
 Progress = Callable[[int, int], None]
 
@@ -55,14 +61,16 @@ class Download:
         try:
             os.makedirs(store, exist_ok=True)
             missing = self._get(url, part)
+            if missing is LACKING:
+                missing = self._packed(url, store, name, part)
             if missing is not None:
                 if missing.kind == NOT_THERE:
                     self._clean(store, part)
                 return missing
             found = content_key(part, key)
-            if isinstance(found, Absent) or found.upper() != key.upper():
+            what = found.message if isinstance(found, Absent) else f"its key is {found}" if found.upper() != key.upper() else cut(part)
+            if what:
                 self._clean(store, part)
-                what = found.message if isinstance(found, Absent) else f"its key is {found}"
                 return Absent(DAMAGED, f"what the server sent was thrown away: {what}")
             target = os.path.join(store, name)
             os.replace(part, target)
@@ -70,6 +78,20 @@ class Download:
             return target
         except OSError as error:
             return Absent(NOT_THERE, f"cannot write to {store}: {error.strerror or error}")
+
+    def _packed(self, url: str, store: str, name: str, part: str) -> Optional[Absent]:
+        """The same where the server has the file compressed, or only says where it is: None when ``part`` is whole."""
+        folder = url.rpartition("/")[0]
+        cabinet = os.path.join(store, packed_name(name) + ".part")
+        missing = self._get(f"{folder}/{quote(packed_name(name))}", cabinet)
+        if missing is None:
+            missing = expand(cabinet, part, self.limit)
+            self._clean(store, cabinet)
+        elif missing is LACKING:
+            self._clean(store, cabinet)
+            os.makedirs(store, exist_ok=True)
+            missing = self._pointer(f"{folder}/file.ptr")
+        return missing
 
     @staticmethod
     def _clean(store: str, part: str) -> None:
@@ -98,7 +120,7 @@ class Download:
             except HTTPError as error:
                 error.close()
                 if error.code in (404, 410):
-                    return self._other_forms(url)
+                    return LACKING
                 if error.code == 416:
                     # The part is longer than the file: begin again.
                     os.remove(part)
@@ -107,6 +129,8 @@ class Download:
             except URLError as error:
                 self._dead[url.split("/", 3)[2]] = f"the server cannot be reached ({error.reason})"
                 return Absent(NOT_APPLICABLE, f"the server cannot be reached ({error.reason})")
+            except ValueError as error:  # a host or a place that cannot be written in a request, of the path or of a redirect
+                return Absent(NOT_APPLICABLE, f"not an address that can be asked: {error}")
             except (HTTPException, TimeoutError, ConnectionError) as error:
                 reason = str(error) or type(error).__name__
         return Absent(NOT_APPLICABLE, f"{reason}; {counted(os.path.getsize(part) if os.path.exists(part) else 0, 'byte')} are kept for the next time")
@@ -131,10 +155,14 @@ class Download:
             if start and etag:
                 headers = {"Range": f"bytes={start}-", "If-Range": etag}
         with self._open(url, headers) as answer:
-            if answer.status != 206 or not headers:
+            if answer.status == 206 and headers:
+                if not answer.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                    os.remove(tag)  # another part than was asked for: begin again
+                    return False, None
+            else:
                 start = 0  # the whole file, perhaps another version of it
             length = answer.headers.get("Content-Length", "")
-            total = start + int(length) if length.isascii() and length.isdigit() else -1
+            total = start + int(length) if length.isascii() and length.isdigit() and len(length) <= MAX_DIGITS else -1
             if total > self.limit:
                 return False, Absent(DAMAGED, f"the file has {total} bytes, {self.limit} are downloaded at the most")
             etag = answer.headers.get("ETag", "")
@@ -157,21 +185,16 @@ class Download:
                     self.progress(got, max(total, got))
         return total < 0 or got == total, None
 
-    def _other_forms(self, url: str) -> Absent:
-        """Why there is no such file: whether the server has it packed, or only says where it is."""
+    def _pointer(self, url: str) -> Absent:
+        """Why there is no such file: whether the server says that it is elsewhere."""
+        from http.client import HTTPException
         from urllib.error import URLError
 
-        forms = (
-            (url[:-1] + "_", "only as a compressed file (CAB), which is not unpacked"),
-            (url.rpartition("/")[0] + "/file.ptr", "only elsewhere: file.ptr"),
-        )
-        for other, words in forms:
-            try:
-                with self._open(other, {}, "HEAD"):
-                    return Absent(NOT_THERE, f"the server has it {words}: {other}")
-            except (URLError, OSError):
-                continue
-        return Absent(NOT_THERE, "the server does not have it")
+        try:
+            with self._open(url, {}, "HEAD"):
+                return Absent(NOT_THERE, f"the server has it only elsewhere: file.ptr: {url}")
+        except (URLError, OSError, HTTPException, ValueError):
+            return LACKING
 
 
 def _opener() -> Any:
@@ -187,6 +210,22 @@ def _opener() -> Any:
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     return build_opener(Redirects)
+
+
+def cut(path: str) -> str:
+    """How much of a PDB or an image lacks at its end, by the sizes in its header, in words; empty where it is whole or cannot be told."""
+    source = Source.from_path(path)
+    try:
+        head = source.some(0, 44)
+        whole = 0
+        if head.startswith(MAGIC):
+            whole = int.from_bytes(head[32:36], "little") * int.from_bytes(head[40:44], "little")
+        elif head.startswith(b"MZ"):
+            image = image_file(source)
+            whole = 0 if isinstance(image, Absent) else max((section.raw + section.raw_size for section in image.sections if section.raw), default=0)
+        return f"it is cut: {source.size} of {counted(whole, 'byte')}" if source.size < whole else ""
+    finally:
+        source.close()
 
 
 def content_key(path: str, key: str = "") -> Union[str, Absent]:

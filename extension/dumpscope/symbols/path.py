@@ -73,7 +73,9 @@ def parse_path(texts: Iterable[str], environ: Mapping[str, str]) -> List[Element
             head, star, rest = part.partition("*")
             kind = head.strip().lower()
             if star and kind == "cache":
-                place = _expanded(rest.strip(), environ) or default_cache(environ)
+                if "*" in rest:
+                    raise UsageError(f"{part!r}: cache* takes one folder", f"cache*{rest.partition('*')[0]};srv*URL")
+                place = _expanded(rest.strip().strip('"'), environ) or default_cache(environ)
                 caches = (*caches, place)
                 elements.append(Element(SERVER, (place,), part))
             elif star and kind in ("srv", "symsrv"):
@@ -91,9 +93,21 @@ def parse_path(texts: Iterable[str], environ: Mapping[str, str]) -> List[Element
     return elements
 
 
+def usable(texts: Iterable[str], environ: Mapping[str, str]) -> Tuple[List[str], List[UsageError]]:
+    """The elements of a path of the environment that can be read, as they are written, and what is wrong with the others."""
+    good: List[str] = []
+    bad: List[UsageError] = []
+    for part in (part.strip() for text in texts for part in text.split(";")):
+        try:
+            good += [part] if parse_path([part], environ) else []
+        except UsageError as error:
+            bad.append(error)
+    return good, bad
+
+
 def _server(text: str, names: List[str], caches: Tuple[str, ...], environ: Mapping[str, str]) -> Element:
     """``srv*…``: an empty name between stars is the default store; a URL with no store before it gets one."""
-    names = [name.strip() for name in names]
+    names = [name.strip().strip('"') for name in names]
     if not any(names):
         names = ["", MICROSOFT]
     stores = list(caches)

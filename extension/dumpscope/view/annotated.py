@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 from .blocks import Bytes
 from .escape import printable
 from .paint import Paint
+from .wrapping import wrap
 
 WIDE, NARROW = 8, 4
 """Bytes on a line, and on a line of a narrow terminal."""
@@ -57,8 +58,6 @@ def bytes_json(block: Bytes) -> Dict[str, Any]:
 
 
 def _wrap(text: str, width: int, indent: int, first: Optional[str] = None) -> List[str]:
-    from .text import wrap
-
     return wrap(text, max(width, indent + 12), " " * indent, first)
 
 
@@ -140,6 +139,4 @@ def _right(row: ByteRow, room: int) -> List[List[_Piece]]:
 
 def _hang(text: str, room: int, indent: int, more: int = 0) -> List[str]:
     """``text`` wrapped and indented, lines after the first by ``more`` further."""
-    from .text import wrap
-
     return wrap(text, max(room, indent + 16), " " * (indent + more), " " * indent)

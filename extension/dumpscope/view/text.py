@@ -14,6 +14,7 @@ from .kinds import KINDS, address_text, cell_text
 from .paint import PLAIN, Paint
 from .picture import Picture, picture
 from .widths import padded, width_of
+from .wrapping import wrap
 
 SAMPLE = 256
 """Rows that are looked at to find how wide the columns are."""
@@ -27,30 +28,6 @@ PROSE = 100
 _GAP = "  "
 _BELOW = 6
 """How far a last cell that has no room beside the others is indented, below them."""
-
-
-def wrap(text: str, width: int, indent: str = "", first: Optional[str] = None) -> List[str]:
-    """``text`` in lines of at most ``width`` columns, broken at spaces; a word longer than a line is broken hard."""
-    lines: List[str] = []
-    prefix = indent if first is None else first
-    room = max(10, width - len(prefix))
-    line = ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > room:
-            lines.append(prefix + line)
-            prefix = indent
-            room = max(10, width - len(prefix))
-            line = ""
-        while len(word) > room:
-            if line:
-                lines.append(prefix + line)
-                prefix, line = indent, ""
-            lines.append(prefix + word[:room])
-            prefix = indent
-            word = word[room:]
-        line = f"{line} {word}" if line else word
-    lines.append(prefix + line)
-    return lines
 
 
 def render_text(blocks: Blocks, paint: Paint = PLAIN, width: Optional[int] = None) -> Iterator[str]:

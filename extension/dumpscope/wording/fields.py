@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ..anatomy.dissect import Part, dissect
-from ..anatomy.walker import CONTEXT, MEMORY, Node
+from ..anatomy.node import CONTEXT, MEMORY, Node
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..format.counted import by_count, counted

@@ -27,6 +27,13 @@ class Edited(Source):
         self._edits[offset] = bytes(data) + self._edits.get(offset, b"")[len(data) :]
         return before
 
+    def grow(self, data: bytes) -> int:
+        """Add bytes behind the end of the file; their offset."""
+        offset = self.size
+        self.size += len(data)
+        self._edits[offset] = bytes(data)
+        return offset
+
     @property
     def edits(self) -> Iterator[Tuple[int, bytes]]:
         """The changes in the order of their offsets."""
@@ -34,7 +41,8 @@ class Edited(Source):
 
     def fetch(self, offset: int, size: int) -> bytes:
         """The ``size`` bytes at ``offset``, which are known to lie inside the file."""
-        data = self.source.fetch(offset, size)
+        held = max(0, min(size, self.source.size - offset))
+        data = (self.source.fetch(offset, held) if held else b"").ljust(size, b"\0")
         touched = [(place, edit) for place, edit in self._edits.items() if place < offset + size and place + len(edit) > offset]
         if not touched:
             return data

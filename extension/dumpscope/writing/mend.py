@@ -8,14 +8,14 @@ from __future__ import annotations  # noqa: I001 - the names of plausible take t
 
 import struct
 from bisect import bisect_right
-from typing import Any, BinaryIO, Container, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional
 
 from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
 from ..diagnosis.facts import Facts
 from ..dump.absence import Absent
-from ..dump.directory import Directory, Stream
+from ..dump.directory import Stream
 from ..dump.identify import kind_of, sound_directory
 from ..dump.minidump import Minidump
 from ..dump.source import Source
@@ -25,6 +25,7 @@ from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNAT
 from ..format.memory import MINIDUMP_MEMORY64_LIST
 from ..format.streams import MINIDUMP_STREAM_TYPE
 from ..format.system import MINIDUMP_SYSTEM_INFO
+from . import arm64
 from .builder import FULL_MEMORY, DumpBuilder
 from .edited import Edited
 from .memory import Planned
@@ -33,6 +34,7 @@ from .plausible import (
     CHECKED, LISTS, Entry, directory_length, entries, find_directory, find_list, full_number, known, looks_like_directory, places, processor_of,
     records_fit, system_fits, too_far,
 )  # fmt: skip
+from .without import Without
 
 FIXED = "fixed"
 REMOVED = "left out"
@@ -90,7 +92,7 @@ class Mending:
             self.repairs += [Repair(CUT, "OPN017", note) for note in self.builder.notes if note not in told]
             return size
         out = Output(file, progress or unseen)
-        out.copy(self.source.source, 0, self.source.size, out.reserve(self.source.size, 1, wide=True))
+        out.copy(self.source.source, 0, self.source.source.size, out.reserve(self.source.size, 1, wide=True))
         for offset, data in self.source.edits:
             out.put(offset, data)
         return out.finish()
@@ -369,7 +371,12 @@ class _Mender:
         architecture = int.from_bytes(self.source.some(stream.rva, 2), "little")
         contexts = [(thread.context_rva, thread.context_size) for thread in dump.threads.walk(0, 1000)]
         found = processor_of(self.source, contexts)
-        if found is not None and found != architecture and architecture not in (0x8001, 0x8002, 0x8003):
+        if architecture == arm64.OLD:
+            what = "SystemInfo.ProcessorArchitecture: an older Breakpad's number for ARM64, the debugger's is 12"
+            self._put(stream.rva, struct.pack("<H", arm64.ARM64), FIXED, "OPN015", what, f"0x{architecture:x}", "0xc")
+            for change in arm64.changes(dump, self.source):
+                self._put(change.offset, change.data, FIXED, "OPN015", change.what, "as Breakpad writes them", "as Windows has them")
+        elif found is not None and found != architecture and architecture not in (0x8001, 0x8002):
             what = "SystemInfo.ProcessorArchitecture: the registers of all threads are of another processor"
             self._put(stream.rva, struct.pack("<H", found), INFERRED, "OPN015", what, f"0x{architecture:x}", f"0x{found:x}")
         elif architecture not in KNOWN - DEAD_MACHINES:
@@ -571,22 +578,3 @@ class _Mender:
         builder.add("ThreadListStream", **values)
         builder.comment(f"dumpscope mend: {text}")
         self.repairs.append(Repair(INVENTED, "OPN011", text))
-
-
-class Without(Minidump):
-    """The same dump without some entries of its directory."""
-
-    def __init__(self, dump: Minidump, drop: Container[int]) -> None:
-        super().__init__(dump.source)
-        self.streams = _Some(dump, [stream for stream in dump.streams if stream.index not in drop])
-
-
-class _Some(Directory):
-    """A directory that is walked without some of its entries; by number, all are there."""
-
-    def __init__(self, dump: Minidump, streams: List[Stream]) -> None:
-        super().__init__(dump.source, dump.header)
-        self._some = streams
-
-    def __iter__(self) -> Iterator[Stream]:
-        return iter(self._some)

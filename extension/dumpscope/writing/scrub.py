@@ -25,7 +25,7 @@ from ..format.streams import STREAMS
 from ..format.teb import PROCESS_LAYOUTS
 from ..view.redact import user_names
 from .found import Found, find_text
-from .mend import Without, check_opens
+from .mend import check_opens
 from .mend_first import mend_first
 from .names import AROUND, Names, tokens_of
 from .output import Progress, unseen, write_whole
@@ -33,6 +33,7 @@ from .parts import CRASHPAD, annotation_values, fixed_parts, narrow_context, num
 from .policy import ALL, ANNOTATIONS, DEFAULT, FRAMES, HANDLE_NAMES, LOOSE, NONE, REGISTERS, SIDS, USER_NAMES, Policy
 from .ranges import Ranges, Sieve, Spans, packed, unpacked
 from .walked import Walked, unwind_ranges
+from .without import Without
 
 PIECE = 1 << 20
 _ZEROS = bytes(PIECE)

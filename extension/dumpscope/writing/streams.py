@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from ..anatomy.walker import MEMORY as MEMORY_NODE
+from ..anatomy.node import MEMORY as MEMORY_NODE
 from ..anatomy.walker import stream_anatomy
 from ..dump.directory import Stream
 from ..dump.lists import RecordList

@@ -367,6 +367,43 @@ def test_of_ranges_that_begin_together_the_last_is_the_next_and_the_first_holds(
     assert holder.size == 0x100
 
 
+def test_ranges_in_any_order_that_do_not_overlap_are_counted_at_once() -> None:
+    items = [(index * 7919 % 10_000 * 0x1000, 0x1000) for index in range(10_000)]
+    view = Maker().map(*items).build()
+    answer, calls = calls_of(lambda: view.regions)
+    assert answer == (S_OK, E_NOINTERFACE, 10_000, 10_000 * 0x1000)
+    assert calls < 5 * 10_000
+
+
+@pytest.mark.parametrize("arch", [0, 9])
+@pytest.mark.parametrize(
+    "items",
+    [
+        [(0x9000, 0x100), (0x1000, 0x200), (0x1200, 0x200)],
+        [(0x9000, 0x100), (0x1000, 0x201), (0x1200, 0x200)],
+        [(0x9000, 0x100), (0x1000, 0), (0x1200, 0x200)],
+        [(0x9000, 0x100), (0x1000, 0x200), (0x9000, 0x100)],
+        [(0x9000, 0x100), (0x1000, 0x200), (0x9000, 0)],
+        [(0xFFFFF000, 0x1000), (0x1000, 0x200)],
+        [(0xFFFFF000, 0xFFF), (0x1000, 0x200)],
+        [(0xFFFFF000, 0x1001), (0x1000, 0x200), (0x800, 0x10)],
+        [(0x100000000, 0x1000), (0x1000, 0x200)],
+        [(0xFFFFFFFFFFFFF000, 0x1000), (0x1000, 0x200)],
+        [(0xFFFFFFFFFFFFF000, 0x2000), (0x1000, 0x200)],
+    ],
+)
+def test_the_walk_as_one_answer_is_the_walk_step_by_step(arch: int, items: List[Tuple[int, int]]) -> None:
+    memory = Maker(arch=arch).map(*items).build().memory
+    assert memory is not None
+    steps = list(memory.rows())
+    gone_on = [region for region, more in steps if more]
+    answer = memory.regions()
+    assert answer.count == len(gone_on)
+    assert answer.last_hresult == (S_OK if len(steps) > len(gone_on) else E_NOINTERFACE)
+    if gone_on:
+        assert answer.end == gone_on[-1].base + gone_on[-1].size & 0xFFFFFFFFFFFFFFFF
+
+
 def test_a_range_without_bytes_ends_the_walk() -> None:
     made = Maker()
     rva = made.blob(bytes(16))

@@ -8,7 +8,8 @@ from typing import Any, Dict, List
 import pytest
 
 from dumpscope.commands.pasted import understand
-from dumpscope.diagnosis.pasted.known import KINDS, everything, known_in
+from dumpscope.diagnosis.pasted.catalogue import everything, known_in
+from dumpscope.diagnosis.pasted.known import KINDS
 
 PASTED: Dict[str, List[str]] = {
     "opening": [
@@ -16,6 +17,10 @@ PASTED: Dict[str, List[str]] = {
         "FAILURE HR=0X80004005: Failed to OpenDumFileWide",
         "Debugging Session Could not be started Failure HR=0x80070002: Failed to OpenDumpFileWide",
         "Faild to OpenDumpFileWid error",
+        "Unable to create a debug session (0x80004005)",
+        "E_FAIL 0x80004005 in OpenDumpFile2",
+        "error: could not load core file",
+        "Minidump has unknown processor architecture 0x8003",
         "The debugging session could not be started: Access path C:\\Windows\\Minidumps\\052524-10187-01.dmp' is denied.",
         "the debugging session could not be start acces to path 'MEMORY.DMP' is defined",
         "Failed to open dump file - Could not match Dump File signature - invalid file format",
@@ -127,6 +132,10 @@ PASTED: Dict[str, List[str]] = {
         "MiniDumpWriteDump failed with code 8007012b",
         "Error: MiniDumpWriteDump failed with code 1",
         "[!] Failed to create minidump, error code: 1",
+        "ProcDump: Dump could not be written hr=-0x7ff8ffa9",
+        "minidump was not created, error 5",
+        "dump failed with LastError=00000008",
+        "MiniDumpWriteDump returned 0, GLE=2147942699",
         "Writing dump failed (HRESULT: 0x80004005)",
         "WriteDump failed - HRESULT: 0x00000000",
         "WriteDumpAsync failed - HRESULT: 0x00000000",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from samples.writer import DumpBuilder, Module, UnloadedModule
+from tests.counting import calls_of
 
 from dumpscope.dump.minidump import Minidump
+from dumpscope.dump.streams.modules import MOST_FOUND
 
 
 def opened(arch="amd64", modules=(), unloaded=()):
@@ -49,3 +51,16 @@ def test_a_module_by_its_address():
     assert modules.at(0x21234).index == 1
     assert modules.at(0) is None
     assert [module.end for module in modules] == [0x11000, 0x22000]
+
+
+def test_a_module_that_is_asked_for_again_is_not_decoded_again():
+    listed = [Module(0x10000 * (number + 1), 0x1000, f"m{number}.dll") for number in range(MOST_FOUND + 10)]
+    dump = opened(modules=listed)
+    table = dump.modules
+    first, calls = calls_of(lambda: table.at(0x10800))
+    again, fewer = calls_of(lambda: table.at(0x10FFF))
+    assert first is again
+    assert fewer < 12 < calls
+    assert [table.at(module.base).base for module in table] == [module.base for module in listed]
+    assert len(table._found) <= MOST_FOUND  # not a copy of the list of a hostile file
+    assert table.at(0x10800) == first

@@ -9,6 +9,7 @@ import pytest
 
 from dumpscope.commands.index import all_commands
 from dumpscope.errors import UsageError
+from dumpscope.front.cli.main import main
 from dumpscope.front.mcp.folders import Folders
 from dumpscope.front.mcp.tools import LEFT_OUT, PAGE, Watch, call, clean, page, tools, words_of
 from dumpscope.session.registry import DUMP_NONE
@@ -57,7 +58,7 @@ def test_a_call_is_a_command_line(folders: Folders) -> None:
     ],
 )
 def test_what_the_schema_does_not_allow_is_refused(name: str, arguments: Dict[str, Any], folders: Folders) -> None:
-    answer = call(TOOLS[name], arguments, folders)
+    answer = call(TOOLS[name], arguments, folders, main)
     assert answer.failed
     assert answer.document["error"]
 
@@ -82,8 +83,8 @@ def test_no_path_leads_out_of_the_folders(tmp_path: Path) -> None:
 
 
 def test_answers_are_redacted_unless_asked_otherwise(folders: Folders) -> None:
-    hidden = call(TOOLS["process"], {"dump": "article-handles.dmp"}, folders)
-    shown = call(TOOLS["process"], {"dump": "article-handles.dmp"}, folders, redact=False)
+    hidden = call(TOOLS["process"], {"dump": "article-handles.dmp"}, folders, main)
+    shown = call(TOOLS["process"], {"dump": "article-handles.dmp"}, folders, main, redact=False)
     assert hidden.document != shown.document
 
 
@@ -94,7 +95,7 @@ def test_a_cancelled_call_ends_and_progress_is_told_once_a_percent(folders: Fold
         watch(done, 1000)
     assert told == list(range(100))
     watch.cancel()
-    answer = call(TOOLS["handles"], {"dump": "handles.dmp"}, folders, watch=watch)
+    answer = call(TOOLS["handles"], {"dump": "handles.dmp"}, folders, main, watch=watch)
     assert answer.failed
     with pytest.raises(KeyboardInterrupt):
         watch(1, 2)
@@ -106,7 +107,7 @@ def test_structured_results_fit_the_output_schemas(name: str, folders: Folders) 
     for tool in TOOLS.values():
         if tool.command is None or tool.command.dump == DUMP_NONE or tool.schema.get("required", ["dump"]) not in ([], ["dump"]):
             continue
-        answer = call(tool, {"dump": name}, folders)
+        answer = call(tool, {"dump": name}, folders, main)
         if not answer.failed or "schema" in answer.document:
             wrong = next(jsonschema.Draft202012Validator(tool.answers).iter_errors(answer.document), None)
             assert wrong is None, f"{tool.name}: {wrong.json_path}: {wrong.message[:200]}"
@@ -117,7 +118,7 @@ def test_long_lists_come_in_pages_and_long_texts_are_cut(folders: Folders) -> No
     assert first == {"rows": list(range(PAGE)), "name": "x", "counts": {"rows": 120}, "next_cursor": PAGE}
     last = page({"rows": list(range(120))}, 2 * PAGE)
     assert last == {"rows": list(range(100, 120)), "counts": {"rows": 120}}
-    short = call(TOOLS["why"], {"dump": "article-nohandles.dmp", "budget": 500}, folders)
+    short = call(TOOLS["why"], {"dump": "article-nohandles.dmp", "budget": 500}, folders, main)
     assert len(short.text) < 800
     assert "cut at 500" in short.text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence
 
 from ...anatomy.filemap import map_of_nodes
 from ...anatomy.kernel import inner_nodes, kernel_anatomy, nodes_at
-from ...anatomy.walker import BLOB, DIRECTORY, HEADER, MEMORY, Node
+from ...anatomy.node import BLOB, DIRECTORY, HEADER, MEMORY, Node
 from ...dump.absence import Absent
 from ...dump.kernel.kerneldump import Block as MemoryBlock
 from ...dump.kernel.kerneldump import KernelDump

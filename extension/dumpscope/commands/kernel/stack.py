@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Iterator
 from ...dump.absence import Absent
 from ...dump.kernel.view import minidump_view
 from ...errors import UsageError
+from ...session.argument_words import ArgumentWords
 from ...session.session import Session
 from ...session.walks import end_json, stack_json, walks_of
 from ...stacks.frames import CONTEXT
 from ...view.blocks import Data, Note
-from ..stacks.stack import Drawn, draw, frames_limit, missing_images, tried_table
+from ..stacks.stack import Drawn, arguments_note, draw, frames_limit, missing_images, tried_table
 from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
@@ -35,14 +36,16 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
         yield Note(registers.message, "warning")
         return
     found = walks.walker.walk(registers, None, CONTEXT, frames_limit(args.limit))
+    words = ArgumentWords(walks, found, None, fpo=args.fpo) if args.arguments or args.fpo else None
     yield Data(
         "stacks",
         [
             {
                 "architecture": found.architecture or None,
                 "registers_from": dump.registers_from,
-                "frames": stack_json(walks, found, registers=args.registers),
+                "frames": stack_json(walks, found, registers=args.registers, more=None if words is None else words.members),
                 "end": end_json(found),
+                **({} if words is None else {"arguments_are": words.meaning}),
             }
         ],
     )
@@ -50,7 +53,9 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
         session.not_in_dump()
         yield Note(f"no stack: {found.end.message}", "warning")
         return
-    yield from draw(inner, Drawn(walks, None, found, dump.pointer_size), args, f"kernel stack, from the registers of {dump.registers_from}")
+    drawn = Drawn(walks, None, found, dump.pointer_size)
+    yield from draw(inner, drawn, args, f"kernel stack, from the registers of {dump.registers_from}")
+    yield from arguments_note([drawn], args)
     yield from missing_images([found])
     if found.guesses:
         yield Note(

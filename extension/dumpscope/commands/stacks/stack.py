@@ -8,6 +8,7 @@ from ...dump.absence import NOT_THERE, Absent
 from ...dump.streams.threads import Thread
 from ...errors import UsageError
 from ...format.counted import by_count, counted
+from ...session.argument_words import ArgumentWords
 from ...session.expression import current_thread
 from ...session.missing import missing, why_empty
 from ...session.parsing import number
@@ -19,6 +20,7 @@ from ...session.waiting import wait_json, wait_note, wait_of
 from ...session.walks import Row, Walks, end_json, proofs_of, stack_json, walks_of
 from ...stacks.frames import BOTTOM, LIMIT, NO_IMAGE, Frame, Proof, Stack, frame_values
 from ...stacks.walk import MAX_FRAMES
+from ...stacks.words import frame_data_text
 from ...view.blocks import Column, Data, Fields, Item, Note, Table
 from ...view.kinds import address_kind, address_text
 
@@ -44,7 +46,7 @@ class Drawn:
         self.walks = walks
         self.thread = thread
         self.stack = stack
-        self.width = width
+        self.width = 4 if stack.architecture.partition(" ")[0] in ("x86", "ARM") else width
 
     def rows(self) -> Iterator[Sequence[Any]]:
         """Rows of one Row each, with the length of the cycle that begins there and how often it comes; cycles are shown once."""
@@ -55,32 +57,48 @@ def _address(width: int) -> Callable[[int], str]:
     return lambda value: address_text(value, width)
 
 
-def frame_columns(drawn: Drawn, *, lines: bool) -> List[Column]:
-    """The debugger's columns of ``kn``, over rows of one Row each."""
+def frame_columns(drawn: Drawn, *, lines: bool, arguments: bool = False, fpo: bool = False) -> List[Column]:
+    """The debugger's columns of ``kn``, over rows of one Row each; with ``arguments`` those of ``kbn``, with ``fpo`` those of ``kvn``."""
     width = drawn.width
     inline = "(Inline Function)".ljust(17) if width == 8 else "(Inline)"
     empty = "--------`--------" if width == 8 else "--------"
+    words = ArgumentWords(drawn.walks, drawn.stack, drawn.thread, fpo=fpo) if arguments or fpo else None
+    one = words is not None and not fpo and width == 8  # kb of 64-bit stacks has no Child-SP
 
     def child(row: Row) -> str:
         return inline if row.inline else address_text(row.child, width)
 
     def back(row: Row) -> str:
         value = row.frame.return_address
-        return empty if row.inline or value is None else address_text(value, width)
+        return inline if row.inline and one else empty if row.inline or value is None else address_text(value, width)
+
+    def shown(row: Row) -> str:
+        found = words.of(row) if words is not None else None
+        if words is None or found is None:
+            return " ".join([empty] * (words.count if words is not None else 0))
+        return " ".join(empty.replace("-", "?") if value is None else address_text(value, width) for value in found)
 
     def site(row: Row) -> str:
-        text = row.place + (row.line if lines else "")
+        text = row.place
+        record = words.frame_data(row) if words is not None and fpo else None
+        if record is not None:
+            text += " " + frame_data_text(record)
+        elif fpo and row.inline:
+            text += f" (Inline Function @ {address_text(row.frame.ip, width)})"
+        text += row.line if lines else ""
         return text if row.frame.certain else f"{text}  (guess: {row.frame.found_by})"
 
-    return [
-        Column("", " #", "text", index=0, get=lambda row: f"{row.number:02x}", role="number", link="frame {}"),
-        Column("", "Child-SP" if width == 8 else "ChildEBP", "text", index=0, get=child, role="address"),
-        Column("", "RetAddr", "text", index=0, get=back, role="address"),
-        Column("", "Call Site", "symbol", index=0, get=site),
-    ]
+    columns = [Column("", " #", "text", index=0, get=lambda row: f"{row.number:02x}", role="number", link="frame {}")]
+    if not one:
+        columns.append(Column("", "ChildEBP" if drawn.stack.architecture == "x86" else "Child-SP", "text", index=0, get=child, role="address"))
+    columns.append(Column("", "RetAddr", "text", index=0, get=back, role="address"))
+    if words is not None:
+        divider = [] if words.machine == "x86" else [Column("", ":", "text", index=0, get=lambda row: ":")]
+        columns += [*divider, Column("", "Args to Child", "text", index=0, get=shown, role="address"), *divider]
+    return [*columns, Column("", "Call Site", "symbol", index=0, get=site)]
 
 
-def _csv_columns(width: int) -> List[Column]:
+def _csv_columns(width: int, arguments: bool = False) -> List[Column]:
     """Every frame of every thread as one table."""
     kind = address_kind(width)
 
@@ -105,13 +123,18 @@ def _csv_columns(width: int) -> List[Column]:
         column("inline", "bool", lambda row: row.inline),
         column("found_by", "text", lambda row: row.frame.found_by),
         column("certain", "bool", lambda row: row.frame.certain),
+        *([Column("arguments", "arguments", "text", hidden=True, index=3)] if arguments else []),
     ]
 
 
-def _csv_rows(walks: Walks, threads: Iterable[Optional[Thread]], limit: int) -> Iterator[Sequence[Any]]:
+def _csv_rows(walks: Walks, threads: Iterable[Optional[Thread]], limit: int, arguments: bool = False) -> Iterator[Sequence[Any]]:
     for thread in threads:
-        for row in walks.rows(walks.stack(thread, limit)):
-            yield (None if thread is None else thread.index, None if thread is None else thread.tid, row)
+        stack = walks.stack(thread, limit)
+        words = ArgumentWords(walks, stack, thread) if arguments else None
+        for row in walks.rows(stack):
+            found = words.of(row) if words is not None else None
+            text = None if found is None else " ".join("?" if word is None else f"0x{word:x}" for word in found)
+            yield (None if thread is None else thread.index, None if thread is None else thread.tid, row, text)
 
 
 def register_lines(stack: Stack, frame: Frame) -> List[str]:
@@ -170,6 +193,14 @@ def guess_note(stack: Stack) -> Iterator[Block]:
         )
 
 
+def arguments_note(stacks: Sequence[Drawn], args: Any) -> Iterator[Block]:
+    """What the words under "Args to Child" are, once for each kind of stack."""
+    if args.arguments or args.fpo:
+        meanings = [ArgumentWords(drawn.walks, drawn.stack, drawn.thread).meaning for drawn in stacks if drawn.stack.frames]
+        for meaning in dict.fromkeys(meanings):
+            yield Note(f"Args to Child: {meaning}", "hint")
+
+
 def thread_title(session: Session, thread: Optional[Thread]) -> str:
     """The thread's line as the debugger's ``~`` has it, shortened."""
     if thread is None:
@@ -183,27 +214,38 @@ def thread_title(session: Session, thread: Optional[Thread]) -> str:
     return f"{mark}{thread.index:>3}  Id: {owner}{thread.tid:x}" + (f' "{name}"' if name else "")
 
 
-def _stack_rows(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, registers: bool) -> Iterator[Sequence[Any]]:
+def _stack_rows(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, args: Any) -> Iterator[Sequence[Any]]:
     for thread in threads:
         stack = walks.stack(thread, limit)
         tid = thread.tid if thread is not None else getattr(session.dump.exception, "thread_id", None)
         name = session.dump.thread_names.get(tid) if tid is not None else ""
         wait = wait_of(session, walks, thread)
-        yield (None if thread is None else thread.index, tid, name or None, stack, None if wait is None else wait_json(wait))
+        words = ArgumentWords(walks, stack, thread, fpo=args.fpo) if args.arguments or args.fpo else None
+        frames = stack_json(walks, stack, registers=args.registers, more=None if words is None else words.members)
+        yield (
+            None if thread is None else thread.index,
+            tid,
+            name or None,
+            stack,
+            None if wait is None else wait_json(wait),
+            frames,
+            words and words.meaning,
+        )
 
 
-def _stacks_table(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, registers: bool) -> Table:
+def _stacks_table(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, args: Any) -> Table:
     """What JSON has: one entry for each thread."""
     columns = [
         Column("index", "", "int", hidden=True, index=0),
         Column("tid", "", "int", hidden=True, index=1),
         Column("name", "", "name", hidden=True, index=2),
         Column("architecture", "", "text", hidden=True, index=3, get=lambda stack: stack.architecture or None),
-        Column("frames", "", "data", hidden=True, index=3, get=lambda stack: stack_json(walks, stack, registers=registers)),
+        Column("frames", "", "data", hidden=True, index=5),
         Column("end", "", "data", hidden=True, index=3, get=end_json),
         Column("wait", "", "data", hidden=True, index=4),
+        *([Column("arguments_are", "", "text", hidden=True, index=6)] if args.arguments or args.fpo else []),
     ]
-    return Table("stacks", columns, _stack_rows(session, walks, threads, limit, registers))
+    return Table("stacks", columns, _stack_rows(session, walks, threads, limit, args))
 
 
 def frames_limit(text: Optional[str]) -> int:
@@ -240,6 +282,8 @@ def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], 
         arg("--unique", switch=True, help="the stacks of all threads, each of several equal ones once, as !uniqstack"),
         arg("--find", metavar="NAME", help="only stacks with a module or function of this name, as !findstack"),
         arg("--limit", metavar="N", help=f"frames of a stack at the most ({DEFAULT_LIMIT} unless given)"),
+        arg("--arguments", switch=True, help='show the words of the stack that the debugger calls "Args to Child", as kb: nothing proves that they are'),
+        arg("--fpo", switch=True, help="show those words and the FPO or frame data of x86 functions, as kv"),
         arg("--lines", switch=True, help="show source files and lines where they are known"),
         arg("--registers", switch=True, help="show the registers of each frame that are known"),
         arg("--evidence", switch=True, help="show how each frame was found, and where the proof stands"),
@@ -252,6 +296,7 @@ def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], 
         ("stack 3 --lines", "the fourth thread, with source lines"),
         ("stack --all -i images", "every thread; images from a folder"),
         ("stack --unique", "equal stacks once"),
+        ("stack --arguments", 'with the debugger\'s "Args to Child", as kb'),
         ("stack --evidence", "with the proof of each frame"),
     ],
     spellings=["k", "kb", "kp", "kv", "kn", "kL", "~3k", "~*k", "!uniqstack", "!findstack"],
@@ -262,6 +307,8 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
     limit = frames_limit(args.limit)
     session.memo.pop("frame", None)
     walks = walks_of(session, args.image_path or (), args.symbol_path or (), args.loose, scan=args.scan, download=args.download)
+    for item in walks.refused:
+        yield Note(f"{item.place}: {item.reason}", "warning")
     if args.all or args.unique or args.find:
         if args.thread is not None:
             raise UsageError("--all, --unique and --find are for all threads, not for one")
@@ -288,17 +335,20 @@ def _single(session: Session, walks: Walks, thread: Optional[Thread], args: Any,
         yield from missing(session, "stacks", Absent(NOT_THERE, found.end.message))
         return
     drawn = Drawn(walks, thread, found, session.dump.pointer_size)
-    yield Table("", _csv_columns(drawn.width), _csv_rows(walks, [thread], limit))
-    yield _stacks_table(session, walks, [thread], limit, args.registers)
+    wanted = args.arguments or args.fpo
+    yield Table("", _csv_columns(drawn.width, wanted), _csv_rows(walks, [thread], limit, wanted))
+    yield _stacks_table(session, walks, [thread], limit, args)
     yield from draw(session, drawn, args)
     yield from wait_note(session, walks, thread)
+    yield from arguments_note([drawn], args)
     yield from missing_images([found])
 
 
 def draw(session: Session, drawn: Drawn, args: Any, title: str = "") -> Iterator[Block]:
     """One stack in text."""
     details = _details(drawn, registers=args.registers, evidence=args.evidence)
-    yield Table("", frame_columns(drawn, lines=args.lines), drawn.rows(), title=title, detail=details)
+    columns = frame_columns(drawn, lines=args.lines, arguments=args.arguments, fpo=args.fpo)
+    yield Table("", columns, drawn.rows(), title=title, detail=details)
     yield from guess_note(drawn.stack)
     yield from end_note(drawn.stack)
 
@@ -324,12 +374,14 @@ def _many(session: Session, walks: Walks, args: Any, limit: int) -> Iterator[Blo
     if args.find and not threads:
         yield from missing(session, "stacks", Absent(NOT_THERE, f"no stack has a module or function called {args.find}"))
         return
-    yield Table("", _csv_columns(width), _csv_rows(walks, threads, limit))
-    yield _stacks_table(session, walks, threads, limit, args.registers)
+    wanted = args.arguments or args.fpo
+    yield Table("", _csv_columns(width, wanted), _csv_rows(walks, threads, limit, wanted))
+    yield _stacks_table(session, walks, threads, limit, args)
     shared = {group[0].index: group for group in groups.values()}
     if args.unique:
         yield Data("duplicates", {str(index): [thread.index for thread in group[1:]] for index, group in shared.items() if len(group) > 1})
-    stacks = []
+    stacks: List[Stack] = []
+    drawn: List[Drawn] = []
     for thread in threads:
         found = walks.stack(thread, limit)
         stacks.append(found)
@@ -340,11 +392,13 @@ def _many(session: Session, walks: Walks, args: Any, limit: int) -> Iterator[Blo
         if not found.frames:
             yield Fields("", [Item("", title, Absent(NOT_THERE, found.end.message))])
             continue
-        yield from draw(session, Drawn(walks, thread, found, width), args, title)
+        drawn.append(Drawn(walks, thread, found, width))
+        yield from draw(session, drawn[-1], args, title)
         yield from wait_note(session, walks, thread)
     if args.unique:
         total = sum(map(len, groups.values()))
         yield Note(f"{total} thread{'' if total == 1 else 's'}, {len(groups)} different stack{'' if len(groups) == 1 else 's'}")
+    yield from arguments_note(drawn, args)
     yield from missing_images(stacks)
 
 
@@ -376,4 +430,4 @@ def tried_table(walks: Walks) -> Table:
         Column("result", "result", "text", index=3),
         Column("reason", "", "text", index=4),
     ]
-    return Table("symbols", columns, [tuple(item) for item in walks.namer.tried], title="images and symbols")
+    return Table("symbols", columns, [tuple(item) for item in (*walks.refused, *walks.namer.tried)], title="images and symbols")

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, cast
 
 from ...anatomy.filemap import map_of_nodes
+from ...anatomy.node import BLOB, HEADER, MEMORY, Node
 from ...anatomy.userdump import user_dump_anatomy, user_nodes_at
-from ...anatomy.walker import BLOB, HEADER, MEMORY, Node
 from ...dump.userdump import UserDump
 from ...errors import NotInDump, UsageError
 from ...session.parsing import number

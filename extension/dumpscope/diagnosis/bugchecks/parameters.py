@@ -6,9 +6,10 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ...dump.kernel import objects
 from ...dump.kernel.kerneldump import KernelDump
-from ...format.codes import code_name, ntstatus_name
+from ...format.codes import code_name
 from ...format.codes.bugcheck import ACCESS, ADDRESS, CODE, DEVICE, DRIVER, IRQL, REQUEST, STATUS, TEXT, UNICODE, plain_code, value_words
 from ...format.codes.machinecheck import MachineCheck, machine_check
+from ...format.codes.symbols import ntstatus_name
 
 _ACCESS = {0: "read", 1: "write", 2: "execute", 8: "execute", 0x10: "execute"}
 _IRQLS = {0: "PASSIVE_LEVEL", 1: "APC_LEVEL", 2: "DISPATCH_LEVEL", 0xFF: "interrupts were off"}

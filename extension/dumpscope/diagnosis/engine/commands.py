@@ -6,7 +6,9 @@ answers that they ask for; their messages are the ones that users see.
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ...format.contexts import CONTEXT_LAYOUTS
 from ...format.counted import by_count, counted
@@ -14,10 +16,12 @@ from ...format.modules import MINIDUMP_MODULE
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..plan import NEEDS
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
+from .event import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, event_text
 from .opening import error_words
-from .streams import Taken
 from .threads import DEFAULT_TEB
-from .view import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, EngineView, event_text
+
+if TYPE_CHECKING:
+    from .view import EngineView
 
 COMMAND_ERROR = 0x80040205
 """What Execute returns for a command that the debugger refuses."""
@@ -31,6 +35,9 @@ PRIVATE_MEMORY = 0x200
 CODE_SEGMENTS = 0x2000
 AMD64 = 9
 RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll", "libcoreclr.so", "libcoreclr.dylib")
+OTHER_SIDE = ("wow64.dll", "wow64cpu.dll")
+MOST_LOOKED_AT = 4097
+"""Modules whose names are looked at."""
 
 _LAST_ERROR = {True: 0x34, False: 0x68}
 _LOADER = {True: 0xC, False: 0x18}
@@ -442,8 +449,7 @@ class Commands:
         """``SOS`` and its commands."""
         if not self.view.has_process:
             return self._extension_without_process(command)
-        modules = self.view.stream(4)
-        if modules is None or not self._runtime(modules):
+        if self._telling.isdisjoint(RUNTIMES):
             return Verdict(FAILS, S_OK, "", "no .NET runtime is among the modules: there is nothing for SOS to show")
         if self.view.full:
             return GOOD
@@ -455,27 +461,21 @@ class Commands:
         """``!wow64exts.sw``: the 32-bit side of a process that a 64-bit tool has dumped."""
         if not self.view.has_process:
             return self._extension_without_process(command)
-        modules = self.view.stream(4)
-        if self.view.machine != AMD64 or modules is None or not self._loaded(modules, ("wow64.dll", "wow64cpu.dll")):
+        if self.view.machine != AMD64 or self._telling.isdisjoint(OTHER_SIDE):
             return Verdict(FAILS, S_OK, "", "the dump has no 32-bit side: no wow64.dll is among the modules of an x64 process")
         if self.view.full or self.flags & PROCESS_DATA:
             return GOOD
         return Verdict(FAILS, MEMORY_ABSENT, "", "the 32-bit registers stand behind the TEBs, and those are not in the dump")
 
-    def _runtime(self, modules: Taken) -> bool:
-        return self._loaded(modules, RUNTIMES)
-
-    def _loaded(self, modules: Taken, names: Tuple[str, ...]) -> bool:
-        streams = self.view.opened.streams
-        if streams is None:
-            return False
-        for index, (_, (rva,)) in enumerate(streams.rows(modules, MINIDUMP_MODULE.select("ModuleNameRva"))):
-            if index > 4096:
-                break
-            name = streams.view.string(rva)[1].lower().replace("/", "\\").rpartition("\\")[2]
-            if name in names:
-                return True
-        return False
+    @cached_property
+    def _telling(self) -> Set[str]:
+        """The modules in the list whose names tell that a command has something to show."""
+        streams, modules = self.view.opened.streams, self.view.stream(4)
+        if streams is None or modules is None:
+            return set()
+        rows = islice(streams.rows(modules, MINIDUMP_MODULE.select("ModuleNameRva")), MOST_LOOKED_AT)
+        names = (streams.view.string(rva)[1].lower().replace("/", "\\").rpartition("\\")[2] for _, (rva,) in rows)
+        return {name for name in names if name in RUNTIMES or name in OTHER_SIDE}
 
 
 JUDGES: Dict[str, Callable[[Commands, str], Verdict]] = {

@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from functools import cached_property
 from itertools import islice
-from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
@@ -99,12 +99,12 @@ class _Regions(ABC):
     @cached_property
     def apart(self) -> bool:
         """Whether the entries stand by address, and none is empty, overlaps another one or wraps."""
-        last = 0
-        for base, size in self.extents():
-            if base < last or not size or base + size > self.mask:
-                return False
-            last = base + size
-        return True
+        return _follow(self.extents(), self.mask)
+
+    @cached_property
+    def disjoint(self) -> bool:
+        """Whether none is empty, overlaps another one or wraps, in whatever order they stand; False where there are too many to be sorted."""
+        return self.apart or (self.count <= KEPT and _follow(sorted(self.extents()), self.mask))
 
     @cached_property
     def _sorted(self) -> Optional[Sorted]:
@@ -141,6 +141,16 @@ class _Regions(ABC):
             if base > address and (best < 0 or base < best_base or (base == best_base and self.ties_last)):
                 best, best_base = index, base
         return best
+
+
+def _follow(extents: Iterable[Tuple[int, int]], mask: int) -> bool:
+    """Whether stretches of addresses follow each other, none of them empty and none beyond the last address."""
+    last = 0
+    for base, size in extents:
+        if base < last or not size or base + size > mask:
+            return False
+        last = base + size
+    return True
 
 
 class _Ordered:
@@ -251,7 +261,7 @@ class Captured(_Regions):
                 apart = False
             last = start + length
             count += 1
-        if not apart:
+        if not apart and not self.disjoint:
             conflict = self._conflict(count)
             if conflict is not None:
                 first, end = conflict
@@ -524,9 +534,10 @@ class EngineMemory:
         count = end = 0
         last = E_NOINTERFACE
         lists = self._lists
-        if lists[0].apart and lists[0].count:  # each entry answers once: nothing has to be looked up
-            count = lists[0].count
-            base, size = lists.pop(0).extent(count - 1)
+        if lists[0].disjoint and lists[0].count:  # each entry answers once: nothing has to be looked up
+            first = lists.pop(0)
+            count = first.count
+            base, size = first.extent(count - 1) if first.apart else max(first.extents())
             end = base + size
         for _, _, at, more in self._steps(lists, end):
             if more:

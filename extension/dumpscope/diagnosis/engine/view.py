@@ -12,7 +12,6 @@ from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ...dump.source import Source
 from ...dump.streams.system import AMD64
-from ...format.codes.exceptions import EXCEPTIONS
 from ...format.contexts import CONTEXT_AMD64, CS_32_BIT
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
@@ -21,6 +20,7 @@ from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.teb import TEB64
 from ..dumpdebug.preamble import FLAG_XSTATE, XSTATE_AVX, XSTATE_SIZE
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
+from .event import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, event_text
 from .handles import HandleRow, Handles
 from .memory import SHARED_DATA, EngineMemory, Region
 from .opening import Opened, open_dump
@@ -31,56 +31,9 @@ from .threads import ThreadRow, Threads
 INTERRUPT_TIME = 8
 """Where the shared user data have the time since the machine started: without its bytes there is no system uptime."""
 UNKNOWN_PROCESS = 0xF0F0F0F0
-NO_THREAD = 0xFFFFFFFF
-SYNTHETIC = 0x80000003
-"""The code of the event that the engine makes up when the file has no exception."""
-
 EVENT_EXCEPTION = 2
-CHANCE = "(first/second chance not available)"
-IN_PAGE_ERROR = 0xC0000006
-WITHOUT_CONTEXTS = frozenset((3, 6))
-"""Processors whose registers the engine cannot take from an exception: PowerPC and Itanium."""
 TIMED = frozenset((0, 6, 9, 12))
 """ProcessorArchitecture values whose page of shared user data the engine can read."""
-NAMED = frozenset(
-    (
-        0x0517A7ED,
-        0x4000001E,
-        0x4000001F,
-        0x40010005,
-        0x40010008,
-        0x40010009,
-        0x40080201,
-        0x40080202,
-        0x406D1388,
-        0x80000001,
-        0x80000002,
-        0x80000003,
-        0x80000004,
-        0x80000007,
-        0xC0000005,
-        0xC0000006,
-        0xC0000008,
-        0xC000001C,
-        0xC000001D,
-        0xC000001E,
-        0xC0000037,
-        0xC0000094,
-        0xC0000095,
-        0xC00000FD,
-        0xC0000409,
-        0xC0000420,
-        0xC0000421,
-        0xCFFFFFFF,
-        0xE0000001,
-        0xE0434352,
-        0xE0434F4D,
-        0xE0444143,
-        0xE06D7363,
-    )
-)
-"""Codes that this engine has words for; other programs know more."""
-
 PEB_OFFSETS = {True: 0x30, False: 0x60}
 """Where a TEB has the PEB's address, in machines of 32 and of 64 bits."""
 
@@ -135,15 +88,6 @@ class Times(NamedTuple):
     process: int
     shown: bool
     system: bool
-
-
-def event_text(code: int, parameters: Tuple[int, ...] = ()) -> str:
-    """The words of the debugger for an exception."""
-    known = EXCEPTIONS.get(code) if code in NAMED else None
-    words = known.debugger if known is not None and known.debugger else "Unknown exception"
-    if code == IN_PAGE_ERROR:
-        words += f" {parameters[2] if len(parameters) > 2 else 0:x}"
-    return f"{words} - code {code:08x} {CHANCE}"
 
 
 class EngineView:

@@ -51,7 +51,13 @@ MESSAGES: Tuple[Known, ...] = (
         "Flag 0x2 and Memory64ListStream contradict each other, or the list's size is wrong",
         ("OPN025", "OPN024", "OPN013", "OPN014", "OPN028"),
     ),
-    Known(r"unrecognized processor architecture", "the debugger engine", OPENING, "This debugger does not know the processor", ("OPN015",)),
+    Known(
+        r"(?:unrecognized|unknown|unsupported) (?:processor|cpu) architecture",
+        "the debugger engine",
+        OPENING,
+        "This debugger does not know the processor",
+        ("OPN015",),
+    ),
     Known(
         r"directory (?:not present|only partially present) in dump|directory rva overflows|invalid rva value",
         "the debugger engine",
@@ -80,7 +86,8 @@ MESSAGES: Tuple[Known, ...] = (
         r"|debugclient cannot open dumpfile|could not open dump|cannot open (?:the )?(?:crash )?dump"
         r"|can'?t open .{0,60}\bd(?:u)?mp\b|unable to open .{0,40}dump|fail\w* to (?:open|load) .{0,40}dump"
         r"|opendumpfile.{0,200}(?:failed|error|returned)|error opening .{0,40}dump"
-        r"|debugging session could not be started|dump file .{0,40}(?:could not|cannot) be opened",
+        r"|debugging session could not be started|(?:unable|failed) to (?:create|start) (?:a |the )?debug(?:ging)? session"
+        r"|\bopendumpfile(?:wide|2)?\b|dump file .{0,40}(?:could not|cannot) be opened",
         "the debugger",
         OPENING,
         "The file was not opened",

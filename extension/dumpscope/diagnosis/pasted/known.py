@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Iterator, List, NamedTuple, Tuple
+from typing import NamedTuple, Tuple
 
 OPENING = "opening"
 """A debugger or another reader did not take the file at all."""
@@ -43,24 +42,6 @@ class Known(NamedTuple):
     """True for a wording that only counts where no message of a known speaker is in the text."""
 
 
-def everything() -> Iterator[Known]:
-    """The whole catalogue; the more particular messages of a speaker stand before the more general."""
-    from . import debugger, managed, readers, writers
-
-    yield from writers.MESSAGES
-    yield from readers.MESSAGES
-    yield from managed.MESSAGES
-    yield from debugger.MESSAGES
-
-
 def squeezed(text: str) -> str:
     """A text as the patterns expect it: one line, single blanks, plain quotes."""
     return " ".join(text.replace("\u2019", "'").replace("\u2018", "'").replace("\u201c", '"').replace("\u201d", '"').split())
-
-
-def known_in(text: str) -> List[Known]:
-    """The known messages in a text, those that decide first: by kind, then in the catalogue's order."""
-    plain = squeezed(text)
-    found = [item for item in everything() if re.search(item.pattern, plain, re.IGNORECASE)]
-    found = [item for item in found if not item.general] or found
-    return sorted(found, key=lambda item: KINDS.index(item.kind))

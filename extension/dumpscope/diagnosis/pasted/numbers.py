@@ -49,6 +49,7 @@ _UNIT = re.compile(
 """What stands right behind a number of things."""
 _CONSTANT = re.compile(r"[A-Z0-9]_[A-Z0-9_]+ \($|->\w+ \($")
 _SLIP = re.compile(r"0x(8007)([0-9a-f]{1,3})$", re.IGNORECASE)
+_RESULT = re.compile(r"\b\w+dump\w*(?:\(.{0,20}\))? (?:has )?return(?:ed|s|ing)? $", re.IGNORECASE)
 _NOT_THIS_ERROR = re.compile(r" ?InitTypeRead")
 
 
@@ -104,6 +105,8 @@ def _judge(text: str, match: re.Match[str]) -> Optional[Code]:
     number = int(match.group("decimal") or match.group("plain"))
     if group == "decimal":
         return Code(number & MASK32, start, end, announced) if number <= MASK32 else None
+    if not number and _RESULT.search(before):
+        return None  # `MiniDumpWriteDump returned 0`: FALSE, no error
     if announced and _NOT_THIS_ERROR.match(after):
         return None  # `error 1 InitTypeRead`: the debugger's own numbers
     return _plain(number, start, end, announced, parens)
@@ -167,8 +170,8 @@ def _known(value: int) -> bool:
 
 def code_of_symbol(name: str) -> Optional[int]:
     """The number of a symbol such as ``E_NOINTERFACE`` or ``STATUS_PARTIAL_COPY``."""
-    from ...format.codes import table
     from ...format.codes.exceptions import EXCEPTIONS
+    from ...format.codes.symbols import table
 
     for which in ("win32", "hresult", "ntstatus"):
         for value, symbol in table(which).items():

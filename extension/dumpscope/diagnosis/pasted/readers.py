@@ -102,7 +102,7 @@ MESSAGES: Tuple[Known, ...] = (
         "A stream lies outside the file, or its size contradicts its count",
         ("OPN025", "OPN020", "OPN016", "OPN017", "HND007", "THR004", "OPN007"),
     ),
-    Known(r"\bstreamnotfound\b|stream not found", _RUST, READING, "A stream is not in the directory", ("OPN008", "OPN009", "OPN011", "OPN012")),
+    Known(r"\bstreamnotfound\b|stream (?:was )?not found", _RUST, READING, "A stream is not in the directory", ("OPN008", "OPN009", "OPN011", "OPN012")),
     Known(
         r"\bmemoryreadfailure\b|\bdataerror\b|\bcodeviewreadfailure\b",
         _RUST,
@@ -137,7 +137,8 @@ MESSAGES: Tuple[Known, ...] = (
     Known(r"duplicate stream type", _LLDB, OPENING, "A stream occurs twice, which LLDB does not take", ("OPN022",)),
     Known(
         r"unknown corefile format|does ?n[o']t specify an object file|unable to find process plug-?in for core"
-        r"|no core file|does not support loading core files|unable to load .{0,60}core",
+        r"|no core file|could not load core file|failed to (?:open|load|create) .{0,60}core file"
+        r"|does not support loading core files|unable to load .{0,60}core",
         _LLDB,
         OPENING,
         "LLDB does not take the file for a dump of any kind",

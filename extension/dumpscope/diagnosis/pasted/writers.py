@@ -106,7 +106,9 @@ MESSAGES: Tuple[Known, ...] = (
     Known(
         rf"0x[0-9a-f]{{8}} dumping|{_BAD}.{{0,40}}{_VERB}.{{0,40}}(?:mini|core|crash|memory|process|full|heap)?[ -]?dump"
         rf"|(?:mini|core|crash|memory|process|full|heap)?[ -]?dump.{{0,40}}{_VERB}.{{0,30}}{_BAD}"
-        rf"|(?:mini|core|crash|memory|process|full|heap)[ -]?dump {_BAD}\b(?! to open)"
+        rf"|(?:mini|core|crash|memory|process|full|heap)[ -]?dump {_BAD}\b(?! to open)|\bdump {_BAD} with\b"
+        rf"|dump (?:could not|cannot|can not|was not|wasn't|couldn't) be(?:en)? {_VERB}|dump (?:was not|wasn't|not) {_VERB}"
+        rf"|dump failed to (?:write|save|generate|create)"
         rf"|no (?:mini)?dump (?:was|has been) {_VERB}|(?:dump|crash dump) initialization failed",
         "a program that writes dumps",
         WRITING,

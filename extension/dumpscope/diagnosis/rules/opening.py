@@ -9,6 +9,7 @@ from ...dump.identify import kind_of
 from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
 from ...format.processors import debugger_name
+from ...format.system import PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64
 from ..engine.archives import TAKEN, given
 from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
@@ -153,6 +154,12 @@ def _no_modules(facts: Facts) -> Optional[Match]:
     return Match((facts.directory_proof(4, "ModuleListStream"), *proofs), {"what": what})
 
 
+OLD_ARM64 = (
+    " The number is that of older versions of Breakpad for ARM64: registers are stored in a structure of its own, which the debugger does not know "
+    "either. The debugger's number is 12."
+)
+
+
 def _architecture(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
     if isinstance(system, Absent) or debugger_name(system.architecture):
@@ -161,7 +168,7 @@ def _architecture(facts: Facts) -> Optional[Match]:
         return None
     return Match(
         (Proof("SystemInfo.ProcessorArchitecture", f"0x{system.architecture:x} ({system.architecture_name})", system.offset),),
-        {"value": f"0x{system.architecture:x}"},
+        {"value": f"0x{system.architecture:x}", "what": OLD_ARM64 if system.architecture == PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64 else ""},
     )
 
 
@@ -469,7 +476,7 @@ _OWN_RULES = (
         symptoms=("Minidump has unrecognized processor architecture 0x63", "Could not open dump file [...], HRESULT 0x80004005"),
         commands=_OPEN,
         checks="SystemInfo.ProcessorArchitecture",
-        verdict="ProcessorArchitecture is {value}, which dbgeng 10.0.15063 does not know; it refuses the file.",
+        verdict="ProcessorArchitecture is {value}, which dbgeng 10.0.15063 does not know; it refuses the file.{what}",
         confidence=PROVEN,
         remedy=("use a newer debugger for a newer processor", "for a Breakpad dump of another system use its own minidump_stackwalk"),
         sources=(_OBSERVED,),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, NamedTuple, Optional, Protocol
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Protocol
 
 from ...errors import DumpError
-from ..source import Source
+
+if TYPE_CHECKING:
+    from ..source import Source
 
 PIECE = 1 << 20
 """Bytes that are unpacked at a time."""

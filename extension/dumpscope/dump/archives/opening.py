@@ -11,7 +11,7 @@ import re
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from ...errors import DumpError
-from ..named import plain_source
+from ..plain import plain_source
 from ..source import Source
 from ..stores import is_address
 from .member import Archive, Member

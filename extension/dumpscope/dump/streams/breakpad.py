@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.counted import counted
 from ...format.vendor import breakpad as layouts
 from ..absence import NOT_THERE, Absent, Damage
-from ..minidump import Minidump
 from ..single import read_single
+
+if TYPE_CHECKING:
+    from ..minidump import Minidump
 
 INFO = 0x47670001
 ASSERTION = 0x47670002

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import TYPE_CHECKING, List, NamedTuple
 
 from ..directory import Stream
-from ..minidump import Minidump
+
+if TYPE_CHECKING:
+    from ..minidump import Minidump
 
 MAX_COMMENT = 1 << 16
 """Bytes of one comment that are decoded."""

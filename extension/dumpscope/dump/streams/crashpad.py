@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Dict, List, NamedTuple, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Tuple, Union
 
 from ...format.counted import by_count, counted
 from ...format.guid import guid_text
@@ -15,8 +15,10 @@ from ...format.vendor.crashpad import (
     MinidumpSimpleStringDictionaryEntry,
 )
 from ..absence import Absent, Damage
-from ..minidump import Minidump
 from ..single import read_single
+
+if TYPE_CHECKING:
+    from ..minidump import Minidump
 
 CRASHPAD_INFO = 0x43500001
 STRING = 1

@@ -8,13 +8,13 @@ from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.layout import Structure
 from ..absence import NOT_APPLICABLE, Absent
 from ..directory import Stream
-from ..minidump import Minidump
 from ..single import read_single
 from ..source import Source
 from .system import SystemInfo
 
 if TYPE_CHECKING:
     from ...format.faults import Fault
+    from ..minidump import Minidump
 
 MAX_PARAMETERS = 15
 """EXCEPTION_MAXIMUM_PARAMETERS."""

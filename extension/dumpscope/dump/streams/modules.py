@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.modules import (
     CV_INFO_PDB20,
@@ -42,6 +42,8 @@ _MODULE = (
 )
 MOST_OF_FILE_NAME = 255
 """Characters that a file's name has on Windows at the most."""
+MOST_FOUND = 256
+"""Modules that are kept once they were looked up by an address."""
 MAX_RECORD = 0x10000
 """Bytes of a CodeView record that are looked at; the path in it is the only part without a size."""
 
@@ -130,6 +132,7 @@ class ModuleList(RecordList[Module]):
             if span.count:
                 reader = MINIDUMP_MODULE.select(*_MODULE, stride=span.stride)
         self._index: Optional[Tuple[List[int], List[int]]] = None
+        self._found: Dict[int, Module] = {}
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, v: Tuple[Any, ...], offset: int, index: int) -> Module:
@@ -149,7 +152,16 @@ class ModuleList(RecordList[Module]):
             self._index = holders([base for base, _ in extents], [base + size for base, size in extents], ranks)
         places, numbers = self._index
         position = bisect_right(places, address) - 1
-        return None if position < 0 or numbers[position] < 0 else self[numbers[position]]
+        return None if position < 0 or numbers[position] < 0 else self._once(numbers[position])
+
+    def _once(self, number: int) -> Module:
+        """A module by its index. A walk of a stack asks for the same few again and again: they are kept."""
+        module = self._found.get(number)
+        if module is None:
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            module = self._found[number] = self[number]
+        return module
 
     def name_of(self, module: Module) -> str:
         """The debugger's name of one of these modules. The names of all are made when the first is asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import List, NamedTuple, Union
+from typing import TYPE_CHECKING, List, NamedTuple, Union
 
 from ...format.streams import LAST_RESERVED_STREAM, STREAMS
 from ...format.system import MINIDUMP_SYSTEM_INFO
@@ -12,12 +12,14 @@ from ...format.vendor.mozilla import MINIDUMP_MAC_BOOTARGS
 from ...format.vendor.wine import WINE_SYSTEM_INFO
 from ..absence import NOT_KNOWN, NOT_THERE, Absent
 from ..directory import Stream
-from ..minidump import Minidump
 from ..single import read_single
 from ..source import Source
 from .protobuf import varint
 from .unreal import CRASH_CONTEXT, MARK, crash_context_stream
 from .unreal import NAME as UNREAL_NAME
+
+if TYPE_CHECKING:
+    from ..minidump import Minidump
 
 MAX_TEXT = 1 << 20
 """Bytes of a stream that are decoded as text."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
 from typing import Dict, List, NamedTuple
+
+from .symbols import table
 
 WIN32 = "Win32"
 HRESULT = "HRESULT"
@@ -21,18 +21,6 @@ class Meaning(NamedTuple):
     kind: str
     symbol: str
     text: str
-
-
-@cache
-def table(name: str) -> Dict[int, str]:
-    """Symbols by number: ``win32``, ``hresult`` or ``ntstatus``."""
-    text: str = import_module(f"dumpscope.format.codes.{name}").TABLE
-    symbols: Dict[int, str] = {}
-    for line in text.split("\n"):
-        number, _, symbol = line.partition(" ")
-        if symbol:
-            symbols[int(number, 16)] = symbol
-    return symbols
 
 
 _WORDS: Dict[str, str] = {
@@ -133,11 +121,6 @@ def code_name(value: int) -> str:
     """The symbol of a code's likeliest reading, an empty string for a code that nothing knows."""
     found = describe_code(value)
     return found[0].symbol if found else ""
-
-
-def ntstatus_name(value: int) -> str:
-    """The symbol of an NTSTATUS, or an empty string."""
-    return table("ntstatus").get(value & 0xFFFFFFFF, "")
 
 
 def win32_name(value: int) -> str:

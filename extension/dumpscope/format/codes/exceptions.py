@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
+from .symbols import ntstatus_name
+
 
 class ExceptionCode(NamedTuple):
     """One code: its symbol, the debugger's own words, what it means to people, and what its parameters are."""
@@ -186,7 +188,6 @@ def exception_name(code: int) -> str:
     known = EXCEPTIONS.get(code)
     if known is not None:
         return known.debugger
-    from . import ntstatus_name
     from .foreign import foreign_code
 
     foreign = foreign_code(code)
@@ -207,7 +208,5 @@ def describe_parameters(code: int, parameters: Sequence[int]) -> List[str]:
     if code == 0xC0000409 and parameters and parameters[0] in FAST_FAIL:
         words[0] = " ".join(FAST_FAIL[parameters[0]])
     if code == 0xC0000006 and len(parameters) > 2:
-        from . import ntstatus_name
-
         words[2] = ntstatus_name(parameters[2] & 0xFFFFFFFF) or words[2]
     return words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, List, Mapping, Optional
 
 from ...view.paint import DARK, LIGHT, PLAIN, Ansi, Paint
 from ..boundary import silence
@@ -112,3 +112,7 @@ class Environment:
         if color == "auto" and (not self._terminal() or self._variables.get("NO_COLOR") or self._variables.get("TERM") == "dumb"):
             return PLAIN
         return Ansi(LIGHT if self._variables.get("DUMPSCOPE_THEME") == "light" else DARK)
+
+
+RunLine = Callable[[List[str], Environment], int]
+"""Runs one command line in an environment, and gives its exit code."""

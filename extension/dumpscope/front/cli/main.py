@@ -73,7 +73,7 @@ def _run(argv: List[str], env: Environment) -> int:
 
         env.write(f"dumpscope {__version__}\n")
         return EXIT_DONE
-    from .shells import SHELLS, run_shell
+    from .shells import SHELLS
 
     if words[0] == "help" and len(words) == 2 and words[1] in SHELLS:
         words = [words[1], "--help"]
@@ -87,7 +87,9 @@ def _run(argv: List[str], env: Environment) -> int:
     if shell is not None:
         if options.json or options.csv:
             raise UsageError(f"{shell.name} has no --json and no --csv", "the lines that it runs take them: handles --json")
-        return run_shell(shell, rest, options.color, env, debug=options.debug)
+        from .starting import run_shell
+
+        return run_shell(shell, rest, options.color, env, main, debug=options.debug)
     return run_command(found, rest, options, env)
 
 
@@ -230,7 +232,7 @@ def _is_path(name: str) -> bool:
 
 def _no_words(options: Options, env: Environment) -> int:
     if env.interactive():
-        from .shells import run_repl
+        from .starting import run_repl
 
         return run_repl([], env, debug=options.debug)
     env.error(USAGE)

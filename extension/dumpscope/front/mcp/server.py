@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any, Dict, Sequence, Tuple
 
 from ...errors import UsageError
-from ..cli.environment import Environment
-from ..cli.main import main
+from ..cli.environment import Environment, RunLine
 from .folders import Folders
 from .pages import Page, format_pages
 from .tools import Answer, Watch, call, tools
@@ -47,22 +46,22 @@ PROMPTS: Dict[str, Tuple[str, Tuple[str, ...], str]] = {
 """Prompts by name: what each is for, its arguments, its words."""
 
 
-def _text(*words: str) -> str:
+def _text(line: RunLine, *words: str) -> str:
     out = io.StringIO()
-    main(list(words), Environment(out, io.StringIO(), {}))
+    line(list(words), Environment(out, io.StringIO(), {}))
     return out.getvalue()
 
 
-def resources() -> Dict[str, Page]:
+def resources(line: RunLine) -> Dict[str, Page]:
     """Rules, lessons and pages of the format by URI."""
     from ...diagnosis.rules.catalogue import all_rules
     from ...learning.lessons import all_lessons
 
     found: Dict[str, Page] = {}
     for rule in all_rules():
-        found[f"dumpscope://rules/{rule.code}"] = Page(f"{rule.code}: {rule.title}", partial(_text, "explain", rule.code))
+        found[f"dumpscope://rules/{rule.code}"] = Page(f"{rule.code}: {rule.title}", partial(_text, line, "explain", rule.code))
     for lesson in all_lessons():
-        found[f"dumpscope://lessons/{lesson.number}"] = Page(f"lesson {lesson.number}: {lesson.title}", partial(_text, "learn", str(lesson.number)))
+        found[f"dumpscope://lessons/{lesson.number}"] = Page(f"lesson {lesson.number}: {lesson.title}", partial(_text, line, "learn", str(lesson.number)))
     found.update(format_pages())
     return found
 
@@ -78,8 +77,8 @@ def prompt_text(name: str, arguments: Dict[str, str]) -> str:
     return words.format(**{item: arguments[item] for item in names})
 
 
-def make_server(folders: Folders, *, redact: bool) -> Any:
-    """The SDK's server over these folders. Raises UsageError where the SDK is not installed."""
+def make_server(folders: Folders, line: RunLine, *, redact: bool) -> Any:
+    """The SDK's server over these folders, whose tools and pages ``line`` runs. Raises UsageError where the SDK is not installed."""
     try:
         import mcp_types as types
         from anyio import from_thread, to_thread
@@ -89,7 +88,7 @@ def make_server(folders: Folders, *, redact: bool) -> Any:
     from ... import __version__
 
     offered = {tool.name: tool for tool in tools(write=bool(folders.writes))}
-    known = resources()
+    known = resources(line)
 
     async def list_tools(context: Any, params: Any) -> Any:
         rows = [
@@ -115,7 +114,7 @@ def make_server(folders: Folders, *, redact: bool) -> Any:
             # A thread, so that the server answers while a long call runs. A cancelled call is told to end.
             watch = Watch(lambda done, total: from_thread.run(context.session.report_progress, done / total if total else 0.0, 1.0))
             try:
-                answer = await to_thread.run_sync(lambda: call(tool, params.arguments or {}, folders, redact=redact, watch=watch), abandon_on_cancel=True)
+                answer = await to_thread.run_sync(lambda: call(tool, params.arguments or {}, folders, line, redact=redact, watch=watch), abandon_on_cancel=True)
             finally:
                 watch.cancel()
             await context.session.report_progress(1.0, 1.0)
@@ -160,10 +159,10 @@ def make_server(folders: Folders, *, redact: bool) -> Any:
     )
 
 
-def serve(paths: Sequence[str], *, http: bool = False, port: int = HTTP_PORT, redact: bool = True, write: str = "") -> int:
+def serve(paths: Sequence[str], line: RunLine, *, http: bool = False, port: int = HTTP_PORT, redact: bool = True, write: str = "") -> int:
     """Serve until the client goes away (stdio) or the process is ended (HTTP on the loopback address); returns the exit code."""
     folders = Folders(paths or ["."], write)
-    server = make_server(folders, redact=redact)
+    server = make_server(folders, line, redact=redact)
     import anyio
 
     if http:

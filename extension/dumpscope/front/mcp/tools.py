@@ -12,8 +12,7 @@ from ...commands.index import all_commands
 from ...errors import EXIT_DONE, EXIT_INTERRUPTED, UsageError
 from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, DUMP_OPTIONAL, Argument, Command
 from ...view.escape import printable
-from ..cli.environment import Environment
-from ..cli.main import main
+from ..cli.environment import Environment, RunLine
 from ..cli.schemas import schema_of
 from .folders import Folders
 
@@ -350,8 +349,8 @@ def _number(arguments: Mapping[str, Any], name: str, default: int, least: int) -
     return value
 
 
-def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, *, redact: bool = True, watch: Optional[Watch] = None) -> Answer:
-    """Run a tool. Never raises: what is wrong with a call is in its answer."""
+def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, line: RunLine, *, redact: bool = True, watch: Optional[Watch] = None) -> Answer:
+    """Run a tool, whose command ``line`` runs. Never raises: what is wrong with a call is in its answer."""
     watch = watch or Watch()
     try:
         if tool.command is None:
@@ -361,7 +360,7 @@ def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, *, redact: 
             return _answer(page(listed, cursor), budget, failed=False)
         cursor, budget = _number(arguments, "cursor", 0, 0), _number(arguments, "budget", BUDGET, 500)
         words = words_of(tool.command, arguments, folders)
-        document, code, errors = _run(words + ["--json"] + (["--redact"] if redact else []), watch)
+        document, code, errors = _run(line, words + ["--json"] + (["--redact"] if redact else []), watch)
     except UsageError as wrong:
         return Answer(clean(f"{wrong.message}{'. ' + wrong.hint if wrong.hint else ''}"), {"error": clean(wrong.message)}, True)
     if document is None:
@@ -370,11 +369,11 @@ def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, *, redact: 
     return _answer(page(document, cursor), budget, failed=code > 1)
 
 
-def _run(words: List[str], watch: Watch) -> Tuple[Optional[Dict[str, Any]], int, str]:
+def _run(line: RunLine, words: List[str], watch: Watch) -> Tuple[Optional[Dict[str, Any]], int, str]:
     """The document of a command line, its exit code, and what it says on standard error."""
     out, err = _Bounded(MOST_BYTES, watch), _Bounded(MOST_BYTES, Watch())
     try:
-        code = main(words, _Watched(out, err, watch))
+        code = line(words, _Watched(out, err, watch))
     except KeyboardInterrupt:
         return None, EXIT_INTERRUPTED, "cancelled"
     except _Full:

@@ -15,7 +15,8 @@ from ...commands.index import all_commands
 from ...commands.opening import session_of
 from ...dump.named import source_at
 from ...errors import DumpscopeError
-from ...session.offers import Offer, offers
+from ...session.offer import Offer
+from ...session.offers import offers
 from ...session.registry import CATEGORIES, Argument, Command
 from ...session.session import Session
 from ...view.escape import printable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, List, Sequence, Tuple
 
 from ...commands.help import broken_plugins, command_help, command_list
 from ...commands.index import all_commands
@@ -13,9 +13,11 @@ from ...session.session import Session
 from ...view.blocks import Block, Column, Lines, Note, Table
 from ..spellings import is_debuggers, not_ours, outlook, translate
 from .filters import SUMMARIES
-from .runner import Runner
 from .settings import SETTINGS
 from .workspace import short_name
+
+if TYPE_CHECKING:
+    from .runner import Runner
 
 KEYS: Tuple[Tuple[str, str], ...] = (
     ("F1", "help for the word under the cursor, or this list"),
