@@ -88,7 +88,7 @@ class Source:
             # A FIFO would block in open(), a device has no end: look before.
             mode = os.stat(name).st_mode
             if stat.S_ISDIR(mode):
-                raise DumpError(f"{name!r} is a folder, not a dump", "give the path of a .dmp file inside it")
+                raise DumpError(f"{name!r} is a folder, not a dump", "give the path of a .dmp file inside it; `dumpscope triage FOLDER` reads all of them")
             if not stat.S_ISREG(mode):
                 raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
             file = open(name, "rb", buffering=0)  # noqa: SIM115 - closed by close()
