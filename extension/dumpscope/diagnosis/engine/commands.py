@@ -344,7 +344,7 @@ class Commands:
         found = self.view.peb
         if found.hresult != S_OK:
             message = "error 1 InitTypeRead( nt!_PEB at 00000000`00000000)..."
-            why = f"the PEB's address stands in the TEB, and the TEB at {self.view.current_teb.value:x} is not in the dump"
+            why = f"the PEB's address is in the TEB, and the TEB at {self.view.current_teb.value:x} is not in the dump"
             return Verdict(FAILS, found.hresult, message, why)
         hresult = self.view.read_virtual(found.value)
         if hresult != S_OK:
@@ -466,7 +466,7 @@ class Commands:
             return Verdict(FAILS, S_OK, "", "the dump has no 32-bit side: no wow64.dll is among the modules of an x64 process")
         if self.view.full or self.flags & PROCESS_DATA:
             return GOOD
-        return Verdict(FAILS, MEMORY_ABSENT, "", "the 32-bit registers stand behind the TEBs, and those are not in the dump")
+        return Verdict(FAILS, MEMORY_ABSENT, "", "the 32-bit registers are after the TEBs, and those are not in the dump")
 
     @cached_property
     def _telling(self) -> Set[str]:

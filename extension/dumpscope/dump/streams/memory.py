@@ -256,7 +256,7 @@ class Memory:
         starts = full._column(0, 0)
         sizes = full._column(8, 1)
         rvas = full._offsets
-        held = bisect_left(rvas, limit)  # what begins behind the end of the file is left out
+        held = bisect_left(rvas, limit)  # what begins beyond the end of the file is left out
         if held < len(rvas):
             del starts[held:], sizes[held:]
             if held and rvas[held] > limit:
