@@ -53,7 +53,7 @@ def test_what_is_cut_off_is_told_with_its_place(cli: Callable[..., Any], run_jso
         assert "not in the thread list" not in text
         assert "there is no thread list" not in text
     assert "registers, are not in the file" in " ".join(cli("stack", path).out.split())
-    assert "bytes of it lie beyond the end of the file" in cli("memory", path).out
+    assert "bytes of it are beyond the end of the file" in cli("memory", path).out
     assert "to look through: the file is cut before the bytes of the regions" in " ".join(cli("strings", path).out.split())
 
 
