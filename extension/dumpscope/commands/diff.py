@@ -67,7 +67,7 @@ def _handles(dumps: Sequence[Minidump], names: Sequence[str], args: Any) -> Iter
     without = [name for dump, name in zip(dumps, names) if not len(dump.handles)]
     if without:
         yield Data("handles", None)
-        yield Note(f"Handles cannot be compared: {', '.join(without)} has none.", "warning")
+        yield Note(f"Handles cannot be compared: {', '.join(without)} {'has' if len(without) == 1 else 'have'} none.", "warning")
         return
     growth = compare.handle_growth(dumps)
     totals = [len(dump.handles) for dump in dumps]

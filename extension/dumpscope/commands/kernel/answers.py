@@ -114,21 +114,22 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
 def _system(session: Session, args: Any) -> Iterator[Block]:
     """The machine."""
     dump = kernel_of(session)
-    product = dump.number("ProductType")
+    product, machine = dump.number("ProductType"), dump.number("MachineImageType")
+    unset = Item("architecture", "machine", machine) if isinstance(machine, Absent) else None
     yield Fields(
         "system",
         [
-            Item("architecture", "machine", dump.architecture, note=f"0x{dump.machine:x}"),
-            Item("processors", "processors", dump.header["NumberProcessors"], "count"),
+            unset or Item("architecture", "machine", dump.architecture, note=f"0x{dump.machine:x}"),
+            Item("processors", "processors", dump.number("NumberProcessors"), "count"),
             Item("build", "Windows build", dump.build, "int"),
             Item("product_type", "product", product if isinstance(product, Absent) else PRODUCT_TYPE.label(product) or f"{product}"),
             Item("suite_mask", "suite mask", dump.number("SuiteMask"), "hex"),
             *_time(dump),
             Item("kernel_base", "kernel base", dump.drivers[0].base if isinstance(dump.drivers, list) else dump.drivers, "hex"),
-            Item("loaded_modules", "PsLoadedModuleList", dump.header["PsLoadedModuleList"], "hex"),
-            Item("active_processes", "PsActiveProcessHead", dump.header["PsActiveProcessHead"], "hex"),
-            Item("debugger_data", "KdDebuggerDataBlock", dump.header["KdDebuggerDataBlock"], "hex"),
-            Item("directory_table", "DirectoryTableBase", dump.header["DirectoryTableBase"], "hex"),
+            Item("loaded_modules", "PsLoadedModuleList", dump.number("PsLoadedModuleList"), "hex"),
+            Item("active_processes", "PsActiveProcessHead", dump.number("PsActiveProcessHead"), "hex"),
+            Item("debugger_data", "KdDebuggerDataBlock", dump.number("KdDebuggerDataBlock"), "hex"),
+            Item("directory_table", "DirectoryTableBase", dump.number("DirectoryTableBase"), "hex"),
         ],
         title="machine",
     )
