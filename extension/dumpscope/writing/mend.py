@@ -404,9 +404,8 @@ class _Mender:
             if not flags & FULL_MEMORY:
                 what = "flag 0x2 (MiniDumpWithFullMemory): there is a Memory64ListStream"
                 self._put(where, struct.pack("<Q", flags | FULL_MEMORY), FIXED, "OPN014", what, f"0x{flags:x}", f"0x{flags | FULL_MEMORY:x}")
-            if small is not None:
-                self.drop[small.index] = "a dump of full memory must not have it"
-                self._left_out(small, "OPN013")
+            if small is not None and small.index not in self.drop:
+                self._both(dump, small)
             return
         if full is not None:
             self.drop[full.index] = "it has no range that the file holds"
@@ -414,6 +413,17 @@ class _Mender:
         if flags & FULL_MEMORY:
             what = "flag 0x2 (MiniDumpWithFullMemory): there is no Memory64ListStream that could be used"
             self._put(where, struct.pack("<Q", flags & ~FULL_MEMORY), FIXED, "OPN013", what, f"0x{flags:x}", f"0x{flags & ~FULL_MEMORY:x}")
+
+    def _both(self, dump: Minidump, small: Stream) -> None:
+        """A dump of full memory must not have a MemoryListStream: what that list holds, such as LLDB's stacks, goes into the other one."""
+        items = dump.memory_list
+        if items.stream is None or items.stream.index != small.index or items.span.refused or not len(items):
+            self.drop[small.index] = "a dump of full memory must not have it"
+            self._left_out(small, "OPN028")
+            return
+        self.anew = True
+        what = f"MemoryListStream: a dump of full memory must not have it; its {counted(len(items), 'range goes', 'ranges go')} into the Memory64ListStream"
+        self.repairs.append(Repair(FIXED, "OPN028", what, small.offset))
 
     def _left_out(self, stream: Stream, code: str) -> None:
         self.anew = True

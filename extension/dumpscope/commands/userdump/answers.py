@@ -17,6 +17,7 @@ from ...session.missing import facts_of
 from ...session.session import Session
 from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from .anatomy import user_bytes, user_map, user_whatis
+from .places import placed
 
 if TYPE_CHECKING:
     from ...session.registry import Command, Function
@@ -145,7 +146,6 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     layout = dump.header_layout
     yield Table("header", columns, [(name, value, layout.offset_of(name)) for name, value in dump.header.items()], title=layout.name)
     yield from _damage(dump)
-    yield from _origin(dump)
     yield Note("Threads, modules, memory and exception are read as of a minidump with full memory; streams, handles and times are not there.", "hint")
 
 
@@ -183,7 +183,6 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
         yield Note("The debugger opens this file: a full user dump of the old format.")
         columns = [Column("command", "command", "name"), Column("outcome", "outcome"), Column("why", "why")]
         yield Table("commands", columns, found, title="what the debugger's commands will do")
-        yield from _origin(dump)
     else:
         yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
         for line in opening.message.splitlines():
@@ -196,32 +195,21 @@ _OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "wh
 
 def answer_for(command: Command) -> Function:
     """The function that answers a command on a user dump of the old format."""
-    if command.name in _LISTS:
-        return _told(command.function, origin=True)
-    if command.name in _MEMORY:
-        return _told(command.function, origin=False)
+    if command.name in _LISTS or command.name in _MEMORY:
+        return _told(command.function)
     if command.name in _FOR_ALL or command.name in _SAME:
         return command.function
     return _OWN.get(command.name) or _not_here(command.name)
 
 
-def _told(function: Function, *, origin: bool) -> Function:
+def _told(function: Function) -> Function:
     def told(session: Session, args: Any) -> Iterator[Block]:
-        yield from function(session, args)
         dump = _open(session)
-        if origin:
-            yield from _origin(dump)
+        yield from placed(function(session, args), session.dump.source)
         for line in dump.damage:
             yield Note(line, "warning")
 
     return told
-
-
-def _origin(dump: UserDump) -> Iterator[Block]:
-    """That the lists of a minidump are made up, and from which offset on."""
-    size = dump.source.size
-    yield Data("made_up_from", f"0x{size:x}")
-    yield Note(f"The lists of a minidump are made up here: offsets from 0x{size:x} on, where the file ends, are places in them. Others are the file's.", "hint")
 
 
 def _not_here(name: str) -> Function:
