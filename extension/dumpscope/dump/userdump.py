@@ -1,7 +1,7 @@
 """Full user dumps of the format before minidumps (USERDUMP, USERDU64), and the same as a minidump, so that every command reads them.
 
 The bytes of registers and memory stay where they are in the file. Header, directory and lists of the minidump are made up: they stand
-behind the end of the file, and the first 32 bytes are another header's.
+beyond the end of the file, and the first 32 bytes are another header's.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class OldModule(NamedTuple):
 
 
 class OldRegion(NamedTuple):
-    """A region: its record, where that stands, and where its bytes do; None where it has none (guard pages, behind the end of the file)."""
+    """A region: its record, where that stands, and where its bytes do; None where it has none (guard pages, beyond the end of the file)."""
 
     base: int
     size: int
@@ -112,7 +112,7 @@ class UserDump:
         self.header: Dict[str, int] = layout.unpack(head)
         self.damage: List[str] = []
         self.memory_cut = 0
-        """Bytes of memory that lie behind the end of the file; known once ``regions`` were read."""
+        """Bytes of memory that lie beyond the end of the file; known once ``regions`` were read."""
         for name in COUNTS:
             if not self.header[name]:
                 raise self._refusal(f"{name} is zero: the writer was ended before it wrote the header", layout.offset_of(name))
@@ -213,7 +213,7 @@ class UserDump:
             place += size if held else 0
         if place > self.source.size:
             self.memory_cut = place - self.source.size
-            self.damage.append(f"memory: 0x{place - self.source.size:x} bytes of it lie behind the end of the file")
+            self.damage.append(f"memory: 0x{place - self.source.size:x} bytes of it are beyond the end of the file")
         return found
 
     @cached_property
@@ -308,7 +308,7 @@ class UserDump:
 
 
 class _Tail:
-    """What stands behind the end of the file: streams, and what they point to."""
+    """What stands beyond the end of the file: streams, and what they point to."""
 
     def __init__(self, start: int) -> None:
         self.start = start
@@ -455,7 +455,7 @@ def _fill(tail: _Tail, dump: UserDump) -> None:
         origins += [(at + 32 + 4 * index, 4, region.offset + region_at(name)) for index, name in enumerate(("State", "Protect", "Type"))]
     tail.stream(16, struct.pack("<IIQ", 16, 48, len(dump.regions)) + regions, origins)
     held = [region for region in dump.regions if region.place is not None]
-    # Where the file is cut, what stands behind its end is made up, and no memory: the last range ends with the file.
+    # Where the file is cut, what stands beyond its end is made up, and no memory: the last range ends with the file.
     ranges = b"".join(struct.pack("<QQ", region.base, min(region.size, dump.source.size - (region.place or 0))) for region in held)
     origins = [(0, 4, in_header("MemoryRegionCount")), (8, dump.word, in_header("DataOffset"))]
     for number, region in enumerate(held):

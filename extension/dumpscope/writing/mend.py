@@ -160,7 +160,7 @@ class _Mender:
         if builder is None and not self.repairs:
             opening = EngineView(self.source).opening
             if not opening.ok or opening.wait_hresult:
-                raise DumpError(f"nothing is known that would make the debugger open this file: {opening.message.splitlines()[0]}", "`why` tells what is wrong")
+                raise DumpError(f"nothing is known that would make the debugger open this file: {opening.message.splitlines()[0]}", "`why` says what is wrong")
         return mending
 
     def _put(self, offset: int, data: bytes, kind: str, code: str, what: str, before: str = "", after: str = "") -> None:
@@ -267,7 +267,7 @@ class _Mender:
         place = find_list(self.source, stream.type, stream.size, lambda at, size: not any(at < high and low < at + size for low, high in others))
         if place is None or place > LAST_RVA:
             return False
-        what = f"{name_of(stream.type)}: RVA in the directory, where the one list of its size stands"
+        what = f"{name_of(stream.type)}: RVA in the directory, where the one list of its size is"
         self._put(stream.offset + _RVA, struct.pack("<I", place), INFERRED, "OPN020", what, f"0x{stream.rva:x}", f"0x{place:x}")
         return True
 
@@ -306,7 +306,7 @@ class _Mender:
             and stream.size == 8 + claimed * stride
             and records_fit(self.source, stream.type, stream.rva + 8, stride, claimed)
         ):
-            self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding behind the count, as Breakpad writes, are left out", stream.rva))
+            self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding after the count, as Breakpad writes, are left out", stream.rva))
             self.anew = True
             return
         number = full_number(self.source, stream.rva, stream.size, claimed) if stream.type == 9 else None
@@ -470,7 +470,7 @@ class _Mender:
                 self.drop.setdefault(entry.index, "it lies on the header or the directory")
         ahead = [item for item in dump.streams if item.type and item.size and MINIDUMP_HEADER.size <= item.rva < header.directory_rva]
         if ahead:
-            what = f"{counted(len(ahead), 'stream stands', 'streams stand')} before the directory: the directory is put behind the header"
+            what = f"{counted(len(ahead), 'stream is', 'streams are')} before the directory: the directory is put after the header"
             self.repairs.append(Repair(FIXED, "OPN019", what, MINIDUMP_HEADER.offset_of("StreamDirectoryRva")))
             self.anew = True
         if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+from io import StringIO
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -21,23 +22,9 @@ SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 HANDLES = (SAMPLES / "handles.dmp").read_bytes()
 
 
-class _Pipe:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> None:
-        self.text += text
-
-    def flush(self) -> None:
-        pass
-
-    def isatty(self) -> bool:
-        return False
-
-
 def line(*words: str) -> Tuple[int, str]:
-    pipe = _Pipe()
-    return main(list(words), Environment(pipe, pipe, {})), pipe.text
+    pipe = StringIO()
+    return main(list(words), Environment(pipe, pipe, {})), pipe.getvalue()
 
 
 def rows(name: str) -> Dict[str, Dict[str, Any]]:

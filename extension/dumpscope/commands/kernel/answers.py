@@ -383,7 +383,7 @@ def _strings(session: Session, args: Any) -> Iterator[Block]:
     paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers if item.path]
     if not paths:
         session.not_in_dump()
-        why = drivers.message if isinstance(drivers, Absent) else "the names of the drivers are behind the end of the file"
+        why = drivers.message if isinstance(drivers, Absent) else "the names of the drivers are beyond the end of the file"
         yield Data("strings", None)
         yield Note(f"No texts: on a kernel dump these are the names of drivers, and {why}.", "warning")
         yield from _damage(dump, but=why)

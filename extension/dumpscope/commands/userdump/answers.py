@@ -72,11 +72,11 @@ _WITHOUT_THREAD = frozenset(("~", "~*", "r", "k", "u", "lm", ".lastevent", ".exr
 
 
 def _of_memory(dump: UserDump, command: str) -> Tuple[str, str]:
-    """What a command that reads the process's memory does where a part of that is behind the end of the file; empty where nothing is known against it."""
+    """What a command that reads the process's memory does where a part of that is beyond the end of the file; empty where nothing is known against it."""
     cut = dump.memory_cut
     if not cut:
         return "", ""
-    behind = f"0x{cut:x} bytes of memory are behind the end of the file"
+    behind = f"0x{cut:x} bytes of memory are beyond the end of the file"
     if command == "!address":
         return PARTIAL, f"the file has the regions; {behind}"
     size = 8 if dump.wide else 4
@@ -138,7 +138,7 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
             Item("threads", "threads", len(dump.threads), note=_of(len(dump.threads), dump.header["ThreadCount"])),
             Item("modules", "modules", len(dump.modules), note=_of(len(dump.modules), dump.header["ModuleCount"])),
             Item("regions", "regions", len(dump.regions), note=_of(len(dump.regions), dump.header["MemoryRegionCount"])),
-            Item("bytes", "memory", held, "size", note=f"0x{dump.memory_cut:x} bytes are behind the end of the file" if dump.memory_cut else ""),
+            Item("bytes", "memory", held, "size", note=f"0x{dump.memory_cut:x} bytes are beyond the end of the file" if dump.memory_cut else ""),
         ],
         title="user dump of the old format",
     )

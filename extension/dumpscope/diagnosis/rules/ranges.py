@@ -87,7 +87,7 @@ def _truncated(facts: Facts) -> Optional[Match]:
             "ranges": len(full),
             "opens": "It opens, and every command"
             if facts.engine.opening.ok
-            else "BaseRva itself lies behind the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
+            else "BaseRva itself is beyond the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
             if facts.engine.opening.line == "Dump file is too large to map"
             else "Every command",
         },

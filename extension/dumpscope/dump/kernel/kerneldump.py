@@ -255,9 +255,9 @@ class KernelDump:
     def _no_triage(self) -> str:
         """Why a dump of another kind shows no thread and no list of drivers."""
         if self.kind == layout.FILL:
-            return "the writer did not set DumpType, and what stands behind the header is not read"
+            return "the writer did not set DumpType, and what follows the header is not read"
         if not layout.DUMP_TYPE.label(self.kind):
-            return f"the kind of dump (DumpType 0x{self.kind:x}) is not known, and what stands behind the header is not read"
+            return f"the kind of dump (DumpType 0x{self.kind:x}) is not known, and what follows the header is not read"
         where = "lie in pages that page tables lead to, which are not walked here; only a triage dump lists them in the file"
         return f"drivers and threads of a {self.kind_name} dump {where}"
 
@@ -304,7 +304,7 @@ class KernelDump:
             if not at:
                 return Absent(NOT_THERE, "TRIAGE_DUMP has no place of a driver list: DriverListOffset is 0")
             return Absent(
-                DAMAGED, f"TRIAGE_DUMP counts {counted(count, 'driver')}, whose list at 0x{at:x} is behind the end of the file (0x{self.source.size:x})"
+                DAMAGED, f"TRIAGE_DUMP counts {counted(count, 'driver')}, whose list at 0x{at:x} is beyond the end of the file (0x{self.source.size:x})"
             )
         return found
 
@@ -505,7 +505,7 @@ class KernelDump:
         return [f"the file holds {pages.held} of {pages.claimed} pages: it was cut, or the writer did not finish"]
 
     def _cut_lists(self, triage: Dict[str, Any]) -> List[str]:
-        """Lists of which the file holds less than TRIAGE_DUMP counts, and names that are behind its end."""
+        """Lists of which the file holds less than TRIAGE_DUMP counts, and names that are beyond its end."""
         found = []
         drivers = self.drivers
         if isinstance(drivers, Absent):
