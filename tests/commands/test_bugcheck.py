@@ -9,6 +9,7 @@ from typing import Any, Dict, List
 
 import pytest
 from samples.kernel_dumps import (
+    DRIVERS64,
     MEMORY_SECTION,
     PCIE_SECTION,
     RECORD64,
@@ -157,3 +158,30 @@ def test_a_dump_without_a_code_has_a_next_step(cli: Any, tmp_path: Path) -> None
 
 def test_a_dump_of_pages_says_why_no_driver_is_named(cli: Any) -> None:
     assert "!analyze -v" in cli("bugcheck", "not-a-dump-kernel-bitmap-64.dmp").out
+
+
+def test_an_address_in_a_report_of_the_verifier_names_the_driver(cli: Any, tmp_path: Path) -> None:
+    """Of a violation that the reference does not list, parameters that lie in a driver still name it."""
+    path = tmp_path / "verifier.dmp"
+    path.write_bytes(triage64(0xC9, (0x2FF, DRIVERS64[2][0] + 0x1234, 0, 0)))
+    found = told(cli, "bugcheck", path)
+    assert (found["driver"]["name"], found["driver"]["certainty"]) == ("demo_drv", "likely")
+    assert found["driver"]["why"] == "parameter 2 lies in it: demo_drv+0x1234"
+
+
+def test_a_rule_of_the_verifier_is_read_from_memory(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rule.dmp"
+    text, place = b"The rule StackReserve was violated.\0", 0xFFFFC08BDE900000
+    path.write_bytes(triage64(0xC4, (0x2F0F0, place, 0, 0), more=[(place, text)]))
+    rows = told(cli, "bugcheck", path)["parameters"]
+    assert rows[0]["is"] == "a rule of DDI compliance checking was violated"
+    assert rows[1]["is"] == "'The rule StackReserve was violated.'"
+    path.write_bytes(triage64(0xC4, (0x2F0F0, place, 0, 0), more=[(place, b"\xff" + text)]))
+    assert told(cli, "bugcheck", path)["parameters"][1]["is"] == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0x1001, "contrary orders"), (0x13E, "another address"), (0xA005, "invalid destination"), (0x121, "DISPATCH_LEVEL")]
+)
+def test_violations_of_the_verifier(cli: Any, value: int, words: str) -> None:
+    assert words in told(cli, "bugcheck", "0xc4", f"{value:x}", "0", "0", "0")["parameters"][0]["is"]

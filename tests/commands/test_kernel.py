@@ -290,7 +290,7 @@ def test_a_kind_is_told_in_words(cli: Any) -> None:
 
 @pytest.mark.parametrize(
     ("command", "words"),
-    [("atlas", "`bugcheck` says what stopped the machine"), ("scrub", "No command takes personal data out of a kernel dump.")],
+    [("scrub", "No command takes personal data out of a kernel dump.")],
 )
 def test_what_to_do_in_place_of_a_command_for_processes(cli: Any, command: str, words: str) -> None:
     found = cli(command, "not-a-dump-kernel-triage-64.dmp")

@@ -112,7 +112,7 @@ def test_why_says_what_the_debugger_does(cli: Any, run_json: Any, name: str) -> 
 
 
 @BOTH
-@pytest.mark.parametrize("command", ["handles", "streams", "atlas", "mend", "system", "process"])
+@pytest.mark.parametrize("command", ["handles", "streams", "mend", "system", "process"])
 def test_a_command_about_minidumps_says_so(cli: Any, name: str, command: str) -> None:
     found = cli(command, name, *(("-o", "never.dmp") if command == "mend" else ()))
     assert found.code == 1

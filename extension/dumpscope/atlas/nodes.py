@@ -218,12 +218,12 @@ class Atlas:
         wanted = list(self._wanted)
         if self.redactor is None:
             wanted += [(start, min(end, start + GAP_BYTES)) for start, end in gaps]
-        merged = _union(wanted)
+        merged = union_of(wanted)
         if self.redactor is not None:
             # Header and directory stay; what lies in memory or in private streams goes, even where another structure shares it.
             directory = self.dump.streams.rva
             kept = [(0, 32), (directory, directory + 12 * len(self.dump.streams))]
-            merged = _union([*_minus(merged, _union(self._hidden)), *kept])
+            merged = union_of([*_minus(merged, union_of(self._hidden)), *kept])
         room = TOTAL_BYTES + (MEMORY_BYTES if self.memory else 0)
         found: List[Tuple[int, int]] = []
         for start, end in merged:
@@ -255,7 +255,7 @@ class Atlas:
     def pieces(self) -> Iterator[List[Any]]:
         """Offset, size, kind, number of structures, and words unless a row of the tree begins there."""
         starts = {row.offset: row for row in self.rows}
-        for offset, size, kind, what, merged in self._cut(list(self._pieces())):
+        for offset, size, kind, what, merged in self.cut(list(self._pieces())):
             row = starts.get(offset)
             item: List[Any] = [offset, size, _KIND.get(kind, _KIND["data"]), merged]
             if merged > 1 or row is None:
@@ -280,7 +280,7 @@ class Atlas:
         dump = self.dump
         spans = [(0, 32, "header", "header"), (dump.streams.rva, dump.streams.rva + 12 * len(dump.streams), "directory", "directory")]
         spans += [(stream.rva, stream.end, "stream", f"stream {stream.index} {stream.name}") for stream in dump.streams if stream.type and stream.size]
-        spans += [(start, min(end, dump.size), "memory", "memory") for start, end in _union(self._hidden if self.redactor is None else [])]
+        spans += [(start, min(end, dump.size), "memory", "memory") for start, end in union_of(self._hidden if self.redactor is None else [])]
         spans.sort()
         cursor = 0
         for start, end, kind, what in spans:
@@ -295,7 +295,7 @@ class Atlas:
             yield cursor, dump.size - cursor, "data", "strings, registers and other parts of records", 2
 
     @staticmethod
-    def _cut(pieces: List[Tuple[int, int, str, str, int]]) -> List[Tuple[int, int, str, str, int]]:
+    def cut(pieces: List[Tuple[int, int, str, str, int]]) -> List[Tuple[int, int, str, str, int]]:
         """At most PIECE_CAP pieces: the smallest neighbours are put together."""
         limit = 16
         while len(pieces) > PIECE_CAP:
@@ -316,7 +316,7 @@ class Atlas:
         return [(piece[0], piece[0] + piece[1]) for piece in pieces if piece[2] in kinds]
 
 
-def _union(ranges: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
+def union_of(ranges: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
     """Stretches in order, those that touch or overlap as one."""
     merged: List[Tuple[int, int]] = []
     for start, end in sorted(ranges):

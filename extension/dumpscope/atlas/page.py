@@ -70,7 +70,11 @@ def page_data(facts: Facts, *, redact: bool, memory: bool) -> Dict[str, Any]:
 
 def page(facts: Facts, *, redact: bool = False, memory: bool = False) -> Iterator[str]:
     """The page in pieces of text. The dump must be open in ``facts``."""
-    data = page_data(facts, redact=redact, memory=memory)
+    yield from drawn(page_data(facts, redact=redact, memory=memory))
+
+
+def drawn(data: Dict[str, Any]) -> Iterator[str]:
+    """The page of such data, in pieces of text."""
     raw: bytes = data.pop("bytes")
     encoding = "plain"
     if len(raw) > PLAIN_LIMIT:

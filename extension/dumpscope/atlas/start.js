@@ -124,12 +124,14 @@ function start() {
   const serious = count('error') + count('warning');
   addView('bytes', 'Map and bytes', null, null);
   addView('findings', 'Findings', serious, buildFindings, count('error') ? 'error' : '');
-  addView('flags', 'Flags', D.flags.filter((one) => one.asked).length, buildFlags);
-  addView('streams', 'Streams', total('streams'), buildTables('streams'));
-  addView('threads', 'Threads', total('threads'), buildTables('threads'));
-  addView('handles', 'Handles', total('handles'), buildTables('handles'));
-  addView('modules', 'Modules', total('modules'), buildTables('modules', 'unloaded'));
-  addView('memory', 'Memory', total('ranges'), buildTables('ranges', 'regions'));
+  // Files without streams (kernel dumps, user dumps of the old format) have no flags and not all tables.
+  const addTables = (key, title, ...keys) => { if (keys.some((one) => D.tables.some((table) => table.key === one))) addView(key, title, total(keys[0]) || total(keys[keys.length - 1]), buildTables(...keys)); };
+  if (D.flags.length) addView('flags', 'Flags', D.flags.filter((one) => one.asked).length, buildFlags);
+  addTables('streams', 'Streams', 'streams');
+  addTables('threads', 'Threads', 'threads');
+  addTables('handles', 'Handles', 'handles');
+  addTables('modules', 'Modules', 'modules', 'unloaded');
+  addTables('memory', 'Memory', 'ranges', 'regions');
   byId('tabs').addEventListener('keydown', (event) => {
     const at = VIEWS.findIndex((one) => one.tab === document.activeElement);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: VIEWS.length - 1 }[event.key];

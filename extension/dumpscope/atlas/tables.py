@@ -25,7 +25,7 @@ Clean = Callable[[str], str]
 _ORDERS = {"count": "dec", "int": "dec", "size": "dec", "duration": "time", "text": "text", "type": "text"}
 
 
-class _Table:
+class PageTable:
     """Columns and rows as a page takes them: the first cell of a row is its place in the file, or None."""
 
     def __init__(self, key: str, title: str, columns: Sequence[Tuple[str, str]], clean: Clean) -> None:
@@ -81,7 +81,7 @@ def _handles(dump: Minidump, clean: Clean) -> Dict[str, Any]:
         ("pointers", "count"),
         ("attributes", "text"),
     ]
-    return _Table("handles", "Handles", columns, clean).made(rows(), len(dump.handles), dump.handles.absence)
+    return PageTable("handles", "Handles", columns, clean).made(rows(), len(dump.handles), dump.handles.absence)
 
 
 def _threads(dump: Minidump, clean: Clean) -> Dict[str, Any]:
@@ -127,7 +127,7 @@ def _threads(dump: Minidump, clean: Clean) -> Dict[str, Any]:
         ("suspended", "count"),
         ("stack", "size"),
     ]
-    return _Table("threads", "Threads", columns, clean).made(rows(), len(dump.threads), dump.threads.absence)
+    return PageTable("threads", "Threads", columns, clean).made(rows(), len(dump.threads), dump.threads.absence)
 
 
 def _modules(dump: Minidump, clean: Clean) -> Dict[str, Any]:
@@ -141,14 +141,14 @@ def _modules(dump: Minidump, clean: Clean) -> Dict[str, Any]:
             yield module.offset, (module.base, module.end, module.file_name, version, module.timestamp, key, module.path)
 
     columns = [("start", address), ("end", address), ("name", "text"), ("version", "text"), ("time stamp", "hex"), ("symbols", "text"), ("path", "text")]
-    return _Table("modules", "Modules", columns, clean).made(rows(), len(dump.modules), dump.modules.absence)
+    return PageTable("modules", "Modules", columns, clean).made(rows(), len(dump.modules), dump.modules.absence)
 
 
 def _unloaded(dump: Minidump, clean: Clean) -> Dict[str, Any]:
     address = address_kind(dump.pointer_size)
     rows = ((item.offset, (item.base, item.end, item.name, item.timestamp, item.checksum)) for item in dump.unloaded_modules.walk(0, LIST_CAP))
     columns = [("start", address), ("end", address), ("name", "text"), ("time stamp", "hex"), ("checksum", "hex")]
-    return _Table("unloaded", "Unloaded modules", columns, clean).made(rows, len(dump.unloaded_modules), dump.unloaded_modules.absence)
+    return PageTable("unloaded", "Unloaded modules", columns, clean).made(rows, len(dump.unloaded_modules), dump.unloaded_modules.absence)
 
 
 def _streams(dump: Minidump, clean: Clean) -> Dict[str, Any]:
@@ -160,7 +160,7 @@ def _streams(dump: Minidump, clean: Clean) -> Dict[str, Any]:
             yield place, (stream.index, f"0x{stream.type:x}", stream.name, stream.rva, f"0x{stream.size:x}", meaning if stream.type else "unused entry")
 
     columns = [("#", "count"), ("type", "hex"), ("name", "text"), ("at", "offset"), ("size", "hex"), ("what it holds", "text")]
-    return _Table("streams", "Streams", columns, clean).made(rows(), len(dump.streams))
+    return PageTable("streams", "Streams", columns, clean).made(rows(), len(dump.streams))
 
 
 def _ranges(dump: Minidump, clean: Clean) -> Dict[str, Any]:
@@ -172,7 +172,7 @@ def _ranges(dump: Minidump, clean: Clean) -> Dict[str, Any]:
             yield item.offset, (item.start, item.end, item.size, item.rva, dump.modules.symbol(item.start))
 
     columns = [("start", address), ("end", address), ("size", "size"), ("at", "offset"), ("module", "text")]
-    return _Table("ranges", "Captured memory", columns, clean).made(rows(), len(items), items.absence)
+    return PageTable("ranges", "Captured memory", columns, clean).made(rows(), len(items), items.absence)
 
 
 def _regions(dump: Minidump, clean: Clean) -> Dict[str, Any]:
@@ -186,7 +186,7 @@ def _regions(dump: Minidump, clean: Clean) -> Dict[str, Any]:
             yield item.offset, (item.base, item.end, item.size, state, kind, protect, dump.modules.symbol(item.base))
 
     columns = [("start", address), ("end", address), ("size", "size"), ("state", "text"), ("type", "text"), ("protection", "text"), ("module", "text")]
-    return _Table("regions", "Address space", columns, clean).made(rows(), len(dump.regions), dump.regions.absence)
+    return PageTable("regions", "Address space", columns, clean).made(rows(), len(dump.regions), dump.regions.absence)
 
 
 def tables(dump: Minidump, clean: Clean) -> List[Dict[str, Any]]:

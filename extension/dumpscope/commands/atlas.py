@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterator
+from typing import Any, Callable, Dict, Iterator
 
 from ..errors import UsageError
 from ..session.missing import facts_of
@@ -32,19 +32,29 @@ from ..view.blocks import Block, Note, Save
 )
 def atlas(session: Session, args: Any) -> Iterator[Block]:
     """Write the page."""
+
+    def data() -> Dict[str, Any]:
+        from ..atlas.page import page_data
+
+        return page_data(facts_of(session), redact=args.redact, memory=args.memory)
+
+    session.dump  # noqa: B018 - a file that is no dump is refused before a page is begun
+    yield from saved(session, args, data, "names and paths of the dumped process")
+
+
+def saved(session: Session, args: Any, data: Callable[[], Dict[str, Any]], personal: str) -> Iterator[Block]:
+    """The page of such data as a file; ``personal`` are words for what is in it where it is not redacted."""
     if args.redact and args.memory:
         raise UsageError("--redact leaves memory out, --memory takes it in", "give one of them")
-    dump = session.dump
-    facts = facts_of(session)
     name = os.path.basename(session.path.replace("\\", "/")) or "dump"
     path = args.output or name + ".html"
 
     def chunks() -> Iterator[bytes]:
-        from ..atlas.page import page
+        from ..atlas.page import drawn
 
-        for text in page(facts, redact=args.redact, memory=args.memory):
+        for text in drawn(data()):
             yield text.encode("utf-8")
 
-    yield Save(path, chunks, "atlas", keep=dump.path, force=args.force)
+    yield Save(path, chunks, "atlas", keep=session.path, force=args.force)
     if not args.redact:
-        yield Note("the page holds names and paths of the dumped process as they are: --redact leaves the personal ones out", "hint")
+        yield Note(f"the page holds {personal} as they are: --redact leaves the personal ones out", "hint")

@@ -20,6 +20,7 @@ _MODULES: Dict[str, str] = {
         ("dumpinfo", "system", "dumpdebug", "modules", "unloaded", "exception", "threads", "memory", "read", "strings", "why", "address"), "answers"
     ),
     "stack": "stack",
+    "atlas": "atlas",
     **dict.fromkeys(("map", "bytes", "whatis"), "anatomy"),
 }
 """The module that answers a command."""
@@ -55,7 +56,6 @@ def answer_for(command: Command) -> Function:
 
 
 _INSTEAD = {
-    "atlas": "`bugcheck` says what stopped the machine, `dumpinfo` what is in the file, `map` where each byte of it belongs.",
     "scrub": "No command takes personal data out of a kernel dump. `strings` and `memory` show what is in it before it is handed on.",
 }
 """What to do in place of a command that people ask for all the same."""

@@ -17,6 +17,7 @@ from ...session.missing import facts_of
 from ...session.session import Session
 from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from .anatomy import user_bytes, user_map, user_whatis
+from .atlas import user_atlas
 from .places import placed
 
 if TYPE_CHECKING:
@@ -190,7 +191,20 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
     yield from _damage(dump)
 
 
-_OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "why": _why, "map": user_map, "bytes": user_bytes, "whatis": user_whatis}
+def _atlas(session: Session, args: Any) -> Iterator[Block]:
+    """Write the page."""
+    yield from user_atlas(session, args, outcomes(_open(session), facts_of(session).engine.opening.wait_hresult))
+
+
+_OWN: Dict[str, Function] = {
+    "atlas": _atlas,
+    "dumpinfo": _dumpinfo,
+    "dumpdebug": _dumpdebug,
+    "why": _why,
+    "map": user_map,
+    "bytes": user_bytes,
+    "whatis": user_whatis,
+}
 
 
 def answer_for(command: Command) -> Function:

@@ -13,6 +13,8 @@ from .parameters import object_of
 LIKELY, GUESS = "likely", "a guess"
 _NOT_MEANT = ("hal", "kdcom", "kd")
 _STACK_LIMIT = 1 << 16
+_VERIFIER = frozenset((0xC4, 0xC6, 0xC9, 0xD5, 0xE6, 0x1C4))
+"""Bug checks of Driver Verifier."""
 _HARDWARE = "the hardware reported the error, and the drivers on the stack only passed it on"
 _WANTED = "somebody asked for this dump: what hung at the time is not in the code"
 _PAGES = "the list of drivers lies in pages that page tables lead to, which are not walked here; in WinDbg `!analyze -v` names one"
@@ -65,6 +67,16 @@ def _of_objects(dump: KernelDump) -> Iterator[Meant]:
             yield Meant(found.driver, name, f"parameter {index + 1} leads to it{asked}: {', '.join(found.trail)}", sure, [])
 
 
+def _in_verifier(dump: KernelDump) -> Iterator[Meant]:
+    """Drivers that parameters of Driver Verifier lie in whose meaning is not known: it reports addresses in the driver that it checks."""
+    if plain_code(dump.code) not in _VERIFIER:
+        return
+    for index, value in enumerate(dump.parameters[1:], 2):
+        driver = dump.driver_at(value)
+        if driver is not None and driver.index and dump.names[driver.base] not in _NOT_MEANT:
+            yield Meant(driver, dump.names[driver.base], f"parameter {index} lies in it: {dump.symbol(value)}", LIKELY, [])
+
+
 def _called(dump: KernelDump, text: str) -> Optional[Driver]:
     """The driver whose file is called so; the kernel is none."""
     wanted = text.rpartition("\\")[2].lower()
@@ -103,7 +115,7 @@ def culprit(dump: KernelDump) -> Meant:
     reason = _NO_DRIVER.get(plain_code(dump.code))
     if reason is not None:
         return _none(reason)
-    for found in (*_of_parameters(dump), *_of_objects(dump)):
+    for found in (*_of_parameters(dump), *_of_objects(dump), *_in_verifier(dump)):
         return found
     if isinstance(dump.triage, Absent):
         return _none(_PAGES)

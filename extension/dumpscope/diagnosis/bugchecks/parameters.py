@@ -7,12 +7,14 @@ from typing import Any, List, Optional, Sequence, Tuple
 from ...dump.kernel import objects
 from ...dump.kernel.kerneldump import KernelDump
 from ...format.codes import code_name
-from ...format.codes.bugcheck import ACCESS, ADDRESS, CODE, DEVICE, DRIVER, IRQL, REQUEST, STATUS, TEXT, UNICODE, plain_code, value_words
+from ...format.codes.bugcheck import ACCESS, ADDRESS, ANSI, CODE, DEVICE, DRIVER, IRQL, REQUEST, STATUS, TEXT, UNICODE, plain_code, value_words
 from ...format.codes.machinecheck import MachineCheck, machine_check
 from ...format.codes.symbols import ntstatus_name
 
 _ACCESS = {0: "read", 1: "write", 2: "execute", 8: "execute", 0x10: "execute"}
 _IRQLS = {0: "PASSIVE_LEVEL", 1: "APC_LEVEL", 2: "DISPATCH_LEVEL", 0xFF: "interrupts were off"}
+_LONGEST = 240
+"""Characters of a text in memory that are read."""
 _MACHINE_CHECKS = {0x9C: None, 0x124: 0}
 """Codes whose parameters 3 and 4 are the halves of MCi_STATUS, and what parameter 1 must be for it (None: anything)."""
 
@@ -48,6 +50,12 @@ def _object_words(found: objects.Found) -> str:
     return " ".join(words)
 
 
+def _text_at(dump: KernelDump, address: int) -> str:
+    """The text of one byte a character at an address; empty where the dump does not hold its beginning, or it is none."""
+    data = dump.read(address, _LONGEST).split(b"\0", 1)[0]
+    return repr(data.decode("ascii")) if data and all(0x20 <= byte < 0x7F for byte in data) else ""
+
+
 def _in_dump(dump: KernelDump, kind: str, value: int) -> str:
     """What only the dump can tell of a value; may be empty."""
     found = object_of(dump, kind, value)
@@ -55,6 +63,8 @@ def _in_dump(dump: KernelDump, kind: str, value: int) -> str:
         return _object_words(found)
     if kind == UNICODE:
         return objects.counted_text(dump, value)
+    if kind == ANSI:
+        return _text_at(dump, value) or dump.symbol(value)
     return dump.symbol(value) or dump.unloaded_symbol(value)
 
 

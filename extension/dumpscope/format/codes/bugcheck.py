@@ -10,13 +10,13 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from .bugcodes import BUG_CHECK_NAMES
 from .bugparameters import NOT_DOCUMENTED, PARAMETERS
-from .bugvalues import VALUES
+from .bugvalues import value_of
 
 MINI = 0x10000000
 """Added to a code by the writer of triage dumps (KERNEL_MODE_EXCEPTION_NOT_HANDLED_M and its like)."""
 
 ADDRESS, STATUS, IRQL, ACCESS, NUMBER, TEXT, CODE, POINTER = "address", "ntstatus", "irql", "access", "number", "text", "code", "pointer"
-UNICODE, DEVICE, DRIVER, REQUEST = "unicode", "device", "driver", "irp"
+UNICODE, ANSI, DEVICE, DRIVER, REQUEST = "unicode", "ansi", "device", "driver", "irp"
 
 
 class Parameter(NamedTuple):
@@ -570,14 +570,14 @@ def bug_check(code: int) -> BugCheck:
 
 def value_words(code: int, index: int, value: int) -> str:
     """What the reference says of a value of a parameter (``index`` from 1); an empty string where it lists none."""
-    found = VALUES.get((plain_code(code), index), {}).get(value)
+    found = value_of(plain_code(code), index, value)
     return "" if found is None else found.meaning
 
 
 def explained(code: int, first: Optional[int]) -> Tuple[Parameter, ...]:
     """The four parameters of a code; where the first one is a kind that the reference lists, the others are those of that kind."""
     parameters = bug_check(code).parameters
-    found = None if first is None else VALUES.get((plain_code(code), 1), {}).get(first)
+    found = None if first is None else value_of(plain_code(code), 1, first)
     if found is None:
         return parameters
     others = tuple(Parameter(kind, meaning) for kind, meaning in found.others)

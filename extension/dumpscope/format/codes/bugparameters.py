@@ -3,8 +3,9 @@
 Source: the page of each code in the Bug Check Code Reference (Microsoft Learn), in other words. Each line of the table: code, what to do next
 (a letter of STEPS), what the bug check says, and its parameters. A parameter may begin with the letter of its kind: ``a`` memory that was used,
 ``c`` an instruction or routine, ``i`` IRQL, ``o`` DRIVER_OBJECT, ``p`` another structure, ``r`` IRP, ``s`` NTSTATUS, ``t`` characters,
-``u`` UNICODE_STRING, ``v`` DEVICE_OBJECT, ``x`` kind of access. ``-`` is one that the page calls reserved, ``none`` says that the page lists none,
-and a line without any that the page does not describe them. What a parameter of many kinds means is in :mod:`.bugvalues`.
+``u`` UNICODE_STRING, ``v`` DEVICE_OBJECT, ``x`` kind of access, ``z`` text in memory. ``-`` is one that the page calls reserved,
+``none`` says that the page lists none, and a line without any that the page does not describe them. What a parameter of many kinds means
+is in :mod:`.bugvalues`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ STEPS = {
 """What to do next, by the letter of the table."""
 
 _KINDS = {"a": "address", "c": "code", "i": "irql", "o": "driver", "p": "pointer", "r": "irp", "s": "ntstatus", "t": "text", "u": "unicode", "v": "device"}
-_KINDS["x"] = "access"
+_KINDS.update({"x": "access", "z": "ansi"})
 
 _RARE = "3 4 7 8 9 b d e 10 11 13 14 15 16 17 1c 1d 1f 22 28 29 2c 2d 2f 33 37 38 3a 3c 42 43 45 46 47 49 4b 4c 4f 52 53 54 55 56 57 5a 5b "
 _RARE += "5e 5f 60 61 62 63 64 65 66 68 6a 6c 72 81 82 97 b9 10a 11a"

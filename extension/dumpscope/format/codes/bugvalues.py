@@ -2,13 +2,13 @@
 
 Source: the page of each code in the Bug Check Code Reference (Microsoft Learn), in other words. ``=code`` begins the values of parameter 1
 of a code, ``=code.3`` those of its third. A line is a value (several with commas), what it says, and, where the page gives them, parameters 2, 3 and 4
-in the notation of :mod:`.bugparameters`. Of 0xA0, 0xA5, 0xC4, 0xC9 and 0x144 the longest tails are left out: names of rules of Driver Verifier beyond
-the common ones, and details of firmware tables.
+in the notation of :mod:`.bugparameters`. Rules of DDI compliance checking beyond those that are named here are one kind (:data:`RULE`), and details
+of firmware tables of 0xA5 are left out.
 """
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from .bugkinds import KINDS
 from .bugparameters import parameter
@@ -403,6 +403,43 @@ fb|a completion routine changed the APC disable count|c:completion routine|count
 11a|KeEnterCriticalRegion was called above APC_LEVEL|i:IRQL
 11b|KeLeaveCriticalRegion was called above APC_LEVEL|i:IRQL
 120|a thread waits above DISPATCH_LEVEL|p:IRQL|p:object|p:timeout
+121|a thread waits at DISPATCH_LEVEL without a timeout|p:IRQL|p:object|p:timeout
+122|a thread waits at DISPATCH_LEVEL with a timeout that is not 0|p:IRQL|p:object|p:timeout
+123|a wait in user mode names an object that is on the kernel stack|p:object
+130|a work item is in session space|p:work item
+131|a work item is in pageable memory|p:work item
+135|an IRP was canceled and not completed in time|r:IRP|milliseconds allowed
+13a,13c|a freed pool block has a wrong value in its tracking data|p:block|wrong value|p:where it is
+13b|a freed pool block has a wrong value in its tracking data|p:block|p:where it is|p:pointer to the wrong page
+13d|a freed pool block has a wrong value in its tracking data|p:block|p:where it is|value expected
+13e|ExFreePool got another address than the verifier has tracked|p:block given|p:block tracked|p:where that is kept
+13f|ExFreePool frees another number of bytes than the verifier has tracked|p:block|bytes freed|p:bytes tracked
+140|an MDL of pageable memory was built without locking it|i:IRQL|p:MDL|a:address of its memory
+1000|deadlock: a thread acquires what it owns already|p:resource|-|-
+1001|deadlock: locks are taken in contrary orders|p:resource that completed it|-|-
+1002|a resource is acquired that was not initialized|p:resource|-|-
+1003|resources are released in a wrong order|p:resource released|p:resource to be released first|-
+1004|a thread releases what another one acquired|p:resource|p:thread that acquired it|p:current thread
+1005|a resource is initialized twice|p:resource|-|-
+1007|a resource is released that was not acquired|p:resource|-|-
+1008|a lock is acquired by a routine for another kind of lock|p:lock|-|-
+1009|a lock is released by a routine for another kind of lock|p:lock|-|-
+100a|a thread ended that owns a lock|p:thread|-|-
+100b|a lock is deleted that a thread owns|p:lock|p:thread|-
+2000|a Storport miniport gave StorPortInitialize a null pointer|o:driver object|p:context|-
+a001|VM switch: a NET_BUFFER_LIST has no source handle|p:NET_BUFFER_LIST|p:switch|-
+a002|VM switch: the forwarding detail of a NET_BUFFER_LIST is not 0|p:NET_BUFFER_LIST|p:switch|-
+a003|VM switch: a NET_BUFFER_LIST has no header or routing context|p:NET_BUFFER_LIST|p:switch|-
+a004|VM switch: port and NIC index do not fit together|port|NIC index|p:switch
+a005|VM switch: an invalid destination|p:NET_BUFFER_LIST|p:destinations|p:switch
+a006|VM switch: an invalid source NIC or port|p:NET_BUFFER_LIST|p:switch|-
+a007|VM switch: an invalid list of destinations|p:NET_BUFFER_LIST|p:switch|-
+a008|VM switch: a NIC is referenced where it may not be|p:parent NIC|NIC index|p:switch
+a009|VM switch: a port is referenced where it may not be|p:port|p:switch|-
+a00a|VM switch: the failure context is set already|p:NET_BUFFER_LIST|p:kind of context|-
+a00b|VM switch: a dropped NET_BUFFER_LIST has an invalid direction|p:NET_BUFFER_LIST|flags|p:switch
+a00c|VM switch: a chain sent as of one source has several|p:NET_BUFFER_LIST|flags|p:switch
+a00d|VM switch: a chain sent to a group has an invalid destination|p:NET_BUFFER_LIST|p:context|p:switch
 =c7
 0|a timer object is where none may be|p:timer|p:start of the memory|p:end of the memory
 1|a DPC object is where none may be|p:DPC|p:start of the memory|p:end of the memory
@@ -971,3 +1008,13 @@ def _values() -> Dict[Tuple[int, int], Dict[int, Value]]:
 
 VALUES: Dict[Tuple[int, int], Dict[int, Value]] = _values()
 """By code and number of the parameter (from 1): values of the parameter."""
+
+RULE = Value("a rule of DDI compliance checking was violated", tuple(parameter(cell) for cell in ("z:text that says which", "p:state of the rule", "-")))
+"""What a value of :data:`FIRST_RULE` or above says that is not named here, of the codes of Driver Verifier."""
+FIRST_RULE = 0x20000
+
+
+def value_of(code: int, index: int, value: int) -> Optional[Value]:
+    """What is known of a value of a parameter (``index`` from 1) of a code without flags; None where nothing is."""
+    found = VALUES.get((code, index), {}).get(value)
+    return RULE if found is None and code in (0xC4, 0x1C4) and index == 1 and value >= FIRST_RULE else found

@@ -1,0 +1,95 @@
+"""``atlas`` of a kernel dump: the page of its structures, with the bug check, the drivers and the blocks of memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
+
+from ...anatomy.kernel import kernel_anatomy
+from ...atlas.flat import Told, finding, flat_data
+from ...diagnosis.bugchecks.culprit import culprit
+from ...diagnosis.bugchecks.parameters import values_in_words
+from ...dump.absence import Absent
+from ...dump.kernel.kerneldump import KernelDump
+from ...dump.kernel.listed import listed_drivers
+from ...format.codes.bugcheck import bug_check, explained
+from ...session.session import Session
+from ...view.kinds import address_kind, size_text, time_text
+from ...view.redact import Redactor
+from ..atlas import saved
+from .answers import outcomes
+from .registry import answer, kernel_of
+
+if TYPE_CHECKING:
+    from ...view.blocks import Block
+
+
+@answer("atlas")
+def _atlas(session: Session, args: Any) -> Iterator[Block]:
+    """Write the page."""
+    dump = kernel_of(session)
+
+    def data() -> Dict[str, Any]:
+        redactor = Redactor() if args.redact else None
+        return flat_data(dump.source, lambda: kernel_anatomy(dump), _told(dump), redactor=redactor, memory=args.memory)
+
+    yield from saved(session, args, data, "memory and names in it")
+
+
+def _told(dump: KernelDump) -> Told:
+    return Told(
+        dump.pointer_size,
+        list(_facts(dump)),
+        list(_findings(dump)),
+        [(item.command, item.outcome, item.why) for item in outcomes(dump)],
+        list(_tables(dump)),
+        [],
+    )
+
+
+def _facts(dump: KernelDump) -> Iterator[Tuple[str, str, Any]]:
+    place = dump.header_layout.offset_of
+    yield "size", size_text(dump.source.size), None
+    yield "kind", f"{dump.kind_name} dump of a kernel", place("DumpType")
+    yield "machine", dump.architecture, place("MachineImageType")
+    processors = dump.number("NumberProcessors")
+    yield "processors", processors.message if isinstance(processors, Absent) else str(processors), place("NumberProcessors")
+    yield "Windows build", str(dump.build), place("MinorVersion")
+    if not isinstance(dump.system_time, Absent):
+        yield "stopped", time_text((dump.system_time - 116444736000000000) // 10_000_000), place("SystemTime")
+    if dump.code:
+        yield "bug check", f"0x{dump.code:08x} {bug_check(dump.code).name}".strip(), place("BugCheckCode")
+
+
+def _findings(dump: KernelDump) -> Iterator[Dict[str, Any]]:
+    if dump.code:
+        check, meant = bug_check(dump.code), culprit(dump)
+        explanation = explained(dump.code, dump.parameters[0])
+        words = values_in_words(dump, dump.code, [parameter.kind for parameter in explanation], dump.parameters)
+        place = dump.header_layout.offset_of
+        rows = zip(dump.parameters, explanation, words)
+        evidence: List[List[Any]] = [
+            [f"parameter {number}: {parameter.meaning}", f"0x{value:x} {word}".strip(), place(f"BugCheckParameter{number}")]
+            for number, (value, parameter, word) in enumerate(rows, 1)
+        ]
+        driver = f"The driver most likely meant is {meant.name} ({meant.sure}): {meant.why}." if meant.name else f"No driver is named: {meant.why}."
+        yield finding(
+            "error", f"0x{dump.code:08x}", check.name or "a bug check", f"{check.meaning} {driver}".strip(), evidence, [check.step] if check.step else []
+        )
+    for line in dump.damage:
+        yield finding("warning", "damage", "The file is damaged", line, [], ["fetch the file again, and compare its size with the original"])
+
+
+def _tables(dump: KernelDump) -> Iterator[Any]:
+    address = address_kind(dump.pointer_size)
+    columns = [("start", address), ("end", address), ("name", "text"), ("time stamp", "hex"), ("path", "text")]
+    listed = listed_drivers(dump)
+    yield "modules", "Drivers", columns, [(row.driver.offset, (row.base, row.end, row.name, row.driver.timestamp, row.driver.path)) for row in listed]
+    unloaded = dump.unloaded
+    if not isinstance(unloaded, Absent) and unloaded:
+        rows = [(item.offset, (item.start, item.end, item.name)) for item in unloaded]
+        yield "unloaded", "Unloaded drivers", [("start", address), ("end", address), ("name", "text")], rows
+    columns = [("address", address), ("size", "size"), ("at", "offset"), ("what", "text"), ("driver", "text")]
+    blocks = [(item.offset, (item.address, item.size, item.offset, item.what, dump.symbol(item.address))) for item in dump.blocks]
+    if not isinstance(dump.pages, Absent):
+        blocks = [(run.offset, (run.address, run.size, run.offset, "pages of physical memory", "")) for run in dump.pages.runs]
+    yield "ranges", "Captured memory", columns, blocks
