@@ -3,6 +3,7 @@
 Run by a Python that has build, setuptools and twine: ``.ci/run`` makes one. What is built lies in ``dist/`` in the end.
 
 ``--pythons`` tries the wheel with each supported Python that is found here: ``pythonX.Y`` on PATH, and pyenv's versions.
+``--tests`` runs TESTS against the installed wheel, in a tree that has no source of the package.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ from typing import Dict, Iterator, Optional, Sequence, Tuple
 ROOT = Path(__file__).resolve().parents[1]
 SUPPORTED = tuple((3, minor) for minor in range(9, 15))
 ASKED = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+TESTS = ("tests/commands", "tests/front/cli", "tests/front/test_fronts.py", "tests/front/test_saving.py", "tests/front/test_spellings.py", "tests/session")
+TREE = ("tests", "samples", "scripts", "benchmarks", "docs", "pyproject.toml", "README.md", "CHANGELOG.md")
+"""What the tests need besides the package: all but its source."""
+NEEDED = ("pytest>=7,<9.2", "pytest-xdist>=3.3", "pyyaml>=6", "jsonschema>=4.18")
+FROM = "import dumpscope, pathlib, sys; sys.exit('site-packages' not in pathlib.Path(dumpscope.__file__).parts)"
 TRIED = "import dumpscope; import sys; sys.exit(0 if dumpscope.Minidump else 1)"
 
 
@@ -56,10 +62,7 @@ def build(out: Path, time: int) -> Dict[str, str]:
     """Build both from a copy of the committed files; returns the SHA-256 of each by name."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        for name in run(["git", "ls-files", "-z", "extension", "pyproject.toml", "README.md", "LICENSE", "docs/dumpscope.1"]).split("\0"):
-            if name and (ROOT / name).is_file():
-                (tree / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, tree / name)
+        copy(["extension", "pyproject.toml", "README.md", "LICENSE", "docs/dumpscope.1"], tree)
         variables = {**os.environ, "SOURCE_DATE_EPOCH": str(time)}
         run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), "."], tree, variables)
     for archive in out.glob("*.tar.gz"):
@@ -93,6 +96,31 @@ def pythons() -> Dict[Tuple[int, int], Path]:
     return found
 
 
+def copy(names: Sequence[str], tree: Path) -> None:
+    """Copy files that git knows into another tree."""
+    for name in run(["git", "ls-files", "-z", *names]).split("\0"):
+        if name and (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tree / name)
+
+
+def test_wheel(wheel: Path, python: Path) -> str:
+    """Run TESTS against the wheel, from a tree in which the package's source is not; returns pytest's last line."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        tree = place / "tree"
+        copy(TREE, tree)
+        (tree / "extension").mkdir()  # empty: some tests start a program there
+        run([str(python), "-m", "venv", str(place / "env")], place)
+        inside = str(place / "env" / ("Scripts" if os.name == "nt" else "bin") / "python")
+        shutil.copy(wheel, place)
+        run([inside, "-m", "pip", "install", "-q", f"./{wheel.name}", *NEEDED], place)
+        variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DUMPSCOPE_REQUIRE_ENGINE")}
+        run([inside, "-c", FROM], tree / "extension", variables)
+        told = run([inside, "-m", "pytest", "-q", "-o", "pythonpath=.", "-p", "no:cacheprovider", *TESTS], tree, variables)
+        return told.strip().rpartition("\n")[2]
+
+
 def try_wheel(wheel: Path, python: Path) -> None:
     """Install the wheel into an empty environment of this Python, and use it from a folder that knows nothing of the repository."""
     with tempfile.TemporaryDirectory() as folder:
@@ -116,6 +144,7 @@ def main() -> None:
     """All of it; ends with exit code 1 and a reason if something is not as it should be."""
     parser = argparse.ArgumentParser(description="Build, compare and check the packages, and try the wheel.")
     parser.add_argument("--pythons", action="store_true", help="try the wheel with every supported Python that is found here")
+    parser.add_argument("--tests", action="store_true", help="run a part of the tests against the installed wheel")
     args = parser.parse_args()
     time = epoch()
     out = ROOT / "dist"
@@ -133,6 +162,8 @@ def main() -> None:
     for version, python in sorted(chosen.items()):
         try_wheel(wheel, python)
         sys.stdout.write("the wheel works in Python {}.{}: {}\n".format(*version, python))
+    if args.tests:
+        sys.stdout.write(f"tests against the installed wheel: {test_wheel(wheel, Path(sys.executable))}\n")
     missing = [version for version in SUPPORTED if version not in chosen]
     if args.pythons and missing:
         sys.stdout.write("not tried, as there is none here: Python {}\n".format(", ".join("{}.{}".format(*version) for version in missing)))

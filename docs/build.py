@@ -29,7 +29,6 @@ from dumpscope.session.registry import (  # noqa: E402
     CATEGORIES,
     DUMP_ANY,
     DUMP_NEEDED,
-    Argument,
     Command,
 )
 
@@ -300,16 +299,6 @@ def messages_page() -> str:
 # -- commands ----------------------------------------------------------------------------------------------------------------
 
 
-def argument_words(argument: Argument) -> str:
-    """An argument as it is typed."""
-    if argument.positional:
-        return argument.metavar or argument.names[0].upper()
-    if argument.switch:
-        return ", ".join(argument.names)
-    value = "|".join(argument.choices) if argument.choices else argument.metavar or argument.names[-1].lstrip("-").upper()
-    return f"{', '.join(argument.names)} {value}"
-
-
 def command_section(item: Command) -> Iterator[str]:
     """One command."""
     yield f"### {item.name}"
@@ -333,7 +322,7 @@ def command_section(item: Command) -> Iterator[str]:
         yield "| argument | meaning |"
         yield "|---|---|"
         for argument in item.arguments:
-            yield f"| {code(argument_words(argument))} | {plain(argument.help)} |"
+            yield f"| {code(argument.words)} | {plain(argument.help)} |"
         yield ""
     yield "```text"
     for example in item.examples:

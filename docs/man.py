@@ -33,13 +33,9 @@ def escaped(text: str) -> str:
 
 def named(argument: Argument) -> str:
     """An argument as the page shows it: names bold, values in italics."""
-    if argument.positional:
-        return f"\\fI{escaped(argument.metavar or argument.names[0].upper())}\\fR"
-    names = ", ".join(f"\\fB{escaped(name)}\\fR" for name in argument.names)
-    if argument.switch:
-        return names
-    value = "|".join(argument.choices) if argument.choices else argument.metavar or argument.names[-1].lstrip("-").upper()
-    return f"{names} \\fI{escaped(value)}\\fR"
+    names = "" if argument.positional else ", ".join(f"\\fB{escaped(name)}\\fR" for name in argument.names)
+    value = f"\\fI{escaped(argument.value)}\\fR" if argument.value else ""
+    return " ".join(filter(None, (names, value)))
 
 
 def rows(arguments: Sequence[Argument]) -> Iterator[str]:

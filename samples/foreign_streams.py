@@ -1,6 +1,7 @@
 """Streams of writers other than Microsoft's: Crashpad, Breakpad, Mozilla, Wine, Windows CE, programs of their own."""
 
 import struct
+from abc import ABC, abstractmethod
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .blocks import guid_bytes
@@ -23,22 +24,26 @@ CE_STREAMS = range(0x8000, 0x800D)
 Annotation = Tuple[str, int, bytes]
 
 
-class ForeignStreams:
-    """The part of DumpBuilder that writes other people's streams."""
+class ForeignStreams(ABC):
+    """The part of DumpBuilder that writes other people's streams. What it is written with is DumpBuilder's."""
 
     bits: int
 
+    @abstractmethod
     def append(self, data: bytes, align: int = 1) -> int:
-        raise NotImplementedError
+        """Bytes at the end of the file; where they are."""
 
+    @abstractmethod
     def string(self, text: Optional[str]) -> int:
-        raise NotImplementedError
+        """A MINIDUMP_STRING; where it is."""
 
+    @abstractmethod
     def utf8(self, text: str) -> int:
-        raise NotImplementedError
+        """A MinidumpUTF8String; where it is."""
 
+    @abstractmethod
     def add_stream(self, stream_type: int, data: bytes) -> int:
-        raise NotImplementedError
+        """An entry of the directory and its bytes; its index."""
 
     # --- Crashpad ----------------------------------------------------------------------------------------------------
 

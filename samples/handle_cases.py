@@ -289,7 +289,7 @@ _edited(
 _edited("header-too-small", "SizeOfHeader is 8", "smaller than any header", lambda data, entry, size, rva: patch(data, ("<I", rva, 8)))
 _edited("descriptor-size-zero", "SizeOfDescriptor is 0", "a step that never ends", lambda data, entry, size, rva: patch(data, ("<I", rva + 4, 0)))
 _edited(
-    "header-size-huge", "SizeOfHeader is 0xFFFFFFF0", "a header behind the end of the file", lambda data, entry, size, rva: patch(data, ("<I", rva, 0xFFFFFFF0))
+    "header-size-huge", "SizeOfHeader is 0xFFFFFFF0", "a header beyond the end of the file", lambda data, entry, size, rva: patch(data, ("<I", rva, 0xFFFFFFF0))
 )
 
 

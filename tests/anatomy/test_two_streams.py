@@ -18,7 +18,7 @@ COUNT_AT = {3: 0, 4: 0, 12: 8, 14: 8, 16: 8, 17: 8}
 
 
 def doubled(kind: int, *, refuse_first: bool) -> Tuple[Minidump, int, int]:
-    """The sample with a second stream of a type behind its end, and the directory entries of both; the first claims one record too many."""
+    """The sample with a second stream of a type beyond its end, and the directory entries of both; the first claims one record too many."""
     data = bytearray(SAMPLE.read_bytes())
     count, rva = struct.unpack_from("<II", data, 8)
     entries = [struct.unpack_from("<III", data, rva + 12 * index) for index in range(count)]

@@ -118,7 +118,7 @@ def test_what_is_behind_the_end_of_the_file_is_said(cli, tmp_path):
     data = builder.build()
     path.write_bytes(data[: rva + 300])
     text = " ".join(cli("annotations", path, "--full").out.split())
-    assert "40 more bytes: the rest is behind the end of the file" in text
+    assert "40 more bytes: the rest is beyond the end of the file" in text
 
 
 @pytest.mark.parametrize(("count", "more"), [(64, ""), (65, "1 more user stream: `streams` lists them"), (70, "6 more user streams: `streams` lists them")])

@@ -48,11 +48,11 @@ def test_drivers_behind_the_end_are_told(cli: Callable[..., Any], tmp_path: Path
     path = cut(tmp_path, name, "DriverListOffset", 3)
     found = cli("modules", path)
     assert found.code == 1
-    assert "is behind the end of the file" in words(found)
+    assert "is beyond the end of the file" in words(found)
     found = cli("strings", path)
     assert found.code == 1
     assert "No texts: on a kernel dump these are the names of drivers" in words(found)
-    assert "behind the end of the file" in words(found)
+    assert "beyond the end of the file" in words(found)
     assert "may be a driver" in cli("read", path, "nt").err
     text = words(cli("why", path))
     assert "cannot be mended" in text

@@ -53,7 +53,7 @@ def test_what_is_cut_off_is_told_with_its_place(cli: Callable[..., Any], run_jso
         assert "not in the thread list" not in text
         assert "there is no thread list" not in text
     assert "registers, are not in the file" in " ".join(cli("stack", path).out.split())
-    assert "bytes of it lie behind the end of the file" in cli("memory", path).out
+    assert "bytes of it are beyond the end of the file" in cli("memory", path).out
     assert "to look through: the file is cut before the bytes of the regions" in " ".join(cli("strings", path).out.split())
 
 
@@ -76,7 +76,7 @@ def test_what_the_debugger_can_read_of_cut_memory(run_json: Callable[..., Any], 
     rows = {row["command"]: row for row in run_json("why", str(cut(tmp_path, name, "DataOffset")))["commands"]}
     assert rows["!peb"]["outcome"] == rows["!teb"]["outcome"] == "fails"
     assert rows["k"]["outcome"] == rows["u"]["outcome"] == rows["!address"]["outcome"] == "partial"
-    assert "behind the end of the file" in rows["!teb"]["why"]
+    assert "beyond the end of the file" in rows["!teb"]["why"]
 
 
 @NAMES

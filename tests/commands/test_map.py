@@ -234,7 +234,7 @@ def test_bytes_of_nobody(run_json: Any) -> None:
 def test_behind_the_end(cli: Any) -> None:
     result = cli("whatis", "article-handles.dmp", "ffffffff")
     assert result.code == 1
-    assert "behind the end" in result.err
+    assert "beyond the end" in result.err
 
 
 def test_memory_has_two_addresses(run_json: Any, cli: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from dumpscope.commands.opening import session_of
 from dumpscope.dump.source import Source
+from dumpscope.dump.userdump import UserDump
 from dumpscope.errors import DumpError
 from dumpscope.session.session import Session
 
@@ -46,11 +47,56 @@ def test_dumpinfo_says_what_the_file_is(cli: Any, run_json: Any, name: str) -> N
 
 
 @BOTH
-def test_what_is_made_up_is_called_so(run_json: Any, name: str) -> None:
-    document = run_json("threads", name)
-    start = int(document["made_up_from"], 16)
-    assert start == document["dump"]["size"]
-    assert all(row["offset"] >= start > row["context_offset"] for row in document["threads"])
+def test_every_proof_is_read_back_from_the_file(run_json: Any, name: str) -> None:
+    """What the answers say of an offset stands there in the file itself, not in the lists that are made of it."""
+    data = (SAMPLES / name).read_bytes()
+    word = 8 if name == WIDE else 4
+    checked = set()
+    for command in ("why", "exception", "dumpinfo"):
+        account = run_json(command, name)["account"]
+        for proof in (*account["evidence"], *(proof for statement in account["statements"] for proof in statement["evidence"])):
+            what, value, at = proof["what"], proof["value"].replace("`", ""), proof["offset"]
+            assert 0 <= at < len(data), what
+            checked.add(what)
+            if what.startswith("module"):
+                assert value.encode("ascii") in data[at : at + 80], what
+            elif what.startswith("code"):
+                assert bytes.fromhex(value) == data[at : at + 8], what
+            else:
+                size = 4 if what.rpartition(".")[2] in ("ExceptionCode", "ThreadId") else word
+                expected = int(value, 0 if value.startswith("0x") else 16)
+                assert int.from_bytes(data[at : at + size], "little") == expected, what
+    assert {"ExceptionRecord.ExceptionCode", "ExceptionRecord.ExceptionAddress", "ExceptionStream.ThreadId", "ExceptionInformation[1]"} < checked
+
+
+@BOTH
+def test_records_of_lists_are_those_of_the_file(run_json: Any, name: str) -> None:
+    data = (SAMPLES / name).read_bytes()
+    word = 8 if name == WIDE else 4
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], "little")
+
+    for row in run_json("threads", name)["threads"]:
+        assert number(row["offset"], 4) == row["tid"]
+        assert row["context_offset"] < len(data)
+    for row in run_json("modules", name)["modules"]:
+        assert number(row["offset"], word) == int(row["base"], 16)
+    for row in run_json("regions", name)["regions"]:
+        assert number(row["offset"], word) == int(row["base"], 16)
+    exception = run_json("exception", name)
+    assert number(exception["exception"]["offset"], 4) == exception["exception"]["thread_id"]
+
+
+def test_what_was_made_of_nothing_has_no_place() -> None:
+    data = (SAMPLES / WIDE).read_bytes()
+    source, size = UserDump(Source(data, WIDE)).as_minidump(), len(data)
+    assert source.in_file(24) is None
+    assert source.in_file(size - 1) == size - 1
+    assert source.in_file(source.size) is None
+    found = [source.in_file(offset) for offset in range(size, source.size)]
+    assert all(offset is None or 0 < offset < size for offset in found)
+    assert sum(offset is not None for offset in found) > len(found) // 2
 
 
 @BOTH

@@ -190,7 +190,7 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
     "crash-on-purpose": [
         (
             "remark",
-            "the address stands in the instruction itself: the program crashed on purpose (a failed assertion, or a crash that was asked for)",
+            "the address is in the instruction itself: the program crashed on purpose (a failed assertion, or a crash that was asked for)",
             "likely",
         )
     ],

@@ -129,8 +129,8 @@ def test_a_list_made_to_collide_takes_steps_in_proportion(monkeypatch: pytest.Mo
     from dumpscope.dump import module_names as rule
 
     kept = []
-    keep = rule._EngineList.keep
-    monkeypatch.setattr(rule._EngineList, "keep", lambda self, base, module: kept.append(base) or keep(self, base, module))
+    keep = rule.NamedModules.keep
+    monkeypatch.setattr(rule.NamedModules, "keep", lambda self, base, module: kept.append(base) or keep(self, base, module))
     rows = [(SIZE, "m.dll")] + [(SIZE * (3000 - index), "m.exe") for index in range(1000)]
     rows += [(SIZE * (4000 + index), "m" + "_exe" * (index + 1) + ".dll") for index in range(200)]
     names = named(rows)

@@ -107,7 +107,7 @@ def test_a_dump_that_is_cut_says_what_is_not_there() -> None:
     data = wide_dump()
     old = UserDump(Source(data[:-0x700], "x.dmp"))
     assert old.regions
-    assert "behind the end of the file" in old.damage[0]
+    assert "beyond the end of the file" in old.damage[0]
     with Minidump(old.as_minidump()) as dump:
         assert len(dump.threads) == 2
         assert dump.memory.read(0x14FE00, 16) == data[old.regions[0].place : old.regions[0].place + 16]  # type: ignore[operator]

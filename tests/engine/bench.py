@@ -379,7 +379,7 @@ class Bench:
         what: h handles, t threads, r regions, e events and process, m modules, f commands first, b keep the text printed
         while opening, w command output as Unicode, d with DML, x end the process after each dump. addresses: read and query these. handles: every data type
         of these. engine: "engine" (10.0) or "engine63". timeout: seconds of processor time per dump. together: dumps
-        per process (1 where the engine reads behind the end of a file, which depends on what lies there). fresh: do not use stored answers.
+        per process (1 where the engine reads beyond the end of a file, which depends on what lies there). fresh: do not use stored answers.
         """
         paths = [Path(dump) for dump in dumps]
         asked = [[*commands, *(each[number] if each is not None else ())] for number in range(len(paths))]

@@ -157,7 +157,7 @@ def test_a_command_that_fails_names_its_plugin(tmp_path: Path, body: str, why: s
         ("(StreamDecoder(0x10000, 'two words', 'm', list),)", "is no name of one word"),
         ("(StreamDecoder(0x10000, 'HandleDataStream', 'm', list),)", "the name HandleDataStream is taken"),
         ("(StreamDecoder(0x10000, 'Mine', 'm'),)", "a decode or a layout"),
-        ("(StreamDecoder(0x10000, 'Mine', 'm', list), StreamDecoder(0x10000, 'Other', 'm', list))", "stands there twice"),
+        ("(StreamDecoder(0x10000, 'Mine', 'm', list), StreamDecoder(0x10000, 'Other', 'm', list))", "is there twice"),
         ("(StreamDecoder(0x10000, 'Mine', 'm', layout=Structure('MINIDUMP_THREAD', [Field('a', UCHAR)])),)", "another structure called MINIDUMP_THREAD"),
     ],
 )

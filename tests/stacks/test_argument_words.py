@@ -145,3 +145,11 @@ def test_csv_has_the_words_in_one_field(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_stack_that_is_cut_has_no_words_for_its_last_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stack", str(made(tmp_path, STACK[:12])), "--arguments"]) == 0
     assert capsys.readouterr().out.splitlines()[1].split()[2:6] == ["--------"] * 4
+
+
+def test_a_limit_does_not_change_the_last_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dump = str(made(tmp_path, STACK))
+    assert main(["stack", dump, "--arguments"]) == 0
+    whole = capsys.readouterr().out.splitlines()
+    assert main(["stack", dump, "--arguments", "--limit", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == whole[:2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
@@ -19,6 +20,8 @@ from dumpscope.symbols.breakpad import SymbolFile, open_symbol_file
 from dumpscope.symbols.image import Image, image_file
 from dumpscope.symbols.images import Images
 from dumpscope.symbols.names import Namer
+from dumpscope.symbols.pdb import stream_of
+from dumpscope.symbols.pdb_types import bad_list
 
 DATA = Path(__file__).resolve().parent / "data"
 BASE = 0x1_4000_0000
@@ -278,3 +281,47 @@ def test_changed_pdb_files_never_raise(tmp_path: Path, seed: int) -> None:
         for rva in (0x1000, 0x1010, 0x1070):
             file.locations(rva)
         file.unwind_records()
+
+
+def test_a_list_of_types_that_cannot_be_is_not_given_to_the_library(tmp_path: Path) -> None:
+    """The library would make room for 2 to the 32 entries, and end the process where there is none."""
+    pytest.importorskip("symbolic")
+    from dumpscope.symbols.symbolic_files import NativeFile, open_native
+
+    original = (DATA / "tiny.pdb").read_bytes()
+    source = Source.from_path(str(DATA / "tiny.pdb"))
+    assert bad_list(source) == ""
+    types = stream_of(source, 2)
+    source.close()
+    place = struct.unpack_from("<I", types, 4)[0]
+    while struct.unpack_from("<H", types, place + 2)[0] != 0x1201:  # LF_ARGLIST
+        place += 2 + struct.unpack_from("<H", types, place)[0]
+    record = types[place : place + 12]
+    assert original.count(record) == 1
+    at = original.index(record)
+    path = tmp_path / "tiny.pdb"
+    path.write_bytes(original[: at + 4] + b"\xff\xff\xff\xff" + original[at + 8 :])
+    file = open_native(str(path))
+    assert isinstance(file, NativeFile)
+    found = file.locations(0x1000)
+    assert isinstance(found, Absent)
+    assert f"a list in stream 2 at 0x{place:x} claims 4294967295 entries" in found.message
+    path.write_bytes(original)
+    whole = open_native(str(path))
+    assert isinstance(whole, NativeFile)
+    assert isinstance(whole.locations(0x1000), list)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_streams_of_changed_pdb_files_are_bounded(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    data = bytearray((DATA / "tiny.pdb").read_bytes())
+    for _ in range(rng.randint(1, 30)):
+        data[rng.randrange(len(data)) if rng.random() < 0.5 else rng.randrange(0x40)] = rng.randrange(256)
+    path = tmp_path / "tiny.pdb"
+    path.write_bytes(data)
+    source = Source.from_path(str(path))
+    for number in range(8):
+        assert len(stream_of(source, number)) <= len(data)
+    bad_list(source)
+    source.close()

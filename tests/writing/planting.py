@@ -293,7 +293,7 @@ class _Planter:
         """The directory in its place, which is in front of all that it leads to (the engine refuses others), and secrets behind everything."""
         directory = b"".join(struct.pack("<III", *entry) for entry in self.entries)
         self.data[self.dump.header.directory_rva : self.dump.header.directory_rva + len(directory)] = directory
-        self.gap("behind the end of all structures")
+        self.gap("beyond the end of all structures")
         return Planted(bytes(self.data), self.plants)
 
 

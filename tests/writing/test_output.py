@@ -87,3 +87,12 @@ def test_a_file_that_is_cut_meanwhile_is_told(file: Path, tmp_path: Path) -> Non
     with open(tmp_path / "out.bin", "w+b") as target, pytest.raises(DumpError, match="was cut"):
         copied(source, target)
     source.close()
+
+
+@pytest.mark.parametrize("command", ["scrub", "shrink", "mend"])
+def test_a_folder_that_is_not_there_is_told_before_the_work(cli: Any, tmp_path: Path, command: str) -> None:
+    result = cli(command, "handles.dmp", "-o", tmp_path / "nosuch" / "x.dmp")
+    assert result.code == 4
+    assert result.out == ""
+    assert "nosuch" in result.err
+    assert not list(tmp_path.iterdir())

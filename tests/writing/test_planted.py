@@ -57,7 +57,7 @@ def check(path: Path, stacks: str = "frames", *, wider: bool = False) -> Planted
 
 EVERYWHERE = {
     "memory", "TLS slots", "StaticUnicodeBuffer", "vector registers", "across two ranges", "name of an object", "comment", "gap between streams",
-    "behind the build string", "behind the end of all structures", "reserved bytes of a module",
+    "behind the build string", "beyond the end of all structures", "reserved bytes of a module",
 }  # fmt: skip
 OF_OTHERS = {"stream", "Crashpad's simple annotation", "Crashpad's list of texts", "Crashpad's object", "Crashpad's ids"}
 

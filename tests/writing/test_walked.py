@@ -66,7 +66,7 @@ def test_a_frame_pointer_chain_is_kept_on_x86() -> None:
         ("01080000", True),
         ("01040100 04620000 01060300 06620230 0160", True),
         ("09040100 04620000 78560000", True),  # with a handler
-        ("01040100 0962", False),  # a code behind the end of the prologue
+        ("01040100 0962", False),  # a code beyond the end of the prologue
         ("01040100 046f", False),  # there is no such code
         ("73656372", False),
         ("01040100 0462 7365", False),

@@ -306,7 +306,7 @@ class Owners(NamedTuple):
 
 
 def owners(dump: Minidump, offset: int) -> Optional[Owners]:
-    """Everything that a byte belongs to; None behind the end of the file. Only records that lie at the byte or lead there are walked."""
+    """Everything that a byte belongs to; None beyond the end of the file. Only records that lie at the byte or lead there are walked."""
     if not 0 <= offset < dump.size:
         return None
     around: List[Node] = []

@@ -282,7 +282,7 @@ def _stream(item: UserStream, full: bool, most: int = MAX_TEXT) -> Iterator[Bloc
     if data:
         yield Lines("", hex_lines(data, item.offset))
     if len(data) < item.size:
-        held = "the rest is behind the end of the file" if full and len(data) < limit else f"`annotations 0x{item.type:x}` shows the rest"
+        held = "the rest is beyond the end of the file" if full and len(data) < limit else f"`annotations 0x{item.type:x}` shows the rest"
         yield Note(f"{counted(item.size - len(data), 'more byte')}: {held}", "hint")
 
 

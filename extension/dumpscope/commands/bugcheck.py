@@ -68,7 +68,7 @@ def _kinds(plain: int) -> Iterator[Block]:
         yield Table("", columns, shown, title="what parameter 1 may be")
         more = len(kinds) - len(shown)
         if more:
-            yield Note(f"{counted(more, 'more value')} in the JSON; give the four parameters behind the code to have yours explained.", "hint")
+            yield Note(f"{counted(more, 'more value')} in the JSON; give the four parameters after the code to have yours explained.", "hint")
 
 
 def _driver(meant: Meant) -> Iterator[Block]:
@@ -93,7 +93,7 @@ def account(dump: KernelDump) -> Iterator[Block]:
         yield Data("bugcheck", None)
         filled = dump.header["BugCheckCode"] == FILL
         if filled:
-            yield Note("The header names no bug check: its filling, the text PAGE, stands there.")
+            yield Note("The header names no bug check: the field still has its filling, the text PAGE.")
             yield Note("The writer did not set it, so what stopped the machine is not known.")
             yield Note("Next step: `bytes header` shows what the writer did set; fetch the file again if it came over a network.", "hint")
             return
@@ -115,7 +115,7 @@ def number_of(text: str) -> int:
     category="failure",
     arguments=[
         arg("code", nargs="?", metavar="CODE", help="a code or name; without one, that of the dump"),
-        arg("parameters", nargs="*", metavar="PARAMETER", help="the four numbers behind it on the blue screen"),
+        arg("parameters", nargs="*", metavar="PARAMETER", help="the four numbers after it on the blue screen"),
     ],
     examples=[("bugcheck 0x133", "a code alone"), ("bugcheck 0xd1 28 2 0 fffff80312345678", "with its parameters")],
     spellings=[".bugcheck"],

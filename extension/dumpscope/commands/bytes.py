@@ -216,7 +216,7 @@ def whatis(session: Session, args: Any) -> Iterator[Block]:
         offset = number(args.offset, "file offset")
     found = owners(dump, offset)
     if found is None:
-        raise NotInDump(f"0x{offset:x} is behind the end of the file, which has 0x{dump.size:x} bytes", "`whatis --memory` takes an address of the process")
+        raise NotInDump(f"0x{offset:x} is beyond the end of the file, which has 0x{dump.size:x} bytes", "`whatis --memory` takes an address of the process")
     wording = Wording(dump)
     piece = found.piece
     yield Data("offset", offset)

@@ -230,7 +230,7 @@ def _other(path: str) -> Minidump:
         head = source.some(0, 8)
         if head.startswith(b"PAGE"):
             raise UsageError(
-                f"{path!r} is a kernel dump, and the first dump is of a process", "`diff` compares dumps of one process; `dumpinfo` tells what a file is"
+                f"{path!r} is a kernel dump, and the first dump is of a process", "`diff` compares dumps of one process; `dumpinfo` says what a file is"
             )
         if is_user_dump(head):
             raise UsageError(f"{path!r} is a user dump of the old format, and the first is a minidump", "in WinDbg `.dump /ma FILE` makes a minidump of it")

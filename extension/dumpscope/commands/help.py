@@ -5,21 +5,10 @@ from __future__ import annotations
 from typing import Any, Iterator, List
 
 from ..dump.plugins import BROKEN
-from ..session.registry import CATEGORIES, DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Argument, Command, arg, command
+from ..session.registry import CATEGORIES, DUMP_ANY, DUMP_NEEDED, DUMP_NONE, Command, arg, command
 from ..session.session import Session
 from ..view.blocks import Block, Column, Lines, Note, Table
 from .index import all_commands, find_command
-
-
-def argument_words(argument: Argument) -> str:
-    """An argument as it is typed: ``-s, --sort handle|type``, ``HANDLE``."""
-    if argument.positional:
-        return argument.metavar or argument.names[0].upper()
-    words = ", ".join(argument.names)
-    if argument.switch:
-        return words
-    value = "|".join(argument.choices) if argument.choices else argument.metavar or argument.names[-1].lstrip("-").upper()
-    return f"{words} {value}"
 
 
 def command_help(found: Command, prefix: str = "", *, with_dump: bool = True) -> Iterator[Block]:
@@ -34,7 +23,7 @@ def command_help(found: Command, prefix: str = "", *, with_dump: bool = True) ->
     if found.description:
         yield Note(found.description)
     if found.arguments:
-        rows = [(argument_words(argument), argument.help) for argument in found.arguments]
+        rows = [(argument.words, argument.help) for argument in found.arguments]
         yield Table("arguments", [Column("argument", "argument", role="label"), Column("help", "meaning")], rows, title="arguments", compact=True)
     place = " DUMP" if with_dump and found.dump in (DUMP_NEEDED, DUMP_ANY) else ""
     rows = []

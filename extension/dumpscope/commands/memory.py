@@ -75,7 +75,7 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
     if refused:
         yield from salvage("ranges", refused[0], "memory list")
     usage = usage_of(session)
-    totals = [0, 0, 0, 0]  # ranges, promised bytes, bytes in the file, those of them behind the end of the address space
+    totals = [0, 0, 0, 0]  # ranges, promised bytes, bytes in the file, those of them beyond the end of the address space
 
     def rows() -> Iterator[Sequence[Any]]:
         for item in _ranges(dump):
@@ -133,7 +133,7 @@ def _memory_totals(session: Session, totals: List[int]) -> Iterator[Block]:
             "bytes",
             note=size_text(distinct)
             + (f"; {counted(twice, 'byte is', 'bytes are')} in more than one range" if twice > 0 else "")
-            + (f"; {counted(outside, 'byte lies', 'bytes lie')} behind the end of the address space" if outside else ""),
+            + (f"; {counted(outside, 'byte lies', 'bytes lie')} beyond the end of the address space" if outside else ""),
         ),
     ]
     if promised > held:

@@ -58,7 +58,7 @@ def _letters_value(text: str) -> int:
     value = DUMP_ALWAYS
     for letter in text[2:]:
         if letter not in DUMP_LETTERS:
-            raise UsageError(f".dump has no option {letter!r} behind /m", f"it has {' '.join(DUMP_LETTERS)}")
+            raise UsageError(f".dump has no option {letter!r} after /m", f"it has {' '.join(DUMP_LETTERS)}")
         value |= DUMP_LETTERS[letter]
     return value
 

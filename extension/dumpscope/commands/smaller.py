@@ -128,7 +128,7 @@ def _levels(text: str) -> int:
 def _bytes(text: str) -> int:
     found = re.fullmatch(r"([0-9]{1,18})([KMG]?)i?B?", text.strip(), re.IGNORECASE | re.ASCII)
     if found is None:
-        raise UsageError(f"{text!r} is no size", "give a decimal number of bytes, or one with K, M or G behind it, such as 200K")
+        raise UsageError(f"{text!r} is no size", "give a decimal number of bytes, or one with K, M or G after it, such as 200K")
     return int(found.group(1)) * _UNITS[found.group(2).upper()]
 
 

@@ -376,6 +376,6 @@ def _footer(session: Session, view: ThreadView, times: bool) -> Iterator[Block]:
         reason = infos.damage[0].message if infos.damage else "its sizes disagree"
         yield Note(
             f"the debugger does not accept ThreadInfoListStream ({reason}) and has no times"
-            + ("; they were read in spite of it" if times and len(infos) else ", and none could be read"),
+            + ("; the readable part is shown" if times and len(infos) else ", and none could be read"),
             "warning",
         )

@@ -28,7 +28,7 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
 
 
 def _seen(found: Finding, facts: Facts) -> Finding:
-    """The finding with offsets only where the file has a byte: what lies behind its end cannot be looked at."""
+    """The finding with offsets only where the file has a byte: what lies beyond its end cannot be looked at."""
     evidence = tuple(proof if proof.offset is None or proof.offset < facts.source.size else proof._replace(offset=None) for proof in found.evidence)
     return found._replace(evidence=evidence)
 

@@ -61,7 +61,7 @@ NEEDS: Dict[str, Need] = {
     "!eeheap": Need(0x2, "the managed heap and the runtime's own data (SOS)", limits=(_BITNESS,)),
     "!pe": Need(0x2, "managed exceptions, which are objects of the managed heap (SOS)", limits=(_BITNESS,)),
     "!syncblk": Need(0x2, "the runtime's own data (SOS)", limits=(_BITNESS,)),
-    "!wow64exts.sw": Need(0x100, "the 32-bit registers behind the TEBs of a 32-bit process that a 64-bit tool has dumped"),
+    "!wow64exts.sw": Need(0x100, "the 32-bit registers after the TEBs of a 32-bit process that a 64-bit tool has dumped"),
 }
 """By debugger command as it is typed."""
 

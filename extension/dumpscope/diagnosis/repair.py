@@ -93,7 +93,7 @@ def right_base(facts: Facts) -> Optional[Base]:
         last = max((stream.end for stream in facts.dump.streams if stream.type and stream.end <= facts.source.size), default=0)
         if place < max(last, found.end) or any(item.code in _CUT for item in facts.damage):
             return None
-        known = "the bytes of all ranges fill the file exactly from there to its end, behind all streams"
+        known = "the bytes of all ranges fill the file exactly from there to its end, after all streams"
     else:
         return None
     return Base(found, place, Edit(found.rva + 8, struct.pack("<Q", place)), known, tuple(_images(facts, found, place)))

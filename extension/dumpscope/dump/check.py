@@ -33,15 +33,15 @@ DAMAGE_CODES: Dict[str, str] = {
     "memory-cut": "the file ends before the memory that Memory64ListStream promises; the debugger warns that the dump is truncated",
     "duplicate-stream": "a second stream of the same type; the first one is used",
     "stream-in-header": "a stream begins inside the file's header",
-    "stream-outside-file": "a stream begins behind the end of the file",
+    "stream-outside-file": "a stream begins beyond the end of the file",
     "stream-cut": "the file ends inside a stream",
     "stream-overlap": "two streams share bytes, or a stream shares bytes with the directory",
     "stream-too-small": "a stream is smaller than the least that its type needs",
     "stream-size-mismatch": "the directory's size of a list is not that of its header and records; the debugger does not use the stream",
-    "padded-list": "a list has 4 bytes of padding behind its count, as Breakpad writes; the debugger does not use the stream",
+    "padded-list": "a list has 4 bytes of padding after its count, as Breakpad writes; the debugger does not use the stream",
     "header-too-small": "a list's SizeOfHeader is smaller than the smallest known header; the debugger does not use the stream",
     "record-too-small": "a list's size of a record is smaller than the smallest known record; the debugger does not use the stream",
-    "string-outside-file": "a string begins behind the end of the file",
+    "string-outside-file": "a string begins beyond the end of the file",
     "string-cut": "the file ends inside a string",
     "string-odd": "a UTF-16 string has an odd number of bytes",
     "string-too-long": "a string is longer than any that Windows makes",
@@ -53,14 +53,14 @@ DAMAGE_CODES: Dict[str, str] = {
     "context-mismatch": "a thread's ContextFlags are not those of the processor in SystemInfo",
     "stack-outside-file": "a thread's stack lies outside the file",
     "stack-cut": "the file ends inside a thread's stack",
-    "thread-info-unknown-thread": "ThreadInfoList tells of a thread that the thread list does not have",
+    "thread-info-unknown-thread": "ThreadInfoList has an entry for a thread that the thread list does not have",
     "exception-unknown-thread": "the exception's thread is not in the thread list; the debugger ends without a current thread",
     "exception-context-outside-file": "the exception's registers lie outside the file",
     "exception-context-cut": "the file ends inside the exception's registers",
     "exception-parameters": "the exception claims more than 15 parameters",
     "module-without-name": "a module has no name",
     "module-empty": "a module has a size of 0",
-    "module-wraps": "a module ends behind the end of the address space",
+    "module-wraps": "a module ends beyond the end of the address space",
     "module-overlap": "two modules share addresses",
     "codeview-outside-file": "a module's CodeView record lies outside the file",
     "codeview-cut": "the file ends inside a module's CodeView record",
@@ -70,18 +70,18 @@ DAMAGE_CODES: Dict[str, str] = {
     "range-outside-file": "the bytes of a memory range lie outside the file",
     "range-cut": "the file ends inside the bytes of a memory range",
     "range-empty": "a memory range has a size of 0",
-    "range-wraps": "a memory range ends behind the end of the address space",
-    "region-wraps": "a region ends behind the end of the address space",
+    "range-wraps": "a memory range ends beyond the end of the address space",
+    "region-wraps": "a region ends beyond the end of the address space",
     "region-overlap": "two regions of MemoryInfoListStream share addresses",
     "handle-duplicate": "two descriptors have the same handle value",
     "object-info-loop": "a chain of object information comes back to itself, or is too long",
     "object-info-outside-file": "a block of object information lies outside the file",
     "object-info-cut": "the file ends inside a block of object information",
-    "token-cut": "a token ends behind the end of its stream",
+    "token-cut": "a token ends beyond the end of its stream",
     "token-part-outside": "a part of a token lies outside the token",
     "token-sid-cut": "a SID of a token is cut",
     "token-sids-overlap": "SIDs of a token are laid over each other: they take more bytes than there are; those that follow are left out",
-    "function-table-cut": "a function table ends behind the end of its stream",
+    "function-table-cut": "a function table ends beyond the end of its stream",
     "function-table-too-many": "a table has more entries than the debugger's engine accepts (2000)",
     "annotation-outside-file": "a part of Crashpad's annotations lies outside the file",
     "annotation-too-many": "Crashpad's annotations are more than any program makes; the first ones are read",
@@ -336,7 +336,7 @@ def _modules(dump: Minidump) -> Iterator[Damage]:
             if not module.size:
                 yield Damage("module-empty", f"{name} has a size of 0", module.offset + 8)
             elif module.end > _ADDRESSES:
-                yield Damage("module-wraps", f"{name} ends behind the end of the address space", module.offset)
+                yield Damage("module-wraps", f"{name} ends beyond the end of the address space", module.offset)
             elif items is dump.modules and not (module.index and module[1:3] == first and dump.process.is_wow64):
                 # the loader of a WOW64 process lists the program on both sides, and writers take it over: no damage
                 spans.append((module.base, module.end, name))
@@ -401,13 +401,13 @@ def _memory(dump: Minidump) -> Iterator[Damage]:
             if not item.size:
                 yield Damage("range-empty", f"{what} has a size of 0", item.offset)
             elif item.end > _ADDRESSES:
-                yield Damage("range-wraps", f"{what} ends behind the end of the address space", item.offset, item.size, _ADDRESSES - item.start)
+                yield Damage("range-wraps", f"{what} ends beyond the end of the address space", item.offset, item.size, _ADDRESSES - item.start)
             if item.held < item.size:
                 yield from _block(dump, "range", what, item.rva, item.size, item.offset)
     end = 0
     for region in () if dump.regions.apart else dump.regions:
         if region.end > _ADDRESSES:
-            yield Damage("region-wraps", f"region 0x{region.base:x} ends behind the end of the address space", region.offset)
+            yield Damage("region-wraps", f"region 0x{region.base:x} ends beyond the end of the address space", region.offset)
         if region.base < end:
             yield Damage("region-overlap", f"region 0x{region.base:x} begins before the end of the one before it (0x{end:x})", region.offset)
         end = region.end

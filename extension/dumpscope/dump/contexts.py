@@ -341,6 +341,17 @@ def registers_at(source: Source, architecture: int, offset: int, size: int) -> U
     return Absent(DAMAGED, f"no registers: the 0x{size:x} bytes at 0x{offset:x} are not a context of this processor")
 
 
+def registers_of(architecture: int, read: Callable[[int], bytes], offset: int, least: int = 0) -> Union[Registers, Absent]:
+    """The context that ``read`` gives the bytes of, whatever its flags; ``least`` bytes of it are enough, and those after them are 0 then."""
+    reader = next(iter(_readers(architecture)), None)
+    if reader is None:
+        return Absent(NOT_APPLICABLE, f"no registers: processor architecture {architecture} is not known here")
+    data = read(reader.size)
+    if len(data) < (least or reader.size):
+        return Absent(DAMAGED, f"no registers: {len(data)} of {reader.size} bytes of the context are in the dump")
+    return Registers(reader, data.ljust(reader.size, b"\0"), offset, Absent(NOT_THERE, "a kernel dump has no MiscInfoStream"))
+
+
 def ip_sp(dump: Minidump, rva: int, size: int) -> Union[Tuple[int, int], Absent]:
     """Instruction and stack pointer only: the fast path for walking many threads."""
     reader = _choose(dump, rva, size)

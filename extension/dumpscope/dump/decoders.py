@@ -68,7 +68,7 @@ def _check(decoder: StreamDecoder, taken: Dict[int, str]) -> None:
     if kind in STREAMS:
         raise ValueError(f"stream type 0x{kind:x}: it is taken by {STREAMS[kind].name}")
     if kind in taken:
-        raise ValueError(f"stream type 0x{kind:x} stands there twice")
+        raise ValueError(f"stream type 0x{kind:x} is there twice")
     if any(row.name.lower() == decoder.name.lower() for row in STREAMS.values()) or decoder.name in taken.values():
         raise ValueError(f"stream type 0x{kind:x}: the name {decoder.name} is taken")
     if decoder.layout is not None and structure(decoder.layout.name) not in (None, decoder.layout):

@@ -134,9 +134,9 @@ def _spoilt(source: Source, head: bytes) -> Optional[FileKind]:
         return None
     put_back = "`dumpscope mend DUMP -o OUT` writes a copy with 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"
     if not any(head[:4]):
-        title = f"a minidump without its signature: the first four bytes are zero, and a directory of {counted(len(names), 'stream')} stands at 0x{rva:x}"
+        title = f"a minidump without its signature: the first four bytes are zero, and a directory of {counted(len(names), 'stream')} is at 0x{rva:x}"
         return FileKind("signature-zero", title, f"the writer was ended before its last step (Crashpad writes the signature last); {put_back}")
-    title = f"a minidump with a wrong signature: it begins with {head[:6].hex(' ')}, and a directory of {counted(len(names), 'stream')} stands at 0x{rva:x}"
+    title = f"a minidump with a wrong signature: it begins with {head[:6].hex(' ')}, and a directory of {counted(len(names), 'stream')} is at 0x{rva:x}"
     return FileKind("signature-spoilt", title, f"some writers spoil the signature on purpose (nanodump); {put_back}")
 
 

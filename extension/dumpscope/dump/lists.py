@@ -135,6 +135,31 @@ def described(source: Source, stream: Stream, structure: Any, minimum_stride: in
     return _fit(source, stream, header_size, stride, claimed, damage)
 
 
+def described_records(
+    source: Source,
+    stream: Optional[Stream],
+    header: Any,
+    record: Any,
+    fields: Sequence[str],
+    *,
+    count_path: str = "NumberOfEntries",
+    size_path: str = "SizeOfEntry",
+) -> Tuple[Span, Optional[struct.Struct]]:
+    """As :func:`described`, with what reads the ``fields`` of a record; nothing where there is no stream or no record."""
+    if stream is None:
+        return NOTHING, None
+    span = described(source, stream, header, record.size, count_path=count_path, size_path=size_path)
+    return span, record.select(*fields, stride=span.stride) if span.count else None
+
+
+def counted_records(source: Source, stream: Optional[Stream], record: Any, fields: Sequence[str]) -> Tuple[Span, Optional[struct.Struct]]:
+    """As :func:`counted`, with what reads the ``fields`` of a record; nothing where there is no stream or no record."""
+    if stream is None:
+        return NOTHING, None
+    span = counted(source, stream, record.size)
+    return span, record.select(*fields, stride=span.stride) if span.count else None
+
+
 def _places(reader: struct.Struct) -> Optional[List[Tuple[str, int, int]]]:
     """Type, first place and step of each number of a record in an array of its type; None where they have other sizes or are not aligned."""
     if reader.size % 8 or sys.byteorder != "little":

@@ -84,7 +84,7 @@ def _kind(path: str) -> str:
     return tail[1:] if tail in (".exe", ".dll") else ""
 
 
-class _EngineList:
+class NamedModules:
     """The engine's list of modules while it grows: in the order of addresses, one module to a base."""
 
     def __init__(self, pointer_size: int, names: List[str]) -> None:
@@ -122,11 +122,16 @@ class _EngineList:
         insort(self.places.setdefault(module.name.lower(), []), base)
         self.names[module.at] = module.name
 
-    def add(self, index: int, base: int, size: int, path: str) -> None:
-        """One module more. The list is walked once, by address; at each module of the same name one of the two gets another."""
+    def kept(self) -> List[int]:
+        """Which modules are in the list."""
+        return [module.at for module in self.listed.values()]
+
+    def add(self, index: int, base: int, size: int, path: str, given: str = "") -> None:
+        """One module more, by its path or under a given name. The list is walked once, by address; at each module of the same name one of the
+        two gets another."""
         base = self.base_of(base)
         readable = is_readable(path)
-        name = plain_name(path) if readable else self.unknown(base)
+        name = given or (plain_name(path) if readable else self.unknown(base))
         if base * SALT in self.listed:
             self.forget(base)
         kind = _kind(path) if readable else ""
@@ -171,7 +176,7 @@ def module_names(modules: Iterable[Tuple[int, int, str]], pointer_size: int = 8)
     """
     rows = list(modules)
     names = [""] * len(rows)
-    engine = _EngineList(pointer_size, names)
+    engine = NamedModules(pointer_size, names)
     for index, (base, size, path) in enumerate(rows):
         engine.add(index, base, size, path)
     return names
@@ -197,6 +202,6 @@ def listed_names(source: Source, headers: Iterable[Tuple[int, int, int]], pointe
 
 def beyond_name(base: int, path: str, pointer_size: int) -> str:
     """The name of a module behind the first :data:`MOST_NAMED`: that of its file with its base, which no other has."""
-    engine = _EngineList(pointer_size, [])
+    engine = NamedModules(pointer_size, [])
     plain = plain_name(path.split("\0", 1)[0])
     return f"{plain}_{engine.digits(base)}" if plain else engine.unknown(base)

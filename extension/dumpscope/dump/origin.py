@@ -303,7 +303,7 @@ def _by_breakpad_streams(found: _Finding, microsoft: bool) -> None:
 
 
 def _wine_version(found: _Finding) -> str:
-    """Wine's build id from its marker behind SystemInfo; an empty string without one."""
+    """Wine's build id from its marker after SystemInfo; an empty string without one."""
     stream = found.dump.stream(7)
     if stream is None:
         return ""
@@ -312,7 +312,7 @@ def _wine_version(found: _Finding) -> str:
     wine = read_wine(found.dump)
     if isinstance(wine, Absent):
         return ""
-    found.add("marker behind SystemInfo", f"WINE: {wine.build}, host {wine.host_name} {wine.host_release}", wine.offset, WINE)
+    found.add("marker after SystemInfo", f"WINE: {wine.build}, host {wine.host_name} {wine.host_release}", wine.offset, WINE)
     version = wine.build[5:] if wine.build.lower().startswith("wine-") else wine.build
     found.settle(WINE, "MiniDumpWriteDump of Wine", version, CERTAIN)
     return version

@@ -75,6 +75,11 @@ class Source:
         # mmap.size() asks the system for the file's size now; it costs less than os.fstat().
         self._size_now: Optional[Callable[[], int]] = getattr(buffer, "size", None if file is None else self._ask)
 
+    def in_file(self, offset: int) -> Optional[int]:
+        """Where in the file the bytes at an offset are: the offset itself, but for a minidump that is made of another file (``made_of``); None
+        for what is in no file."""
+        return offset
+
     @classmethod
     def from_path(cls, path: Union[str, os.PathLike[str]]) -> Source:
         """Open the file at ``path``. Raises DumpError when there is no such file or it cannot be read."""
@@ -83,7 +88,7 @@ class Source:
             # A FIFO would block in open(), a device has no end: look before.
             mode = os.stat(name).st_mode
             if stat.S_ISDIR(mode):
-                raise DumpError(f"{name!r} is a folder, not a dump", "give the path of a .dmp file inside it")
+                raise DumpError(f"{name!r} is a folder, not a dump", "give the path of a .dmp file inside it; `dumpscope triage FOLDER` reads all of them")
             if not stat.S_ISREG(mode):
                 raise DumpError(f"{name!r} is not a regular file", "copy the dump to a file first")
             file = open(name, "rb", buffering=0)  # noqa: SIM115 - closed by close()

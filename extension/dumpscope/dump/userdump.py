@@ -1,7 +1,7 @@
 """Full user dumps of the format before minidumps (USERDUMP, USERDU64), and the same as a minidump, so that every command reads them.
 
 The bytes of registers and memory stay where they are in the file. Header, directory and lists of the minidump are made up: they stand
-behind the end of the file, and the first 32 bytes are another header's.
+beyond the end of the file, and the first 32 bytes are another header's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from functools import cached_property
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..errors import DumpError
 from ..format.counted import counted
@@ -63,7 +63,7 @@ class OldModule(NamedTuple):
 
 
 class OldRegion(NamedTuple):
-    """A region: its record, where that stands, and where its bytes do; None where it has none (guard pages, behind the end of the file)."""
+    """A region: its record, where that stands, and where its bytes do; None where it has none (guard pages, beyond the end of the file)."""
 
     base: int
     size: int
@@ -78,6 +78,19 @@ class OldThread(NamedTuple):
     record: Dict[str, int]
     offset: int
     context: int
+
+
+class Layouts(NamedTuple):
+    """The structures of the records of a file: those with addresses of 64 bits or of 32."""
+
+    thread: Structure
+    module: Structure
+    region: Structure
+    event: Structure
+
+
+_WIDE = Layouts(CRASH_THREAD64, CRASH_MODULE64, MEMORY_BASIC_INFORMATION64, EXCEPTION_DEBUG_EVENT64)
+_NARROW = Layouts(CRASH_THREAD32, CRASH_MODULE32, MEMORY_BASIC_INFORMATION32, EXCEPTION_DEBUG_EVENT32)
 
 
 class UserDump:
@@ -99,7 +112,7 @@ class UserDump:
         self.header: Dict[str, int] = layout.unpack(head)
         self.damage: List[str] = []
         self.memory_cut = 0
-        """Bytes of memory that lie behind the end of the file; known once ``regions`` were read."""
+        """Bytes of memory that lie beyond the end of the file; known once ``regions`` were read."""
         for name in COUNTS:
             if not self.header[name]:
                 raise self._refusal(f"{name} is zero: the writer was ended before it wrote the header", layout.offset_of(name))
@@ -123,6 +136,16 @@ class UserDump:
     def header_layout(self) -> Structure:
         """The header's structure."""
         return self._layout(USERMODE_CRASHDUMP_HEADER64, USERMODE_CRASHDUMP_HEADER32)
+
+    @property
+    def word(self) -> int:
+        """Bytes of an address in the file's records."""
+        return 8 if self.wide else 4
+
+    @property
+    def layouts(self) -> Layouts:
+        """The structures of the file's records."""
+        return _WIDE if self.wide else _NARROW
 
     @property
     def signature(self) -> str:
@@ -190,7 +213,7 @@ class UserDump:
             place += size if held else 0
         if place > self.source.size:
             self.memory_cut = place - self.source.size
-            self.damage.append(f"memory: 0x{place - self.source.size:x} bytes of it lie behind the end of the file")
+            self.damage.append(f"memory: 0x{place - self.source.size:x} bytes of it are beyond the end of the file")
         return found
 
     @cached_property
@@ -285,12 +308,14 @@ class UserDump:
 
 
 class _Tail:
-    """What stands behind the end of the file: streams, and what they point to."""
+    """What stands beyond the end of the file: streams, and what they point to."""
 
     def __init__(self, start: int) -> None:
         self.start = start
         self.data = bytearray()
         self.streams: List[bytes] = []
+        self.origins: List[Tuple[int, int, int]] = []
+        """Of what is made up: RVA, size, and where in the file the record stands that it was made of."""
 
     def add(self, data: bytes) -> int:
         """Append, and say at which RVA."""
@@ -299,14 +324,19 @@ class _Tail:
         self.data += data
         return place
 
-    def stream(self, kind: int, data: bytes) -> None:
-        """Append a stream."""
-        self.streams.append(struct.pack("<III", kind, len(data), self.add(data)))
+    def stream(self, kind: int, data: bytes, origins: Iterable[Tuple[int, int, int]] = ()) -> None:
+        """Append a stream; ``origins`` are offsets in it, sizes, and places in the file."""
+        place = self.add(data)
+        self.streams.append(struct.pack("<III", kind, len(data), place))
+        self.origins += [(place + at, size, origin) for at, size, origin in origins]
 
-    def text(self, words: str) -> int:
-        """Append a MINIDUMP_STRING."""
+    def text(self, words: str, origin: Optional[int] = None) -> int:
+        """Append a MINIDUMP_STRING; ``origin`` is where its characters stand in the file."""
         raw = words.encode("utf-16-le", "replace")
-        return self.add(struct.pack("<I", len(raw)) + raw + b"\0\0")
+        place = self.add(struct.pack("<I", len(raw)) + raw + b"\0\0")
+        if origin is not None:
+            self.origins += [(place, 0, origin), (place + 4, 0, origin)]
+        return place
 
 
 class _View(Virtual):
@@ -318,6 +348,8 @@ class _View(Virtual):
         _fill(tail, dump)
         directory = tail.add(b"".join(tail.streams))
         self.tail = bytes(tail.data)
+        self.origins = sorted(tail.origins)
+        self._starts = [at for at, _, _ in self.origins]
         self.start = tail.start
         values = (MINIDUMP_SIGNATURE, MINIDUMP_VERSION, len(tail.streams), directory, 0, 0, FLAGS)
         self.head = struct.pack("<IIIIIIQ", *values)
@@ -340,6 +372,16 @@ class _View(Virtual):
             parts.append(self.tail[max(0, offset - self.start) : end - self.start])
         return b"".join(parts)
 
+    def in_file(self, offset: int) -> Optional[int]:
+        """As :meth:`Source.in_file`: the field of the old format that a made-up one was made of, else the record that has it."""
+        if MINIDUMP_HEADER.size <= offset < self.whole.size:
+            return offset
+        index = bisect_right(self._starts, offset) - 1
+        if index < 0 or offset >= self.start + len(self.tail) or offset < MINIDUMP_HEADER.size:
+            return None
+        at, size, origin = self.origins[index]
+        return origin + offset - at if offset - at < size else origin
+
     def reach(self, size: int) -> int:
         """As :meth:`Virtual.reach`."""
         return self.size if size >= self.whole.size else size
@@ -348,28 +390,47 @@ class _View(Virtual):
 def _fill(tail: _Tail, dump: UserDump) -> None:
     minor = dump.header["MinorVersion"]
     system = struct.pack("<HHHBBIIIII", dump.architecture, 0, 0, 0, 0, dump.header["MajorVersion"], minor & 0xFFFF, minor >> 16, 2, tail.text(""))
-    tail.stream(7, system.ljust(56, b"\0"))
+    in_header = dump.header_layout.offset_of
+    version = in_header("MinorVersion")
+    tail.stream(7, system.ljust(56, b"\0"), [(0, 2, in_header("MachineImageType")), (8, 4, in_header("MajorVersion")), (12, 2, version), (16, 2, version + 2)])
     rows = b""
     context = {}
+    origins = [(0, 4, in_header("ThreadCount"))]
+    thread_at = dump.layouts.thread.offset_of
     for thread in dump.threads:
         row = thread.record
         context[row["ThreadId"]] = thread.context
         head = (row["ThreadId"], row["SuspendCount"], row["PriorityClass"], row["Priority"], row["Teb"], 0, 0, 0, dump.context_size, thread.context)
+        at = 4 + len(rows)
+        origins += [
+            (at + 4 * number, 4, thread.offset + thread_at(name)) for number, name in enumerate(("ThreadId", "SuspendCount", "PriorityClass", "Priority"))
+        ]
+        origins += [(at + 16, dump.word, thread.offset + thread_at("Teb")), (at + 24, 0, thread.offset), (at + 40, 0, in_header("ThreadOffset"))]
         rows += struct.pack("<IIIIQQIIII", *head)
-    tail.stream(3, struct.pack("<I", len(dump.threads)) + rows)
+    tail.stream(3, struct.pack("<I", len(dump.threads)) + rows, origins)
     rows = b""
-    for module in dump.modules:
-        facts = dump.image_facts(module.base)
-        rows += struct.pack("<QIIII", module.base, module.size, facts["CheckSum"], facts["TimeDateStamp"], tail.text(module.name)).ljust(108, b"\0")
-    tail.stream(4, struct.pack("<I", len(dump.modules)) + rows)
+    origins = [(0, 4, in_header("ModuleCount"))]
+    module = dump.layouts.module
+    for item in dump.modules:
+        facts = dump.image_facts(item.base)
+        name = item.offset + module.size
+        at = 4 + len(rows)
+        origins += [(at, dump.word, item.offset), (at + 8, 4, item.offset + module.offset_of("SizeOfImage")), (at + 12, 0, item.offset), (at + 20, 0, name)]
+        rows += struct.pack("<QIIII", item.base, item.size, facts["CheckSum"], facts["TimeDateStamp"], tail.text(item.name, name)).ljust(108, b"\0")
+    tail.stream(4, struct.pack("<I", len(dump.modules)) + rows, origins)
     event = dump.event
     if event is not None:
         record = [event[name] for name in ("ExceptionCode", "ExceptionFlags", "ExceptionRecord", "ExceptionAddress", "NumberParameters")]
         where = context.get(event["dwThreadId"], 0)
         data = struct.pack("<IIIIQQII15Q", event["dwThreadId"], 0, *record, 0, *event["ExceptionInformation"])
-        tail.stream(6, data + struct.pack("<II", dump.context_size if where else 0, where))
+        begin, event_at = dump.header["DebugEventOffset"], dump.layouts.event.offset_of
+        fields = ((0, "dwThreadId"), (8, "ExceptionCode"), (12, "ExceptionFlags"), (16, "ExceptionRecord"), (24, "ExceptionAddress"), (32, "NumberParameters"))
+        origins = [(at, 4 if at < 16 or at == 32 else dump.word, begin + event_at(name)) for at, name in fields]
+        origins += [(40 + 8 * number, dump.word, begin + event_at("ExceptionInformation") + dump.word * number) for number in range(15)]
+        tail.stream(6, data + struct.pack("<II", dump.context_size if where else 0, where), [*origins, (160, 0, in_header("ThreadOffset"))])
     if dump.process_id:
-        tail.stream(15, struct.pack("<III", 24, 1, dump.process_id).ljust(24, b"\0"))
+        process = dump.header["DebugEventOffset"] + dump.layouts.event.offset_of("dwProcessId")
+        tail.stream(15, struct.pack("<III", 24, 1, dump.process_id).ljust(24, b"\0"), [(0, 0, process), (8, 4, process)])
     regions = b"".join(
         struct.pack(
             "<QQIIQIIII",
@@ -385,8 +446,18 @@ def _fill(tail: _Tail, dump: UserDump) -> None:
         )
         for region in sorted(dump.regions, key=lambda region: region.base)
     )
-    tail.stream(16, struct.pack("<IIQ", 16, 48, len(dump.regions)) + regions)
+    in_order = sorted(dump.regions, key=lambda region: region.base)
+    origins = [(0, 0, in_header("MemoryRegionCount")), (8, 4, in_header("MemoryRegionCount"))]
+    region_at = dump.layouts.region.offset_of
+    for number, region in enumerate(in_order):
+        at = 16 + 48 * number
+        origins += [(at, dump.word, region.offset), (at + 8, 0, region.offset), (at + 24, dump.word, region.offset + region_at("RegionSize"))]
+        origins += [(at + 32 + 4 * index, 4, region.offset + region_at(name)) for index, name in enumerate(("State", "Protect", "Type"))]
+    tail.stream(16, struct.pack("<IIQ", 16, 48, len(dump.regions)) + regions, origins)
     held = [region for region in dump.regions if region.place is not None]
-    # Where the file is cut, what stands behind its end is made up, and no memory: the last range ends with the file.
+    # Where the file is cut, what stands beyond its end is made up, and no memory: the last range ends with the file.
     ranges = b"".join(struct.pack("<QQ", region.base, min(region.size, dump.source.size - (region.place or 0))) for region in held)
-    tail.stream(9, struct.pack("<QQ", len(held), dump.header["DataOffset"]) + ranges)
+    origins = [(0, 4, in_header("MemoryRegionCount")), (8, dump.word, in_header("DataOffset"))]
+    for number, region in enumerate(held):
+        origins += [(16 + 16 * number, dump.word, region.offset), (24 + 16 * number, dump.word, region.offset + region_at("RegionSize"))]
+    tail.stream(9, struct.pack("<QQ", len(held), dump.header["DataOffset"]) + ranges, origins)

@@ -61,7 +61,7 @@ class XStateArea(NamedTuple):
         start, size = place
         data = self.data[start : start + size]
         if len(data) < size:
-            return Absent(DAMAGED, f"{_name(number)}: ends behind the context")
+            return Absent(DAMAGED, f"{_name(number)}: ends after the context")
         return data
 
     def place(self, number: int) -> Union[Tuple[int, int], None]:
@@ -96,7 +96,7 @@ def read_xstate(data: bytes, base: int, offset: int, flagged: bool, misc: Union[
     if not flagged:
         return Absent(NOT_THERE, "ContextFlags do not claim extended state")
     if len(data) < base + _CONTEXT_EX.size:
-        return Absent(NOT_THERE, "ContextFlags claim extended state, and none is stored behind the context")
+        return Absent(NOT_THERE, "ContextFlags claim extended state, and none is stored after the context")
     relative, length = _CONTEXT_EX.unpack_from(data, base)
     start = base + relative
     if start < base + _CONTEXT_EX.size or start + HEADER_SIZE > len(data) or length < HEADER_SIZE:

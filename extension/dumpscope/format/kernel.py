@@ -156,7 +156,10 @@ def _triage(wide: bool) -> Structure:
             Field("LimitOfBStore", ULONG64, "end of the backing store (Itanium)", ADDRESS),
         ]
     fields += [
-        Field("DebuggerDataOffset", ULONG32, "KDDEBUGGER_DATA64", RVA_KIND, at=0x70 if wide else 0x58),
+        Field("DataPageAddress", ULONG64 if wide else ULONG32, "address of the page that a parameter of the bug check names", ADDRESS),
+        offset("DataPageOffset", "bytes of that page"),
+        Field("DataPageSize", ULONG32, "bytes of that page in the file", SIZE, unit="bytes"),
+        Field("DebuggerDataOffset", ULONG32, "KDDEBUGGER_DATA64", RVA_KIND),
         Field("DebuggerDataSize", ULONG32, "bytes of KDDEBUGGER_DATA64", SIZE, unit="bytes"),
         offset("DataBlocksOffset", "blocks of memory", "TRIAGE_DATA_BLOCK[]"),
         Field("DataBlocksCount", ULONG32, "blocks in the list", COUNT),
@@ -305,7 +308,8 @@ SUMMARY_DUMP64, SUMMARY_DUMP32 = _summary(True), _summary(False)
 SUMMARY = 2
 """DumpType of a kernel summary dump."""
 
-HAS_DEBUGGER_DATA, HAS_DATA_BLOCKS = 0x400, 0x800
+HAS_DATA_PAGE, HAS_DEBUGGER_DATA, HAS_DATA_BLOCKS = 0x200, 0x400, 0x800
+BASIC_PARTS = 0xFF
 """Bits of MiniDumpFields: the debugger looks for these parts of a triage dump only where they are set (observed: dbgeng 10.0.15063)."""
 OPTION_OVERFLOWED = 0x100
 """Bit of TriageOptions, unless all are set: the writer ran out of room."""

@@ -20,7 +20,7 @@ _MEANINGS: Dict[str, str] = {
     "SIGTRAP": "a breakpoint or a trap instruction",
     "SIGABRT": "abort was called: an assertion, an uncaught C++ exception, a damaged heap",
     "SIGEMT": "an emulator trap",
-    "SIGBUS": "memory is there but cannot be used: wrong alignment, or behind the end of a mapped file",
+    "SIGBUS": "memory is there but cannot be used: wrong alignment, or beyond the end of a mapped file",
     "SIGFPE": "an arithmetic error, integer division by zero included",
     "SIGKILL": "killed; cannot be caught",
     "SIGUSR1": "a meaning of the program's own",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator, List, Optional
+from typing import TYPE_CHECKING, Iterable, Iterator, List, Optional, Tuple
 
 from ..diagnosis.crash.account import account_of
 from ..diagnosis.crash.places import is_system
@@ -13,6 +13,7 @@ from .missing import facts_of
 from .session import Session
 
 if TYPE_CHECKING:
+    from ..dump.source import Source
     from ..view.blocks import Block
 
 WALKED = 64
@@ -35,8 +36,21 @@ def session_account(session: Session) -> Optional[Account]:
         return found
     made = account_of(facts_of(session))
     if made is not None:
-        session.memo["account"] = made = made._replace(statements=tuple(_walked(session, statement) for statement in made.statements))
+        made = made._replace(statements=tuple(_walked(session, statement) for statement in made.statements))
+        session.memo["account"] = made = _in_file(session.dump.source, made)
     return made
+
+
+def _in_file(source: Source, made: Account) -> Account:
+    """The account with offsets of the file, where the dump is made of another file."""
+    if not source.made_of:
+        return made
+
+    def moved(evidence: Iterable[Proof]) -> Tuple[Proof, ...]:
+        return tuple(proof if proof.offset is None else proof._replace(offset=source.in_file(proof.offset)) for proof in evidence)
+
+    statements = tuple(statement._replace(evidence=moved(statement.evidence)) for statement in made.statements)
+    return made._replace(statements=statements, event=made.event._replace(evidence=moved(made.event.evidence)))
 
 
 def _walked(session: Session, statement: Statement) -> Statement:

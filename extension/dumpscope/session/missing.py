@@ -114,4 +114,4 @@ def salvage(key: str, items: RecordList[Any], what: str, why: str = "") -> Itera
         why = f"the debugger does not accept this {what} ({items.damage[0].message if items.damage else 'its sizes disagree'})"
     yield Data(key, None)
     yield Data(key + "_reason", {"kind": DAMAGED, "message": why})
-    yield Note(f"{why}; what follows was read in spite of it", "warning")
+    yield Note(f"{why}; the readable part follows", "warning")

@@ -351,7 +351,7 @@ def _at(session: Session, rest: List[str], first: Optional[int]) -> Place:
     offset = number(_one(rest, "at"), "offset")
     found = owners(session.dump, offset)
     if found is None:
-        raise NotInDump(f"0x{offset:x} is behind the end of the file, which has 0x{session.dump.size:x} bytes")
+        raise NotInDump(f"0x{offset:x} is beyond the end of the file, which has 0x{session.dump.size:x} bytes")
     if found.chain and found.chain[-1].leaf:
         return Place([found.chain[-1]], [], 0, found.chain[-1].what)
     piece = found.piece
@@ -365,7 +365,7 @@ def _range(session: Session, rest: List[str], first: Optional[int]) -> Place:
     size = number(rest[1], "length") if len(rest) == 2 else 0x40
     dump = session.dump
     if start >= dump.size or not size:
-        raise NotInDump(f"0x{start:x} is behind the end of the file, which has 0x{dump.size:x} bytes" if size else "a range of no bytes is empty")
+        raise NotInDump(f"0x{start:x} is beyond the end of the file, which has 0x{dump.size:x} bytes" if size else "a range of no bytes is empty")
     end = min(start + size, dump.size)
     return Place(list(_between(session, start, end)), [], 0, f"range 0x{start:x} to 0x{end:x}", start, end)
 

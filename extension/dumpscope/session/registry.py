@@ -40,6 +40,20 @@ class Argument(NamedTuple):
         """True unless it is an option."""
         return not self.names[0].startswith("-")
 
+    @property
+    def value(self) -> str:
+        """The word that help shows for a value: ``HANDLE``, ``handle|type``. Empty for a switch."""
+        if self.switch:
+            return ""
+        if self.choices and not self.positional:
+            return "|".join(self.choices)
+        return self.metavar or self.names[-1].lstrip("-").upper()
+
+    @property
+    def words(self) -> str:
+        """The argument as it is typed: ``-s, --sort handle|type``, ``HANDLE``."""
+        return self.value if self.positional else " ".join(filter(None, (", ".join(self.names), self.value)))
+
 
 class Example(NamedTuple):
     """A line that can be typed (without ``dumpscope`` and the dump), and what it is for."""
@@ -73,9 +87,8 @@ class Command(NamedTuple):
         optional = [argument for argument in self.arguments if not argument.positional]
         for argument in self.arguments:
             if argument.positional:
-                name = argument.metavar or argument.names[0].upper()
                 form = {"?": "[{}]", "*": "[{}…]", "+": "{}…"}.get(argument.nargs or "", "{}")
-                words.append(form.format(name))
+                words.append(form.format(argument.value))
         if with_dump and self.dump == DUMP_OPTIONAL:
             words.append("[DUMP]")
         if optional:

@@ -43,7 +43,7 @@ def _row(session: Session, address: int) -> Tuple[Region, Row]:
             raise NotInDump(f"0x{address:x} is in no module and in no table of FunctionTableStream", "`modules` lists the modules")
         found = regions.of(module)
         if isinstance(found, Absent):
-            raise NotInDump(found.message, "`stack -i FOLDER` looks for images; `stack --evidence` says where their unwind data stand")
+            raise NotInDump(found.message, "`stack -i FOLDER` looks for images; `stack --evidence` says where their unwind data are")
         region = found
     row = region.rows.at(address - region.base)
     if not isinstance(row, Row):

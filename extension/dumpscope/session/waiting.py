@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
 
 from ..dump.absence import Absent
 from ..dump.streams.threads import Thread
-from ..stacks.waits.waits import MAX_THREADS, SECTION, Awaited, Wait, Waits, deadlocks
+from ..stacks.waits.waits import ADDRESSES, MAX_THREADS, Awaited, Wait, Waits, deadlocks
 from ..view.blocks import Data, Note
 from .session import Session
 from .walks import Walks, proof_json, walks_of
@@ -55,8 +55,8 @@ def all_waits(session: Session, walks: Walks, most: int = MAX_THREADS) -> Iterat
 
 def object_words(item: Awaited) -> str:
     """``Event 0x34 \\BaseNamedObjects\\Ready``, and whose it is."""
-    if item.kind == SECTION:
-        words = f"critical section {f'0x{item.value:x}' if not item.name else f'{item.name} (0x{item.value:x})'}"
+    if item.kind in ADDRESSES:
+        words = f"{item.kind} {f'0x{item.value:x}' if not item.name else f'{item.name} (0x{item.value:x})'}"
     else:
         words = " ".join(part for part in (item.type or "handle", f"0x{item.value:x}", item.name) if part)
     if item.owner_words:
@@ -90,8 +90,8 @@ def wait_json(wait: Wait) -> Dict[str, Any]:
 def _object_json(item: Awaited) -> Dict[str, Any]:
     return {
         "kind": item.kind,
-        "handle": None if item.kind == SECTION else f"0x{item.value:x}",
-        "address": f"0x{item.value:x}" if item.kind == SECTION else None,
+        "handle": None if item.kind in ADDRESSES else f"0x{item.value:x}",
+        "address": f"0x{item.value:x}" if item.kind in ADDRESSES else None,
         "type": item.type or None,
         "name": item.name or None,
         "owner_tid": item.owner,

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
-from ..stacks.frames import BOTTOM, Frame, Proof, Stack, frame_values
+from ..stacks.frames import Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
 from ..symbols.breakpad import SymbolFile, WinFrame
 from ..symbols.download import Download
@@ -117,7 +117,7 @@ class Walks:
         for index, frame in enumerate(frames):
             child = frame.sp
             if stack.architecture == "x86":
-                above = frames[index + 1].place if index + 1 < len(frames) else stack.end.address if stack.end.kind == BOTTOM else None
+                above = frames[index + 1].place if index + 1 < len(frames) else stack.end.place
                 child = (frame.sp if above is None else above) - 4
             names = self.names(frame.ip, frame.calls)
             for name in names[:-1]:

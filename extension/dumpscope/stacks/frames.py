@@ -43,13 +43,15 @@ END_KINDS = (BOTTOM, NOT_CAPTURED, NO_MODULE, NO_IMAGE, NO_UNWIND_DATA, NOT_A_CA
 class End(NamedTuple):
     """Why a stack has no more frames. ``kind`` is one of the constants above; ``address`` is where the walk stopped, if anywhere.
 
-    ``module`` is the name of the module whose image or unwind data would be needed, an empty string where none would help.
+    ``module`` is the name of the module whose image or unwind data would be needed, an empty string where none would help. ``place`` is where
+    the return address of the last frame was read, where it is known: at the bottom, at a limit, in a loop.
     """
 
     kind: str
     message: str
     address: Optional[int] = None
     module: str = ""
+    place: Optional[int] = None
 
 
 class Proof(NamedTuple):

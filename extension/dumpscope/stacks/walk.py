@@ -144,12 +144,12 @@ def _frames(unwinder: Unwinder, registers: Sequence[int], first: ContextOrigin, 
         frames.append(Frame(number, registers[ip], below, back, origin, certain, place, registers, fresh))
         number += 1
         if back == 0:
-            return frames, End(BOTTOM, "the return address is 0: the bottom of the stack", found.place)
+            return frames, End(BOTTOM, "the return address is 0: the bottom of the stack", found.place, place=found.place)
         above = found.registers[sp]
         # An interrupted function whose return address is still in a register may not have moved the stack pointer.
         if above < below or (above == below and not (fresh and found.place is None)):
-            return frames, End(LOOP, f"the stack pointer of the next frame, 0x{above:x}, is not above 0x{below:x}", above)
+            return frames, End(LOOP, f"the stack pointer of the next frame, 0x{above:x}, is not above 0x{below:x}", above, place=found.place)
         if number >= limit:
-            return frames, End(LIMIT, f"the limit of {limit} frames is reached", back)
+            return frames, End(LIMIT, f"the limit of {limit} frames is reached", back, place=found.place)
         fresh = unwinder.interrupted(found)
         step = found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Dict, Optional
 
 from ..symbols.breakpad import WinFrame
-from .frames import BOTTOM, Frame, Stack
+from .frames import Frame, Stack
 
 SHOWN: Dict[str, int] = {"x86": 3, "AMD64": 4, "ARM": 4, "ARM64": 4}
 """Words that the debugger shows, by processor."""
@@ -29,10 +29,7 @@ def words_place(stack: Stack, frame: Frame) -> Optional[int]:
     if machine not in SHOWN:
         return None
     above = frame.number + 1
-    if above < len(stack.frames):
-        place = stack.frames[above].place
-    else:
-        place = stack.end.address if stack.end.kind == BOTTOM else None
+    place = stack.frames[above].place if above < len(stack.frames) else stack.end.place
     return None if place is None else place + (4 if machine == "x86" else 8)
 
 

@@ -53,5 +53,26 @@ def pdb_key(source: Source) -> Union[str, Absent]:
     return (guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]).hex().upper() + f"{age:X}"
 
 
+def stream_of(source: Source, wanted: int) -> bytes:
+    """The bytes of a stream of a PDB, as far as the file has them; none where the file is no PDB or has no such stream."""
+    head = source.some(0, _SUPERBLOCK.size)
+    if len(head) < _SUPERBLOCK.size or not head.startswith(MAGIC):
+        return b""
+    _, block, _, _, directory_size, _, map_block = _SUPERBLOCK.unpack(head)
+    if block < 512 or block > 1 << 16 or block & (block - 1) or directory_size > min(MAX_DIRECTORY, source.size):
+        return b""
+    numbers = _words(source.some(map_block * block, 4 * -(-directory_size // block)))
+    directory = _words(b"".join(source.some(number * block, block) for number in numbers)[:directory_size])
+    count = directory[0] if directory else 0
+    if wanted >= count or count + 1 > len(directory):
+        return b""
+    sizes = [0 if size == _NONE else size for size in directory[1 : 1 + wanted + 1]]
+    place = 1 + count + sum(-(-size // block) for size in sizes[:wanted])
+    blocks = directory[place : place + -(-sizes[wanted] // block)]
+    if block * len(blocks) > source.size + block:
+        return b""  # blocks that come more than once
+    return b"".join(source.some(number * block, block) for number in blocks)[: sizes[wanted]]
+
+
 def _words(data: bytes) -> List[int]:
     return [value for (value,) in struct.iter_unpack("<I", data[: len(data) // 4 * 4])]

@@ -12,7 +12,10 @@ from functools import cached_property
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
+from ..dump.source import Source
+from ..errors import DumpError
 from .breakpad import SymbolFile
+from .pdb_types import bad_list
 from .undecorate import undecorate
 
 MAX_FILE = 1 << 32
@@ -67,6 +70,8 @@ class NativeFile:
 
     def locations(self, rva: int) -> Union[List[Location], Absent]:
         """The functions at an RVA, innermost first; Absent where the file's records cannot be read."""
+        if self._refused:
+            return Absent(DAMAGED, f"{self.path}: {self._refused}")
         try:
             if self._cache is None:
                 self._cache = self._object.make_symcache()
@@ -74,6 +79,20 @@ class NativeFile:
             return [self._location(found, index, rva) for index in range(len(found))]
         except Exception as error:  # noqa: BLE001 - errors of another library, of many classes, over a hostile file
             return Absent(DAMAGED, f"{self.path}: {error}")
+
+    @cached_property
+    def _refused(self) -> str:
+        """Why a PDB is not given to the library at all: its type records would make it ask for memory that nobody has."""
+        if self.format != "pdb":
+            return ""
+        try:
+            source = Source.from_path(self.path)
+        except DumpError as error:
+            return error.message
+        try:
+            return bad_list(source)
+        finally:
+            source.close()
 
     def nearest(self, rva: int) -> Optional[Location]:
         """The function that an RVA outside all functions is counted from, as the debugger does (observed: dbgeng 10.0.15063).

@@ -20,6 +20,7 @@ from ..format.streams import LAST_RESERVED_STREAM, MINIDUMP_STREAM_TYPE, RECORD_
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from .memory import MemoryPlan
 from .output import Output, Progress, unseen, write_whole
+from .ranges import Ranges
 from .records import pack, pack_into, split
 from .streams import AnyStream, ListStream, RawStream, ReachedStream, RecordStream, Work
 
@@ -144,18 +145,24 @@ class DumpBuilder:
             found.data[:] = found.data[:size].ljust(size, b"\0")
 
     def take_memory(self, dump: Minidump) -> None:
-        """The captured ranges of an open dump in the order of its list, as far as the file holds their bytes."""
+        """The captured ranges of an open dump in the order of its list, as far as the file holds their bytes; of two lists those of both."""
         full, small = dump.memory64_list, dump.memory_list
         self.memory.wide = True if len(full) else None
         self.memory.listed = full.stream is not None or small.stream is not None
         cut = lost = 0
+        # A dump with both lists (LLDB writes the stacks into the small one) has in the end what either holds; what both hold is taken from the full one.
+        wide = Ranges((item.start, item.start + item.held) for item in full) if len(full) and len(small) else Ranges(())
         for items in (small, full):
             for item in items:
                 if item.held < item.size:
                     cut += 1
                     lost += item.size - item.held
                 held = min(item.held, (1 << 64) - item.start)
-                self.memory.add_copied(item.start, held, dump.source, item.rva)
+                if items is full or not held:
+                    self.memory.add_copied(item.start, held, dump.source, item.rva)
+                    continue
+                for start, size in wide.without(item.start, item.start + held):
+                    self.memory.add_copied(start, size, dump.source, item.rva + start - item.start)
         if cut:
             self.notes.append(f"{counted(cut, 'memory range lies', 'memory ranges lie')} outside the file, wholly or in part: 0x{lost:x} bytes are not there")
 

@@ -28,7 +28,7 @@ class Edited(Source):
         return before
 
     def grow(self, data: bytes) -> int:
-        """Add bytes behind the end of the file; their offset."""
+        """Add bytes beyond the end of the file; their offset."""
         offset = self.size
         self.size += len(data)
         self._edits[offset] = bytes(data)

@@ -116,7 +116,7 @@ def _unsound(headers: Headers, size: int) -> str:
         if not section.raw or not section.raw_size:
             continue
         if section.raw < end:
-            return f"section {section.name!r} begins at 0x{section.raw:x} in the file, inside what stands before it"
+            return f"section {section.name!r} begins at 0x{section.raw:x} in the file, inside what is before it"
         if section.rva + section.raw_size > size or section.raw > 2 * size:
             return f"section {section.name!r} reaches beyond the image"
         end = section.raw + section.raw_size

@@ -160,7 +160,7 @@ class _Mender:
         if builder is None and not self.repairs:
             opening = EngineView(self.source).opening
             if not opening.ok or opening.wait_hresult:
-                raise DumpError(f"nothing is known that would make the debugger open this file: {opening.message.splitlines()[0]}", "`why` tells what is wrong")
+                raise DumpError(f"nothing is known that would make the debugger open this file: {opening.message.splitlines()[0]}", "`why` says what is wrong")
         return mending
 
     def _put(self, offset: int, data: bytes, kind: str, code: str, what: str, before: str = "", after: str = "") -> None:
@@ -267,7 +267,7 @@ class _Mender:
         place = find_list(self.source, stream.type, stream.size, lambda at, size: not any(at < high and low < at + size for low, high in others))
         if place is None or place > LAST_RVA:
             return False
-        what = f"{name_of(stream.type)}: RVA in the directory, where the one list of its size stands"
+        what = f"{name_of(stream.type)}: RVA in the directory, where the one list of its size is"
         self._put(stream.offset + _RVA, struct.pack("<I", place), INFERRED, "OPN020", what, f"0x{stream.rva:x}", f"0x{place:x}")
         return True
 
@@ -306,7 +306,7 @@ class _Mender:
             and stream.size == 8 + claimed * stride
             and records_fit(self.source, stream.type, stream.rva + 8, stride, claimed)
         ):
-            self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding behind the count, as Breakpad writes, are left out", stream.rva))
+            self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding after the count, as Breakpad writes, are left out", stream.rva))
             self.anew = True
             return
         number = full_number(self.source, stream.rva, stream.size, claimed) if stream.type == 9 else None
@@ -404,9 +404,8 @@ class _Mender:
             if not flags & FULL_MEMORY:
                 what = "flag 0x2 (MiniDumpWithFullMemory): there is a Memory64ListStream"
                 self._put(where, struct.pack("<Q", flags | FULL_MEMORY), FIXED, "OPN014", what, f"0x{flags:x}", f"0x{flags | FULL_MEMORY:x}")
-            if small is not None:
-                self.drop[small.index] = "a dump of full memory must not have it"
-                self._left_out(small, "OPN013")
+            if small is not None and small.index not in self.drop:
+                self._both(dump, small)
             return
         if full is not None:
             self.drop[full.index] = "it has no range that the file holds"
@@ -414,6 +413,17 @@ class _Mender:
         if flags & FULL_MEMORY:
             what = "flag 0x2 (MiniDumpWithFullMemory): there is no Memory64ListStream that could be used"
             self._put(where, struct.pack("<Q", flags & ~FULL_MEMORY), FIXED, "OPN013", what, f"0x{flags:x}", f"0x{flags & ~FULL_MEMORY:x}")
+
+    def _both(self, dump: Minidump, small: Stream) -> None:
+        """A dump of full memory must not have a MemoryListStream: what that list holds, such as LLDB's stacks, goes into the other one."""
+        items = dump.memory_list
+        if items.stream is None or items.stream.index != small.index or items.span.refused or not len(items):
+            self.drop[small.index] = "a dump of full memory must not have it"
+            self._left_out(small, "OPN028")
+            return
+        self.anew = True
+        what = f"MemoryListStream: a dump of full memory must not have it; its {counted(len(items), 'range goes', 'ranges go')} into the Memory64ListStream"
+        self.repairs.append(Repair(FIXED, "OPN028", what, small.offset))
 
     def _left_out(self, stream: Stream, code: str) -> None:
         self.anew = True
@@ -460,7 +470,7 @@ class _Mender:
                 self.drop.setdefault(entry.index, "it lies on the header or the directory")
         ahead = [item for item in dump.streams if item.type and item.size and MINIDUMP_HEADER.size <= item.rva < header.directory_rva]
         if ahead:
-            what = f"{counted(len(ahead), 'stream stands', 'streams stand')} before the directory: the directory is put behind the header"
+            what = f"{counted(len(ahead), 'stream is', 'streams are')} before the directory: the directory is put after the header"
             self.repairs.append(Repair(FIXED, "OPN019", what, MINIDUMP_HEADER.offset_of("StreamDirectoryRva")))
             self.anew = True
         if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:

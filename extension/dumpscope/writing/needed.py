@@ -11,6 +11,7 @@ from ..dump.minidump import Minidump
 from ..dump.process import Parameters, Peb, Teb
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
+from ..format.counted import counted
 from ..format.teb import KUSER_SHARED_DATA_ADDRESS, PROCESS_LAYOUTS
 from ..format.unwind import IMAGE_DIRECTORY_ENTRY_EXCEPTION
 from ..stacks.arm64.functions import Arm64Regions
@@ -105,7 +106,9 @@ class Needed:
                 if thread.stack_size:
                     self._stacks.append((thread.stack_start, thread.stack_start + thread.stack_size))
             if baseless:
-                self.notes.append(f"guessed: nothing tells the base of {baseless} stacks; 0x{NO_BASE:x} bytes behind the stack pointer are kept at the most")
+                self.notes.append(
+                    f"guessed: nothing tells the base of {counted(baseless, 'stack')}; 0x{NO_BASE:x} bytes behind the stack pointer are kept at the most"
+                )
         return self._stacks
 
     def _base(self, thread: Optional[Thread], registers: Registers) -> Optional[int]:

@@ -204,7 +204,7 @@ def append_whole(path: str, fill: Callable[[BinaryIO], object]) -> None:
 
 
 def permitted(path: str, force: bool, keep: str) -> str:
-    """The real path to write to. Raises UsageError."""
+    """The real path to write to. Raises UsageError, and FileNotFoundError where its folder is not there."""
     if path == "-":  # it would not be what is meant, and a file that is hard to remove
         raise UsageError("the file is not written to standard output", "give a name; ./- for a file that is really called so")
     if keep and _same(path, keep):
@@ -216,7 +216,10 @@ def permitted(path: str, force: bool, keep: str) -> str:
         raise UsageError(f"{path!r} is not a regular file", "give the name of a file")
     if os.path.lexists(path) and not force:
         raise UsageError(f"{path!r} exists already", "give another name, or --force to replace it")
-    return os.path.realpath(path)  # a link keeps leading where it leads
+    real = os.path.realpath(path)  # a link keeps leading where it leads
+    if not os.path.isdir(os.path.dirname(real)):  # said before the work, which may take long
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return real
 
 
 def _publish(temporary: str, path: str) -> None:

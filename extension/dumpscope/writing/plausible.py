@@ -324,6 +324,6 @@ def full_number(source: Source, rva: int, listed: int, claimed: int) -> Optional
 def too_far(place: int) -> DumpError:
     """That a directory stands where nothing can lead to it."""
     return DumpError(
-        f"this cannot be mended: the directory stands at 0x{place:x}, beyond 4 GiB, where no RVA of 32 bits leads",
+        f"this cannot be mended: the directory is at 0x{place:x}, beyond 4 GiB, where no RVA of 32 bits leads",
         "write the dump again, with header, directory and all streams first and the memory last",
     )

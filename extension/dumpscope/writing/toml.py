@@ -28,14 +28,14 @@ def loads(text: str) -> Dict[str, Any]:
     while at < len(text):
         key, at = _key(text, at)
         if key in found:
-            raise _wrong(text, at, f"{key} stands there twice")
+            raise _wrong(text, at, f"{key} is there twice")
         at = _skip(_SPACE, text, at)
         if text[at : at + 1] != "=":
-            raise _wrong(text, at, "'=' is missing behind the key")
+            raise _wrong(text, at, "'=' is missing after the key")
         found[key], at = _value(text, _skip(_SPACE, text, at + 1), 0)
         at = _skip(_SPACE, text, at)
         if at < len(text) and text[at] != "\n":
-            raise _wrong(text, at, "something stands behind the value")
+            raise _wrong(text, at, "something follows the value")
         at = _skip(_LINES, text, at)
     return found
 

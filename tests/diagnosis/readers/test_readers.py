@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+from io import StringIO
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -21,23 +22,9 @@ SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 HANDLES = (SAMPLES / "handles.dmp").read_bytes()
 
 
-class _Pipe:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> None:
-        self.text += text
-
-    def flush(self) -> None:
-        pass
-
-    def isatty(self) -> bool:
-        return False
-
-
 def line(*words: str) -> Tuple[int, str]:
-    pipe = _Pipe()
-    return main(list(words), Environment(pipe, pipe, {})), pipe.text
+    pipe = StringIO()
+    return main(list(words), Environment(pipe, pipe, {})), pipe.getvalue()
 
 
 def rows(name: str) -> Dict[str, Dict[str, Any]]:
@@ -93,6 +80,48 @@ def test_a_byte_of_the_header_decides(offset: int, value: int, refused: set) -> 
         assert reason is not None
         if reason.code.endswith(("01", "02", "03", "04")):
             assert reason.offset in (offset, 0, 8)
+
+
+def _at(data: bytes, kind: int, offset: int) -> int:
+    count, rva = struct.unpack_from("<II", data, 8)
+    places = [place for number, _, place in struct.iter_unpack("<III", data[rva : rva + 12 * count]) if number == kind]
+    return int(places[0]) + offset
+
+
+@pytest.mark.parametrize(
+    ("sample", "changes", "dies"),
+    [
+        ("handles", [(3, 48, 0xFFFFFFFF)], True),
+        ("handles", [(3, 48, 0xFFFFFC00)], True),
+        ("handles", [(3, 48, 0xFFFFFFFF), (3, 44, 735)], False),
+        ("handles", [(3, 48, 0xFFFFFFFF), (3, 44, 736)], True),
+        ("handles", [(3, 48, 0xFFFF0000)], False),
+        ("handles", [(3, 96, 0xFFFFFFFF)], False),
+        ("exception-cpp", [(6, 164, 0xFFFFFFFF)], True),
+        ("exception-cpp", [(3, 48, 0xFFFFFFFF)], False),
+        ("exception-cpp", [(6, 8, 0xFFFFFFFF), (3, 48, 0xFFFFFFFF)], True),
+        ("exception-cpp", [(6, 0, 77777), (3, 48, 0xFFFFFFFF)], False),
+        ("exception-cpp", [(6, 0, 77777), (6, 164, 0xFFFFFFFF)], False),
+        ("arm-process", [(3, 44, 4), (3, 48, 0xFFFFFFFF)], True),
+        ("arm64-process", [(3, 44, 3), (3, 48, 0xFFFFFFFF)], False),
+        ("everything-small-x86", [(6, 160, 715), (6, 164, 0xFFFFFFFF)], False),
+        ("everything-small-x86", [(6, 160, 716), (6, 164, 0xFFFFFFFF)], True),
+    ],
+)
+def test_registers_whose_place_has_more_than_32_bits_end_lldb(sample: str, changes: List[Tuple[int, int, int]], dies: bool) -> None:
+    """Each outcome was seen in LLDB 23.1."""
+    data = bytearray((SAMPLES / f"{sample}.dmp").read_bytes())
+    for kind, offset, value in changes:
+        struct.pack_into("<I", data, _at(data, kind, offset), value)
+    verdict = of(bytes(data))["lldb"]
+    if not dies:
+        assert verdict.outcome == OPENS
+        return
+    assert (verdict.outcome, verdict.reason.code) == ("dies", "LLDB13")
+    kind, offset, value = changes[-1]
+    wanted = 48 if kind == 3 else 164
+    assert verdict.reason.offset == _at(data, kind, wanted)
+    assert int(verdict.reason.value, 16) == struct.unpack_from("<I", data, verdict.reason.offset)[0]
 
 
 def test_no_cut_and_no_change_breaks_the_rules() -> None:

@@ -32,8 +32,8 @@ VARIANTS = {"lldb": 4, "minidump": 4}
 MANY = 40
 TOGETHER = 400
 BATCH = 25
-PATIENCE = 60
-"""Seconds for a batch: only a reader that hangs needs them."""
+PATIENCE = 900
+"""Seconds for a batch: only a reader that sleeps for ever needs them. One that computes is ended by the limit of CPU time in ask.py."""
 
 
 def why_not(reader: Reader) -> str:
@@ -77,7 +77,7 @@ def ours(reader: Reader, path: Path) -> bool:
 
 def held_against(reader: Reader, paths: List[Path]) -> None:
     wrong = [path.name for path, opens in real(reader, paths).items() if ours(reader, path) != opens]
-    assert len(wrong) <= max(1, len(paths) // 100), f"{reader.name}: {len(wrong)} of {len(paths)} are not as predicted: {wrong[:20]}"
+    assert not wrong, f"{reader.name}: {len(wrong)} of {len(paths)} are not as predicted: {wrong[:20]}"
 
 
 @pytest.fixture(params=[reader for reader in READERS if reader.judged], ids=lambda reader: str(reader.name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import List, Tuple
 
@@ -29,23 +30,9 @@ def typed(*words: str, engine: Engine) -> Tuple[int, str]:
     return status, "".join(blocks_of(output))
 
 
-class _Pipe:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> None:
-        self.text += text
-
-    def flush(self) -> None:
-        pass
-
-    def isatty(self) -> bool:
-        return False
-
-
 def line(*words: str) -> Tuple[int, str]:
-    pipe = _Pipe()
-    return main(list(words), Environment(pipe, pipe, {})), pipe.text
+    pipe = StringIO()
+    return main(list(words), Environment(pipe, pipe, {})), pipe.getvalue()
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def _whatis(session: Session, args: Any) -> Iterator[Block]:
     else:
         offset = number(args.offset, "file offset")
     if not 0 <= offset < dump.source.size:
-        raise NotInDump(f"0x{offset:x} is behind the end of the file, which has 0x{dump.source.size:x} bytes", "`whatis --memory` takes an address")
+        raise NotInDump(f"0x{offset:x} is beyond the end of the file, which has 0x{dump.source.size:x} bytes", "`whatis --memory` takes an address")
     wording = Wording(minidump_view(dump))
     nodes = nodes_at(dump, offset)
     yield Data("offset", offset)

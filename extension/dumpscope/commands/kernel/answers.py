@@ -6,11 +6,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Union
 
 from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
-from ...dump.absence import DAMAGED, Absent
+from ...dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ...dump.kernel.kerneldump import KernelDump
+from ...dump.kernel.listed import kernel_base, listed_drivers
+from ...dump.kernel.processor import no_event, no_processor
 from ...errors import DumpError, UsageError
 from ...format.codes import code_name
-from ...format.counted import counted
+from ...format.counted import by_count, counted
 from ...format.kernel import PRODUCT_TYPE, TRIAGE
 from ...session.missing import facts_of
 from ...session.parsing import number
@@ -75,7 +77,7 @@ def _machine_words(dump: KernelDump) -> str:
     processors = dump.number("NumberProcessors")
     many = "the writer did not set how many processors" if isinstance(processors, Absent) else counted(processors, "processor")
     machine = dump.number("MachineImageType")
-    return f"{machine.message if isinstance(machine, Absent) else dump.architecture}, {many}"
+    return many if isinstance(machine, Absent) else f"{dump.architecture}, {many}"
 
 
 def _block_words(dump: KernelDump) -> str:
@@ -95,8 +97,8 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
         "header",
         [
             Item("kind", "dump", dump.kind_name, note=dump.kind_meaning),
-            Item("machine", "machine", dump.machine, "hex", note=_machine_words(dump)),
-            Item("build", "Windows build", dump.build, "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
+            Item("machine", "machine", dump.number("MachineImageType"), "hex", note=_machine_words(dump)),
+            Item("build", "Windows build", dump.number("MinorVersion"), "int", note="checked build" if dump.header["MajorVersion"] == 12 else ""),
             *_time(dump),
             Item("drivers", "drivers", drivers if isinstance(drivers, Absent) else len(drivers), "count", link="modules"),
             Item("unloaded", "unloaded", unloaded if isinstance(unloaded, Absent) else len(unloaded), "count", link="unloaded"),
@@ -121,11 +123,11 @@ def _system(session: Session, args: Any) -> Iterator[Block]:
         [
             unset or Item("architecture", "machine", dump.architecture, note=f"0x{dump.machine:x}"),
             Item("processors", "processors", dump.number("NumberProcessors"), "count"),
-            Item("build", "Windows build", dump.build, "int"),
+            Item("build", "Windows build", dump.number("MinorVersion"), "int"),
             Item("product_type", "product", product if isinstance(product, Absent) else PRODUCT_TYPE.label(product) or f"{product}"),
             Item("suite_mask", "suite mask", dump.number("SuiteMask"), "hex"),
             *_time(dump),
-            Item("kernel_base", "kernel base", dump.drivers[0].base if isinstance(dump.drivers, list) else dump.drivers, "hex"),
+            Item("kernel_base", "kernel base", dump.drivers if isinstance(dump.drivers, Absent) else kernel_base(dump), "hex"),
             Item("loaded_modules", "PsLoadedModuleList", dump.number("PsLoadedModuleList"), "hex"),
             Item("active_processes", "PsActiveProcessHead", dump.number("PsActiveProcessHead"), "hex"),
             Item("debugger_data", "KdDebuggerDataBlock", dump.number("KdDebuggerDataBlock"), "hex"),
@@ -163,18 +165,19 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
         yield from _damage(dump, but=drivers.message)
         return
     word: Optional[str] = args.module
-    found = sorted(drivers, key=lambda item: item.base)
+    listed = listed_drivers(dump)
+    found = listed
     if word:
         address = _address_of(word) if word.lower().startswith("0x") else None
         at = None if address is None else dump.driver_at(address)
         low = word.lower()
-        exact = [item for item in found if low in (dump.names[item.base].lower(), item.file_name.lower())]
-        found = [at] if at is not None else exact or [item for item in found if low in item.path.lower()]
+        exact = [row for row in listed if low in (row.name.lower(), row.driver.file_name.lower())]
+        found = [row for row in listed if row.driver == at] if at is not None else exact or [row for row in listed if low in row.driver.path.lower()]
         if not found:
             session.not_in_dump()
             yield Note(f"no driver is called {word!r} or holds that address", "warning")
             return
-    rows = [(item.base, item.end, dump.names[item.base], item.size, item.timestamp, item.checksum, item.path, item.offset) for item in found]
+    rows = [(row.base, row.end, row.name, row.driver.size, row.driver.timestamp, row.driver.checksum, row.driver.path, row.driver.offset) for row in found]
     columns = [
         Column("base", "start", "hex"),
         Column("end", "end", "hex"),
@@ -186,6 +189,13 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
         Column("offset", "at", "offset", hidden=True),
     ]
     yield Table("modules", columns, rows)
+    if len(listed) < len(drivers) and not word:
+        left = len(drivers) - len(listed)
+        yield Note(
+            f"{left} of {counted(len(drivers), 'entry', 'entries')} of the driver list {by_count(left, 'is', 'are')} left out, as by `lm`: an address"
+            " that is 0, taken by another, or too high for the size, or a name that leads out of the file. `bytes drivers --all` shows them.",
+            "warning",
+        )
     yield from _damage(dump)
 
 
@@ -373,7 +383,7 @@ def _strings(session: Session, args: Any) -> Iterator[Block]:
     paths = [] if isinstance(drivers, Absent) else [(item.offset, item.path) for item in drivers if item.path]
     if not paths:
         session.not_in_dump()
-        why = drivers.message if isinstance(drivers, Absent) else "the names of the drivers are behind the end of the file"
+        why = drivers.message if isinstance(drivers, Absent) else "the names of the drivers are beyond the end of the file"
         yield Data("strings", None)
         yield Note(f"No texts: on a kernel dump these are the names of drivers, and {why}.", "warning")
         yield from _damage(dump, but=why)
@@ -395,7 +405,7 @@ def _no_list(dump: KernelDump) -> str:
     drivers = dump.drivers
     if isinstance(drivers, Absent):
         return drivers.message
-    return "" if any(item.base for item in drivers) else "no entry of the driver list has an address"
+    return "" if listed_drivers(dump) else "no entry of the driver list has an address and a name that can be read"
 
 
 def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
@@ -406,15 +416,21 @@ def _of_registers(dump: KernelDump) -> Iterator[Outcome]:
             yield Outcome(name, FAILS if missing else WORKS, missing or "the page tables are there, and what they lead to")
         return
     registers, processor = dump.registers, dump.processor
-    if isinstance(registers, Absent):
-        yield from (Outcome(name, FAILS, registers.message) for name in ("r", "k", "u"))
+    if isinstance(processor, Absent) and processor.kind not in (NOT_APPLICABLE, NOT_THERE):
+        why = f"GetContextState failed: {processor.message}"
+        yield from (Outcome(name, FAILS, why) for name in ("r", "k", "u"))
         return
-    held = any(item.size and item.what == "data block" for item in dump.blocks)
-    led = held or isinstance(dump.debugger_data, Absent)  # without data blocks the debugger takes the header's registers
-    if isinstance(processor, Absent) and dump.wide and led:
+    if isinstance(processor, Absent) and processor.kind == NOT_THERE:
         yield Outcome("r", FAILS, f"GetContextState failed: {processor.message}")
+    elif isinstance(registers, Absent):
+        yield from (Outcome(name, WORKS, f"it prints the header's ContextRecord, where no registers are: {registers.message}") for name in ("r", "k"))
+        yield Outcome("u", FAILS, "memory access error: the dump has no registers, and so no code to show")
+        return
     else:
         yield Outcome("r", WORKS, f"from {dump.registers_from}")
+    if isinstance(registers, Absent):
+        yield from (Outcome(name, FAILS, registers.message) for name in ("k", "u"))
+        return
     held = bool(dump.read(registers.sp, 1))
     yield Outcome("k", WORKS, "the stack is there" if held else "the first frame alone: the stack is not in the dump")
     if dump.read(registers.ip, 1):
@@ -428,6 +444,11 @@ def outcomes(dump: KernelDump) -> List[Outcome]:
     triage = not isinstance(dump.triage, Absent)
     found = [Outcome(name, WORKS, "the header has it") for name in (".bugcheck", ".time", "vertarget", ".dumpdebug", ".exr -1", ".lastevent")]
     missing = _no_list(dump) if triage else _no_tables(dump)
+    if no_processor(dump):
+        assert isinstance(dump.processor, Absent)
+        if no_event(dump):
+            found[4] = Outcome(".exr -1", FAILS, f"the debugger has no event without a processor: {dump.processor.message}")
+        missing = f"Illegal thread error: {dump.processor.message}"
     found += [Outcome(name, FAILS if missing else WORKS, missing or ("the driver list has it" if triage else "read from the pages")) for name in ("lm", "lm u")]
     found += _of_registers(dump)
     found.append(Outcome(".ecxr", FAILS, "HRESULT 0x8000ffff: there is no context of an exception; `.trap` and `.cxr` take the parameters of the bug check"))

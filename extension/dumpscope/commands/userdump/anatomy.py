@@ -30,7 +30,7 @@ _WORDS = {MEMORY: "memory", BLOB: "version information"}
 
 
 class _Raw:
-    """The dump as a minidump whose bytes are those of the file: without the lists that are made up behind its end."""
+    """The dump as a minidump whose bytes are those of the file: without the lists that are made up beyond its end."""
 
     def __init__(self, dump: Minidump, source: Any) -> None:
         self._dump = dump
@@ -124,7 +124,7 @@ def user_whatis(session: Session, args: Any) -> Iterator[Block]:
     else:
         offset = number(args.offset, "file offset")
     if not 0 <= offset < dump.source.size:
-        raise NotInDump(f"0x{offset:x} is behind the end of the file, which has 0x{dump.source.size:x} bytes", "`whatis --memory` takes an address")
+        raise NotInDump(f"0x{offset:x} is beyond the end of the file, which has 0x{dump.source.size:x} bytes", "`whatis --memory` takes an address")
     wording = _wording(session)
     nodes = user_nodes_at(dump, offset)
     yield Data("offset", offset)

@@ -17,6 +17,7 @@ from ...session.missing import facts_of
 from ...session.session import Session
 from ...view.blocks import Column, Data, Fields, Item, Lines, Note, Table
 from .anatomy import user_bytes, user_map, user_whatis
+from .places import placed
 
 if TYPE_CHECKING:
     from ...session.registry import Command, Function
@@ -71,11 +72,11 @@ _WITHOUT_THREAD = frozenset(("~", "~*", "r", "k", "u", "lm", ".lastevent", ".exr
 
 
 def _of_memory(dump: UserDump, command: str) -> Tuple[str, str]:
-    """What a command that reads the process's memory does where a part of that is behind the end of the file; empty where nothing is known against it."""
+    """What a command that reads the process's memory does where a part of that is beyond the end of the file; empty where nothing is known against it."""
     cut = dump.memory_cut
     if not cut:
         return "", ""
-    behind = f"0x{cut:x} bytes of memory are behind the end of the file"
+    behind = f"0x{cut:x} bytes of memory are beyond the end of the file"
     if command == "!address":
         return PARTIAL, f"the file has the regions; {behind}"
     size = 8 if dump.wide else 4
@@ -137,7 +138,7 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
             Item("threads", "threads", len(dump.threads), note=_of(len(dump.threads), dump.header["ThreadCount"])),
             Item("modules", "modules", len(dump.modules), note=_of(len(dump.modules), dump.header["ModuleCount"])),
             Item("regions", "regions", len(dump.regions), note=_of(len(dump.regions), dump.header["MemoryRegionCount"])),
-            Item("bytes", "memory", held, "size", note=f"0x{dump.memory_cut:x} bytes are behind the end of the file" if dump.memory_cut else ""),
+            Item("bytes", "memory", held, "size", note=f"0x{dump.memory_cut:x} bytes are beyond the end of the file" if dump.memory_cut else ""),
         ],
         title="user dump of the old format",
     )
@@ -145,7 +146,6 @@ def _dumpinfo(session: Session, args: Any) -> Iterator[Block]:
     layout = dump.header_layout
     yield Table("header", columns, [(name, value, layout.offset_of(name)) for name, value in dump.header.items()], title=layout.name)
     yield from _damage(dump)
-    yield from _origin(dump)
     yield Note("Threads, modules, memory and exception are read as of a minidump with full memory; streams, handles and times are not there.", "hint")
 
 
@@ -183,7 +183,6 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
         yield Note("The debugger opens this file: a full user dump of the old format.")
         columns = [Column("command", "command", "name"), Column("outcome", "outcome"), Column("why", "why")]
         yield Table("commands", columns, found, title="what the debugger's commands will do")
-        yield from _origin(dump)
     else:
         yield Note(f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}.", "error")
         for line in opening.message.splitlines():
@@ -196,32 +195,21 @@ _OWN: Dict[str, Function] = {"dumpinfo": _dumpinfo, "dumpdebug": _dumpdebug, "wh
 
 def answer_for(command: Command) -> Function:
     """The function that answers a command on a user dump of the old format."""
-    if command.name in _LISTS:
-        return _told(command.function, origin=True)
-    if command.name in _MEMORY:
-        return _told(command.function, origin=False)
+    if command.name in _LISTS or command.name in _MEMORY:
+        return _told(command.function)
     if command.name in _FOR_ALL or command.name in _SAME:
         return command.function
     return _OWN.get(command.name) or _not_here(command.name)
 
 
-def _told(function: Function, *, origin: bool) -> Function:
+def _told(function: Function) -> Function:
     def told(session: Session, args: Any) -> Iterator[Block]:
-        yield from function(session, args)
         dump = _open(session)
-        if origin:
-            yield from _origin(dump)
+        yield from placed(function(session, args), session.dump.source)
         for line in dump.damage:
             yield Note(line, "warning")
 
     return told
-
-
-def _origin(dump: UserDump) -> Iterator[Block]:
-    """That the lists of a minidump are made up, and from which offset on."""
-    size = dump.source.size
-    yield Data("made_up_from", f"0x{size:x}")
-    yield Note(f"The lists of a minidump are made up here: offsets from 0x{size:x} on, where the file ends, are places in them. Others are the file's.", "hint")
 
 
 def _not_here(name: str) -> Function:

@@ -81,7 +81,7 @@ def windbg(session: Session, args: Any) -> Iterator[Block]:
     """The set-up, as lines to type."""
     if args.install is not None:
         if args.folder or args.script:
-            raise UsageError("--install stands alone", "dumpscope windbg --install FOLDER")
+            raise UsageError("--install takes no other argument", "dumpscope windbg --install FOLDER")
         yield from _install(args.install, args.force)
         return
     if args.force:

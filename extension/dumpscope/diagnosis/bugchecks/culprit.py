@@ -107,4 +107,4 @@ def culprit(dump: KernelDump) -> Meant:
         return found
     if isinstance(dump.triage, Absent):
         return _none(_PAGES)
-    return _on_stack(dump) or _none("no address of a driver stands in the parameters or on the stack")
+    return _on_stack(dump) or _none("no address of a driver is in the parameters or on the stack")

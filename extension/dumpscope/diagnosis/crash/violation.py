@@ -184,7 +184,7 @@ def address_remarks(dump: Minidump, found: ExceptionInfo, registers: Optional[Re
 def _null(what: Violation, used: Optional[_Used]) -> Statement:
     target = what.target
     if used is not None and not used.operand.base and not used.operand.scaled:
-        words = "the address stands in the instruction itself: the program crashed on purpose (a failed assertion, or a crash that was asked for)"
+        words = "the address is in the instruction itself: the program crashed on purpose (a failed assertion, or a crash that was asked for)"
         return Statement(REMARK, words, LIKELY, used.evidence)
     if what.kind == _EXECUTE or (what.kind is None and what.code == target):
         words = "a null function pointer was called" if not target else f"a function pointer of 0x{target:x} was called: null plus an offset"

@@ -72,13 +72,14 @@ class Commands:
 
     def no_thread(self, command: str, kind: str = "thread") -> Optional[Verdict]:
         """The refusal of commands that need a current thread; None when there is one."""
-        view = self.view
-        if view.current is not None:
-            return None
-        if not view.has_process:
+        return None if self.view.current is not None else self.refused(command, kind)
+
+    def refused(self, command: str, kind: str = "thread") -> Verdict:
+        """The refusal of a command where there is no current thread."""
+        if not self.view.has_process:
             why = "the debugger has no thread: the file holds no thread list that it accepts"
         else:
-            stored = view.stored
+            stored = self.view.stored
             tid = 0 if stored is None else stored.thread_id
             why = f"the debugger has no current thread: the exception's thread {tid:x} is not in the thread list"
         return Verdict(FAILS, COMMAND_ERROR, f"{NO_CURRENT}\n^ Illegal {kind} error in '{command}'", why)
@@ -128,7 +129,7 @@ class Commands:
         """``~``."""
         view = self.view
         if not view.has_process:
-            return self.no_thread(command) or GOOD
+            return self.refused(command)
         if view.current is None:
             return Verdict(PARTIAL, S_OK, NO_CURRENT, "the threads are listed, and none of them is the current one")
         for item in view.threads:
@@ -223,7 +224,7 @@ class Commands:
         view = self.view
         stored = view.stored
         if not view.has_process:
-            return self.no_thread(command) or GOOD
+            return self.refused(command)
         if stored is None:
             message = f"Minidump doesn't have an exception context\nUnable to get exception context, {error_words(E_NOINTERFACE)}"
             return Verdict(FAILS, E_NOINTERFACE, message, "the dump has no exception")
@@ -343,7 +344,7 @@ class Commands:
         found = self.view.peb
         if found.hresult != S_OK:
             message = "error 1 InitTypeRead( nt!_PEB at 00000000`00000000)..."
-            why = f"the PEB's address stands in the TEB, and the TEB at {self.view.current_teb.value:x} is not in the dump"
+            why = f"the PEB's address is in the TEB, and the TEB at {self.view.current_teb.value:x} is not in the dump"
             return Verdict(FAILS, found.hresult, message, why)
         hresult = self.view.read_virtual(found.value)
         if hresult != S_OK:
@@ -421,7 +422,7 @@ class Commands:
     def globals(self, command: str) -> Verdict:
         """``dt``."""
         if not self.view.has_process:
-            return self.no_thread(command) or GOOD
+            return self.refused(command)
         if self.view.full or self.flags & DATA_SEGMENTS:
             return GOOD
         return Verdict(PARTIAL, MEMORY_ABSENT, "Memory access error", "types are shown; the values of global variables are not in the dump")
@@ -465,7 +466,7 @@ class Commands:
             return Verdict(FAILS, S_OK, "", "the dump has no 32-bit side: no wow64.dll is among the modules of an x64 process")
         if self.view.full or self.flags & PROCESS_DATA:
             return GOOD
-        return Verdict(FAILS, MEMORY_ABSENT, "", "the 32-bit registers stand behind the TEBs, and those are not in the dump")
+        return Verdict(FAILS, MEMORY_ABSENT, "", "the 32-bit registers are after the TEBs, and those are not in the dump")
 
     @cached_property
     def _telling(self) -> Set[str]:

@@ -157,6 +157,8 @@ def _directory(source: Source, count: int, rva: int) -> str:
 _NEEDED = ("ContextOffset", "ExceptionOffset", "PrcbOffset", "CallStackOffset")
 _X86_SIZES = {"PrcbOffset": 0x9F0, "ThreadOffset": 0x260}
 """What the engine takes for the size of structures of x86 without KDDEBUGGER_DATA64 (observed); of other machines it takes their first byte."""
+_MEMORY_COUNTERS = 0x34
+"""Bytes of the memory manager's counters of x86, whose place is computed with 32 bits (observed); those of other machines are not looked at."""
 _SIZES = {"PrcbOffset": "SizePrcb", "ProcessOffset": "SizeEProcess", "ThreadOffset": "SizeEThread"}
 
 
@@ -174,7 +176,9 @@ def _parts(dump: KernelDump, triage: Dict[str, Any]) -> Iterator[Tuple[int, int]
         if triage[name] and (known or dump.wide or name != "ProcessOffset"):
             yield triage[name], max(1, size)
     yield triage["CallStackOffset"], triage["SizeOfCallStack"]
-    if dump.header["MiniDumpFields"] & HAS_DEBUGGER_DATA:
+    if dump.machine == 0x14C and triage["MmOffset"]:
+        yield triage["MmOffset"] + _MEMORY_COUNTERS & 0xFFFFFFFF, 0
+    if dump.parts & HAS_DEBUGGER_DATA:
         yield triage["DebuggerDataOffset"], max(1, triage["DebuggerDataSize"])
     count, first = dump.data_blocks, triage["DataBlocksOffset"]
     if not count:

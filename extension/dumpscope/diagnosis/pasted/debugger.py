@@ -69,7 +69,7 @@ MESSAGES: Tuple[Known, ...] = (
         r"dump file is too large to map",
         "the debugger engine",
         OPENING,
-        "The file is shorter than what it promises: mostly shorter than a header, or BaseRva points behind its end",
+        "The file is shorter than what it promises: mostly shorter than a header, or BaseRva points beyond its end",
         ("OPN024", "OPN016", "OPN005", "OPN004"),
     ),
     Known(r"conflicting region|DbsSplayTreeRangeMap", "the debugger engine", OPENING, "Two ranges give different bytes for one address", ("OPN018",)),
@@ -133,7 +133,7 @@ MESSAGES: Tuple[Known, ...] = (
         r"dump file has been truncated",
         "the debugger engine",
         READING,
-        "The memory's bytes end behind the end of the file: it was cut, or BaseRva is wrong",
+        "The memory's bytes end beyond the end of the file: it was cut, or BaseRva is wrong",
         ("OPN024", "OPN016", "WRT005"),
     ),
     Known(
@@ -189,7 +189,7 @@ MESSAGES: Tuple[Known, ...] = (
         "An extension command crashed inside the debugger. That says little about the dump",
         (),
         (),
-        ("use the version of the extension that belongs to this debugger; for .NET extensions the DLLs that they need must stand beside them",),
+        ("use the version of the extension that belongs to this debugger; for .NET extensions the DLLs that they need must be beside them",),
     ),
     Known(
         r"is not (?:a )?valid win32 application.{0,80}(?:dll|extension)|the call to loadlibrary\(.{0,160}\) failed",

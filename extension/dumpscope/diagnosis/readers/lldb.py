@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from .verdict import DIES, ENTRY_SIZE, HEADER_SIZE, SIGNATURE, VERSION, Entry, File, Reader, refuse
 
@@ -10,8 +10,10 @@ THREADS, MODULES, EXCEPTION, SYSTEM_INFO = 3, 4, 6, 7
 SYSTEM_INFO_SIZE, EXCEPTION_SIZE = 56, 168
 DUMP_REQUESTED = 0xFFFFFFFF
 PAGE = 4096
-PROCESSORS = (0, 5, 9, 12, 0x8003)
-"""x86, ARM, x64, ARM64, and Breakpad's number for ARM64."""
+PROCESSORS = {0: 716, 5: 4, 9: 736, 12: 4, 0x8003: 4}
+"""x86, ARM, x64, ARM64, and Breakpad's number for ARM64, with the size of a context below which it reads none of it (observed)."""
+THREAD, CONTEXT_OF_THREAD, CONTEXT_OF_EXCEPTION = 48, 40, 160
+WOW64 = "wow64.dll"
 
 
 def check(file: File) -> None:
@@ -43,6 +45,8 @@ def check(file: File) -> None:
     _once_a_thread(file, exceptions)
     _codeview(file, seen.get(MODULES))
     _stop(file, exceptions, seen.get(THREADS))
+    if not any(name.lower().endswith(WOW64) for name in _names(file, seen.get(MODULES))):
+        _context(file, exceptions, seen.get(THREADS), PROCESSORS[file.u16(seen[SYSTEM_INFO].rva)])
 
 
 def _processor(file: File, system: Optional[Entry]) -> None:
@@ -74,15 +78,29 @@ def _once_a_thread(file: File, exceptions: List[Entry]) -> None:
         seen[thread] = entry
 
 
-def _codeview(file: File, modules: Optional[Entry]) -> None:
-    """It reads a CodeView record wherever the RVA leads (observed: 23.1): far beyond the end of the file that ends the process."""
+def _modules(file: File, modules: Optional[Entry]) -> Iterator[Tuple[int, int, int, int]]:
+    """The entries of the module list: where each stands, RVA of its name, size and RVA of its CodeView record; none where the list is not read."""
     if modules is None or modules.size < 4:
         return
     count = file.u32(modules.rva)
     begin = 4 if 4 + 108 * count >= modules.size else 8
-    if begin + 108 * count > modules.size:
-        return
-    for at, (name, size, rva) in file.records(modules.rva + begin, count, "20xI52xII24x"):
+    if begin + 108 * count <= modules.size:
+        for at, (name, size, rva) in file.records(modules.rva + begin, count, "20xI52xII24x"):
+            yield at, name, size, rva
+
+
+def _names(file: File, modules: Optional[Entry]) -> Iterator[str]:
+    """The last letters of the modules' names that it can read."""
+    for _, name, _, _ in _modules(file, modules):
+        length = file.u32(name)
+        if not length % 2 and file.have(name, 4) and file.have(name + 4, length):
+            tail = min(length, 2 * len(WOW64))
+            yield file.bytes(name + 4 + length - tail, tail).decode("utf-16-le", "replace")
+
+
+def _codeview(file: File, modules: Optional[Entry]) -> None:
+    """It reads a CodeView record wherever the RVA leads (observed: 23.1): far beyond the end of the file that ends the process."""
+    for at, name, size, rva in _modules(file, modules):
         if size >= 4 and rva > file.size + PAGE and file.have(name, 4):
             length = file.u32(name)
             if not length % 2 and file.have(name + 4, length):
@@ -99,6 +117,28 @@ def _stop(file: File, exceptions: List[Entry], threads: Optional[Entry]) -> None
         return
     where = wanted[0].at if threads is None else threads.rva
     refuse("LLDB10", "there is an exception and no thread that it can read: LLDB ends with a fault", "NumberOfThreads", count, where, DIES)
+
+
+def _context(file: File, exceptions: List[Entry], threads: Optional[Entry], least: int) -> None:
+    """It adds RVA and size of a context as 32-bit numbers (observed: 19.1 and 23.1): a sum that starts again at zero passes for a place in the file.
+
+    It reads the registers of a thread that stopped, for which the context of the exception counts; without an exception those of the first thread.
+    """
+    count = file.u32(threads.rva) if threads is not None and threads.size >= 4 else 0
+    if threads is None or not count or 4 + THREAD * count > threads.size:
+        return
+    begin = threads.rva + (4 if 4 + THREAD * count >= threads.size else 8)
+    places = {tid: at for at, (tid,) in file.records(begin, count, "I44x")}
+    raised = {file.u32(entry.rva): entry for entry in exceptions if entry.size >= EXCEPTION_SIZE}
+    stopped = [tid for tid, entry in raised.items() if file.u32(entry.rva + 8) != DUMP_REQUESTED] or [file.u32(begin)]
+    for tid in stopped:
+        if tid not in places:
+            continue
+        at = raised[tid].rva + CONTEXT_OF_EXCEPTION if tid in raised else places[tid] + CONTEXT_OF_THREAD
+        size, rva = file.u32(at), file.u32(at + 4)
+        if size >= least and rva > file.size + PAGE and (rva + size) % (1 << 32) <= file.size:
+            words = "RVA and size of the registers of the thread that stopped add up to more than 32 bits: LLDB ends with a fault"
+            refuse("LLDB13", words, "ThreadContext.Rva", rva, at + 4, DIES)
 
 
 LLDB = Reader("lldb", "LLDB", "23.1", "SBTarget.LoadCore gives a process", "llvm/llvm-project llvm/lib/Object/Minidump.cpp", True, check)

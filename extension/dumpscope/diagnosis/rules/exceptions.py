@@ -158,7 +158,7 @@ RULES = (
         title="the stored exception is a debugger's break-in, not a crash",
         symptoms=("Wake debugger - code 80000007", "Break instruction exception - code 80000003"),
         commands=_COMMANDS,
-        checks="ExceptionCode 80000007, or 80000003 (4000001f) at an address in ntdll.dll while the thread still stands there",
+        checks="ExceptionCode 80000007, or 80000003 (4000001f) at an address in ntdll.dll while the thread is still there",
         verdict="The exception is {code}: somebody broke into the process with a debugger and wrote the dump then. Nothing crashed.",
         confidence=PROVEN,
         remedy=("look at all threads (`~*k`, `threads`), not at this one",),
@@ -274,7 +274,7 @@ RULES = (
         symptoms=("CLR exception - code e0434352", "CLR exception - code e0434f4d"),
         commands=("!analyze", ".ecxr", "SOS"),
         checks="ExceptionCode E0434352 or E0434F4D",
-        verdict="The exception is {code}: .NET code threw it and nobody caught it. Its type and message are objects on the managed heap, which native "
+        verdict="The exception is {code}: .NET code threw it and did not catch it. Its type and message are objects on the managed heap, which native "
         "commands do not show.",
         confidence=INFERRED,
         remedy=("`.loadby sos coreclr` (or `clr`), then `!pe` and `!clrstack`; they need the heap in the dump (`why SOS`)",),

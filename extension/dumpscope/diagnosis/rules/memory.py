@@ -186,7 +186,7 @@ RULES = (
             "PEB NULL...",
         ),
         commands=("!peb", "!dlls", "!heap", "|"),
-        checks="the PEB's address, which stands in a TEB, in the captured ranges",
+        checks="whether the captured ranges have the PEB's address, which a TEB contains",
         verdict="The debugger finds the PEB by reading a TEB, and cannot here: {why}. Command line, environment and the loader's lists are not in this dump.",
         confidence=PROVEN,
         remedy=("write the dump again with 0x100 (MiniDumpWithProcessThreadData): `.dump /mp FILE`, or a full one",),
@@ -236,8 +236,8 @@ RULES = (
         symptoms=("System Uptime: not available",),
         commands=(".time", "vertarget"),
         checks="address 0x7FFE0000 in the captured ranges",
-        verdict="The debugger reads the uptime from the page at 0x7FFE0000 (KUSER_SHARED_DATA), which partial dumps leave out, but for some of Windows "
-        "10 2004 and later.",
+        verdict="The debugger reads the uptime from the page at 0x7FFE0000 (KUSER_SHARED_DATA). Partial dumps do not contain this page, except some from "
+        "Windows 10 2004 and later.",
         confidence=PROVEN,
         remedy=("nothing is wrong; a full dump has it", "process times are in MiscInfo: `process`"),
         sources=(_OBSERVED,),

@@ -177,7 +177,7 @@ RULES = (
         verdict="The module list has file names without folders (MiniDumpFilterModulePaths, for privacy), so the debugger does not look in the place "
         "where a binary was.",
         confidence=PROVEN,
-        remedy=("`.exepath+ FOLDER` tells it where the binaries are",),
+        remedy=("`.exepath+ FOLDER` names the folder of the binaries",),
         sources=("Microsoft Learn: MINIDUMP_TYPE",),
         fires="module-paths-filtered",
         silent="unloaded-modules",

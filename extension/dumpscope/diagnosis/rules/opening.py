@@ -445,7 +445,7 @@ _OWN_RULES = (
         verdict="The file opens, but the session has no thread and hardly a command works: {what}.",
         confidence=PROVEN,
         remedy=(
-            "`threads` of dumpscope lists what can be read in spite of it",
+            "`threads` of dumpscope lists the readable part",
             "if a program of yours wrote it: no padding after the count, and DataSize = 4 + 48 × NumberOfThreads",
             _FETCH,
         ),
@@ -491,11 +491,11 @@ _OWN_RULES = (
         symptoms=("Invalid Rva value, it should be after the minidump directory", "Minidump does not have system info"),
         commands=_OPEN,
         checks="the RVA of every stream against StreamDirectoryRva",
-        verdict="{count:stream lies|streams lie} before the directory in the file. The debugger {count:=does not take it|takes none of them}; "
+        verdict="{count:stream is|streams are} before the directory in the file. The debugger {count:=ignores it|ignores them}; "
         "Microsoft's writers put the directory right "
-        "behind the header.",
+        "after the header.",
         confidence=PROVEN,
-        remedy=("if a program of yours wrote it: reserve the directory at 0x20 and write the streams behind it",),
+        remedy=("if a program of yours wrote it: reserve the directory at 0x20 and write the streams after it",),
         sources=(_OBSERVED,),
         fires="damaged-directory-at-the-end",
         silent="handles",

@@ -87,7 +87,7 @@ def _truncated(facts: Facts) -> Optional[Match]:
             "ranges": len(full),
             "opens": "It opens, and every command"
             if facts.engine.opening.ok
-            else "BaseRva itself lies behind the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
+            else "BaseRva itself is beyond the end of the file, so the debugger refuses it (`Dump file is too large to map`). Every command"
             if facts.engine.opening.line == "Dump file is too large to map"
             else "Every command",
         },
@@ -145,7 +145,9 @@ def _both_lists(facts: Facts) -> Optional[Match]:
     opening = opening_after(facts.source, edits)
     words = " and ".join(edit.words for edit in edits)
     if opening.ok:
-        mend = f"in a copy, make the entry an unused one: put {words}; the debugger then opens the file"
+        lost = len(facts.dump.memory_list)
+        without = f", without the {counted(lost, 'range')} of that list" if lost else ""
+        mend = f"in a copy, make the entry an unused one: put {words}; the debugger then opens the file{without}"
     else:
         mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.line!r}"
     proofs = (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream"), facts.directory_proof(5, "MemoryListStream"))

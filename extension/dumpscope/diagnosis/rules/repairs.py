@@ -68,7 +68,7 @@ def directory_note(facts: Facts) -> str:
     if header.directory_rva != MINIDUMP_HEADER.size and sound_directory(facts.source, header.stream_count, MINIDUMP_HEADER.size) is not None:
         edit = Edit(MINIDUMP_HEADER.offset_of("StreamDirectoryRva"), struct.pack("<I", MINIDUMP_HEADER.size))
         then = _then(opening_after(facts.source, [edit]), "With that")
-        return f"A directory of {counted(header.stream_count, 'entry')} stands at 0x20, right behind the header: in a copy, put {edit.words}. {then}"
+        return f"A directory of {counted(header.stream_count, 'entry')} is at 0x20, right after the header: in a copy, put {edit.words}. {then}"
     return "Mostly the file was cut while it was copied"
 
 
@@ -156,7 +156,7 @@ def _chunks(facts: Facts) -> Optional[Match]:
     before = None
     for item in full.walk(0, 1_000_000):
         if before is not None and (not before.size or before.end > item.start):
-            what = "has no bytes" if not before.size else "ends behind the beginning of the next one"
+            what = "has no bytes" if not before.size else "ends after the beginning of the next one"
             return Match(
                 (
                     Proof(f"range {before.index}", f"0x{before.start:x}, 0x{before.size:x} bytes", before.offset),
@@ -181,7 +181,7 @@ RULES = (
             "ERROR kuhl_m_sekurlsa_acquireLSA ; Memory opening",
         ),
         commands=_OPEN,
-        checks="the first six bytes, and whether a directory with SystemInfoStream and lists stands where bytes 8 to 15 say",
+        checks="the first six bytes, and whether a directory with SystemInfoStream and lists is where bytes 8 to 15 say",
         verdict="{why} {then}.",
         confidence=PROVEN,
         remedy=("in a copy, put back these six bytes: {edit}", "where the writer was broken off, write the dump again if you can"),
@@ -228,7 +228,7 @@ RULES = (
         commands=_OPEN,
         checks="DataSize of Memory64ListStream in the directory against 16 × (NumberOfMemoryRanges + 1)",
         verdict="The directory says {size} bytes for Memory64ListStream, and {count:range needs|ranges need} {right}: 16 "
-        "× (count + 1). The debugger then takes the list for absent.{more} {then}.",
+        "× (count + 1). The debugger then treats the list as absent.{more} {then}.",
         confidence=PROVEN,
         remedy=(
             "in a copy, put: {edits}",
@@ -250,8 +250,8 @@ RULES = (
         ),
         commands=_OPEN,
         checks="files of more than 4 GiB: a directory at StreamDirectoryRva + a multiple of 4 GiB",
-        verdict="StreamDirectoryRva is {rva}, where no directory stands; one stands at {offset}. The field "
-        "has 32 bits: what is written behind 4 GiB cannot be pointed to. "
+        verdict="StreamDirectoryRva is {rva}, where there is no directory; there is one at {offset}. The field "
+        "has 32 bits: it cannot point beyond 4 GiB. "
         "No reader finds it by the header.",
         confidence=PROVEN,
         remedy=(

@@ -73,7 +73,7 @@ def _not_asked(facts: Facts) -> Optional[Match]:
 def _never_written(facts: Facts) -> Optional[Match]:
     if facts.stream(17) is not None or facts.asked(0x1000) or facts.flags_count:
         return None
-    name = "the writer" if facts.writer.name == "unknown" else facts.writer.name
+    name = "a writer that is not known" if facts.writer.name == "unknown" else facts.writer.name
     return Match((facts.directory_proof(17, "ThreadInfoListStream"), facts.version_proof(), facts.writer_proof()), {"writer": name})
 
 

@@ -12,13 +12,14 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 from ...errors import DumpError
 from ...format import kernel as layout
 from ...format.counted import by_count, counted
-from ...format.debuggerdata import KDDEBUGGER_DATA64, OWNER_TAG
+from ...format.debuggerdata import KDDEBUGGER_DATA64
 from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..lists import holders
-from ..module_names import module_names
-from ..source import Source
+from ..module_names import image_text, is_readable
+from ..source import Source, Window
+from .listed import named_drivers
 from .pages import Pages, pages_of, read_pieces
 from .processor import ARCHITECTURES, Processor, even, processor_of
 
@@ -26,12 +27,15 @@ SIGNATURES = (layout.SIGNATURE64, layout.SIGNATURE32)
 MACHINES = {0x14C: ("x86", 4), 0x8664: ("x64", 8), 0x1C0: ("ARM", 4), 0x1C2: ("ARM", 4), 0x1C4: ("ARM", 4), 0xAA64: ("ARM64", 8), 0x200: ("IA64", 8)}
 """Name and bytes of a pointer by MachineImageType."""
 
-KERNEL = "nt"
-"""What the debugger calls the first driver of the list, whatever its file is called."""
 CALL_STACK = "call stack"
 """What the block of the kernel stack is called."""
 _BLOCK_LIMIT = 1 << 20
-_NAME_LIMIT = 512
+LEAST_DEBUGGER_DATA = 0x220
+"""Bytes of KDDEBUGGER_DATA64 below which the debugger does not use it: up to KiProcessorBlock (observed: dbgeng 10.0.15063)."""
+MOST_DEBUGGER_DATA = 0x1000
+_SAID_SIZE = KDDEBUGGER_DATA64.offset_of("Size")
+UNLOADED_LIMIT = 50
+"""Unloaded drivers that a kernel keeps; of a list that counts more the engine shows none."""
 
 
 class Driver(NamedTuple):
@@ -58,7 +62,8 @@ class Driver(NamedTuple):
 
 
 class UnloadedDriver(NamedTuple):
-    """A driver that was unloaded. The dump keeps the first 12 characters of ``name``; ``cut`` says whether there were more."""
+    """A driver that was unloaded, as ``lm`` has it: ``end`` is not more than 4 GB behind ``start``, and a name of more than the 12 characters that
+    a dump keeps is not read (``cut`` says so). Observed: dbgeng 10.0.15063."""
 
     index: int  # type: ignore[assignment]
     start: int
@@ -164,11 +169,13 @@ class KernelDump:
     @property
     def kind_name(self) -> str:
         """The kind of dump in a word, such as ``triage``."""
-        return layout.DUMP_TYPE.label(self.kind) or f"type 0x{self.kind:x}"
+        return layout.DUMP_TYPE.label(self.kind) or ("kind not recorded" if self.kind == layout.FILL else f"type 0x{self.kind:x}")
 
     @property
     def kind_meaning(self) -> str:
         """What a dump of this kind holds."""
+        if self.kind == layout.FILL:
+            return "the writer did not set DumpType, and the debugger takes it for a full dump"
         return layout.DUMP_TYPE.meaning(self.kind) or "a kind that is not known"
 
     @property
@@ -247,8 +254,10 @@ class KernelDump:
     @property
     def _no_triage(self) -> str:
         """Why a dump of another kind shows no thread and no list of drivers."""
+        if self.kind == layout.FILL:
+            return "the writer did not set DumpType, and what follows the header is not read"
         if not layout.DUMP_TYPE.label(self.kind):
-            return f"the kind of dump (DumpType 0x{self.kind:x}) is not known, and what stands behind the header is not read"
+            return f"the kind of dump (DumpType 0x{self.kind:x}) is not known, and what follows the header is not read"
         where = "lie in pages that page tables lead to, which are not walked here; only a triage dump lists them in the file"
         return f"drivers and threads of a {self.kind_name} dump {where}"
 
@@ -272,13 +281,9 @@ class KernelDump:
             at = offset + index * shape.size
             yield at, shape.unpack(self.source.bytes(at, shape.size, shape.name))
 
-    def _string(self, offset: int) -> str:
-        """A name of the string pool."""
-        head = self.source.some(offset, 4)
-        if len(head) < 4:
-            return ""
-        length = min(int.from_bytes(head, "little"), _NAME_LIMIT)
-        return self.source.some(offset + 4, length * 2).decode("utf-16-le", "replace").split("\0", 1)[0]
+    @cached_property
+    def _window(self) -> Window:
+        return Window(self.source)
 
     @cached_property
     def drivers(self) -> Union[List[Driver], Absent]:
@@ -288,15 +293,18 @@ class KernelDump:
             return triage
         shape = layout.DUMP_DRIVER_ENTRY64 if self.wide else layout.DUMP_DRIVER_ENTRY32
         found = []
-        for index, (at, item) in enumerate(self._entries(triage["DriverListOffset"], triage["DriverCount"], shape, 1 << 16)):
-            name = self._string(item["DriverNameOffset"])
+        count = triage["DriverCount"] if triage["DriverListOffset"] else 0
+        for index, (at, item) in enumerate(self._entries(triage["DriverListOffset"], count, shape, 1 << 16)):
+            name = image_text(self._window, item["DriverNameOffset"])
             found.append(Driver(index, item["DllBase"], item["SizeOfImage"], name, item["CheckSum"], item["TimeDateStamp"], item["EntryPoint"], at))
         if not found:
             count, at = triage["DriverCount"], triage["DriverListOffset"]
             if not count:
                 return Absent(NOT_THERE, "TRIAGE_DUMP counts no driver")
+            if not at:
+                return Absent(NOT_THERE, "TRIAGE_DUMP has no place of a driver list: DriverListOffset is 0")
             return Absent(
-                DAMAGED, f"TRIAGE_DUMP counts {counted(count, 'driver')}, whose list at 0x{at:x} is behind the end of the file (0x{self.source.size:x})"
+                DAMAGED, f"TRIAGE_DUMP counts {counted(count, 'driver')}, whose list at 0x{at:x} is beyond the end of the file (0x{self.source.size:x})"
             )
         return found
 
@@ -314,12 +322,20 @@ class KernelDump:
         shape = layout.DUMP_UNLOADED_DRIVER64 if self.wide else layout.DUMP_UNLOADED_DRIVER32
         found = []
         count = int.from_bytes(head[:4], "little")
-        for index, (at, item) in enumerate(self._entries(offset + size, count, shape, 1 << 12)):
-            text = b"".join(unit.to_bytes(2, "little") for unit in item["DriverName"]).decode("utf-16-le", "replace")
-            length = item["NameLength"] // 2
-            name = text[: min(length, 12)].split("\0", 1)[0]
-            found.append(UnloadedDriver(index, item["StartAddress"], item["EndAddress"], name, length > 12, at))
+        if count > UNLOADED_LIMIT:
+            return Absent(DAMAGED, f"the list at 0x{offset:x} counts {count} unloaded drivers, and a kernel keeps {UNLOADED_LIMIT}")
+        for index, (at, item) in enumerate(self._entries(offset + size, count, shape, UNLOADED_LIMIT)):
+            units, start = item["NameLength"] // 2, item["StartAddress"]
+            text = b"".join(unit.to_bytes(2, "little") for unit in item["DriverName"][:units]).decode("utf-16-le", "replace").split("\0", 1)[0]
+            readable = units <= len(item["DriverName"]) and is_readable(text)
+            end = (start + (item["EndAddress"] - start & 0xFFFFFFFF)) & (1 << 8 * self.pointer_size) - 1
+            found.append(UnloadedDriver(index, start, end, text if readable else self._unknown(start), not readable and bool(text), at))
         return found
+
+    def _unknown(self, address: int) -> str:
+        """What the debugger calls an unloaded driver whose name cannot be read."""
+        low = f"{address & 0xFFFFFFFF:08x}"
+        return f"Unknown_Module_{address >> 32:08x}`{low}" if self.wide else f"Unknown_Module_{low}"
 
     @cached_property
     def exception(self) -> Union[KernelException, Absent]:
@@ -339,15 +355,17 @@ class KernelDump:
         triage = self.triage
         if isinstance(triage, Absent):
             return triage
-        if not self.header["MiniDumpFields"] & layout.HAS_DEBUGGER_DATA or not triage["DebuggerDataSize"]:
+        size = min(triage["DebuggerDataSize"], KDDEBUGGER_DATA64.size)
+        if not self.parts & layout.HAS_DEBUGGER_DATA or size < LEAST_DEBUGGER_DATA:
             return Absent(NOT_THERE, "the dump has no KDDEBUGGER_DATA64: MiniDumpFields or DebuggerDataSize says so")
-        data = self.source.some(triage["DebuggerDataOffset"], KDDEBUGGER_DATA64.size) if triage["DebuggerDataOffset"] else b""
-        if len(data) < KDDEBUGGER_DATA64.size:
+        data = self.source.some(triage["DebuggerDataOffset"], size) if triage["DebuggerDataOffset"] else b""
+        if len(data) < size:
             return Absent(NOT_THERE, "the dump has no KDDEBUGGER_DATA64")
-        found = KDDEBUGGER_DATA64.unpack(data)
-        if found["OwnerTag"] != OWNER_TAG:
-            return Absent(DAMAGED, f"no KDDEBUGGER_DATA64 is at 0x{triage['DebuggerDataOffset']:x}: the tag KDBG is missing")
-        return found
+        said = int.from_bytes(data[_SAID_SIZE : _SAID_SIZE + 4], "little")
+        if not LEAST_DEBUGGER_DATA <= said <= MOST_DEBUGGER_DATA:
+            at = triage["DebuggerDataOffset"]
+            return Absent(NOT_THERE, f"no KDDEBUGGER_DATA64 is at 0x{at:x}: its Size would be 0x{said:x}, and the debugger does not use it")
+        return KDDEBUGGER_DATA64.unpack(data[:said].ljust(KDDEBUGGER_DATA64.size, b"\0"))
 
     @cached_property
     def processor(self) -> Union[Processor, Absent]:
@@ -386,10 +404,16 @@ class KernelDump:
         return pages_of(self)
 
     @property
+    def parts(self) -> int:
+        """MiniDumpFields as far as the engine goes by it: debugger data and data blocks count where all basic parts are there (observed: dbgeng)."""
+        fields = int(self.header["MiniDumpFields"])
+        return fields if fields & layout.BASIC_PARTS == layout.BASIC_PARTS else 0
+
+    @property
     def data_blocks(self) -> int:
         """Data blocks that a triage dump claims; 0 where MiniDumpFields says that it has none."""
         triage = self.triage
-        if isinstance(triage, Absent) or not self.header["MiniDumpFields"] & layout.HAS_DATA_BLOCKS:
+        if isinstance(triage, Absent) or not self.parts & layout.HAS_DATA_BLOCKS:
             return 0
         return int(triage["DataBlocksCount"])
 
@@ -441,13 +465,15 @@ class KernelDump:
         return None if isinstance(drivers, Absent) or index < 0 or found[index] < 0 else drivers[found[index]]
 
     @cached_property
+    def named(self) -> Any:
+        """What :func:`dumpscope.dump.kernel.listed.named_drivers` makes of the driver list."""
+        return named_drivers(self)
+
+    @property
     def names(self) -> Dict[int, str]:
         """The debugger's name of each driver by its base: the kernel is ``nt``, the others as in dumps of a process (observed: dbgeng)."""
-        drivers = self.drivers
-        if isinstance(drivers, Absent):
-            return {}
-        rows = [(driver.base, driver.size, driver.path if driver.index else KERNEL) for driver in drivers]
-        return dict(zip((driver.base for driver in drivers), module_names(rows, self.pointer_size)))
+        found: Dict[int, str] = self.named[0]
+        return found
 
     def symbol(self, address: int) -> str:
         """``driver+0x…`` for an address in a driver, an empty string for any other."""
@@ -479,7 +505,7 @@ class KernelDump:
         return [f"the file holds {pages.held} of {pages.claimed} pages: it was cut, or the writer did not finish"]
 
     def _cut_lists(self, triage: Dict[str, Any]) -> List[str]:
-        """Lists of which the file holds less than TRIAGE_DUMP counts, and names that are behind its end."""
+        """Lists of which the file holds less than TRIAGE_DUMP counts, and names that are beyond its end."""
         found = []
         drivers = self.drivers
         if isinstance(drivers, Absent):

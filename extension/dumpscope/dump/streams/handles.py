@@ -18,7 +18,7 @@ from ...format.handles import (
 )
 from ..absence import Absent, Damage
 from ..directory import Stream
-from ..lists import NOTHING, RecordList, described
+from ..lists import NOTHING, RecordList, described, described_records
 from ..source import Source
 from ..strings import MAX_TEXTS, StringTable
 
@@ -241,28 +241,21 @@ class HandleOperationList(RecordList[HandleOperation]):
     """Application Verifier's trace of handle operations, in file order."""
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
-        span = NOTHING
-        reader = None
-        if stream is not None:
-            span = described(
-                source,
-                stream,
-                MINIDUMP_HANDLE_OPERATION_LIST,
-                AVRF_HANDLE_OPERATION.size,
-                count_path="NumberOfEntries",
-                size_path="SizeOfEntry",
-            )
-            if span.count:
-                reader = AVRF_HANDLE_OPERATION.select(
-                    "Handle",
-                    "ProcessId",
-                    "ThreadId",
-                    "OperationType",
-                    "BackTraceInformation.Depth",
-                    "BackTraceInformation.Index",
-                    "BackTraceInformation.ReturnAddresses",
-                    stride=span.stride,
-                )
+        span, reader = described_records(
+            source,
+            stream,
+            MINIDUMP_HANDLE_OPERATION_LIST,
+            AVRF_HANDLE_OPERATION,
+            (
+                "Handle",
+                "ProcessId",
+                "ThreadId",
+                "OperationType",
+                "BackTraceInformation.Depth",
+                "BackTraceInformation.Index",
+                "BackTraceInformation.ReturnAddresses",
+            ),
+        )
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> HandleOperation:

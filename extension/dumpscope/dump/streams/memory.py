@@ -15,7 +15,7 @@ from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIP
 from ...format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
 from ..absence import Absent, Damage
 from ..directory import Stream
-from ..lists import KEPT, NOTHING, RecordList, Span, counted, described, headless, holders
+from ..lists import KEPT, NOTHING, RecordList, Span, counted, counted_records, described_records, headless, holders
 from ..source import Source
 
 ADDRESS_END = 1 << 64
@@ -47,12 +47,7 @@ class MemoryList(RecordList[Range]):
     _keeps = KEPT
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
-        span = NOTHING
-        reader = None
-        if stream is not None:
-            span = counted(source, stream, MINIDUMP_MEMORY_DESCRIPTOR.size)
-            if span.count:
-                reader = MINIDUMP_MEMORY_DESCRIPTOR.select("StartOfMemoryRange", "Memory.DataSize", "Memory.Rva", stride=span.stride)
+        span, reader = counted_records(source, stream, MINIDUMP_MEMORY_DESCRIPTOR, ("StartOfMemoryRange", "Memory.DataSize", "Memory.Rva"))
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Range:
@@ -261,7 +256,7 @@ class Memory:
         starts = full._column(0, 0)
         sizes = full._column(8, 1)
         rvas = full._offsets
-        held = bisect_left(rvas, limit)  # what begins behind the end of the file is left out
+        held = bisect_left(rvas, limit)  # what begins beyond the end of the file is left out
         if held < len(rvas):
             del starts[held:], sizes[held:]
             if held and rvas[held] > limit:
@@ -422,21 +417,13 @@ class RegionList(RecordList[Region]):
     """The regions of MemoryInfoListStream in file order."""
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
-        span = NOTHING
-        reader = None
-        if stream is not None:
-            span = described(
-                source,
-                stream,
-                MINIDUMP_MEMORY_INFO_LIST,
-                MINIDUMP_MEMORY_INFO.size,
-                count_path="NumberOfEntries",
-                size_path="SizeOfEntry",
-            )
-            if span.count:
-                reader = MINIDUMP_MEMORY_INFO.select(
-                    "BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type", stride=span.stride
-                )
+        span, reader = described_records(
+            source,
+            stream,
+            MINIDUMP_MEMORY_INFO_LIST,
+            MINIDUMP_MEMORY_INFO,
+            ("BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type"),
+        )
         self._bases: Optional[Sequence[int]] = None
         self._holders: Optional[Sequence[int]] = None
         super().__init__(source, stream, span, reader, absence)

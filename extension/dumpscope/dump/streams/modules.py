@@ -14,7 +14,7 @@ from ...format.modules import (
 )
 from ..absence import DAMAGED, NOT_KNOWN, NOT_THERE, Absent
 from ..directory import Stream
-from ..lists import NOTHING, RecordList, counted, described, holders
+from ..lists import RecordList, counted_records, described_records, holders
 from ..module_names import MOST_NAMED, beyond_name, listed_names
 from ..source import Source
 from ..strings import StringTable
@@ -122,15 +122,10 @@ class ModuleList(RecordList[Module]):
     """The modules in file order. ``pointer_size`` is that of the dumped machine: it decides how the debugger names some of them."""
 
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent], pointer_size: int = 8) -> None:
-        span = NOTHING
-        reader = None
         self._strings: StringTable = strings
         self.pointer_size = pointer_size
         self._names: Optional[List[str]] = None
-        if stream is not None:
-            span = counted(source, stream, MINIDUMP_MODULE.size)
-            if span.count:
-                reader = MINIDUMP_MODULE.select(*_MODULE, stride=span.stride)
+        span, reader = counted_records(source, stream, MINIDUMP_MODULE, _MODULE)
         self._index: Optional[Tuple[List[int], List[int]]] = None
         self._found: Dict[int, Module] = {}
         super().__init__(source, stream, span, reader, absence)
@@ -258,20 +253,14 @@ class UnloadedModuleList(RecordList[UnloadedModule]):
     """What the process had unloaded: the last 64 at the most."""
 
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
-        span = NOTHING
-        reader = None
         self._strings: StringTable = strings
-        if stream is not None:
-            span = described(
-                source,
-                stream,
-                MINIDUMP_UNLOADED_MODULE_LIST,
-                MINIDUMP_UNLOADED_MODULE.size,
-                count_path="NumberOfEntries",
-                size_path="SizeOfEntry",
-            )
-            if span.count:
-                reader = MINIDUMP_UNLOADED_MODULE.select("BaseOfImage", "SizeOfImage", "CheckSum", "TimeDateStamp", "ModuleNameRva", stride=span.stride)
+        span, reader = described_records(
+            source,
+            stream,
+            MINIDUMP_UNLOADED_MODULE_LIST,
+            MINIDUMP_UNLOADED_MODULE,
+            ("BaseOfImage", "SizeOfImage", "CheckSum", "TimeDateStamp", "ModuleNameRva"),
+        )
         self._index: Optional[Tuple[List[int], List[int]]] = None
         super().__init__(source, stream, span, reader, absence)
 

@@ -15,7 +15,7 @@ from ...format.threads import (
 )
 from ..absence import Absent
 from ..directory import Stream
-from ..lists import NOTHING, RecordList, counted, described
+from ..lists import RecordList, counted_records, described_records
 from ..salt import SALT
 from ..source import Source
 from ..strings import StringTable
@@ -56,13 +56,8 @@ class ThreadList(RecordList[Thread]):
     """The threads in file order, which is the debugger's order too."""
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent], *, extended: bool = False) -> None:
-        span = NOTHING
-        reader = None
         structure = MINIDUMP_THREAD_EX if extended else MINIDUMP_THREAD
-        if stream is not None:
-            span = counted(source, stream, structure.size)
-            if span.count:
-                reader = structure.select(*_THREAD, stride=span.stride)
+        span, reader = counted_records(source, stream, structure, _THREAD)
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> Thread:
@@ -98,19 +93,7 @@ class ThreadInfoList(RecordList[ThreadInfo]):
     """The entries of ThreadInfoListStream in file order; :meth:`find` goes by thread id."""
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
-        span = NOTHING
-        reader = None
-        if stream is not None:
-            span = described(
-                source,
-                stream,
-                MINIDUMP_THREAD_INFO_LIST,
-                MINIDUMP_THREAD_INFO.size,
-                count_path="NumberOfEntries",
-                size_path="SizeOfEntry",
-            )
-            if span.count:
-                reader = MINIDUMP_THREAD_INFO.select(*_INFO, stride=span.stride)
+        span, reader = described_records(source, stream, MINIDUMP_THREAD_INFO_LIST, MINIDUMP_THREAD_INFO, _INFO)
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, values: Tuple[Any, ...], offset: int, index: int) -> ThreadInfo:
@@ -139,13 +122,8 @@ class ThreadNameList(RecordList[ThreadName]):
     """The names of threads; only threads that have one are listed."""
 
     def __init__(self, source: Source, stream: Optional[Stream], strings: StringTable, absence: Optional[Absent]) -> None:
-        span = NOTHING
-        reader = None
         self._strings: StringTable = strings
-        if stream is not None:
-            span = counted(source, stream, MINIDUMP_THREAD_NAME.size)
-            if span.count:
-                reader = MINIDUMP_THREAD_NAME.select("ThreadId", "RvaOfThreadName", stride=span.stride)
+        span, reader = counted_records(source, stream, MINIDUMP_THREAD_NAME, ("ThreadId", "RvaOfThreadName"))
         self._names: Optional[Dict[int, str]] = None
         super().__init__(source, stream, span, reader, absence)
 

@@ -54,7 +54,7 @@ def read_wine(dump: Minidump) -> Union[WineInfo, Absent]:
     place = stream.rva + MINIDUMP_SYSTEM_INFO.size
     data = dump.source.some(place, 1024)
     if data[:4] != b"WINE" or len(data) < WINE_SYSTEM_INFO.size:
-        return Absent(NOT_THERE, "no Wine marker behind SystemInfo")
+        return Absent(NOT_THERE, "no Wine marker after SystemInfo")
     count, *offsets = struct.unpack_from("<4I", data, 4)
     texts = [_c_string(data, 4 + offset) for offset in offsets[: min(count, 3)]] + [""] * 3
     return WineInfo(texts[0], texts[1], texts[2], place)

@@ -282,7 +282,7 @@ _TABLE: Tuple[Tuple[int, str, str, str, str], ...] = (
     (
         0xD6,
         "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION",
-        "A driver used memory behind the end of its allocation.",
+        "A driver used memory beyond the end of its allocation.",
         "address:memory that was used|access:kind of access|code:instruction that used it|number:reserved",
         _DRIVER,
     ),

@@ -121,7 +121,7 @@ c8|D|The IRQL of the processor is not what it should be.|IRQL (bits 16-23), expe
 ca|D|The Plug and Play manager found a fault of a driver.|kind of violation|depends on the kind|depends on the kind|depends on the kind
 cb|D|A driver or the I/O manager left pages locked.|c:code that locked the pages (or the dispatch routine of the top driver)|c:caller of that code (or the device object of the top driver)|p:MDL|locked pages
 cc|D|Memory was used that had been freed (special pool).|a:memory that was used|x:kind of access|c:instruction that used it, if known|-
-cd|D|Memory was used behind the end of an allocation (special pool).|a:memory that was used|x:kind of access|c:instruction that used it, if known|-
+cd|D|Memory was used beyond the end of an allocation (special pool).|a:memory that was used|x:kind of access|c:instruction that used it, if known|-
 cf|D|A driver used memory of a session in another context.|a:memory that was used|x:kind of access|c:instruction that used it, if known|-
 d0|P|Corrupt pool was used at a raised IRQL.|a:memory that was used|i:IRQL at that time|x:kind of access|c:instruction that used it
 d2|N|NDIS found a fault of a network driver (Windows 2000 and XP).|p:miniport block or MiniBlock|depends on the message|depends on the message|depends on the message

@@ -33,6 +33,7 @@ _X64 = (
 )
 _X86 = re.compile(rb"\xb8(....)\xba....\xff[\x12\xd2]\Z", re.DOTALL)
 _X86_SIZE = 12
+_SVC, _SVC_MASK, _RET = 0xD4000001, 0xFFE0001F, 0xD65F03C0
 _SYSENTER = b"\x8b\xd4\x0f\x34"
 
 NUMBERS: Dict[int, str] = {
@@ -79,9 +80,12 @@ MEANINGS: Dict[str, Meaning] = {
     "NtListenPort": Meaning(0, "for a client of a port"),
     "NtWaitForDebugEvent": Meaning(0, "for an event of a debuggee"),
     "NtWaitForKeyedEvent": Meaning(0, "for its key"),
+    "NtUserGetMessage": Meaning(-1, "for a message of its queue"),
+    "NtUserWaitMessage": Meaning(-1, "for a message of its queue"),
+    "NtUserMsgWaitForMultipleObjectsEx": Meaning(-1, "for a message of its queue"),
     "NtWaitForAlertByThreadId": Meaning(-1, "for another thread to wake it: a lock, a condition or an address"),
 }
-"""The calls in which threads wait."""
+"""The calls in which threads wait: of ntdll, and of win32u since Windows 10."""
 
 
 class Call(NamedTuple):
@@ -114,6 +118,8 @@ class Calls:
             return None
         if stack.architecture == "AMD64":
             return self._x64(stack.frames)
+        if stack.architecture == "ARM64":
+            return self._arm64(stack.frames[0])
         return self._x86(stack.frames[0]) if stack.architecture == "x86" else None
 
     def _named(self, start: int, number: int, x64: bool) -> Optional[Tuple[str, Proof]]:
@@ -158,6 +164,23 @@ class Calls:
             return None  # they disagree: neither is proven
         words = f"{name}, which the kernel keeps while the call lasts: rax is still the number of the call, 0x{number:x}"
         return Argument(value, words, True, (*frames[0].origin.proofs(), Proof(name, f"0x{value:x}")))
+
+    def _arm64(self, frame: Frame) -> Optional[Call]:
+        """``svc #NUMBER`` and ``ret``, where an export names the place. What the call was given is not proven: no register is known to be kept."""
+        if frame.ip < 4 or frame.ip & 3:
+            return None
+        code = self._code.read(frame.ip - 4, 8)
+        if len(code.data) < 8:
+            return None
+        first, second = int.from_bytes(code.data[:4], "little"), int.from_bytes(code.data[4:], "little")
+        if first & _SVC_MASK != _SVC or second != _RET:
+            return None
+        number = first >> 5 & 0xFFFF
+        named = self._named(frame.ip - 4, number, False)
+        if named is None:
+            return None
+        proofs = (Proof("system call", f"svc #0x{number:x}", code.file, code.offset, frame.ip - 4), named[1])
+        return Call(named[0], number, proofs, lambda index: None)
 
     def _x86(self, frame: Frame) -> Optional[Call]:
         base, ip = frame.sp, frame.ip

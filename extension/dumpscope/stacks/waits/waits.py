@@ -14,9 +14,14 @@ from ..code import Code
 from ..frames import Proof, Stack
 from ..x64.arguments import Argument, Arguments
 from .calls import Call, Calls
+from .locks import ADDRESS, CONDITION, LOCK, Lock, Locks
 from .sections import Section, Sections
 
 HANDLE, SECTION = "handle", "critical section"
+ADDRESSES = (SECTION, LOCK, CONDITION, ADDRESS)
+"""Kinds whose value is an address of the process."""
+BY_LOCKS = ("NtWaitForAlertByThreadId", "NtWaitForKeyedEvent", "NtWaitForSingleObject", "NtWaitForMultipleObjects")
+"""Calls by which locks wait, in the versions of Windows."""
 MAXIMUM_WAIT_OBJECTS = 64
 """winnt.h: objects of one wait at the most."""
 _THREAD, _MUTANT_OWNER, _PROCESS = 1, 3, (4, 5)
@@ -28,7 +33,8 @@ MAX_THREADS = 1 << 14
 class Awaited(NamedTuple):
     """One thing that a thread waits for.
 
-    ``value`` is a handle, or the address of a critical section; ``type`` and ``name`` are the object's, empty where the handle stream does
+    ``value`` is a handle, or the address of a critical section, SRW lock, condition variable or of memory; ``type`` and ``name`` are the
+    object's, empty where the handle stream does
     not say. ``owner`` is the id of the thread that has to do something: it owns the section or mutant, or is itself waited for; ``owner_words``
     says which. ``known_by`` says how the value is known; without ``certain`` nothing proves it.
     """
@@ -69,6 +75,7 @@ class Waits:
         self._arguments = Arguments(dump, images)
         self._calls = Calls(dump, code, namer, self._arguments)
         self._sections = Sections(dump, code, namer, self._arguments)
+        self._locks = Locks(dump, namer, self._arguments)
         self._handles: Dict[int, Optional[Handle]] = {}
 
     def of(self, thread: Optional[Thread], tid: int, stack: Stack) -> Optional[Wait]:
@@ -78,10 +85,15 @@ class Waits:
             return None
         width = 8 if stack.architecture == "AMD64" else 4
         meaning = call.meaning
-        awaited = self._sections.awaited(stack)
-        if awaited is not None and call.name in ("NtWaitForAlertByThreadId", "NtWaitForKeyedEvent", "NtWaitForSingleObject", "NtWaitForMultipleObjects"):
+        awaited = self._sections.awaited(stack) if call.name in BY_LOCKS else None
+        if awaited is not None:
             item = self._section(*awaited)
             return Wait(thread, tid, call.name, "until it is left", (item,), None, "", call.proofs)
+        lock = self._locks.awaited(stack) if call.name in BY_LOCKS else None
+        if lock is not None:
+            if lock.argument is None:
+                return Wait(thread, tid, call.name, lock.meaning, (), None, "which one is not proven", call.proofs)
+            return Wait(thread, tid, call.name, lock.call.words, (self._lock(lock, lock.argument),), None, "", call.proofs)
         objects: Tuple[Awaited, ...] = ()
         every: Optional[bool] = None
         note = ""
@@ -93,6 +105,8 @@ class Waits:
                 objects = (self._handle(found.value, width, found.words, found.certain, found.proofs),)
         elif call.name == "NtWaitForMultipleObjects":
             objects, every, note = self._several(call, width)
+        elif call.name == "NtUserMsgWaitForMultipleObjectsEx":
+            objects, note = self._or_messages(call, width)
         return Wait(thread, tid, call.name, meaning.words, objects, every, note, call.proofs)
 
     def _several(self, call: Call, width: int) -> Tuple[Tuple[Awaited, ...], Optional[bool], str]:
@@ -116,6 +130,14 @@ class Waits:
         every = None if number == 1 or kind is None or not kind.certain else not kind.value & 0xFFFFFFFF
         note = "" if number == 1 or every is not None else "whether one of them is enough is not proven"
         return tuple(found), every, note
+
+    def _or_messages(self, call: Call, width: int) -> Tuple[Tuple[Awaited, ...], str]:
+        """The objects of a wait that messages end as well; whether all of them are needed stands in its last argument, on the stack."""
+        count = call.argument(0)
+        if count is not None and count.certain and not count.value & 0xFFFFFFFF:
+            return (), ""
+        objects, _, note = self._several(call, width)
+        return objects, note if not objects else "a message of its queue may end it too, or is needed besides"
 
     def _find(self, value: int) -> Optional[Handle]:
         if value not in self._handles:
@@ -157,6 +179,11 @@ class Waits:
         known = f"the argument of RtlEnterCriticalSection, frame {number:02x}: {argument.words}"
         symbol = self._dump.symbol(section.address)
         return Awaited(SECTION, section.address, "", symbol, section.owner, words, known, argument.certain, (*argument.proofs, *section.proofs))
+
+    def _lock(self, lock: Lock, argument: Argument) -> Awaited:
+        known = f"the argument of {lock.function}, frame {lock.number:02x}: {argument.words}"
+        symbol = self._dump.symbol(argument.value)
+        return Awaited(lock.call.kind, argument.value, "", symbol, None, "", known, argument.certain, argument.proofs)
 
 
 def deadlocks(waits: List[Wait]) -> List[Tuple[Wait, ...]]:
