@@ -43,7 +43,7 @@ def test_an_archive_that_is_not_read_is_explained(cli: Any, name: str, words: An
     text = " ".join(found.out.replace(str(FOLDER), "").split())
     assert "OPN029" in text
     assert "OPN001" not in text
-    assert "kernel" not in text
+    assert "kernel dump" not in text
     for word in words:
         assert word in text
     assert cli("threads", FOLDER / name).code == 3

@@ -59,6 +59,8 @@ TABLE = [
     ("~*k", "stack --all --lines"),
     ("~3kL 5", "stack 3 --limit 5"),
     ("!uniqstack", "stack --unique"),
+    ("!uniqstack -b", "stack --unique --arguments"),
+    ("!uniqstack -v -n", "stack --unique --fpo"),
     ("!findstack ntdll", "stack --find ntdll"),
     ("r", "threads ."),
     ("r rax", "evaluate @rax"),
@@ -156,7 +158,7 @@ def test_kp_says_what_it_does_not_show() -> None:
     assert not plain.note
 
 
-@pytest.mark.parametrize("typed", [".exr 1234", "s -a", "db", "~~[zz]s"])
+@pytest.mark.parametrize("typed", [".exr 1234", "s -a", "db", "~~[zz]s", "k zz", "k 2 zz", "k =rsp 3", "~*k zz", "!uniqstack 2"])
 def test_what_cannot_be_read_says_so(typed: str) -> None:
     with pytest.raises(UsageError):
         translate(typed)

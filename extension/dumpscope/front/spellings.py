@@ -315,7 +315,12 @@ def _writemem(rest: str, session: Optional[Session]) -> Translation:
 
 
 def _unique(rest: str, session: Optional[Session]) -> Translation:
-    return Translation(["stack", "--unique"])
+    words = ["stack", "--unique"]
+    for word in split_line(rest):
+        if word not in ("-b", "-v", "-p", "-n"):
+            raise UsageError(f"`!uniqstack` takes -b, -v, -p and -n, and no {word!r}", "`!findstack NAME` finds the stacks with a function or module")
+        words += {"-b": ["--arguments"], "-v": ["--fpo"]}.get(word, [])
+    return Translation(words, _stack_note(rest))
 
 
 def _find_stack(rest: str, session: Optional[Session]) -> Translation:
@@ -402,8 +407,14 @@ def _stack_words(head: str, rest: str) -> List[str]:
     words = [] if "L" in head else ["--lines"]
     words += ["--fpo"] if "v" in head else ["--arguments"] if "b" in head else []
     given = split_line(rest)
-    if given and re.fullmatch(r"(?:0[xnty])?[0-9a-fA-F]{1,6}", given[-1]):
-        words += ["--limit", str(max(1, number(given[-1])))]
+    if given and given[0].startswith("="):
+        raise UsageError(f"`{head} {given[0]}` walks from another stack pointer, which is not offered", "`stack` walks from the registers of a thread")
+    for word in given[:1]:
+        if not re.fullmatch(r"(?:0[xnty])?[0-9a-fA-F]{1,6}", word):
+            raise UsageError(f"`{head}` takes a number of frames, and {word!r} is none", "`k 20` shows 0x20 frames; `~3k` shows those of thread 3")
+        words += ["--limit", str(max(1, number(word)))]
+    if given[1:]:
+        raise UsageError(f"`{head}` takes one number of frames, and {' '.join(given[1:])!r} is too much", "`k 20` shows 0x20 frames")
     return words
 
 
