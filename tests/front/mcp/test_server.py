@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("mcp", minversion=None, reason="the package mcp is not installed (Python 3.10 or later)")
 anyio = pytest.importorskip("anyio")
 
-from mcp import Client, StdioServerParameters  # noqa: E402
+from mcp import Client, ClientSession, StdioServerParameters  # noqa: E402
 from mcp.client.stdio import stdio_client  # noqa: E402
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
@@ -56,6 +56,18 @@ def test_the_client_lists_tools_asks_why_and_is_refused_outside() -> None:
             assert "not a file below the folders" in text_of(refused)
 
     talk(work, str(SAMPLES))
+
+
+def test_a_client_that_begins_with_initialize_lists_tools_too() -> None:
+    """The SDK checks the list of tools more strictly for the versions of the protocol before ``Client``."""
+
+    async def run() -> None:
+        server = StdioServerParameters(command=sys.executable, args=["-m", "dumpscope", "mcp", str(SAMPLES)], env=dict(os.environ))
+        async with stdio_client(server) as (incoming, outgoing), ClientSession(incoming, outgoing) as session:
+            await session.initialize()
+            assert "why" in {tool.name for tool in (await session.list_tools()).tools}
+
+    anyio.run(run)
 
 
 def test_prompts_and_resources_are_there() -> None:

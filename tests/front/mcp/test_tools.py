@@ -113,6 +113,13 @@ def test_structured_results_fit_the_output_schemas(name: str, folders: Folders) 
             assert wrong is None, f"{tool.name}: {wrong.json_path}: {wrong.message[:200]}"
 
 
+def test_output_schemas_are_schemas() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    for tool in TOOLS.values():
+        jsonschema.Draft202012Validator.check_schema(tool.answers)
+        assert all(isinstance(part, dict) for part in tool.answers["properties"].values()), tool.name
+
+
 def test_long_lists_come_in_pages_and_long_texts_are_cut(folders: Folders) -> None:
     first = page({"rows": list(range(120)), "name": "x"}, 0)
     assert first == {"rows": list(range(PAGE)), "name": "x", "counts": {"rows": 120}, "next_cursor": PAGE}

@@ -200,7 +200,7 @@ def answers_of(command: Command) -> Dict[str, Any]:
     A text may stand for each value: what is left out of a redacted answer.
     """
     whole = schema_of(command)
-    bare = {key: _bare(whole[key]) for key in ("properties", "$defs")}
+    bare = {key: {name: _bare(part) for name, part in whole[key].items()} for key in ("properties", "$defs")}
     bare["properties"].update(_PAGED)
     return {"type": "object", "required": whole["required"], "additionalProperties": True, **bare}
 
