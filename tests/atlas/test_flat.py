@@ -61,7 +61,7 @@ def test_a_kernel_dump_says_what_stopped_the_machine(made: Callable[..., str]) -
     finding = data["findings"][0]
     assert finding["severity"] == "error"
     assert finding["title"] == "DRIVER_IRQL_NOT_LESS_OR_EQUAL"
-    assert "demo_drv" in finding["verdict"]
+    assert "demo-drv.sys" in data["findings"][1]["title"]
     assert [row[2] for row in finding["evidence"]] == [0x40, 0x48, 0x50, 0x58]
     assert [row[3] for row in table(data, "modules")] == ["hal", "nt", "demo_drv", "FLTMGR"]
     assert ["~", "fails"] in [row[:2] for row in data["commands"]]
@@ -110,3 +110,65 @@ def test_a_browser_draws_it_without_a_complaint(made: Callable[..., str], browse
     for tab in tabs:
         browser.evaluate(f"document.getElementById('{tab}').click()")
     assert browser.problems == []
+
+
+def page_of(tmp_path: Path, path: Path) -> Dict[str, Any]:
+    from dumpscope.front.cli.main import main
+
+    target = tmp_path / "page-of.html"
+    assert main(["atlas", str(path), "-o", str(target), "--force"]) == 0
+    return dict(data_of(target.read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "hresult"), [(TRIAGE, 8192 + 19, "0x80070570"), ("not-a-dump-kernel-triage-32.dmp", 4096, "0x80070570"), (WIDE, 0x200, "0x80070057")]
+)
+def test_a_file_that_the_debugger_refuses_has_no_command_that_works(tmp_path: Path, name: str, size: int, hresult: str) -> None:
+    whole = page_of(tmp_path, SAMPLES / name)
+    assert not any(row["code"] == "opening" for row in whole["findings"])
+    assert any(row[1] == "works" for row in whole["commands"])
+    path = tmp_path / "cut.dmp"
+    path.write_bytes((SAMPLES / name).read_bytes()[:size])
+    data = page_of(tmp_path, path)
+    found = next(row for row in data["findings"] if row["code"] == "opening")
+    assert hresult in found["title"]
+    assert "Could not open dump file, Win32 error" in found["verdict"]
+    assert data["commands"]
+    assert all(row[1] == "fails" and hresult in row[2] for row in data["commands"])
+
+
+def test_the_time_of_a_kernel_dump_has_its_milliseconds(tmp_path: Path) -> None:
+    from dumpscope.dump.kernel.kerneldump import KernelDump
+
+    with KernelDump.open(str(SAMPLES / TRIAGE)) as dump:
+        place, value = dump.header_layout.offset_of("SystemTime"), dump.system_time
+    data = bytearray((SAMPLES / TRIAGE).read_bytes())
+    data[place : place + 8] = (value // 10_000_000 * 10_000_000 + 9_870_000).to_bytes(8, "little")
+    path = tmp_path / "late.dmp"
+    path.write_bytes(data)
+    stopped = next(row[1] for row in page_of(tmp_path, path)["facts"] if row[0] == "stopped")
+    assert ".987 " in stopped
+
+
+def test_what_the_writer_did_not_set_is_told_as_such(made: Callable[..., str]) -> None:
+    facts = {row[0]: row[1] for row in data_of(made("not-a-dump-kernel-32.dmp"))["facts"]}
+    assert facts["machine"] == "the writer did not set MachineImageType"
+    assert facts["kind"] == "a kernel dump whose kind is not recorded"
+
+
+def test_the_driver_is_a_finding_with_its_own_certainty(made: Callable[..., str]) -> None:
+    check, driver = data_of(made(TRIAGE))["findings"][:2]
+    assert check["confidence"] == "proven"
+    assert "driver most likely" not in check["verdict"]
+    assert driver["title"] == f"The driver most likely meant is demo-drv.sys ({driver['confidence']})"
+    assert driver["confidence"] == "likely"
+    assert driver["evidence"][0][2] > 0
+
+
+@pytest.mark.parametrize("name", [WIDE, NARROW])
+def test_texts_about_an_old_user_dump_say_what_they_are(made: Callable[..., str], name: str) -> None:
+    data = data_of(made(name))
+    assert "where: demo+0x1024; thread: 1a30" in data["findings"][0]["verdict"]
+    names = [piece[4] for piece in data["pieces"] if len(piece) > 4]
+    assert "regions > region" in names
+    assert not any(name.endswith("0x") for name in names)

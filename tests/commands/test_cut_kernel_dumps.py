@@ -109,3 +109,19 @@ def test_parameters_of_the_exception_have_one_form(run_json: Callable[..., Dict[
     text = "".join(render_json(run(session, command, parse(command, [])), {}))
     assert '"parameters": [{"value": "0x8", "meaning": null}, {"value": "0x28", "meaning": null}]' in text
     assert run_json("exception", "exception-cpp.dmp")["exception"]["parameters"][0]["value"] == "0x19930520"
+
+
+@NAMES
+def test_a_triage_dump_that_ends_inside_its_first_structure(run_json: Callable[..., Dict[str, Any]], tmp_path: Path, name: str) -> None:
+    """HRESULT observed: dbgeng 10.0.15063, at these places of both samples."""
+    whole = (SAMPLES / f"{name}.dmp").read_bytes()
+    with KernelDump.open(str(SAMPLES / f"{name}.dmp")) as dump:
+        start, last = dump.header_layout.size, dump.header_layout.size + dump.triage_layout.size - 1
+    for size in (start, start + 2, start + 19, start + 71, last):
+        path = tmp_path / "cut.dmp"
+        path.write_bytes(whole[:size])
+        found = run_json("why", str(path))
+        assert found["opens"] == {"ok": False, "hresult": "0x80070570", "message": "Could not open dump file, Win32 error 0n1392"}, size
+        notes = " ".join(note["text"] for note in found["notes"])
+        assert "No driver is named: the list of drivers was cut off" in notes
+        assert "page tables" not in notes

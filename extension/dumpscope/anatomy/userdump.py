@@ -54,10 +54,10 @@ def _regions(dump: UserDump) -> Iterator[Node]:
     shape = MEMORY_BASIC_INFORMATION64 if dump.wide else MEMORY_BASIC_INFORMATION32
     records, data = dump.header_layout.offset_of("MemoryRegionOffset"), dump.header_layout.offset_of("DataOffset")
     for region in dump.regions:
-        yield Node(region.offset, shape.size, RECORD, f"regions > 0x{region.base:x}", shape, records, True)
+        yield Node(region.offset, shape.size, RECORD, f"regions > region at 0x{region.base:x}", shape, records, True)
         held = 0 if region.place is None else dump.source.available(region.place, region.size)
         if region.place is not None and held:
-            yield Node(region.place, held, MEMORY, f"memory > 0x{region.base:x}", None, data, True)
+            yield Node(region.place, held, MEMORY, f"memory > region at 0x{region.base:x}", None, data, True)
 
 
 def _event(dump: UserDump) -> Iterator[Node]:

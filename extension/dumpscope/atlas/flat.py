@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Se
 
 from ..anatomy.filemap import GAPS, map_of_nodes
 from ..anatomy.node import BLOB, DIRECTORY, HEADER, MEMORY, Node
+from ..diagnosis.engine.answers import Opening
 from ..dump.source import Source
 from ..format.counted import by_count, counted
 from ..view.escape import printable
@@ -28,14 +29,28 @@ class Told(NamedTuple):
     notes: List[str]
 
 
-def finding(severity: str, code: str, title: str, verdict: str, evidence: List[List[Any]], remedy: List[str]) -> Dict[str, Any]:
-    """A finding as a page has it."""
+def refused(opening: Opening, remedy: List[str]) -> Iterator[Dict[str, Any]]:
+    """The finding that the debugger does not open the file; nothing of a file that it opens."""
+    if not opening.ok:
+        words = " ".join(opening.message.splitlines())
+        yield finding("error", "opening", f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}", words, [], remedy)
+
+
+def outcomes_of(opening: Opening, commands: Iterable[Any]) -> List[Tuple[str, str, str]]:
+    """The debugger's commands as a page lists them: all of them fail on a file that it does not open."""
+    if opening.ok:
+        return [(item.command, item.outcome, item.why) for item in commands]
+    return [(item.command, "fails", f"the debugger does not open this file: HRESULT 0x{opening.hresult:08x}") for item in commands]
+
+
+def finding(severity: str, code: str, title: str, verdict: str, evidence: List[List[Any]], remedy: List[str], sure: str = "proven") -> Dict[str, Any]:
+    """A finding as a page has it; ``sure`` is how certain it is."""
     return {
         "code": code,
         "severity": severity,
         "title": title,
         "verdict": verdict,
-        "confidence": "proven",
+        "confidence": sure,
         "evidence": evidence,
         "remedy": remedy,
         "commands": [],

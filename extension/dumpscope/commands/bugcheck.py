@@ -79,8 +79,7 @@ def _driver(meant: Meant) -> Iterator[Block]:
         return
     path = meant.driver.path if isinstance(meant.driver, Driver) else None
     yield Data("driver", {"name": meant.name, "path": path, "why": meant.why, "certainty": meant.sure, "others": meant.others})
-    shown = meant.driver.file_name if isinstance(meant.driver, Driver) else meant.name
-    yield Note(f"The driver most likely meant is {shown} ({meant.sure}): {meant.why}.")
+    yield Note(f"The driver most likely meant is {meant.shown} ({meant.sure}): {meant.why}.")
     if meant.others:
         yield Note(f"Other drivers on the stack: {', '.join(meant.others[:8])}{' …' if len(meant.others) > 8 else ''}.", "hint")
 

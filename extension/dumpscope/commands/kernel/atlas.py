@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from ...anatomy.kernel import kernel_anatomy
-from ...atlas.flat import Told, finding, flat_data
+from ...atlas.flat import Told, finding, flat_data, outcomes_of, refused
 from ...diagnosis.bugchecks.culprit import culprit
 from ...diagnosis.bugchecks.parameters import values_in_words
 from ...dump.absence import Absent
-from ...dump.kernel.kerneldump import KernelDump
+from ...dump.kernel.kerneldump import Driver, KernelDump
 from ...dump.kernel.listed import listed_drivers
 from ...format.codes.bugcheck import bug_check, explained
+from ...format.kernel import FILL
+from ...session.missing import facts_of
 from ...session.session import Session
-from ...view.kinds import address_kind, size_text, time_text
+from ...view.kinds import address_kind, filetime_text, size_text
 from ...view.redact import Redactor
 from ..atlas import saved
 from .answers import outcomes
@@ -21,6 +23,8 @@ from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
     from ...view.blocks import Block
+
+_FETCH = "fetch the file again, and compare its size with the original"
 
 
 @answer("atlas")
@@ -30,17 +34,18 @@ def _atlas(session: Session, args: Any) -> Iterator[Block]:
 
     def data() -> Dict[str, Any]:
         redactor = Redactor() if args.redact else None
-        return flat_data(dump.source, lambda: kernel_anatomy(dump), _told(dump), redactor=redactor, memory=args.memory)
+        return flat_data(dump.source, lambda: kernel_anatomy(dump), _told(session, dump), redactor=redactor, memory=args.memory)
 
     yield from saved(session, args, data, "memory and names in it")
 
 
-def _told(dump: KernelDump) -> Told:
+def _told(session: Session, dump: KernelDump) -> Told:
+    opening = facts_of(session).engine.opening
     return Told(
         dump.pointer_size,
         list(_facts(dump)),
-        list(_findings(dump)),
-        [(item.command, item.outcome, item.why) for item in outcomes(dump)],
+        [*_stopped(dump), *refused(opening, [_FETCH] if dump.damage else []), *_damage(dump)],
+        outcomes_of(opening, outcomes(dump)),
         list(_tables(dump)),
         [],
     )
@@ -49,18 +54,20 @@ def _told(dump: KernelDump) -> Told:
 def _facts(dump: KernelDump) -> Iterator[Tuple[str, str, Any]]:
     place = dump.header_layout.offset_of
     yield "size", size_text(dump.source.size), None
-    yield "kind", f"{dump.kind_name} dump of a kernel", place("DumpType")
-    yield "machine", dump.architecture, place("MachineImageType")
+    kind = "a kernel dump whose kind is not recorded" if dump.kind == FILL else f"{dump.kind_name} dump of a kernel"
+    yield "kind", kind, place("DumpType")
+    machine, build = dump.number("MachineImageType"), dump.number("MinorVersion")
+    yield "machine", machine.message if isinstance(machine, Absent) else dump.architecture, place("MachineImageType")
     processors = dump.number("NumberProcessors")
     yield "processors", processors.message if isinstance(processors, Absent) else str(processors), place("NumberProcessors")
-    yield "Windows build", str(dump.build), place("MinorVersion")
+    yield "Windows build", build.message if isinstance(build, Absent) else str(build), place("MinorVersion")
     if not isinstance(dump.system_time, Absent):
-        yield "stopped", time_text((dump.system_time - 116444736000000000) // 10_000_000), place("SystemTime")
+        yield "stopped", filetime_text(dump.system_time), place("SystemTime")
     if dump.code:
         yield "bug check", f"0x{dump.code:08x} {bug_check(dump.code).name}".strip(), place("BugCheckCode")
 
 
-def _findings(dump: KernelDump) -> Iterator[Dict[str, Any]]:
+def _stopped(dump: KernelDump) -> Iterator[Dict[str, Any]]:
     if dump.code:
         check, meant = bug_check(dump.code), culprit(dump)
         explanation = explained(dump.code, dump.parameters[0])
@@ -71,12 +78,17 @@ def _findings(dump: KernelDump) -> Iterator[Dict[str, Any]]:
             [f"parameter {number}: {parameter.meaning}", f"0x{value:x} {word}".strip(), place(f"BugCheckParameter{number}")]
             for number, (value, parameter, word) in enumerate(rows, 1)
         ]
-        driver = f"The driver most likely meant is {meant.name} ({meant.sure}): {meant.why}." if meant.name else f"No driver is named: {meant.why}."
-        yield finding(
-            "error", f"0x{dump.code:08x}", check.name or "a bug check", f"{check.meaning} {driver}".strip(), evidence, [check.step] if check.step else []
-        )
+        yield finding("error", f"0x{dump.code:08x}", check.name or "a bug check", check.meaning, evidence, [check.step] if check.step else [])
+        if meant.name:
+            entry = [["entry in the list of drivers", meant.driver.path, meant.driver.offset]] if isinstance(meant.driver, Driver) else []
+            yield finding("info", "driver", f"The driver most likely meant is {meant.shown} ({meant.sure})", f"{meant.why}.", entry, [], meant.sure)
+        else:
+            yield finding("info", "driver", "No driver is named", f"{meant.why}.", [], [])
+
+
+def _damage(dump: KernelDump) -> Iterator[Dict[str, Any]]:
     for line in dump.damage:
-        yield finding("warning", "damage", "The file is damaged", line, [], ["fetch the file again, and compare its size with the original"])
+        yield finding("warning", "damage", "The file is damaged", line, [], [_FETCH])
 
 
 def _tables(dump: KernelDump) -> Iterator[Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from ...anatomy.userdump import user_dump_anatomy
-from ...atlas.flat import Told, finding, flat_data
+from ...atlas.flat import Told, finding, flat_data, outcomes_of, refused
 from ...dump.absence import Absent
 from ...dump.userdump import UserDump
 from ...format.memory import MEMORY_STATE, PAGE_PROTECTION
 from ...format.userdump import MACHINE
 from ...session.account import session_account
+from ...session.missing import facts_of
 from ...session.session import Session
 from ...view.kinds import address_kind, size_text
 from ...view.redact import Redactor
@@ -25,7 +26,7 @@ def user_atlas(session: Session, args: Any, outcomes: Iterator[Outcome]) -> Iter
     """Write the page."""
     dump = session.user_dump
     assert dump is not None
-    told = _told(session, dump, [(item.command, item.outcome, item.why) for item in outcomes])
+    told = _told(session, dump, outcomes_of(facts_of(session).engine.opening, outcomes))
 
     def data() -> Dict[str, Any]:
         redactor = Redactor.of(session.dump) if args.redact else None
@@ -48,8 +49,9 @@ def _told(session: Session, dump: UserDump, commands: Any) -> Told:
     if account is not None:
         proofs = [*account.event.evidence, *(proof for statement in account.statements for proof in statement.evidence)]
         rows = [[proof.what, proof.value, proof.offset] for proof in proofs]
-        words = "; ".join(statement.text for statement in account.statements)
+        words = "; ".join(f"{statement.topic}: {statement.text}" for statement in account.statements)
         findings.append(finding("error" if account.crashed else "info", "event", account.event.title, words, rows, []))
+    findings += refused(facts_of(session).engine.opening, ["fetch the file again, and compare its size"] if dump.damage else [])
     findings += [finding("warning", "damage", "The file is damaged", line, [], ["fetch the file again, and compare its size"]) for line in dump.damage]
     return Told(dump.word, facts, findings, commands, list(_tables(session, dump)), [])
 

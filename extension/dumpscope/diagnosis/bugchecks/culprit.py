@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, NamedTuple, Optional, Union
 
-from ...dump.absence import Absent
+from ...dump.absence import DAMAGED, Absent
 from ...dump.kernel import objects
 from ...dump.kernel.kerneldump import Driver, KernelDump, UnloadedDriver
 from ...format.codes.bugcheck import ADDRESS, CODE, DEVICE, DRIVER, REQUEST, UNICODE, explained, plain_code
@@ -18,6 +18,7 @@ _VERIFIER = frozenset((0xC4, 0xC6, 0xC9, 0xD5, 0xE6, 0x1C4))
 _HARDWARE = "the hardware reported the error, and the drivers on the stack only passed it on"
 _WANTED = "somebody asked for this dump: what hung at the time is not in the code"
 _PAGES = "the list of drivers lies in pages that page tables lead to, which are not walked here; in WinDbg `!analyze -v` names one"
+_CUT = "the list of drivers was cut off, with the structure that leads to it"
 _NO_DRIVER = {0x9C: _HARDWARE, 0x124: _HARDWARE, 0xE2: _WANTED, 0x161: _WANTED, 0x1C8: _WANTED, 0xDEADDEAD: _WANTED}
 """Bug checks for which no driver of the stack is meant, and why."""
 
@@ -31,6 +32,11 @@ class Meant(NamedTuple):
     why: str
     sure: str
     others: List[str]
+
+    @property
+    def shown(self) -> str:
+        """The driver as texts name it: by its file, else by the name of its object."""
+        return self.driver.file_name if isinstance(self.driver, Driver) else self.name
 
 
 def _none(why: str) -> Meant:
@@ -118,5 +124,8 @@ def culprit(dump: KernelDump) -> Meant:
     for found in (*_of_parameters(dump), *_of_objects(dump), *_in_verifier(dump)):
         return found
     if isinstance(dump.triage, Absent):
-        return _none(_PAGES)
+        return _none(_CUT if dump.triage.kind == DAMAGED else _PAGES)
+    drivers = dump.drivers
+    if isinstance(drivers, Absent):
+        return _none(f"no list of drivers is in the file: {drivers.message}")
     return _on_stack(dump) or _none("no address of a driver is in the parameters or on the stack")

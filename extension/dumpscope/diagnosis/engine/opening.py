@@ -32,6 +32,7 @@ from ...format.kernel import (
     TRIAGE_DATA_BLOCK,
     TRIAGE_VALID,
 )
+from ...format.kernel import TRIAGE as TRIAGE_KIND
 from ...format.layout import Structure
 from ...format.misc import MINIDUMP_MISC_INFO
 from ...format.processors import PROCESSORS
@@ -194,7 +195,8 @@ def _triage(source: Source, dump: KernelDump) -> Opened:
     """A triage dump: the engine wants the mark TRGD as the last of SizeOfDump bytes (ValidOffset is not looked at), four parts, and parts and
     data blocks inside the file. Observed: dbgeng 10.0.15063."""
     triage = dump.triage
-    assert not isinstance(triage, Absent)
+    if isinstance(triage, Absent):  # the file ends inside TRIAGE_DUMP
+        return _refused(source, FILE_CORRUPT, [], "", kernel=True)
     end = triage["SizeOfDump"]
     if end < 4 or source.some(end - 4, 4) != TRIAGE_VALID.to_bytes(4, "little"):
         return _refused(source, FILE_CORRUPT, [], "", kernel=True)
@@ -295,7 +297,7 @@ def _other(source: Source, head: bytes) -> Opened:
     if is_kernel_dump(head) and source.size >= (HEADER_SIZE64 if kind == SIGNATURE64 else HEADER_SIZE32):
         dump = KernelDump(source)
         if dump.machine in _KERNEL_MACHINES[kind]:
-            if not isinstance(dump.triage, Absent):
+            if dump.kind == TRIAGE_KIND:
                 return _triage(source, dump)
             if dump.kind not in _KERNEL_TEXTS:
                 return _refused(source, E_INVALIDARG, [], "Could not match Dump File signature - invalid file format", kernel=True)
