@@ -7,13 +7,18 @@ what the commands say now; look at the difference before it is committed.
 
 from __future__ import annotations
 
+import io
+import os
 import shlex
-import sys
 from pathlib import Path
-from typing import Callable, Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple
 
 import pytest
+from tests.conftest import Result
 from tests.extras import without_extras
+
+from dumpscope.front.cli.environment import Environment
+from dumpscope.front.cli.main import main
 
 ANSWERS = Path(__file__).with_name("answers")
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -40,7 +45,20 @@ def answers(path: Path) -> Iterator[Answer]:
     yield Answer(path.stem, line, "\n".join(said))
 
 
-def spoken(result: object) -> str:
+def asked(line: str) -> Result:
+    """What a line gives in the folder of samples, so that no answer is wrapped by where the checkout lies; without extras."""
+    out, err = io.StringIO(), io.StringIO()
+    here = os.getcwd()
+    os.chdir(SAMPLES)
+    try:
+        with without_extras():
+            code = main(shlex.split(line), Environment(out, err, {}))
+    finally:
+        os.chdir(here)
+    return Result(code, out.getvalue(), err.getvalue())
+
+
+def spoken(result: Result) -> str:
     """What a command did, as a transcript has it. Folders are left out of names of samples: they are others elsewhere."""
     lines = [*result.out.splitlines(), *("! " + text for text in result.err.splitlines())]
     if result.code:
@@ -55,10 +73,8 @@ ALL: List[Answer] = [one for path in sorted(ANSWERS.glob("*.txt")) for one in an
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.line)
-def test_an_answer_is_the_one_that_was_checked(one: Answer, cli: Callable[..., object]) -> None:
-    with without_extras():
-        told = cli(*shlex.split(one.line))
-    assert spoken(told).split("\n") == one.text.rstrip("\n").split("\n")
+def test_an_answer_is_the_one_that_was_checked(one: Answer) -> None:
+    assert spoken(asked(one.line)).split("\n") == one.text.rstrip("\n").split("\n")
 
 
 def test_a_transcript_holds_answers_of_one_command() -> None:
@@ -68,21 +84,9 @@ def test_a_transcript_holds_answers_of_one_command() -> None:
 
 
 def _write() -> None:
-    import io
-
-    from tests.conftest import Result, _path
-
-    from dumpscope.front.cli.environment import Environment
-    from dumpscope.front.cli.main import main
-
     for path in sorted(ANSWERS.glob("*.txt")):
-        parts = []
-        for one in answers(path):
-            out, err = io.StringIO(), io.StringIO()
-            with without_extras():
-                code = main([_path(word) for word in shlex.split(one.line)], Environment(out, err, {}))
-            parts.append(f"$ {one.line}\n{spoken(Result(code, out.getvalue(), err.getvalue()))}".rstrip() + "\n")
-        path.write_text("\n".join(parts), "utf-8", newline="\n") if sys.version_info >= (3, 10) else path.write_bytes("\n".join(parts).encode())
+        parts = [f"$ {one.line}\n{spoken(asked(one.line))}".rstrip() + "\n" for one in answers(path)]
+        path.write_bytes("\n".join(parts).encode())
 
 
 if __name__ == "__main__":

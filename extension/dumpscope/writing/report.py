@@ -15,12 +15,12 @@ def check_paths(report: Optional[str], output: Optional[str], source: str, force
     if output:
         permitted(output, force, source)
     if report:
-        place = permitted(report, force, source)
         folder = os.path.dirname(os.path.abspath(report))
         if not os.path.isdir(folder):
             raise UsageError(f"--report {report}: there is no folder {folder!r}", "make it, or give another path; nothing was written")
         if not os.access(folder, os.W_OK):
             raise UsageError(f"--report {report}: no right to write in {folder!r}", "give another path; nothing was written")
+        place = permitted(report, force, source)
         if output and os.path.realpath(output) == place:
             raise UsageError("the report and the dump have the same name", "give another name to --report")
 

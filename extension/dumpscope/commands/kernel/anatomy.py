@@ -20,6 +20,7 @@ from ...view.annotated import bytes_json
 from ...view.blocks import Column, Data, Fields, Item, Note, Table
 from ...wording.fields import MAX_SHOWN, SHOWN, Wording
 from ..bytes import Step, chain_blocks, field_blocks, field_path, map_blocks, view_of
+from .places import address_of
 from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _whatis(session: Session, args: Any) -> Iterator[Block]:
     """One byte of the file, or of memory."""
     dump = kernel_of(session)
     if args.memory:
-        address = number(args.offset, "address")
+        address = address_of(dump, args.offset)
         block = dump.block_at(address)
         if not isinstance(dump.pages, Absent):
             run = dump.pages.run_at(address)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Union
 
 from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
-from ...dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
+from ...dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
 from ...dump.kernel.kerneldump import KernelDump
 from ...dump.kernel.listed import kernel_base, listed_drivers
 from ...dump.kernel.processor import no_event, no_processor
@@ -21,6 +21,7 @@ from ...view.blocks import Column, Data, Fields, Hexdump, Item, Lines, Note, Tab
 from ...wording.registers import register_rows, register_values
 from ..bugcheck import account
 from ..memory import length_of
+from .places import address_of, typed_number
 from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
     listed = listed_drivers(dump)
     found = listed
     if word:
-        address = _address_of(word) if word.lower().startswith("0x") else None
+        address = typed_number(word) if word.lower().startswith("0x") else None
         at = None if address is None else dump.driver_at(address)
         low = word.lower()
         exact = [row for row in listed if low in (row.name.lower(), row.driver.file_name.lower())]
@@ -197,14 +198,6 @@ def _modules(session: Session, args: Any) -> Iterator[Block]:
             "warning",
         )
     yield from _damage(dump)
-
-
-def _address_of(text: str) -> Optional[int]:
-    """A number as the debugger reads it; None for a word that is none."""
-    try:
-        return number(text, "address")
-    except UsageError:
-        return None
 
 
 @answer("unloaded")
@@ -343,18 +336,7 @@ def _memory(session: Session, args: Any) -> Iterator[Block]:
 def _read(session: Session, args: Any) -> Iterator[Block]:
     """Bytes at an address."""
     dump = kernel_of(session)
-    registers = dump.registers
-    name = args.address.lstrip("@").lower()
-    if not isinstance(registers, Absent) and name in registers.values:
-        address = registers.values[name]
-    else:
-        bases = [base for base, known in dump.names.items() if known.lower() == name]
-        found = _address_of(args.address) if not bases else bases[0]
-        if found is None and isinstance(dump.drivers, Absent) and dump.drivers.kind == DAMAGED:
-            raise UsageError(f"{args.address!r} may be a driver, and {dump.drivers.message}", "give a hexadecimal address")
-        if found is None:
-            raise UsageError(f"{args.address!r} is no address, register or driver of this dump", "give a hexadecimal address")
-        address = found
+    address = address_of(dump, args.address)
     if args.form in "au":
         raise UsageError(f"--form {args.form} is for dumps of a process", "use b, w, d, q or p")
     size = length_of(args.length, args.form, dump.pointer_size)

@@ -34,7 +34,7 @@ def _columns(session: Session) -> List[Column]:
         Column("index", "#", "int", index=0, get=lambda wait: None if wait.thread is None else wait.thread.index, link="stack {}"),
         Column("tid", "tid", "id", index=0, get=lambda wait: wait.tid, link="~~[{}]s"),
         Column("call", "in", "symbol", index=0, get=lambda wait: wait.call),
-        Column("", "waits for", "text", index=0, get=wait_words),
+        Column("waits_for", "waits for", "text", index=0, get=wait_words),
         *(Column(name, "", "data", hidden=True, index=0, get=_member(name)) for name in _MEMBERS),
         Column("name", "name", "name", index=0, get=lambda wait: names.get(wait.tid) or None, hidden=not len(names)),
     ]

@@ -10,6 +10,7 @@ from ...anatomy.node import BLOB, HEADER, MEMORY, Node
 from ...anatomy.userdump import user_dump_anatomy, user_nodes_at
 from ...dump.userdump import UserDump
 from ...errors import NotInDump, UsageError
+from ...session.expression import evaluate
 from ...session.parsing import number
 from ...session.session import Session
 from ...view.annotated import bytes_json
@@ -113,7 +114,7 @@ def user_whatis(session: Session, args: Any) -> Iterator[Block]:
     """One byte of the file, or of memory."""
     dump = _open(session)
     if args.memory:
-        address = number(args.offset, "address")
+        address = evaluate(session, args.offset)
         region = next((item for item in dump.regions if item.place is not None and item.base <= address < item.base + item.size), None)
         yield Fields("address", [Item("address", "address", address, "hex"), Item("symbol", "in", session.dump.modules.symbol(address) or None)])
         if region is None or region.place is None or region.place + address - region.base >= dump.source.size:

@@ -247,7 +247,7 @@ def _show_help(options: Options, env: Environment) -> int:
     from .shells import SHELLS
 
     def blocks() -> Iterator[Any]:
-        yield Lines("", ["dumpscope: what a Windows user-mode minidump holds, and why a debugger command fails on it"], role="emphasis")
+        yield Lines("", ["dumpscope: what a Windows minidump or kernel dump holds, and why a debugger command fails on it"], role="emphasis")
         yield Lines("", USAGE.split("\n"))
         yield from command_list([*all_commands(), *SHELLS.values()])
         yield Lines("", options_help())
