@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
+from ..dump.absence import Absent
 from ..dump.source import Source
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from .engine.answers import Opening
 from .evidence import LIST64_HEAD, RANGE64, Base, Edit, List64, Moved, Size
 
 if TYPE_CHECKING:
+    from ..dump.minidump import Minidump
     from .facts import Facts
 
 FULL_MEMORY = 0x2
@@ -77,6 +80,19 @@ def list64(facts: Facts, wanted: int = 0) -> Optional[List64]:
     return List64(stream.offset, stream.rva, stream.size, count, base, total)
 
 
+def pointed_into(dump: Minidump, low: int, high: int, most: int = 4096) -> bool:
+    """Whether a text, a debug record or registers lie between two file offsets: then captured memory does not. The first ``most`` records of a list count."""
+    places = [(module.name_rva, 1) for module in islice(dump.modules, most)]
+    places += [(module.cv_rva, module.cv_size) for module in islice(dump.modules, most)]
+    places += [(thread.context_rva, thread.context_size) for thread in islice(dump.threads, most)]
+    places += [(module.name_rva, 1) for module in islice(dump.unloaded_modules, most)]
+    if not isinstance(dump.system, Absent):
+        places.append((dump.system.csd_rva, 1))
+    if not isinstance(dump.exception, Absent):
+        places.append((dump.exception.context_rva, dump.exception.context_size))
+    return any(rva and size and rva < high and rva + size > low for rva, size in places)
+
+
 def right_base(facts: Facts) -> Optional[Base]:
     """The right BaseRva of a full dump whose BaseRva is wrong; None where it is right, or the memory is not in the file at all.
 
@@ -87,6 +103,8 @@ def right_base(facts: Facts) -> Optional[Base]:
     if found is None or not found.total or found.base + found.total == facts.source.size or _count_is_wrong(facts, found):
         return None
     place = facts.source.size - found.total
+    if place < found.base < facts.source.size and pointed_into(facts.dump, place, found.base):
+        return None  # the file is cut, by as many bytes as lie between
     if place == found.end:
         known = "the bytes of all ranges fill the file exactly from the end of the list on"
     elif found.base >= facts.source.size or not found.base:

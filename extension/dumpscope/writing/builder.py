@@ -18,6 +18,7 @@ from ..format.layout import Structure
 from ..format.misc import MINIDUMP_MISC_INFO_5
 from ..format.streams import LAST_RESERVED_STREAM, MINIDUMP_STREAM_TYPE, RECORD_LISTS, STREAMS
 from ..format.system import MINIDUMP_SYSTEM_INFO
+from .edited import held as held_of
 from .memory import MemoryPlan
 from .output import Output, Progress, unseen, write_whole
 from .ranges import Ranges
@@ -151,18 +152,21 @@ class DumpBuilder:
         self.memory.listed = full.stream is not None or small.stream is not None
         cut = lost = 0
         # A dump with both lists (LLDB writes the stacks into the small one) has in the end what either holds; what both hold is taken from the full one.
-        wide = Ranges((item.start, item.start + item.held) for item in full) if len(full) and len(small) else Ranges(())
+        source = dump.source
+        both = len(full) and len(small)
+        wide = Ranges((item.start, item.start + held_of(source, item.rva, item.held)) for item in full) if both else Ranges(())
         for items in (small, full):
             for item in items:
-                if item.held < item.size:
+                held = held_of(source, item.rva, item.held)
+                if held < item.size:
                     cut += 1
-                    lost += item.size - item.held
-                held = min(item.held, (1 << 64) - item.start)
+                    lost += item.size - held
+                held = min(held, (1 << 64) - item.start)
                 if items is full or not held:
-                    self.memory.add_copied(item.start, held, dump.source, item.rva)
+                    self.memory.add_copied(item.start, held, source, item.rva)
                     continue
                 for start, size in wide.without(item.start, item.start + held):
-                    self.memory.add_copied(start, size, dump.source, item.rva + start - item.start)
+                    self.memory.add_copied(start, size, source, item.rva + start - item.start)
         if cut:
             self.notes.append(f"{counted(cut, 'memory range lies', 'memory ranges lie')} outside the file, wholly or in part: 0x{lost:x} bytes are not there")
 

@@ -67,3 +67,9 @@ class Edited(Source):
 
     def close(self) -> None:
         """Nothing of its own is open."""
+
+
+def held(source: Source, offset: int, size: int) -> int:
+    """How many of ``size`` bytes at ``offset`` the file itself holds: what was added to it was not captured."""
+    own = source.source.size if isinstance(source, Edited) else source.size
+    return max(0, min(size, own - offset))

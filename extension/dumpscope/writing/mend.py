@@ -14,6 +14,7 @@ from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
 from ..diagnosis.facts import Facts
+from ..diagnosis.repair import pointed_into
 from ..dump.absence import Absent
 from ..dump.directory import Stream
 from ..dump.identify import kind_of, sound_directory
@@ -27,7 +28,7 @@ from ..format.streams import MINIDUMP_STREAM_TYPE
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from . import arm64
 from .builder import FULL_MEMORY, DumpBuilder
-from .edited import Edited
+from .edited import Edited, held
 from .memory import Planned
 from .output import LAST_RVA, Output, Progress, unseen, write_whole
 from .plausible import (
@@ -432,13 +433,13 @@ class _Mender:
     def _base(self, dump: Minidump, full: Stream) -> bool:
         """Correct BaseRva where another value is proved by the file's size. False: the list leads nowhere."""
         items = dump.memory64_list
-        base, total, size = items.base_rva, items.total, self.source.size
+        base, total, size = items.base_rva, items.total, self.source.source.size
         behind = full.rva + MINIDUMP_MEMORY64_LIST.size + len(items) * 16
         last = size - total
         sensible = behind <= base < size or (MINIDUMP_HEADER.size <= base and base + total <= full.rva)
         others = max([stream.end for stream in dump.streams if stream.type not in (0, 9) and stream.end <= size] + [behind])
-        if sensible and base + total <= size:
-            return True
+        if sensible and (base + total <= size or pointed_into(dump, last, base)):
+            return True  # what the file does not hold of the ranges is cut
         if last >= behind and (not sensible or last - behind < 16 or last >= others):
             at = full.rva + MINIDUMP_MEMORY64_LIST.offset_of("BaseRva")
             what = "Memory64ListStream.BaseRva: the bytes of all ranges end with the file"
@@ -475,9 +476,9 @@ class _Mender:
             self.anew = True
         if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:
             self.anew = True  # ranges outside the file, or in conflict: the builder cuts them, and says so
-        if not view.full and any(item.held < item.size for item in dump.memory_list.walk(0, 1_000_000)):
+        if not view.full and any(held(self.source, item.rva, item.size) < item.size for item in dump.memory_list.walk(0, 1_000_000)):
             self.anew = True
-        if view.full and dump.memory64_list.expected_file_size > self.source.size:
+        if view.full and dump.memory64_list.expected_file_size > self.source.source.size:
             self.anew = True
         if self._outside(dump):
             self.anew = True
@@ -535,7 +536,7 @@ class _Mender:
 
     def _off_others(self, dump: Minidump, builder: DumpBuilder) -> None:
         """Of ranges that reach beyond the end of the file, cut what belongs to something else: their size is wrong, and says nothing of what follows."""
-        beyond = {(item.start, item.rva) for item in dump.memory_list.walk() if item.held < item.size and item.size}
+        beyond = {(item.start, item.rva) for item in dump.memory_list.walk() if held(self.source, item.rva, item.size) < item.size}
         if not beyond:
             return
         starts = places(dump, self.drop)

@@ -135,19 +135,22 @@ def _span64(source: Source, stream: Stream) -> Span:
     first = stream.rva + _HEAD64.size
     room = source.available(first, max(span.claimed * span.stride, 0)) // span.stride if span.stride else 0
     needed = _HEAD64.size + span.claimed * span.stride
-    damage = tuple(_whole(item, source, stream, span.claimed, needed) for item in span.damage)
+    found = list(span.damage)
+    if source.available(stream.rva, stream.size) < stream.size and not any(item.code in ("stream-cut", "stream-outside-file") for item in found):
+        found.append(Damage("stream-cut", "", stream.rva))  # by less than the 8 bytes of BaseRva
+    damage = tuple(_whole(item, source, stream, span.claimed, needed) for item in found)
     return span._replace(first=first, count=min(span.count, room), header_size=_HEAD64.size, damage=damage)
 
 
 def _whole(item: Damage, source: Source, stream: Stream, claimed: int, needed: int) -> Damage:
     """Damage of the list with the sizes of the whole stream: its bounds were taken without BaseRva."""
-    message = item.message
+    message, available = item.message, stream.size
     if item.code == "stream-size-mismatch":
         message = f"{stream.name}: the directory says 0x{stream.size:x} bytes, {claimed} records need 0x{needed:x}"
     elif item.code in ("stream-cut", "stream-outside-file"):
-        held = source.available(stream.rva, stream.size)
-        message = f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds " + (f"0x{held:x} of them" if held else "none of them")
-    return item._replace(message=message, available=stream.size, needed=needed)
+        available = source.available(stream.rva, stream.size)
+        message = f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds " + (f"0x{available:x} of them" if available else "none of them")
+    return item._replace(message=message, available=available, needed=needed)
 
 
 class Piece(NamedTuple):
