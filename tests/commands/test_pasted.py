@@ -131,6 +131,43 @@ def test_without_a_dump(cli: Any) -> None:
     assert cli("why").code == 2
 
 
+def test_a_path_without_a_file_accuses_no_file(cli: Any) -> None:
+    out = cli("why", "Could not find the C:\\dumps\\x.dmp Dump File, Win32 error 0n2").out
+    assert "no such file at the path" in out
+    assert "check the path" in out
+    assert "OPN" not in out
+    assert "OPN001" not in cli("why", "Could not open dump file [C:\\x\\a.dmp], Win32 error 0n3").out
+    assert "OPN" in cli("why", "Could not open dump file [C:\\x\\a.dmp], HRESULT 0x80004005").out
+    for text in ("Win32 error 0n2", "0x80070002"):
+        assert "the debugger did not find the file" in cli("why", text).out
+
+
+@pytest.mark.parametrize("text", ["GLE=299", "LastError=5", "GetLastError()=5", "System.UnauthorizedAccessException"])
+def test_a_last_error_or_an_exception_alone_is_no_path(text: str, cli: Any) -> None:
+    assert "cannot open" not in cli("why", text).err
+
+
+def test_the_meaning_does_not_repeat_the_kind(cli: Any) -> None:
+    assert "about a file that was not opened.\n" in cli("why", "Could not open dump").out
+    assert "about a dump that was not written.\n" in cli("why", "the dump was not written").out
+    assert "about a dump of a whole machine.\n" in cli("why", "directory table base").out
+    assert "about a dump that was not written: the process could not be opened" in cli("why", "OpenProcess failed").out
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("WriteDump failed (-2147024597)", "programs that call MiniDumpWriteDump"),
+        ("WriteDump failed, hr=0x8007012B", "programs that call MiniDumpWriteDump"),
+        ("WriteDump failed: Win32 error 5", "programs that call MiniDumpWriteDump"),
+        ("WriteDump failed - HRESULT: 0x00000000", "dotnet-dump and createdump"),
+        ("Invalid process id 6044 - Access is denied. (5)", "dotnet-dump and createdump"),
+    ],
+)
+def test_codes_of_windows_are_given_to_writers_of_windows(text: str, who: str, run_json: Any) -> None:
+    assert run_json("why", text)["messages"][0]["who"] == who
+
+
 @pytest.mark.parametrize("text", ["Unable to read KLDR_DATA_TABLE_ENTRY at 00000000`00000000 - HRESULT 0x80004002", "the moon is at 0x80004002 today"])
 def test_a_code_in_unrelated_words_selects_nothing(text: str, cli: Any) -> None:
     result = cli("why", "handles-not-requested-wer-mini.dmp", text)

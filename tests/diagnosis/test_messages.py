@@ -150,6 +150,12 @@ def test_codes_in_every_spelling_and_numbers_that_are_none(text: str, codes: Lis
 WHOLE = [
     ("hr=-0x7ff8ffa9", 0x80070057),
     ("GetLastError = 299", 299),
+    ("GetLastError()=299", 299),
+    ("GLE=299", 299),
+    ("GLE=0x8007012b", 0x8007012B),
+    ("LastError=5", 5),
+    ("GetLastWin32Error: 5", 5),
+    ("gleam=5", None),
     ("0X80004005", 0x80004005),
     ("0x000000008007012b", 0x8007012B),
     ("-2147024597", 0x8007012B),

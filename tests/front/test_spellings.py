@@ -58,6 +58,30 @@ TABLE = [
     ("kL 0n20", "stack --limit 20"),
     ("~*k", "stack --all --lines"),
     ("~3kL 5", "stack 3 --limit 5"),
+    ("k5", "stack --lines --limit 5"),
+    ("k1f", "stack --lines --limit 31"),
+    ("k0n10", "stack --lines --limit 10"),
+    ("kb5", "stack --lines --arguments --limit 5"),
+    ("k L5", "stack --limit 5"),
+    ("k L 5", "stack --limit 5"),
+    ("k L", "stack"),
+    ("kL5", "stack --limit 5"),
+    ("~2k5", "stack 2 --lines --limit 5"),
+    ("~k", "stack --lines"),
+    ("~*e k 1", "stack --all --lines --limit 1"),
+    ("~* e kbL", "stack --all --arguments"),
+    ("~2e k", "stack 2 --lines"),
+    ("~e k 1", "stack --lines --limit 1"),
+    ("~~[4554]e k5", "stack 0x4554 --lines --limit 5"),
+    ("~2r", "threads 2"),
+    ("~2 e r", "threads 2"),
+    ("~e !gle", "threads ."),
+    ("!locks", "waits"),
+    ("!locks -v", "waits"),
+    ("!cs -l", "waits"),
+    ("!cs -s -o", "waits"),
+    ("!uniqstack -bn", "stack --unique --arguments"),
+    ("!uniqstack -vb", "stack --unique --fpo"),
     ("!uniqstack", "stack --unique"),
     ("!uniqstack -b", "stack --unique --arguments"),
     ("!uniqstack -v -n", "stack --unique --fpo"),
@@ -158,7 +182,31 @@ def test_kp_says_what_it_does_not_show() -> None:
     assert not plain.note
 
 
-@pytest.mark.parametrize("typed", [".exr 1234", "s -a", "db", "~~[zz]s", "k zz", "k 2 zz", "k =rsp 3", "~*k zz", "!uniqstack 2"])
+REFUSED = [
+    "~zz k",
+    "~zz",
+    "~*zz",
+    "~2zz",
+    "~*r",
+    "~*e r rip",
+    "~*e lm",
+    "~2e lm",
+    "!locks zz",
+    "!cs 7ff612340000",
+    "k5 3",
+    "k l5",
+    "!uniqstack -bx",
+]
+
+
+@pytest.mark.parametrize("typed", ["!locks -v", "!cs -l", "!cs -s -t"])
+def test_options_that_change_nothing_are_named(typed: str) -> None:
+    made = translate(typed)
+    assert made is not None
+    assert made.note == f"`waits` shows all locks that it knows of: {typed.split(' ', 1)[1]} changes nothing"
+
+
+@pytest.mark.parametrize("typed", [".exr 1234", "s -a", "db", "~~[zz]s", "k zz", "k 2 zz", "k =rsp 3", "~*k zz", "!uniqstack 2", *REFUSED])
 def test_what_cannot_be_read_says_so(typed: str) -> None:
     with pytest.raises(UsageError):
         translate(typed)

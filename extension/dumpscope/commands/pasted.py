@@ -36,6 +36,8 @@ _SPEAKS = {
 }
 MOST_TEXT = 20_000
 """Characters of a pasted text that are looked at: a log of a whole session is longer than what it ends in."""
+_NO_SUCH_PATH = (2, 3)
+"""Win32 errors of a path at which there is no file."""
 MOST_FINDINGS = 8
 """Findings of plain ``why`` that are shown beside a message that nobody knows."""
 
@@ -86,6 +88,8 @@ def message_blocks(session: Session, text: str) -> Iterator[Block]:
     yield from codes
     yield from _speakers(said)
     facts = facts_of(session) if session.has_file else None
+    if said.code is not None and one_number(said.code) in _NO_SUCH_PATH and not said.known:
+        yield from _cause_notes(said)
     if said.kind == WRITING:
         yield from _writing(said, facts)
     elif said.kind == OPENING:
@@ -126,12 +130,19 @@ def _speakers(said: Said) -> Iterator[Block]:
         first = item.means.split()[0]
         plain = (first == "A" or first[1:].islower()) and not item.means.startswith(item.who)  # no name of a function or a product
         means = item.means[:1].lower() + item.means[1:] if plain else item.means
-        yield Note(f"This is a message of {item.who}, about {_SPEAKS[item.kind]}: {means}.")
+        told = f"This is a message of {item.who}, about {_SPEAKS[item.kind]}"
+        yield Note(f"{told}." if _repeats(item) else f"{told}: {means}.")
     if said.known:
         yield Data(
             "messages",
             [{"who": item.who, "kind": item.kind, "means": item.means, "rules": list(item.rules), "remedy": list(item.remedy)} for item in said.known],
         )
+
+
+def _repeats(item: Known) -> bool:
+    """Whether a message's meaning says no more than its kind does."""
+    own, kind = (set(re.findall(r"\w+", text.lower())) for text in (item.means, _SPEAKS[item.kind]))
+    return own <= kind | {"a", "the", "message", "about"}
 
 
 def _steps(steps: Sequence[str], title: str = "what to do") -> Iterator[Block]:
@@ -188,6 +199,9 @@ def _opening(said: Said, facts: Any) -> Iterator[Block]:
     causes = [OPENING_CODES[number] for number in dict.fromkeys(said.numbers) if number in OPENING_CODES]
     if facts is None:
         yield from _cause_notes(said)
+        if said.numbers and all(number in _NO_SUCH_PATH for number in said.numbers):
+            yield from _steps([*(step for cause in causes for step in cause.remedy), *steps])
+            return  # no file was read, so that none is to blame
         yield from _known_causes(wanted or [rule.code for rule in family("OPN") if ".opendump" in rule.commands], "Known causes, in the file:")
         yield from _steps([*(step for cause in causes for step in cause.remedy), *steps])
         yield Note("`dumpscope why DUMP 'MESSAGE'` looks at the file", "hint")
@@ -219,7 +233,7 @@ def _opens(said: Said, facts: Facts) -> Iterator[Block]:
     """That the file opens, and what follows."""
     opening = facts.engine.opening
     yield Data("opens", {"ok": True, "hresult": f"0x{opening.hresult:08x}", "message": opening.message})
-    if any(number in (2, 3) for number in said.numbers):
+    if any(number in _NO_SUCH_PATH for number in said.numbers):
         yield Note("The debugger opens this file: the message is about the path, not about the file.")
     else:
         yield Note(

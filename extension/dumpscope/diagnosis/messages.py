@@ -14,6 +14,8 @@ from .rules.rule import Rule
 
 _COMMAND = re.compile(r"(?<![\w/\\.])([!.~][a-zA-Z*][\w*]*(?: -1)?)")
 _EXTENSION = re.compile(r"ERROR: (!\w+): extension exception (?:0x)?([0-9a-fA-F]{8})", re.IGNORECASE)
+_EXCEPTION_NAME = re.compile(r"(?:[A-Za-z_]\w*\.)+\w*(?:Exception|Error):?")
+"""``System.UnauthorizedAccessException``."""
 _WORD = re.compile(r"[a-z0-9_]{3,}")
 _NUMBER_WORD = re.compile(r"(?:0x|0n)?[0-9a-f]*\d[0-9a-f]*")
 _UNABLE = {"failed": "unable", "fails": "unable", "cannot": "unable", "could": "unable", "couldn": "unable", "failure": "unable"}
@@ -173,6 +175,8 @@ def is_question(text: str) -> bool:
     """Whether a line is nothing but a code, a rule, or a piece of a message that is known word for word."""
     plain = text.strip()
     if looks_like_code(plain) is not None or looks_like_rule(plain):
+        return True
+    if _EXCEPTION_NAME.fullmatch(plain):
         return True
     wanted = _squeeze(plain)
     if plain.isalpha() and any(char.isupper() for char in plain[1:]) and known_in(plain):

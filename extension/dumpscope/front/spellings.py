@@ -61,12 +61,10 @@ _SIMPLE: Dict[str, Tuple[str, ...]] = {
     "!vadump": ("regions",),
     ".reload": ("modules",),
     "!analyze": ("why",),
-    "!locks": ("waits",),
-    "!cs": ("waits",),
 }
 """Debugger commands whose arguments, where they have any, are left out or mean the same."""
 
-_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, ".ttime": False, "!analyze": False, "!locks": False, "!cs": False, ".reload": False}
+_KEEPS_ARGUMENTS = {"!peb": False, "!threads": False, ".ttime": False, "!analyze": False, ".reload": False}
 
 _FORMS = {
     "db": "b",
@@ -84,11 +82,12 @@ _FORMS = {
     "du": "u",
 }
 _UNITS = {"b": 1, "w": 2, "d": 4, "q": 8, "p": 0, "s": 0, "a": 1, "u": 2}
-_STACK = re.compile(r"k[bcpPvnLfdM]*$")
+_STACK = re.compile(r"(k[bcpPvnLfdM]*)(\d[0-9a-fA-Fxn]*)?$")
 _LM = re.compile(r"lm([1-9a-zA-Z]*)$")
 _THREAD = re.compile(r"~(~\[(?P<tid>[^\]]+)\]|(?P<index>\d+|[.#*]))?\s*(?P<rest>.*)$")
 
-_EACH_GLE = re.compile(r"e\s*!(?:ext\.|uext\.)?gle\b", re.IGNORECASE)
+_FOR_THREAD = re.compile(r"[eE]\s*(?=[^\s])")
+_GLE = re.compile(r"!(?:ext\.|uext\.)?gle\b", re.IGNORECASE)
 
 NEAREST: Dict[str, Tuple[str, ...]] = {
     "!heap": ("regions --summary", "process"),
@@ -316,11 +315,27 @@ def _writemem(rest: str, session: Optional[Session]) -> Translation:
 
 def _unique(rest: str, session: Optional[Session]) -> Translation:
     words = ["stack", "--unique"]
-    for word in split_line(rest):
-        if word not in ("-b", "-v", "-p", "-n"):
+    given = split_line(rest)
+    for word in given:
+        if not re.fullmatch(r"-[bvpn]+", word):
             raise UsageError(f"`!uniqstack` takes -b, -v, -p and -n, and no {word!r}", "`!findstack NAME` finds the stacks with a function or module")
-        words += {"-b": ["--arguments"], "-v": ["--fpo"]}.get(word, [])
+    letters = "".join(given)
+    words += ["--fpo"] if "v" in letters else ["--arguments"] if "b" in letters else []
     return Translation(words, _stack_note(rest))
+
+
+def _locks(name: str, options: str) -> _Maker:
+    """``!locks -v``, ``!cs -l``: options choose among locks, and `waits` shows all that it knows."""
+
+    def make(rest: str, session: Optional[Session]) -> Translation:
+        given = split_line(rest)
+        for word in given:
+            if not re.fullmatch(f"-[{options}]", word):
+                taken = ", ".join("-" + letter for letter in options)
+                raise UsageError(f"`{name}` takes {taken} here, and no {word!r}", "`waits` shows all threads that wait, and all locks that it knows of")
+        return Translation(["waits"], f"`waits` shows all locks that it knows of: {' '.join(given)} changes nothing" if given else "")
+
+    return make
 
 
 def _find_stack(rest: str, session: Optional[Session]) -> Translation:
@@ -335,6 +350,8 @@ _MAKERS: Dict[str, _Maker] = {
     "!findstack": _find_stack,
     "!handle": _handle,
     "!htrace": _handle,
+    "!locks": _locks("!locks", "vp"),
+    "!cs": _locks("!cs", "lsotd"),
     ".exr": _exr,
     "!runaway": _runaway,
     "!teb": _teb,
@@ -381,16 +398,20 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
         return Translation(["threads"])
     if rest in ("s", "S"):
         return Translation(["switch", which or "."])
-    verb = rest.split(" ")[0] if rest else "-"
-    if _EACH_GLE.match(rest):
-        return Translation(["threads", "--errors"] if which in ("*", "") else ["threads", which])
-    if which == "*" or not which:
-        if _STACK.match(verb):
-            return Translation(["stack", "--all", *_stack_words(verb, rest[len(verb) :])], _stack_note(verb))
-        return Translation(["threads"])
+    if not rest:
+        return Translation(["threads"] if which == "*" else ["threads", which])
+    each = _FOR_THREAD.match(rest)
+    line = rest[each.end() :] if each else rest
+    verb = line.split(" ")[0]
     if _STACK.match(verb):
-        return Translation(["stack", which, *_stack_words(verb, rest[len(verb) :])], _stack_note(verb))
-    return Translation(["threads", which])
+        who = ["--all"] if which == "*" else [which] if which else []
+        return Translation(["stack", *who, *_stack_words(verb, line[len(verb) :])], _stack_note(verb))
+    if each and _GLE.match(line):
+        return Translation(["threads", "--errors"] if which == "*" else ["threads", which or "."])
+    if verb == "r" and which != "*":
+        return Translation(["threads", which or "."])
+    told = f"`{text}`: behind `~` and a thread dumpscope takes s, and k and its like, and r for one thread; behind e also !gle"
+    raise UsageError(f"{told}, and no {verb!r}", "`~3k` shows the stack of thread 3, `~*k` or `~*e k` all stacks, `~3` the thread")
 
 
 def _stack(head: str, rest: str) -> Translation:
@@ -404,9 +425,16 @@ def _stack_note(head: str) -> str:
 
 def _stack_words(head: str, rest: str) -> List[str]:
     """Our options for ``kL 20``: lines unless L says no, and a number of frames, hexadecimal as in the debugger."""
+    parts = _STACK.match(head)
+    assert parts is not None
+    head, count = parts.groups()
+    given = [*([count] if count else []), *split_line(rest)]
+    behind = re.fullmatch(r"L((?:0[xnty])?[0-9a-fA-F]*)", given[0]) if given and not count else None
+    if behind:
+        head += "L"
+        given[:1] = [behind.group(1)] if behind.group(1) else []
     words = [] if "L" in head else ["--lines"]
     words += ["--fpo"] if "v" in head else ["--arguments"] if "b" in head else []
-    given = split_line(rest)
     if given and given[0].startswith("="):
         raise UsageError(f"`{head} {given[0]}` walks from another stack pointer, which is not offered", "`stack` walks from the registers of a thread")
     for word in given[:1]:

@@ -102,7 +102,8 @@ def changes(dump: Minidump, source: Edited) -> List[Change]:
         data = bytearray(source.some(first, last - first))
         for at, rva in rows:
             struct.pack_into("<II", data, at - first, CONTEXT_ARM64.size, rva)
-        what = f"registers of {counted(len(rows), 'thread')}: taken from Breakpad's old structure (0x{MD_CONTEXT_ARM64_OLD.size:x} bytes) into a CONTEXT at the end of the file"
+        whose = f"registers of {counted(len(rows), 'thread')}"
+        what = f"{whose}: taken from Breakpad's old structure (0x{MD_CONTEXT_ARM64_OLD.size:x} bytes) into a CONTEXT at the end of the file"
         found.append(Change(first, bytes(data), what))
     exception, stream = dump.exception, dump.stream(6)
     if not isinstance(exception, Absent) and stream is not None:

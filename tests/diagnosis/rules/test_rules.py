@@ -204,3 +204,22 @@ def test_rules_name_their_values() -> None:
                 calls += 1
                 assert not node.args, f"{path.name}:{node.lineno}"
     assert calls > 50
+
+
+def test_a_step_that_does_not_help_is_left_out() -> None:
+    step = "use a newer debugger for a newer processor"
+    for name, told in (("breakpad-arm64-old", False), ("system-info-architecture-unknown", True)):
+        (found,) = [item for item in apply(family("OPN"), facts(name)) if item.code == "OPN015"]
+        assert (step in found.remedy) is told
+        assert len(found.remedy) == (2 if told else 1)
+
+
+def test_registers_are_said_to_be_there_where_they_are() -> None:
+    data = bytearray((SAMPLES / "missing-memory.dmp").read_bytes())
+    for hidden, told in (((), True), ((3,), True), ((3, 6), False)):
+        count, rva = struct.unpack_from("<II", data, 8)
+        for at in range(rva, rva + 12 * count, 12):
+            if struct.unpack_from("<I", data, at)[0] in hidden:
+                struct.pack_into("<I", data, at, 0)
+        (found,) = [item for item in apply(family("MEM"), Facts.of(Source.from_object(bytes(data)))) if item.code == "MEM006"]
+        assert ("The file holds registers." in found.verdict) is told, hidden

@@ -104,4 +104,8 @@ def test_schema_prints_one_or_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert "handles" in capsys.readouterr().err
     assert main(["schema", "repl"]) == 2
     assert "no --json" in capsys.readouterr().err
+    assert main(["schema", "why", "--json"]) == 2
+    told = capsys.readouterr().err
+    assert "its output is JSON already" in told
+    assert "handles --json" not in told
     assert json.loads(schema_text("why"))["$defs"] == DEFINITIONS

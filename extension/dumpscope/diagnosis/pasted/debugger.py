@@ -8,6 +8,9 @@ from .known import KERNEL, LIVE, OPENING, READING, SYMBOLS, Known
 
 _CONSOLE = "look into the command window, or View > Logs: the line above `Could not open dump file` says why"
 _ADMIN = "copy the file out of C:\\Windows or the WER queue to a folder of yours, or start the debugger as administrator"
+_PATH = (
+    "check the path that the debugger was given: quotes around blanks, the right drive, and whether it is a file and not a folder such as C:\\Windows\\Minidump"
+)
 _USER_CONTEXT = ("THR014", "EXC006", "THR012", "THR009")
 
 MESSAGES: Tuple[Known, ...] = (
@@ -28,6 +31,15 @@ MESSAGES: Tuple[Known, ...] = (
         (),
         (),
         (_ADMIN, "close the program that still writes it"),
+    ),
+    Known(
+        r"could not find the .{1,300}dump file",
+        "the debugger",
+        OPENING,
+        "There is no such file at the path that it was given",
+        (),
+        (),
+        (_PATH,),
     ),
     Known(
         r"could not match dump file signature|invalid file format",
@@ -238,9 +250,6 @@ class Cause(NamedTuple):
     remedy: Tuple[str, ...] = ()
 
 
-_PATH = (
-    "check the path that the debugger was given: quotes around blanks, the right drive, and whether it is a file and not a folder such as C:\\Windows\\Minidump"
-)
 OPENING_CODES: Dict[int, Cause] = {
     2: Cause("the debugger did not find the file at the path that it was given", (_PATH,)),
     3: Cause("the debugger did not find the folder of the path that it was given, or was given a folder", (_PATH,)),

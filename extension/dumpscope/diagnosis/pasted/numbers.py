@@ -189,7 +189,7 @@ def one_number(code: int) -> int:
 
 _BEFORE_CODE = re.compile(
     r"^(?:(?:win32|hresult|ntstatus|status|failure|failed|fails|with|hr|error|errno|code|exception|the|is"
-    r"|was|a|an|it|returned|returns|getlasterror(?:\(\))?|last|result)\b(?:[ :=,]|- )*)+"
+    r"|was|a|an|it|returned|returns|gle|(?:get)?last(?:win32)?error|last|result)\b(?:\(\))?(?:[ :=,]|- )*)+"
 )
 _AFTER_CODE = re.compile(r"(?:[ :=,\-]*\b(?:error|code|hresult|ntstatus|failed|returned))+$")
 

@@ -13,6 +13,8 @@ _RIGHTS = (
 _ELSEWHERE = "let another tool write it: `procdump -ma PID FILE`, Task Manager (Create dump file), or `.dump /ma FILE` in WinDbg"
 _VERB = r"(?:writ(?:e|ing|ten)|creat(?:e|ing|ed|ion)|generat\w*|collect\w*|captur\w*|tak(?:e|ing)|sav(?:e|ing)|produc\w*|dumping)"
 _BAD = r"(?:fail\w*|unable|cannot|can'?t|could ?n[o']t|could not|error|refused|denied)"
+_WINDOWS = r"(?:0x8007[0-9a-f]{4}|\b8007[0-9a-f]{4}|-21470(?:2[0-4])\d{3}|\bwin32\b|\bgle\b|last ?error)"
+"""A code that only Windows gives: a Win32 error, or an HRESULT of one, in hexadecimal or as a signed number."""
 
 MESSAGES: Tuple[Known, ...] = (
     Known(
@@ -28,7 +30,7 @@ MESSAGES: Tuple[Known, ...] = (
         ),
     ),
     Known(
-        r"writing dump failed|\bwrite\w*dump\w* failed|core dump generation failed|invalid process id .{0,40}access is denied"
+        rf"writing dump failed|\bwrite\w*dump\w* failed(?!.{{0,40}}{_WINDOWS})|core dump generation failed|invalid process id .{{0,40}}access is denied"
         r"|\[createdump\].{0,200}(?:fail|error)|createdump.{0,80}fail"
         r"|dotnet-dump collect.{0,200}(?:fail|error|denied)|\bgcore\b.{0,80}fail|task_for_pid|pal_sehexception",
         "dotnet-dump and createdump",
@@ -84,7 +86,8 @@ MESSAGES: Tuple[Known, ...] = (
     ),
     Known(
         r"minidumpwritedump.{0,80}(?:fail|error|return|denied|0x[0-9a-f]{8}|\bgle\b|\bhr\b|\bfalse\b|= ?-?\d)"
-        r"|(?:fail\w*|error|calling|call to|unable).{0,40}minidumpwritedump",
+        r"|(?:fail\w*|error|calling|call to|unable).{0,40}minidumpwritedump"
+        rf"|\bwrite\w*dump\w* failed.{{0,40}}{_WINDOWS}",
         "programs that call MiniDumpWriteDump",
         WRITING,
         "MiniDumpWriteDump returned FALSE. Its GetLastError is an HRESULT, not a Win32 error",

@@ -67,7 +67,9 @@ def _captured(facts: Facts) -> Optional[Match]:
 def _no_memory(facts: Facts) -> Optional[Match]:
     if len(facts.dump.memory) or facts.dump.stream(9) is not None:
         return None
-    return Match((facts.directory_proof(5, "MemoryListStream"), facts.directory_proof(9, "Memory64ListStream")))
+    registers = facts.dump.stream(6) is not None or any(thread.context_rva and thread.context_size for thread in facts.dump.threads)
+    proofs = (facts.directory_proof(5, "MemoryListStream"), facts.directory_proof(9, "Memory64ListStream"))
+    return Match(proofs, {"registers": " The file holds registers." if registers else ""})
 
 
 def _uptime(facts: Facts) -> Optional[Match]:
@@ -220,7 +222,7 @@ RULES = (
         symptoms=("Memory access error", "????????`????????", "WARNING: Stack unwind information not available"),
         commands=("k", "!teb", "!peb", "dv", "u"),
         checks="MemoryListStream and Memory64ListStream",
-        verdict="The file holds registers, but not one byte of the process's memory: stacks cannot be walked.",
+        verdict="Not one byte of the process's memory is in the file: stacks cannot be walked.{registers}",
         confidence=PROVEN,
         remedy=("write the dump again; every Microsoft writer stores at least the stacks", "if a program of yours wrote it: add a MemoryListStream"),
         sources=(_OBSERVED,),

@@ -154,6 +154,7 @@ def _no_modules(facts: Facts) -> Optional[Match]:
     return Match((facts.directory_proof(4, "ModuleListStream"), *proofs), {"what": what})
 
 
+_NEWER = "use a newer debugger for a newer processor"
 OLD_ARM64 = (
     " The number is that of older versions of Breakpad for ARM64: registers are stored in a structure of its own, which the debugger does not know "
     "either. The debugger's number is 12."
@@ -166,9 +167,11 @@ def _architecture(facts: Facts) -> Optional[Match]:
         return None
     if facts.engine.opening.ok:
         return None
+    old = system.architecture == PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64
     return Match(
         (Proof("SystemInfo.ProcessorArchitecture", f"0x{system.architecture:x} ({system.architecture_name})", system.offset),),
-        {"value": f"0x{system.architecture:x}", "what": OLD_ARM64 if system.architecture == PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64 else ""},
+        {"value": f"0x{system.architecture:x}", "what": OLD_ARM64 if old else ""},
+        without=(_NEWER,) if old else (),
     )
 
 
@@ -478,7 +481,7 @@ _OWN_RULES = (
         checks="SystemInfo.ProcessorArchitecture",
         verdict="ProcessorArchitecture is {value}, which dbgeng 10.0.15063 does not know; it refuses the file.{what}",
         confidence=PROVEN,
-        remedy=("use a newer debugger for a newer processor", "for a Breakpad dump of another system use its own minidump_stackwalk"),
+        remedy=(_NEWER, "for a Breakpad dump of another system use its own minidump_stackwalk"),
         sources=(_OBSERVED,),
         fires="system-info-architecture-unknown",
         silent="handles",

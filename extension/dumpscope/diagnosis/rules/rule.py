@@ -22,12 +22,14 @@ INFERRED = "inferred"
 class Match(NamedTuple):
     """That a rule fired: the evidence, and what goes into the words of its verdict and remedy.
 
-    ``confidence`` overrides the rule's own where one dump proves what another only suggests.
+    ``confidence`` overrides the rule's own where one dump proves what another only suggests. ``without`` names
+    steps of the rule's remedy that do not help in this case.
     """
 
     evidence: Tuple[Proof, ...]
     values: Dict[str, Any] = {}
     confidence: str = ""
+    without: Tuple[str, ...] = ()
 
 
 class Rule(NamedTuple):
@@ -89,5 +91,5 @@ def finding(rule: Rule, match: Match) -> Finding:
         TEMPLATE.format(rule.verdict, **match.values),
         match.confidence or rule.confidence,
         match.evidence,
-        tuple(TEMPLATE.format(step, **match.values) for step in rule.remedy),
+        tuple(TEMPLATE.format(step, **match.values) for step in rule.remedy if step not in match.without),
     )

@@ -86,7 +86,9 @@ def _run(argv: List[str], env: Environment) -> int:
         return EXIT_DONE
     if shell is not None:
         if options.json or options.csv:
-            raise UsageError(f"{shell.name} has no --json and no --csv", "the lines that it runs take them: handles --json")
+            hints = {"schema": "its output is JSON already"}
+            hints.update(dict.fromkeys(("run", "repl"), "the lines that it runs take them: handles --json"))
+            raise UsageError(f"{shell.name} has no --json and no --csv", hints.get(shell.name, ""))
         from .starting import run_shell
 
         return run_shell(shell, rest, options.color, env, main, debug=options.debug)
