@@ -49,9 +49,9 @@ def test_registers_that_are_added_are_not_taken_for_memory(cut: int) -> None:
     assert held(mended(bytes(data))) == before
 
 
-@pytest.mark.parametrize("size", [16, 64])
-def test_a_base_behind_a_text_is_not_moved_over_the_text(size: int) -> None:
-    """A text lies between the list and the memory, and the file is cut by as many bytes: the sizes alone speak for memory that begins with the text."""
+@pytest.mark.parametrize(("size", "short"), [(16, 16), (64, 64), (64, 16), (64, 3)])
+def test_a_base_behind_a_text_is_not_moved_over_the_text(size: int, short: int) -> None:
+    """A text lies between the list and the memory, and the file is cut by no more bytes: the sizes alone speak for memory that begins in the text."""
     data = bytearray((SAMPLES / "full-memory.dmp").read_bytes())
     with Minidump.open(bytes(data)) as dump:
         base, stream, system = dump.memory64_list.base_rva, dump.stream(9), dump.stream(7)
@@ -62,7 +62,7 @@ def test_a_base_behind_a_text_is_not_moved_over_the_text(size: int) -> None:
     struct.pack_into("<Q", data, stream.rva + 8, base + size)
     struct.pack_into("<I", data, system.rva + MINIDUMP_SYSTEM_INFO.offset_of("CSDVersionRva"), base)
     data = data[:base] + text + data[base:]
-    cut = bytes(data[:-size])
+    cut = bytes(data[:-short])
     with Minidump.open(cut) as dump:
         before = held(dump)
         assert Facts.of(dump.source).right_base is None

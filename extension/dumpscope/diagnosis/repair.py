@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import struct
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
-from ..dump.absence import Absent
 from ..dump.source import Source
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from .engine.answers import Opening
@@ -80,17 +78,12 @@ def list64(facts: Facts, wanted: int = 0) -> Optional[List64]:
     return List64(stream.offset, stream.rva, stream.size, count, base, total)
 
 
-def pointed_into(dump: Minidump, low: int, high: int, most: int = 4096) -> bool:
-    """Whether a text, a debug record or registers lie between two file offsets: then captured memory does not. The first ``most`` records of a list count."""
-    places = [(module.name_rva, 1) for module in islice(dump.modules, most)]
-    places += [(module.cv_rva, module.cv_size) for module in islice(dump.modules, most)]
-    places += [(thread.context_rva, thread.context_size) for thread in islice(dump.threads, most)]
-    places += [(module.name_rva, 1) for module in islice(dump.unloaded_modules, most)]
-    if not isinstance(dump.system, Absent):
-        places.append((dump.system.csd_rva, 1))
-    if not isinstance(dump.exception, Absent):
-        places.append((dump.exception.context_rva, dump.exception.context_size))
-    return any(rva and size and rva < high and rva + size > low for rva, size in places)
+def pointed_into(dump: Minidump, low: int, high: int) -> bool:
+    """Whether a structure, a text or registers lie between two file offsets: then captured memory does not."""
+    from ..anatomy.node import MEMORY  # only files whose memory is not where BaseRva says are taken apart
+    from ..anatomy.walker import anatomy_within
+
+    return any(node.leaf and node.kind != MEMORY for node in anatomy_within(dump, low, high))
 
 
 def right_base(facts: Facts) -> Optional[Base]:
