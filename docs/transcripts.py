@@ -22,6 +22,7 @@ from unittest import mock
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "extension"))
 
+from docs.extras import without_extras  # noqa: E402
 from dumpscope.front.cli.main import main as dumpscope  # noqa: E402
 
 SAMPLES = DOCS.parent / "samples"
@@ -44,19 +45,6 @@ def workplace() -> Iterator[Path]:
             yield Path(room)
         finally:
             os.chdir(here)
-
-
-@contextlib.contextmanager
-def without_extras() -> Iterator[None]:
-    """Without the decoder of instructions: a page says the same wherever it is made. Other modules stay loaded, since commands register themselves once."""
-    had = sys.modules.get("iced_x86")
-    sys.modules["iced_x86"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules["iced_x86"]
-        if had is not None:
-            sys.modules["iced_x86"] = had
 
 
 def output(words: List[str]) -> List[str]:

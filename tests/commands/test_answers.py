@@ -11,11 +11,11 @@ import io
 import os
 import shlex
 from pathlib import Path
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple, Sequence
 
 import pytest
+from docs.extras import without_extras
 from tests.conftest import Result
-from tests.extras import without_extras
 
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.cli.main import main
@@ -45,14 +45,14 @@ def answers(path: Path) -> Iterator[Answer]:
     yield Answer(path.stem, line, "\n".join(said))
 
 
-def asked(line: str) -> Result:
-    """What a line gives in the folder of samples, so that no answer is wrapped by where the checkout lies; without extras."""
+def asked(words: Sequence[str]) -> Result:
+    """What the words of a line give in the folder of samples, so that no answer is wrapped by where the checkout lies; without extras."""
     out, err = io.StringIO(), io.StringIO()
     here = os.getcwd()
     os.chdir(SAMPLES)
     try:
         with without_extras():
-            code = main(shlex.split(line), Environment(out, err, {}))
+            code = main(list(words), Environment(out, err, {}))
     finally:
         os.chdir(here)
     return Result(code, out.getvalue(), err.getvalue())
@@ -74,7 +74,7 @@ ALL: List[Answer] = [one for path in sorted(ANSWERS.glob("*.txt")) for one in an
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.line)
 def test_an_answer_is_the_one_that_was_checked(one: Answer) -> None:
-    assert spoken(asked(one.line)).split("\n") == one.text.rstrip("\n").split("\n")
+    assert spoken(asked(shlex.split(one.line))).split("\n") == one.text.rstrip("\n").split("\n")
 
 
 def test_a_transcript_holds_answers_of_one_command() -> None:
@@ -85,7 +85,7 @@ def test_a_transcript_holds_answers_of_one_command() -> None:
 
 def _write() -> None:
     for path in sorted(ANSWERS.glob("*.txt")):
-        parts = [f"$ {one.line}\n{spoken(asked(one.line))}".rstrip() + "\n" for one in answers(path)]
+        parts = [f"$ {one.line}\n{spoken(asked(shlex.split(one.line)))}".rstrip() + "\n" for one in answers(path)]
         path.write_bytes("\n".join(parts).encode())
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 import pytest
-from tests.commands.test_answers import ALL, Answer, spoken
-from tests.extras import without_extras
+from tests.commands.test_answers import ALL, Answer, asked, spoken
 
 from dumpscope.commands.index import all_commands
 from dumpscope.session.registry import Argument
@@ -58,12 +57,11 @@ def _places(words: List[str], use: Use) -> Iterator[Tuple[int, int]]:
 
 
 @pytest.mark.parametrize("use", list(_uses()), ids=lambda use: " ".join([use.command, use.option.names[-1], use.value]).strip())
-def test_an_option_changes_an_answer(use: Use, cli: Callable[..., object]) -> None:
+def test_an_option_changes_an_answer(use: Use) -> None:
     lines: List[Answer] = [one for one in ALL if one.file == use.command]
     with_it = [(one, shlex.split(one.line), *place) for one in lines for place in _places(shlex.split(one.line), use)]
     assert with_it, f"no line of tests/commands/answers/{use.command}.txt has it"
-    with without_extras():
-        changed = [spoken(cli(*words[:start], *words[end:])).strip() != one.text.strip() for one, words, start, end in with_it]
+    changed = [spoken(asked([*words[:start], *words[end:]])).strip() != one.text.strip() for one, words, start, end in with_it]
     if (use.command, use.option.names[-1], use.value) in SAME:
         assert not any(changed)
     else:

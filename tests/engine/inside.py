@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import List, NamedTuple, Sequence, Tuple
 
+from docs.extras import without_extras
 from tests.engine.bench import Bench, windows_path
-from tests.extras import without_extras
 
 from dumpscope.commands.index import all_commands
 from dumpscope.front.cli.environment import Environment

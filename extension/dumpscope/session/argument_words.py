@@ -29,8 +29,7 @@ class ArgumentWords:
     @property
     def meaning(self) -> str:
         """What the words are."""
-        system = self._walks.walker.dump.system
-        return words_meaning(self.stack, isinstance(system, Absent) or system.is_windows)
+        return meaning_of(self._walks, self.stack)
 
     def of(self, row: Row) -> Optional[List[Optional[int]]]:
         """The words of a line, None for each that is not in the dump; None for a function put inline, and where their place is not known."""
@@ -51,6 +50,12 @@ class ArgumentWords:
             record = self.frame_data(row)
             found["frame_data"] = None if record is None else _record(record)
         return found
+
+
+def meaning_of(walks: Walks, stack: Stack) -> str:
+    """What the words of a stack are."""
+    system = walks.walker.dump.system
+    return words_meaning(stack, isinstance(system, Absent) or system.is_windows)
 
 
 def _record(record: WinFrame) -> Dict[str, Any]:

@@ -42,10 +42,6 @@ def kernel_offers(dump: KernelDump, kind: str, typed: str, before: Sequence[str]
     return iter(()) if maker is None else maker(dump, typed, [word for word in before if not word.startswith("-")])
 
 
-def _offer(text: str, about: str = "") -> Offer:
-    return Offer(text, about)
-
-
 def _nodes(dump: KernelDump) -> Iterator[Node]:
     yield from islice(kernel_anatomy(dump), MANY)
     yield from islice(inner_nodes(dump), MANY)
@@ -53,17 +49,17 @@ def _nodes(dump: KernelDump) -> Iterator[Node]:
 
 def _places(dump: KernelDump, typed: str, before: Sequence[str]) -> Iterator[Offer]:
     if not before:
-        yield _offer("header", dump.header_layout.name)
+        yield Offer("header", dump.header_layout.name)
         names = [node.what for node in _nodes(dump)]
         for word, (begin, about) in PLACES.items():
             if any(name.startswith(begin) for name in names):
-                yield _offer(word, about)
+                yield Offer(word, about)
         if not isinstance(dump.drivers, Absent):
-            yield _offer("driver", f"one of {counted(len(dump.drivers), 'driver')}, by its name")
+            yield Offer("driver", f"one of {counted(len(dump.drivers), 'driver')}, by its name")
         if dump.blocks:
-            yield _offer("block", "the memory block that holds an address")
-        yield _offer("at", "whatever has the byte at an offset")
-        yield _offer("range", "a stretch of the file")
+            yield Offer("block", "the memory block that holds an address")
+        yield Offer("at", "whatever has the byte at an offset")
+        yield Offer("range", "a stretch of the file")
     elif len(before) == 1:
         word = before[0].casefold()
         if word in ("driver", "drivers"):
@@ -77,21 +73,21 @@ def _places(dump: KernelDump, typed: str, before: Sequence[str]) -> Iterator[Off
 def _drivers(dump: KernelDump, typed: str, before: Sequence[str]) -> Iterator[Offer]:
     drivers = dump.drivers
     for driver in () if isinstance(drivers, Absent) else drivers[:MANY]:
-        yield _offer(dump.names[driver.base], f"{address_text(driver.base, dump.pointer_size)}  {driver.path}")
+        yield Offer(dump.names[driver.base], f"{address_text(driver.base, dump.pointer_size)}  {driver.path}")
 
 
 def _blocks(dump: KernelDump) -> Iterator[Offer]:
     for block in dump.blocks[:MANY]:
         if dump.source.available(block.offset, block.size):
             about = f"{block.what}, {counted(block.size, 'byte')}"
-            yield _offer(f"0x{block.address:x}", f"{about}  {dump.symbol(block.address)}".rstrip())
+            yield Offer(f"0x{block.address:x}", f"{about}  {dump.symbol(block.address)}".rstrip())
 
 
 def _addresses(dump: KernelDump, typed: str, before: Sequence[str]) -> Iterator[Offer]:
     registers = dump.registers
     if not isinstance(registers, Absent):
         for name, value in registers.values.items():
-            yield _offer(f"@{name}", address_text(value, dump.pointer_size))
+            yield Offer(f"@{name}", address_text(value, dump.pointer_size))
     if not typed.startswith("@"):
         yield from _drivers(dump, typed, ())
         yield from _blocks(dump)
@@ -100,7 +96,7 @@ def _addresses(dump: KernelDump, typed: str, before: Sequence[str]) -> Iterator[
 def _offsets(dump: KernelDump, typed: str, before: Sequence[str]) -> Iterator[Offer]:
     lead = "0x" if typed.lower().startswith("0x") else ""
     for node in _nodes(dump):
-        yield _offer(f"{lead}{node.offset:x}", f"{node.what}, {counted(node.size, 'byte')}")
+        yield Offer(f"{lead}{node.offset:x}", f"{node.what}, {counted(node.size, 'byte')}")
 
 
 _MAKERS: Dict[str, Callable[[KernelDump, str, Sequence[str]], Iterator[Offer]]] = {

@@ -9,6 +9,7 @@ from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread
 from ..dump.strings import quoted_name
 from ..format.counted import counted
+from ..format.memory import MEM_COMMIT, MEM_FREE, PAGE_ACCESS_MASK, PAGE_GUARD, PAGE_NOACCESS
 from ..stacks.frames import BOTTOM
 from ..view.blocks import Column, Data, Note, Table
 from .session import Session
@@ -162,7 +163,6 @@ def folded(rows: Sequence[Row]) -> List[Tuple[Row, int, int]]:
     return found
 
 
-_GUARD, _NO_ACCESS, _COMMIT, _FREE = 0x100, 0x01, 0x1000, 0x10000
 _WRITABLE, _EXECUTABLE = 0x04 | 0x08 | 0x40 | 0x80, 0x10 | 0x20 | 0x40 | 0x80
 READ, WRITE, EXECUTE = 0, 1, 8
 """Kinds of access in the first parameter of an access violation."""
@@ -174,10 +174,10 @@ def near_guard(dump: Minidump, thread: Optional[Thread], address: int) -> str:
     Memory that was committed and accessible is not where a stack overflows, and neither is memory of another allocation.
     """
     region = dump.regions.at(address)
-    if region is not None and region.state == _COMMIT:
-        if region.protect & _GUARD:
+    if region is not None and region.state == MEM_COMMIT:
+        if region.protect & PAGE_GUARD:
             return "in a guard page"
-        if not region.protect & _NO_ACCESS:
+        if not region.protect & PAGE_NOACCESS:
             return ""
     if thread is None or not thread.stack_size:
         return ""
@@ -185,7 +185,7 @@ def near_guard(dump: Minidump, thread: Optional[Thread], address: int) -> str:
     if not low - 0x10000 <= address < low:
         return ""
     own = dump.regions.at(low)
-    if region is not None and own is not None and region.state != _FREE and region.allocation_base != own.allocation_base:
+    if region is not None and own is not None and region.state != MEM_FREE and region.allocation_base != own.allocation_base:
         return ""
     return f"0x{low - address:x} bytes below the captured stack of its thread: the stack may have overflowed"
 
@@ -207,7 +207,7 @@ def one_bit_off(dump: Minidump, address: int, access: int = READ) -> List[Tuple[
         if region is None:
             good = dump.modules.at(other) is not None or dump.memory.locate(other) is not None
         else:
-            good = region.state == _COMMIT and _allows(region.protect, access)
+            good = region.state == MEM_COMMIT and _allows(region.protect, access)
         if good:
             found.append((bit, other))
     return found
@@ -215,8 +215,8 @@ def one_bit_off(dump: Minidump, address: int, access: int = READ) -> List[Tuple[
 
 def _allows(protect: int, access: int) -> bool:
     """Whether memory of this protection can be accessed so; a protection that is not known allows all."""
-    if protect & (_GUARD | _NO_ACCESS):
+    if protect & (PAGE_GUARD | PAGE_NOACCESS):
         return False
     if access == WRITE:
-        return not protect & 0xFF or bool(protect & _WRITABLE)
-    return access != EXECUTE or not protect & 0xFF or bool(protect & _EXECUTABLE)
+        return not protect & PAGE_ACCESS_MASK or bool(protect & _WRITABLE)
+    return access != EXECUTE or not protect & PAGE_ACCESS_MASK or bool(protect & _EXECUTABLE)

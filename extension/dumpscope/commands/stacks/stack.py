@@ -8,7 +8,7 @@ from ...dump.absence import NOT_THERE, Absent
 from ...dump.streams.threads import Thread
 from ...errors import UsageError
 from ...format.counted import by_count, counted
-from ...session.argument_words import ArgumentWords
+from ...session.argument_words import ArgumentWords, meaning_of
 from ...session.expression import current_thread
 from ...session.missing import missing, why_empty
 from ...session.parsing import number
@@ -196,7 +196,7 @@ def guess_note(stack: Stack) -> Iterator[Block]:
 def arguments_note(stacks: Sequence[Drawn], args: Any) -> Iterator[Block]:
     """What the words under "Args to Child" are, once for each kind of stack."""
     if args.arguments or args.fpo:
-        meanings = [ArgumentWords(drawn.walks, drawn.stack, drawn.thread).meaning for drawn in stacks if drawn.stack.frames]
+        meanings = [meaning_of(drawn.walks, drawn.stack) for drawn in stacks if drawn.stack.frames]
         for meaning in dict.fromkeys(meanings):
             yield Note(f"Args to Child: {meaning}", "hint")
 

@@ -19,7 +19,7 @@ from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..lists import holders
 from ..module_names import image_text, is_readable
 from ..source import Source, Window
-from .listed import named_drivers
+from .listed import ListedDriver, named_drivers
 from .pages import Pages, pages_of, read_pieces
 from .processor import ARCHITECTURES, Processor, even, processor_of
 
@@ -465,15 +465,14 @@ class KernelDump:
         return None if isinstance(drivers, Absent) or index < 0 or found[index] < 0 else drivers[found[index]]
 
     @cached_property
-    def named(self) -> Any:
+    def named(self) -> Tuple[Dict[int, str], List[ListedDriver]]:
         """What :func:`dumpscope.dump.kernel.listed.named_drivers` makes of the driver list."""
         return named_drivers(self)
 
     @property
     def names(self) -> Dict[int, str]:
         """The debugger's name of each driver by its base: the kernel is ``nt``, the others as in dumps of a process (observed: dbgeng)."""
-        found: Dict[int, str] = self.named[0]
-        return found
+        return self.named[0]
 
     def symbol(self, address: int) -> str:
         """``driver+0x…`` for an address in a driver, an empty string for any other."""

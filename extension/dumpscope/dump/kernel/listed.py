@@ -6,7 +6,7 @@ the engine.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Tuple, cast
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Tuple
 
 from ..absence import Absent
 from ..module_names import MOST_TEXT, NamedModules
@@ -92,4 +92,4 @@ def named_drivers(dump: KernelDump) -> Tuple[Dict[int, str], List[ListedDriver]]
 
 def listed_drivers(dump: KernelDump) -> List[ListedDriver]:
     """The rows of ``lm``, by address; empty where the dump lists no driver."""
-    return cast("List[ListedDriver]", dump.named[1])
+    return dump.named[1]

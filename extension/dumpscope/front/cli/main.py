@@ -25,6 +25,13 @@ USAGE = """usage: dumpscope COMMAND DUMP [ARGUMENTS]
        dumpscope DUMP              the same as dumpscope dumpinfo DUMP
        dumpscope                   a session that asks for a dump, on a terminal"""
 
+_FORM_HINTS = {
+    "run": "the lines that it runs take them: handles --json",
+    "repl": "the lines that it runs take them: handles --json",
+    "schema": "its output is JSON already",
+}
+"""What to do instead of --json and --csv, by the shell that has neither."""
+
 NAMES = 2000
 """Names of a folder that are compared with one that is not there."""
 
@@ -86,9 +93,7 @@ def _run(argv: List[str], env: Environment) -> int:
         return EXIT_DONE
     if shell is not None:
         if options.json or options.csv:
-            hints = {"schema": "its output is JSON already"}
-            hints.update(dict.fromkeys(("run", "repl"), "the lines that it runs take them: handles --json"))
-            raise UsageError(f"{shell.name} has no --json and no --csv", hints.get(shell.name, ""))
+            raise UsageError(f"{shell.name} has no --json and no --csv", _FORM_HINTS.get(shell.name, ""))
         from .starting import run_shell
 
         return run_shell(shell, rest, options.color, env, main, debug=options.debug)
