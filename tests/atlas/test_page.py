@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 
-from dumpscope.atlas.nodes import LIST_CAP
+from dumpscope.atlas.carried import LIST_CAP
 from dumpscope.atlas.page import page, script_json
 from dumpscope.diagnosis.facts import Facts
 from dumpscope.dump.source import Source

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..anatomy.filemap import GAPS, map_of_nodes
 from ..anatomy.node import BLOB, DIRECTORY, HEADER, MEMORY, Node
 from ..diagnosis.engine.answers import Opening
 from ..dump.source import Source
 from ..format.counted import by_count, counted
-from ..view.escape import printable
-from .nodes import GAP_BYTES, KINDS, LIST_CAP, MEMORY_BYTES, NODE_BYTES, NODE_CAP, PIECE_CAP, TOTAL_BYTES, Atlas, Row, union_of
-from .shapes import ShapeTable, parts_of
+from ..view.redact import Redactor
+from .carried import GAP_BYTES, KIND, KINDS, LIST_CAP, NODE_BYTES, NODE_CAP, Carried, Row, union_of
+from .shapes import parts_of
 from .tables import PageTable
-
-_KIND = {name: number for number, (name, _) in enumerate(KINDS)}
 
 
 class Told(NamedTuple):
@@ -29,11 +27,13 @@ class Told(NamedTuple):
     notes: List[str]
 
 
-def refused(opening: Opening, remedy: List[str]) -> Iterator[Dict[str, Any]]:
-    """The finding that the debugger does not open the file; nothing of a file that it opens."""
+def troubles(opening: Opening, damage: Sequence[str], remedy: str) -> Iterator[Dict[str, Any]]:
+    """The findings that the debugger does not open the file, and what of it is damaged; ``remedy`` is for damage."""
     if not opening.ok:
         words = " ".join(opening.message.splitlines())
-        yield finding("error", "opening", f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}", words, [], remedy)
+        yield finding("error", "opening", f"The debugger does not open this file: HRESULT 0x{opening.hresult:08x}", words, [], [remedy] if damage else [])
+    for line in damage:
+        yield finding("warning", "damage", "The file is damaged", line, [], [remedy])
 
 
 def outcomes_of(opening: Opening, commands: Iterable[Any]) -> List[Tuple[str, str, str]]:
@@ -57,26 +57,13 @@ def finding(severity: str, code: str, title: str, verdict: str, evidence: List[L
     }
 
 
-class _Flat:
+class _Flat(Carried):
     """Tree, map and bytes of the file."""
 
-    def __init__(self, source: Source, nodes: Callable[[], Iterable[Node]], redact: Any, memory: bool) -> None:
-        self.source = source
+    def __init__(self, source: Source, nodes: Callable[[], Iterable[Node]], redactor: Optional[Redactor], memory: bool) -> None:
+        super().__init__(source, redactor, memory)
         self.nodes = nodes
-        self.redact = redact
-        self.memory = memory
-        self.shapes = ShapeTable()
-        self.rows: List[Row] = []
-        self.notes: List[str] = []
-        self.wanted: List[Tuple[int, int]] = []
         self._collect()
-
-    def clean(self, text: str) -> str:
-        """A text for the page: redacted if asked for, on one line, and not endless."""
-        if self.redact is not None:
-            text = self.redact.text(text)
-        text = printable(text[:1200])
-        return text if len(text) <= 1000 else text[:1000] + "…"
 
     def _collect(self) -> None:
         paths: Dict[str, int] = {}
@@ -91,7 +78,7 @@ class _Flat:
             combination = self.shapes.combination(parts_of(node, self.source))
             same = places.setdefault((node.offset, node.size, combination), number)
             pointer = -1 if node.pointer is None else node.pointer
-            kind = _KIND.get(node.kind, _KIND["data"])
+            kind = KIND.get(node.kind, KIND["data"])
             self.rows.append(Row(parent, self.clean(label), kind, node.offset, node.size, combination, pointer, -1 if same == number else same, ""))
             paths.setdefault(node.what, number)
             if node.kind in (HEADER, DIRECTORY):
@@ -114,50 +101,27 @@ class _Flat:
         opaque = node.kind in (MEMORY, BLOB) or (node.structure is None and node.size > 64)
         if node.kind == MEMORY and not self.memory:
             return
-        if self.redact is not None and opaque:
+        if self.redactor is not None and opaque:
             return
         self.wanted.append((node.offset, min(node.end, node.offset + NODE_BYTES)))
 
     def pieces(self) -> Tuple[List[List[Any]], List[List[Any]]]:
         """The map, and the places that are claimed twice."""
         found = map_of_nodes(self.source, self.nodes())
-        starts = {row.offset: row for row in self.rows}
-        made: List[List[Any]] = []
         whole = [(piece.offset, piece.size, piece.kind, piece.what, piece.merged) for piece in found.pieces]
-        for offset, size, kind, what, merged in Atlas.cut(whole) if len(whole) > PIECE_CAP else whole:
-            item: List[Any] = [offset, size, _KIND.get(kind, _KIND["data"]), merged]
-            if merged > 1 or offset not in starts:
-                item.append(self.clean(what))
-            made.append(item)
-            if kind in GAPS and self.redact is None:
-                self.wanted.append((offset, min(offset + size, offset + GAP_BYTES)))
+        made = list(self.drawn(whole))
+        if self.redactor is None:
+            gaps = {KIND[kind] for kind in GAPS}
+            self.wanted += [(offset, min(offset + size, offset + GAP_BYTES)) for offset, size, kind, *_ in made if kind in gaps]
         overlaps = [[item.offset, item.size, self.clean(item.first), self.clean(item.second)] for item in found.overlaps if not item.same]
         return made, overlaps[:200]
 
-    def ranges(self) -> List[Tuple[int, int]]:
-        """The stretches of the file that the page carries."""
-        room = TOTAL_BYTES + (MEMORY_BYTES if self.memory else 0)
-        found: List[Tuple[int, int]] = []
-        for start, end in union_of(self.wanted):
-            end = min(end, self.source.size, start + room)
-            if end > start:
-                found.append((start, end))
-                room -= end - start
-        if not room:
-            self.notes.append("this dump has more bytes than a page can carry: bytes farther on are left out")
-        return found
 
-    def bytes_of(self, ranges: Iterable[Tuple[int, int]]) -> bytes:
-        """The bytes of these stretches, one after the other."""
-        parts: Iterator[bytes] = (self.source.some(start, end - start) for start, end in ranges)
-        return b"".join(parts if self.redact is None else (self.redact.data(part) for part in parts))
-
-
-def flat_data(source: Source, nodes: Callable[[], Iterable[Node]], told: Told, *, redactor: Any = None, memory: bool = False) -> Dict[str, Any]:
+def flat_data(source: Source, nodes: Callable[[], Iterable[Node]], told: Told, *, redactor: Optional[Redactor] = None, memory: bool = False) -> Dict[str, Any]:
     """As :func:`dumpscope.atlas.page.page_data`, of a file whose structures are these nodes."""
     flat = _Flat(source, nodes, redactor, memory)
     pieces, overlaps = flat.pieces()
-    ranges = flat.ranges()
+    ranges = flat.bounded(union_of(flat.wanted))
     tables = [PageTable(key, title, columns, flat.clean).made(rows[:LIST_CAP], len(rows)) for key, title, columns, rows in told.tables]
     findings = []
     for item in told.findings:

@@ -3,89 +3,33 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
-from ..anatomy.filemap import AFTER_END, ALIGNMENT, GAPS, REST, UNREFERENCED, file_map
+from ..anatomy.filemap import GAPS, REST, file_map
 from ..anatomy.node import DIRECTORY, MEMORY, STREAM, Node
 from ..anatomy.walker import anatomy, stream_anatomy
 from ..dump.minidump import Minidump
 from ..format.counted import by_count, counted
 from ..format.streams import STREAMS
-from ..view.escape import printable
 from ..view.redact import Redactor
-from .shapes import ShapeTable, parts_of
+from .carried import GAP_BYTES, KIND, LIST_CAP, NODE_BYTES, NODE_CAP, WALK_CAP, Carried, Row, union_of
+from .shapes import parts_of
 
-LIST_CAP = 5000
-"""Records of one stream that a page shows."""
-NODE_CAP = 60_000
-PIECE_CAP = 20_000
-WALK_CAP = 300_000
-"""Records up to which the file is mapped structure by structure; beyond, stream by stream."""
-NODE_BYTES = 1 << 16
-"""Bytes of one structure that a page carries."""
-GAP_BYTES = 1 << 12
-TOTAL_BYTES = 6 << 20
-MEMORY_BYTES = 16 << 20
-
-KINDS: Tuple[Tuple[str, str], ...] = (
-    ("header", "header"),
-    ("directory", "directory"),
-    ("stream", "stream of one structure"),
-    ("record", "record of a list"),
-    ("string", "string"),
-    ("context", "registers (CONTEXT)"),
-    ("codeview", "symbol reference (CodeView)"),
-    ("object-info", "object information of a handle"),
-    ("memory", "memory of the process"),
-    ("data", "data"),
-    (REST, "rest of a stream"),
-    (ALIGNMENT, "alignment"),
-    (UNREFERENCED, "nobody points here"),
-    (AFTER_END, "behind the last structure"),
-    ("mixed", "many small pieces"),
-)
-_KIND = {name: number for number, (name, _) in enumerate(KINDS)}
 # Streams that are personal through and through: comments, tokens, traces and memory in other forms, Breakpad's copies of /proc.
 _PRIVATE_STREAMS = frozenset(kind.type for kind in STREAMS.values() if kind.private)
 _MEMORY_STREAMS = (3, 5, 8, 9)  # they lead to memory, all of which must be known
 _CRASHPAD = 0x43500001
 
 
-class Row(NamedTuple):
-    """A node of the tree as the page has it. ``parent`` is -1 at the top; ``same`` is the row that has the same place, or -1."""
-
-    parent: int
-    label: str
-    kind: int
-    offset: int
-    size: int
-    parts: int
-    pointer: int
-    same: int
-    hint: str
-
-
-class Atlas:
+class Atlas(Carried):
     """The parts of a page that are about bytes. Walks the dump once for the tree and once for the map."""
 
     def __init__(self, dump: Minidump, *, redactor: Optional[Redactor] = None, memory: bool = False) -> None:
+        super().__init__(dump.source, redactor, memory)
         self.dump = dump
-        self.redactor = redactor
-        self.memory = memory
-        self.shapes = ShapeTable()
-        self.rows: List[Row] = []
-        self.notes: List[str] = []
-        self._wanted: List[Tuple[int, int]] = []
         self._hidden: List[Tuple[int, int]] = []  # what a redacted page must not carry, whatever points there
         self._hints = self._make_hints()
         self._collect()
-
-    def clean(self, text: str) -> str:
-        """A text of the dump for the page: redacted if asked for, on one line, and not endless."""
-        if self.redactor is not None:
-            text = self.redactor.text(text)
-        text = printable(text[:1200])
-        return text if len(text) <= 1000 else text[:1000] + "…"
 
     def _make_hints(self) -> Dict[int, str]:
         """Words beside a record in the tree, by its offset."""
@@ -146,7 +90,7 @@ class Atlas:
             place = (node.offset, node.size, combination)
             same = places.setdefault(place, number)
             hint = "" if node.kind in (MEMORY, STREAM) else self._hints.get(node.offset, "")
-            kind = _KIND.get(node.kind, _KIND["data"])
+            kind = KIND.get(node.kind, KIND["data"])
             pointer = -1 if node.pointer is None else node.pointer
             row = Row(parent, self.clean(parts[-1]), kind, node.offset, node.size, combination, pointer, -1 if same == number else same, self.clean(hint))
             self.rows.append(row)
@@ -206,16 +150,16 @@ class Atlas:
                 return
         if node.kind == MEMORY:
             if self.memory:
-                self._wanted.append((node.offset, min(node.end, node.offset + NODE_BYTES)))
+                self.wanted.append((node.offset, min(node.end, node.offset + NODE_BYTES)))
         elif node.leaf:
             size = NODE_BYTES
             if self.redactor is not None and node.kind == STREAM and node.structure is not None:
                 size = node.structure.size  # what follows a structure that we know may be anything
-            self._wanted.append((node.offset, min(node.end, node.offset + size)))
+            self.wanted.append((node.offset, min(node.end, node.offset + size)))
 
     def ranges(self, gaps: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
         """The stretches of the file that the page carries, in order; never more than a page can bear."""
-        wanted = list(self._wanted)
+        wanted = list(self.wanted)
         if self.redactor is None:
             wanted += [(start, min(end, start + GAP_BYTES)) for start, end in gaps]
         merged = union_of(wanted)
@@ -224,43 +168,13 @@ class Atlas:
             directory = self.dump.streams.rva
             kept = [(0, 32), (directory, directory + 12 * len(self.dump.streams))]
             merged = union_of([*_minus(merged, union_of(self._hidden)), *kept])
-        room = TOTAL_BYTES + (MEMORY_BYTES if self.memory else 0)
-        found: List[Tuple[int, int]] = []
-        for start, end in merged:
-            end = min(end, self.dump.size)
-            if start >= end:
-                continue
-            if end - start > room:
-                self.notes.append("this dump has more bytes than a page can carry: bytes farther on are left out")
-                end = start + room
-            if end > start:
-                found.append((start, end))
-                room -= end - start
-            if not room:
-                break
-        return found
-
-    def bytes_of(self, ranges: List[Tuple[int, int]]) -> bytes:
-        """The bytes of these stretches, one after the other."""
-        data = b"".join(self.dump.source.some(start, end - start) for start, end in ranges)
-        if self.redactor is None:
-            return data
-        parts = []
-        for start, end in ranges:  # each on its own: what follows elsewhere in the file is no neighbour
-            parts.append(self.redactor.data(self.dump.source.some(start, end - start)))
-        return b"".join(parts)
+        return self.bounded(merged)
 
     # -- the map ---------------------------------------------------------------------------------------------------------
 
     def pieces(self) -> Iterator[List[Any]]:
         """Offset, size, kind, number of structures, and words unless a row of the tree begins there."""
-        starts = {row.offset: row for row in self.rows}
-        for offset, size, kind, what, merged in self.cut(list(self._pieces())):
-            row = starts.get(offset)
-            item: List[Any] = [offset, size, _KIND.get(kind, _KIND["data"]), merged]
-            if merged > 1 or row is None:
-                item.append(self.clean(what))
-            yield item
+        return self.drawn(list(self._pieces()))
 
     def _pieces(self) -> Iterator[Tuple[int, int, str, str, int]]:
         records = len(self.dump.handles) + len(self.dump.threads) + len(self.dump.modules) + len(self.dump.regions)
@@ -294,38 +208,10 @@ class Atlas:
         if cursor < dump.size:
             yield cursor, dump.size - cursor, "data", "strings, registers and other parts of records", 2
 
-    @staticmethod
-    def cut(pieces: List[Tuple[int, int, str, str, int]]) -> List[Tuple[int, int, str, str, int]]:
-        """At most PIECE_CAP pieces: the smallest neighbours are put together."""
-        limit = 16
-        while len(pieces) > PIECE_CAP:
-            merged: List[Tuple[int, int, str, str, int]] = []
-            for piece in pieces:
-                last = merged[-1] if merged else None
-                if last is not None and piece[1] <= limit and last[1] <= limit * 16 and last[2] not in (MEMORY, "header"):
-                    merged[-1] = (last[0], last[1] + piece[1], "mixed", "many small pieces", last[4] + piece[4])
-                else:
-                    merged.append(piece)
-            pieces = merged
-            limit *= 4
-        return pieces
-
     def gaps(self, pieces: List[List[Any]]) -> List[Tuple[int, int]]:
         """The stretches that no structure owns."""
-        kinds: Set[int] = {_KIND[kind] for kind in (*GAPS, REST)}
+        kinds: Set[int] = {KIND[kind] for kind in (*GAPS, REST)}
         return [(piece[0], piece[0] + piece[1]) for piece in pieces if piece[2] in kinds]
-
-
-def union_of(ranges: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
-    """Stretches in order, those that touch or overlap as one."""
-    merged: List[Tuple[int, int]] = []
-    for start, end in sorted(ranges):
-        if merged and start <= merged[-1][1]:
-            if end > merged[-1][1]:
-                merged[-1] = (merged[-1][0], end)
-        elif end > start:
-            merged.append((start, end))
-    return merged
 
 
 def _minus(ranges: List[Tuple[int, int]], holes: List[Tuple[int, int]]) -> List[Tuple[int, int]]:

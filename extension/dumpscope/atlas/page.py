@@ -11,7 +11,8 @@ from typing import Any, Dict, Iterator, List
 
 from ..diagnosis.facts import Facts
 from ..view.redact import Redactor
-from .nodes import KINDS, Atlas
+from .carried import KINDS
+from .nodes import Atlas
 from .tables import commands, findings, flags, header_facts, tables
 
 SCRIPTS = ("bytes.js", "tree.js", "map.js", "inspect.js", "tables.js", "start.js")

@@ -18,7 +18,7 @@ from ..format.handles import OBJECT_ATTRIBUTES
 from ..format.memory import MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
 from ..format.streams import STREAMS
 from ..view.kinds import address_kind, cell_text, size_text, time_text
-from .nodes import LIST_CAP
+from .carried import LIST_CAP
 
 Clean = Callable[[str], str]
 # How a page sorts a column: as text, or by the number that its cells stand for.

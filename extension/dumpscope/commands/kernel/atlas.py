@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from ...anatomy.kernel import kernel_anatomy
-from ...atlas.flat import Told, finding, flat_data, outcomes_of, refused
+from ...atlas.flat import Told, finding, flat_data, outcomes_of, troubles
 from ...diagnosis.bugchecks.culprit import culprit
 from ...diagnosis.bugchecks.parameters import values_in_words
 from ...dump.absence import Absent
@@ -44,7 +44,7 @@ def _told(session: Session, dump: KernelDump) -> Told:
     return Told(
         dump.pointer_size,
         list(_facts(dump)),
-        [*_stopped(dump), *refused(opening, [_FETCH] if dump.damage else []), *_damage(dump)],
+        [*_stopped(dump), *troubles(opening, dump.damage, _FETCH)],
         outcomes_of(opening, outcomes(dump)),
         list(_tables(dump)),
         [],
@@ -84,11 +84,6 @@ def _stopped(dump: KernelDump) -> Iterator[Dict[str, Any]]:
             yield finding("info", "driver", f"The driver most likely meant is {meant.shown} ({meant.sure})", f"{meant.why}.", entry, [], meant.sure)
         else:
             yield finding("info", "driver", "No driver is named", f"{meant.why}.", [], [])
-
-
-def _damage(dump: KernelDump) -> Iterator[Dict[str, Any]]:
-    for line in dump.damage:
-        yield finding("warning", "damage", "The file is damaged", line, [], [_FETCH])
 
 
 def _tables(dump: KernelDump) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from ...anatomy.userdump import user_dump_anatomy
-from ...atlas.flat import Told, finding, flat_data, outcomes_of, refused
+from ...atlas.flat import Told, finding, flat_data, outcomes_of, troubles
 from ...dump.absence import Absent
 from ...dump.userdump import UserDump
 from ...format.memory import MEMORY_STATE, PAGE_PROTECTION
@@ -51,8 +51,7 @@ def _told(session: Session, dump: UserDump, commands: Any) -> Told:
         rows = [[proof.what, proof.value, proof.offset] for proof in proofs]
         words = "; ".join(f"{statement.topic}: {statement.text}" for statement in account.statements)
         findings.append(finding("error" if account.crashed else "info", "event", account.event.title, words, rows, []))
-    findings += refused(facts_of(session).engine.opening, ["fetch the file again, and compare its size"] if dump.damage else [])
-    findings += [finding("warning", "damage", "The file is damaged", line, [], ["fetch the file again, and compare its size"]) for line in dump.damage]
+    findings += troubles(facts_of(session).engine.opening, dump.damage, "fetch the file again, and compare its size")
     return Told(dump.word, facts, findings, commands, list(_tables(session, dump)), [])
 
 
