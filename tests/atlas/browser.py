@@ -259,11 +259,12 @@ class Browser:
             except (OSError, RuntimeError):
                 pass
             self._socket.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for _ in range(POLLS):
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.02)
+        self._process.kill()
+        self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -12,6 +12,7 @@ import pytest
 from docs.site import build as site
 from docs.site import pages
 from tests.atlas.browser import Browser, find_browser
+from tests.counting import POLLS
 
 needs_mkdocs = pytest.mark.skipif(find_spec("mkdocs") is None or find_spec("material") is None, reason="the extra `site` is not installed")
 needs_browser = pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
@@ -123,7 +124,7 @@ def test_the_search_finds_a_rule_without_a_network(built: Path, browser: Browser
         "(() => { document.querySelector('#__search').click(); const box = document.querySelector('[data-md-component=search-query]'); box.focus();"
         " box.value = 'HND002'; for (const kind of ['input', 'keyup']) box.dispatchEvent(new Event(kind, {bubbles: true})); })()"
     )
-    for _ in range(400):
+    for _ in range(POLLS):
         text = str(browser.evaluate("document.querySelector('.md-search-result').innerText"))
         if "HND002" in text:
             break

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-from tests.counting import POLLS
+from tests.counting import PATIENCE, POLLS
 from tests.engine.bench import WINE, Bench, Finished, windows_path
 from tests.engine.inside import ROOT, command_line
 
@@ -61,7 +61,7 @@ def target(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
         yield running
     finally:
         running.process.terminate()
-        running.process.wait(30)
+        running.process.wait(PATIENCE)
 
 
 def test_processes_are_listed(target: Target) -> None:

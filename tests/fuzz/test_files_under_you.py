@@ -286,7 +286,7 @@ def test_a_reader_that_leaves(many: Path, option: List[str]) -> None:
     child.stdout.close()
     error = child.stderr.read()
     child.stderr.close()
-    assert child.wait(60) == 0
+    assert child.wait(PATIENCE) == 0
     assert error == b""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Iterator, Sequence, Tuple
 
 import pytest
 
@@ -15,6 +15,16 @@ PROGRAMS = {"fuzz/clock.py", "fuzz/__main__.py"}
 """The fuzzing program, which promises times."""
 OTHER_PROGRAMS = {"engine/bench.py"}
 """Waits for the debugger engine, and gives it up when it hangs."""
+
+
+def is_number(values: Sequence[ast.expr]) -> bool:
+    """Whether there is one value, and it is written out as a number."""
+    return len(values) == 1 and isinstance(values[0], ast.Constant) and isinstance(values[0].value, (int, float))
+
+
+def sleeps(loop: ast.For) -> bool:
+    """Whether a loop waits: one that polls gives up after so many rounds."""
+    return any(isinstance(node, ast.Attribute) and node.attr == "sleep" for node in ast.walk(loop))
 
 
 def clocks(source: str) -> Iterator[Tuple[int, str]]:
@@ -36,6 +46,12 @@ def clocks(source: str) -> Iterator[Tuple[int, str]]:
             for keyword in node.keywords:
                 if keyword.arg == "timeout" and isinstance(keyword.value, ast.Constant) and keyword.value.value is not None:
                     yield node.lineno, f"timeout={keyword.value.value}"
+            if isinstance(node.func, ast.Attribute) and node.func.attr in ("wait", "join", "result") and is_number(node.args):
+                yield node.lineno, f"{node.func.attr}({ast.unparse(node.args[0])})"
+        elif isinstance(node, ast.For) and sleeps(node):
+            rounds = node.iter
+            if isinstance(rounds, ast.Call) and isinstance(rounds.func, ast.Name) and rounds.func.id == "range" and is_number(rounds.args[-1:]):
+                yield node.lineno, f"for … in {ast.unparse(rounds)} with a sleep in it"
 
 
 @pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.relative_to(TESTS).as_posix())
@@ -58,6 +74,12 @@ def test_nothing_looks_at_a_clock(path: Path) -> None:
         ("import timeit", 1),
         ("from datetime import datetime\ndatetime.now()", 1),
         ("run(command, timeout=60)", 1),
+        ("told.wait(10)", 1),
+        ("told.wait(PATIENCE)\nprocess.wait()", 0),
+        ("thread.join(2.5)\nfuture.result(3)", 2),
+        ("', '.join(names)", 0),
+        ("for _ in range(600):\n    time.sleep(0.1)", 1),
+        ("for _ in range(POLLS):\n    time.sleep(0.1)\nfor _ in range(600):\n    pass", 0),
         ("run(command, timeout=PATIENCE)", 0),
         ("run(command, timeout=None)", 0),
     ],

@@ -18,11 +18,11 @@ anyio = pytest.importorskip("anyio")
 
 from mcp import Client, StdioServerParameters  # noqa: E402
 from mcp.client.stdio import stdio_client  # noqa: E402
+from tests.counting import POLLS  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parents[2] / "samples"
 SCENARIOS: Dict[str, Dict[str, Any]] = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((HERE / "scenarios").glob("*.yaml"))}
-POLLS = 600
 
 
 def text_of(result: Any) -> str:

@@ -17,6 +17,7 @@ anyio = pytest.importorskip("anyio")
 
 from mcp import Client, ClientSession, StdioServerParameters  # noqa: E402
 from mcp.client.stdio import stdio_client  # noqa: E402
+from tests.counting import POLLS  # noqa: E402
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 Work = Callable[[Any], Awaitable[None]]
@@ -95,7 +96,7 @@ def test_over_http_on_the_loopback_address(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dumpscope", "mcp", str(SAMPLES), "--http", "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(600):
+        for _ in range(POLLS):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break

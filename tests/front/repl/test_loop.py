@@ -14,7 +14,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from tests.conftest import SAMPLES
-from tests.counting import POLLS
+from tests.counting import PATIENCE, POLLS
 
 from dumpscope.front.cli.environment import Environment
 from dumpscope.front.repl.bindings import help_statement, why_statement, word_at
@@ -207,7 +207,7 @@ def test_findings_are_counted_in_the_background() -> None:
     session = workspace.open(str(SAMPLES / "article-nohandles.dmp")).session
     findings.ask(session)
     assert findings.of(session) is None
-    assert told.wait(10)
+    assert told.wait(PATIENCE)
     assert "error" in fragment_list_to_text(toolbar(workspace, findings, 200))
     findings.close()
     workspace.close_all()
@@ -221,7 +221,7 @@ def test_findings_of_a_large_dump_are_counted_elsewhere(monkeypatch: pytest.Monk
     workspace = Workspace()
     session = workspace.open(str(SAMPLES / "article-nohandles.dmp")).session
     findings.ask(session)
-    assert told.wait(20)
+    assert told.wait(PATIENCE)
     found = findings.of(session)
     assert found is not None
     assert found[0] >= 1
