@@ -229,14 +229,28 @@ class RecordList(Sequence[T]):
 
     def _columns(self, data: bytes) -> List[Sequence[int]]:
         """The numbers of many records by field: cut out of the bytes, without a row for each, where their sizes allow it."""
-        reader = self._reader
-        assert reader is not None
+        assert self._reader is not None
+        places = self._aligned(self._reader)
+        if not places:
+            return list(zip(*self._reader.iter_unpack(data)))
+        views = {"I": memoryview(data).cast("I"), "Q": memoryview(data).cast("Q")}
+        return [views[code][first::step].tolist() for code, first, step in places]
+
+    def _one_column(self, data: bytes, number: int) -> Sequence[int]:
+        """As :meth:`_columns`, the one field alone that the reader has in place ``number``."""
+        assert self._reader is not None
+        places = self._aligned(self._reader)
+        if not places:
+            return [values[number] for values in self._reader.iter_unpack(data)]
+        code, first, step = places[number]
+        view = memoryview(data)
+        return (view.cast("I") if code == "I" else view.cast("Q"))[first::step].tolist()
+
+    def _aligned(self, reader: struct.Struct) -> List[Tuple[str, int, int]]:
+        """As :func:`_places`, found once; empty where there are none."""
         if self._places is None:
             self._places = _places(reader) or []
-        if not self._places:
-            return list(zip(*reader.iter_unpack(data)))
-        views = {"I": memoryview(data).cast("I"), "Q": memoryview(data).cast("Q")}
-        return [views[code][first::step].tolist() for code, first, step in self._places]
+        return self._places
 
     def _chunks(self, start: int, stop: int) -> Iterator[Tuple[bytes, int, int]]:
         """The records from ``start`` to ``stop`` some hundreds at a time: their bytes, and the file offset and index of the first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from itertools import chain, compress, repeat
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -104,9 +103,7 @@ class HandleList(RecordList[Handle]):
 
     def _types(self, data: bytes) -> Sequence[int]:
         """The TypeNameRva of many descriptors."""
-        if self.span.stride % 4 or sys.byteorder != "little":
-            return self._columns(data)[1]
-        return memoryview(data).cast("I")[2 :: self.span.stride // 4].tolist()
+        return self._one_column(data, _FIELDS.index("TypeNameRva"))
 
     def _made(self, columns: Iterable[Iterable[int]], offsets: Iterable[int]) -> Iterator[Handle]:
         """Handles by whole columns: nothing but the decoding of a new name runs in Python for each of them."""
