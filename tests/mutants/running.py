@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 import types
 from hashlib import sha256
 from pathlib import Path
@@ -36,7 +37,7 @@ OPTIONS = ["-n", "0", "-p", "no:cacheprovider", "-p", "no:terminal"]
 
 
 class Seen(NamedTuple):
-    """What one test did without a mutant: seconds, and the lines that it ran in each module."""
+    """What one test did without a mutant: seconds of processor time, and the lines that it ran in each module."""
 
     seconds: float
     lines: Dict[str, Set[int]]
@@ -193,12 +194,15 @@ def _observe(root: Path, files: Sequence[str], folders: Sequence[Path]) -> Tuple
 
     cover = coverage.Coverage(data_file=None, source=[str(folder) for folder in folders], config_file=False)
     failures = Failures()
+    took: Dict[str, float] = {}
 
     class Contexts:
         @pytest.hookimpl(hookwrapper=True)
         def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
             cover.switch_context(item.nodeid)
+            before = time.process_time()
             yield
+            took[item.nodeid] = time.process_time() - before
             cover.switch_context("")
 
     cover.start()
@@ -212,7 +216,7 @@ def _observe(root: Path, files: Sequence[str], folders: Sequence[Path]) -> Tuple
             for context in contexts:
                 if context:
                     lines.setdefault(context, {}).setdefault(path, set()).add(line)
-    return failures.failed, {name: Seen(seconds, lines.get(name, {})) for name, seconds in failures.seconds.items()}
+    return failures.failed, {name: Seen(took.get(name, 0.0), lines.get(name, {})) for name in failures.seconds}
 
 
 class Import(importlib.abc.MetaPathFinder):

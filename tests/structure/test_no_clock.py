@@ -11,8 +11,8 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = {"time", "monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime"}
 DATES = {"now", "utcnow", "today"}
-PROGRAMS = {"fuzz/clock.py", "fuzz/__main__.py"}
-"""The fuzzing program, which promises times."""
+PROGRAMS = {"fuzz/clock.py", "fuzz/__main__.py", "mutants/running.py"}
+"""The fuzzing program, which promises times, and the program that tries mutants, which ends those that take too much of the processor."""
 OTHER_PROGRAMS = {"engine/bench.py"}
 """Waits for the debugger engine, and gives it up when it hangs."""
 
