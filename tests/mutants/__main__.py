@@ -24,7 +24,8 @@ FOLDERS = ["commands", "diagnosis/rules", "dump/streams"]
 TESTS = ["tests/commands", "tests/diagnosis", "tests/dump", "tests/learning", "tests/front/windbg", "tests/fleet/test_run.py", "tests/fleet/test_table.py"]
 TESTS += ["tests/fleet/test_compare.py", "tests/stacks/test_argument_words.py"]
 MOST_TESTS = 300
-"""So many tests are tried for a mutant at the most: a case of each test function first, then a second one, and so on. A mutant that only others would kill counts as one that survived."""
+"""So many tests are tried for a mutant at the most: a case of each test function first, then a second one, and so on. A mutant that only others would
+kill counts as one that survived."""
 
 
 def interval(killed: int, of: int) -> Tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
+from functools import cache
 from typing import Any, List, Tuple, Union
 
 import pytest
@@ -193,7 +193,7 @@ STRUCTURES = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def image_of(kind: int, version: int, flags: int, size: int) -> Tuple[bytes, int]:
     """A dump with counters whose bytes are all different, and where they stand: at its end."""
     structure = STRUCTURES[kind, version]
