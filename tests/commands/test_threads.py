@@ -98,9 +98,8 @@ def test_thread_info_that_cannot_be_read_is_not_salvaged(tmp_path, run_json, cli
     (thread,) = run_json("threads", path)["threads"]
     assert (thread["create_time"], thread["salvaged_info"]) == (None, None)
     assert thread["create_time_reason"]["kind"] == "damaged"
-    text = cli("threads", path).out
-    assert "the readable part" not in text
-    assert "and none could be read" in text
+    assert "the readable part" not in cli("threads", path).out
+    assert "and none could be read" in " ".join(cli("threads", path, "--times").out.split())
 
 
 def test_refused_thread_list_is_salvaged(run_json, cli):

@@ -15,7 +15,7 @@ from ...view.blocks import Block
 from ...view.paint import PLAIN, strip_ansi
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
-from ..options import Options, parse_options, unknown_option
+from ..options import Options, asks_debug, parse_options, unknown_option
 from ..saving import write_answer
 from ..spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
 from .filters import apply
@@ -143,7 +143,7 @@ class Runner:
             self.screen.complain(problem.message, problem.hint)
 
         try:
-            return guarded(lambda: self._run(text), complain, debug=self.debug or "--debug" in text.split())
+            return guarded(lambda: self._run(text), complain, debug=self.debug or asks_debug(text.split()))
         finally:
             self.screen.end()
 
