@@ -154,3 +154,15 @@ def test_a_limit_does_not_change_the_last_frame(tmp_path: Path, capsys: pytest.C
     whole = capsys.readouterr().out.splitlines()
     assert main(["stack", dump, "--arguments", "--limit", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[:2] == whole[:2]
+
+
+@pytest.mark.parametrize("option", ["--arguments", "--fpo"])
+def test_the_words_are_explained_only_where_one_is_known(tmp_path: Path, option: str) -> None:
+    with_words = printed(made(tmp_path, STACK), [option])
+    assert "Args to Child: the 3 words of the stack above the return address" in with_words
+    assert "no such word is known" not in with_words
+    # Only the frame pointer's two words were captured: the return address, and nothing above it.
+    for stack in (words(0, 0, 0, 0), words(0)):
+        without = printed(made(tmp_path, stack), [option])
+        assert "no such word is known" in without
+        assert "above the return address: arguments" not in without

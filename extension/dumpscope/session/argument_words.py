@@ -58,6 +58,12 @@ def meaning_of(walks: Walks, stack: Stack) -> str:
     return words_meaning(stack, isinstance(system, Absent) or system.is_windows)
 
 
+def any_word(walks: Walks, stack: Stack, thread: Optional[Thread]) -> bool:
+    """Whether any word of a stack is known."""
+    words = ArgumentWords(walks, stack, thread)
+    return any(word is not None for row in walks.rows(stack) for word in words.of(row) or ())
+
+
 def _record(record: WinFrame) -> Dict[str, Any]:
     return {
         "kind": "frame data" if record.kind == 4 else "FPO",

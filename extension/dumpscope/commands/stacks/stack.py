@@ -8,7 +8,7 @@ from ...dump.absence import NOT_THERE, Absent
 from ...dump.streams.threads import Thread
 from ...errors import UsageError
 from ...format.counted import by_count, counted
-from ...session.argument_words import ArgumentWords, meaning_of
+from ...session.argument_words import ArgumentWords, any_word, meaning_of
 from ...session.expression import current_thread
 from ...session.missing import missing, why_empty
 from ...session.parsing import number
@@ -196,9 +196,11 @@ def guess_note(stack: Stack) -> Iterator[Block]:
 def arguments_note(stacks: Sequence[Drawn], args: Any) -> Iterator[Block]:
     """What the words under "Args to Child" are, once for each kind of stack."""
     if args.arguments or args.fpo:
-        meanings = [meaning_of(drawn.walks, drawn.stack) for drawn in stacks if drawn.stack.frames]
-        for meaning in dict.fromkeys(meanings):
+        known = [drawn for drawn in stacks if any_word(drawn.walks, drawn.stack, drawn.thread)]
+        for meaning in dict.fromkeys(meaning_of(drawn.walks, drawn.stack) for drawn in known):
             yield Note(f"Args to Child: {meaning}", "hint")
+        if not known and any(drawn.stack.frames for drawn in stacks):
+            yield Note("Args to Child: no such word is known: the place of the return address is not, or its memory is not in the dump", "hint")
 
 
 def thread_title(session: Session, thread: Optional[Thread]) -> str:
