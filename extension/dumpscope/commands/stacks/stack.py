@@ -85,6 +85,8 @@ def frame_columns(drawn: Drawn, *, lines: bool, arguments: bool = False, fpo: bo
             text += " " + frame_data_text(record)
         elif fpo and row.inline:
             text += f" (Inline Function @ {address_text(row.frame.ip, width)})"
+        convention = words.convention(row) if words is not None and fpo else ""
+        text += f" (CONV: {convention})" if convention else ""
         text += row.line if lines else ""
         return text if row.frame.certain else f"{text}  (guess: {row.frame.found_by})"
 
