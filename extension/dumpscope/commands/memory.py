@@ -85,6 +85,7 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
     def missing_bytes(item: Range) -> Optional[int]:
         return item.size - item.held or None
 
+    both = len(dump.memory_list) > 0 and len(dump.memory64_list) > 0  # each counts from 0
     columns = [
         Column("index", "#", "int", index=0),
         Column("start", "start", kind, index=1, link="read {}"),
@@ -93,7 +94,7 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
         Column("rva", "at", "offset", index=3),
         Column("held", "", "bytes", index=4, hidden=True),
         Column("missing", "cut by", "bytes", index=7, get=missing_bytes, hidden=True),
-        Column("stream", "", "int", index=6, hidden=True),
+        Column("stream", "stream", "int", index=6, hidden=not both),
         Column("offset", "", "offset", index=5, hidden=True),
         Column("use", "what", "symbol", index=7, get=lambda item: usage.at(item.start).words or None),
     ]
@@ -102,6 +103,8 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
             _add(totals, item)
     else:
         yield Table(key, columns, rows())
+        if both:
+            yield Note("# is the number in the list of its stream: 5 is MemoryListStream, 9 Memory64ListStream", "hint")
     yield from _memory_totals(session, totals)
     headers = headers_captured(dump)
     if headers:

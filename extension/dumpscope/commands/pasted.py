@@ -11,6 +11,7 @@ from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, extension_in, looks_like_code, near_commands, read_message, rules_of_codes
 from ..diagnosis.pasted.catalogue import known_in
 from ..diagnosis.pasted.debugger import OPENING_CODES
+from ..diagnosis.pasted.errnos import errnos_in
 from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, SYMBOLS, WRITING, Known
 from ..diagnosis.pasted.numbers import codes_in, one_number
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
@@ -75,6 +76,8 @@ def understand(text: str) -> Said:
         return Said(text, code, Reading([code], [], rules_of_codes([code]), False), tuple(known_in(text)))
     reading = read_message(text)
     known = known_in(text)
+    if reading.taken_as and errnos_in(text):
+        reading = reading._replace(rules=[], scores={}, taken_as="")  # the words of the C library come near many
     if reading.commands and extension_in(text):
         # What an extension says stands among lines about symbols in every log of a session.
         known = [item for item in known if item.kind not in (SYMBOLS, LIVE)]
@@ -105,7 +108,8 @@ def message_blocks(session: Session, text: str) -> Iterator[Block]:
 
 def _codes(said: Said) -> Iterator[Block]:
     """The codes of the text, each with all of its readings."""
-    from ..format.codes import describe_code
+    from ..format.codes import HRESULT, describe_code, name_words
+    from ..format.codes.errno import ERRNO
 
     words = set(re.findall(r"\w+", said.text.upper()))
     rows = []
@@ -113,7 +117,14 @@ def _codes(said: Said) -> Iterator[Block]:
         meanings = describe_code(value)
         named = [meaning for meaning in meanings if meaning.symbol in words]
         # Small numbers are Win32 errors and NTSTATUS values that have nothing to do with each other: a name says which is meant.
-        rows += [(value, *tuple(meaning)[:3]) for meaning in (named if named and value <= 0xFFFF else meanings)]
+        for meaning in named if named and value <= 0xFFFF else meanings:
+            # An HRESULT with a name of its own means what the Win32 error in it means.
+            inner = next((item.text for item in meanings if item.kind.startswith("HRESULT of") and meaning.kind == HRESULT), "")
+            own = name_words(meaning.symbol)
+            rows.append((value, meaning.kind, meaning.symbol, meaning.text or inner or (f"{own} (the words of its name)" if own else "")))
+    for number in dict.fromkeys(item.value for item in errnos_in(said.text)):
+        known = ERRNO.get(number)
+        rows.append((number, "errno (C library)", known.symbol if known else "", known.phrase if known else ""))
     if rows:
         columns = [Column("value", "code", "hresult"), Column("kind", "as"), Column("symbol", "symbol", "type"), Column("text", "means")]
         yield Table("codes", columns, rows, title="codes")
