@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional, Tuple
 
 import pytest
 from samples.writer import DumpBuilder
 
 from dumpscope import Minidump
 from dumpscope.diagnosis.pasted.errnos import errnos_in
+from dumpscope.diagnosis.pasted.numbers import whole_code
+from dumpscope.diagnosis.pasted.stops import stop_in
 from dumpscope.format.kernel import TRIAGE_DUMP64
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -152,6 +154,102 @@ def test_the_message_of_a_small_kernel_dump_without_a_file(cli: Cli) -> None:
         out = _flat(cli("why", text).out)
         assert "ContextOffset, ExceptionOffset, PrcbOffset and CallStackOffset" in out
         assert "OPN002" not in out
+
+
+# -- stop codes ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "parameters"),
+    [
+        ("BugCheck 9F, {3, ffffe000, ffff, fffffa80`12345678}", 0x9F, (3, 0xFFFFE000, 0xFFFF, 0xFFFFFA8012345678)),
+        ("BugCheck FC, {1, 2, 3, 4}", 0xFC, (1, 2, 3, 4)),
+        ("DRIVER_POWER_STATE_FAILURE (9f)", 0x9F, ()),
+        ("*** STOP: 0x000000D1 (0x28, 0x2, 0x0, 0xfffff80315001234)", 0xD1, (0x28, 2, 0, 0xFFFFF80315001234)),
+        ("Stop code: IRQL NOT LESS OR EQUAL What failed: x.sys", 0xA, ()),
+        ("Stop code: DPC_WATCHDOG_VIOLATION", 0x133, ()),
+        ("stop code 0x0000007E", 0x7E, ()),
+        (
+            "The bugcheck was: 0x0000009f (0x3, 0xffffbb0e81d7a060, 0x1, 0x2). A dump was saved.",
+            0x9F,
+            (3, 0xFFFFBB0E81D7A060, 1, 2),
+        ),
+        ("BugcheckCode 159", 0x9F, ()),
+        ("BugcheckCode: 0x9f", 0x9F, ()),
+        ("BUGCHECK_CODE:  d1", 0xD1, ()),
+        (
+            "KERNEL_SECURITY_CHECK_FAILURE (139)\nArg1: 0000000000000003, text\nArg2: fffff80000000000\nArg3: 0\nArg4: 0",
+            0x139,
+            (3, 0xFFFFF80000000000, 0, 0),
+        ),
+    ],
+)
+def test_stop_codes_are_read_in_every_spelling(text: str, code: int, parameters: Tuple[int, ...], run_json: Callable[..., Any]) -> None:
+    assert stop_in(text) == (code, parameters)
+    document = run_json("why", text)
+    assert document["exit"] == 0
+    assert int(document["bugcheck"]["code"], 16) == code
+    assert document["bugcheck"]["name"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["bug check a driver", "bugcheck dead", "stopped at 0x9f", "stop 0x1234567", "STATUS_ACCESS_VIOLATION", "bugcheck analysis", "BugCheck FC", "page fault"],
+)
+def test_words_are_no_stop_code(text: str) -> None:
+    assert stop_in(text) is None
+
+
+def test_a_stop_code_is_compared_with_the_dump(cli: Cli) -> None:
+    dump = "not-a-dump-kernel-triage-64.dmp"
+    other = _flat(cli("why", dump, "BugCheck 9F, {3, 1, 2, 3}").out)
+    assert "of another stop than this dump (`bugcheck 9f 3 1 2 3` explains it)" in other
+    own = _flat(cli("why", dump, "BugCheck D1, {28, 2, 0, 0}").out)
+    assert "another stop" not in own
+    assert "demo_drv+0x1234" in own
+    assert "the message is about another file" in _flat(cli("why", "handles.dmp", "BugCheck 9F, {3, 1, 2, 3}").out)
+
+
+def test_eight_digits_may_be_a_stop_code(run_json: Callable[..., Any]) -> None:
+    kinds = [(row["kind"], row["symbol"]) for row in run_json("why", "0x0000007E")["codes"]]
+    assert ("bug check", "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED") in kinds
+    assert [row["kind"] for row in run_json("why", "0x7e")["codes"]] == ["Win32"]
+
+
+# -- a code that is told twice ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("hr = 0x80004002 (E_NOINTERFACE)", 0x80004002),
+        ("E_NOINTERFACE (0x80004002)", 0x80004002),
+        ("0x12b (299)", 0x12B),
+        ("Win32 error 0n87 (ERROR_INVALID_PARAMETER)", 0x57),
+        ("0x80070057 (-2147024809)", 0x80070057),
+        ("87 88", None),
+        ("E_FAIL of nothing", None),
+    ],
+)
+def test_a_code_and_its_name_are_one_code(text: str, code: Optional[int]) -> None:
+    assert whole_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("minidump.cc:1234: ERROR: MinidumpMemoryInfoList size mismatch, 20 != 36", "Breakpad's minidump_stackwalk"),
+        ("struct.error: unpack requires a buffer of 4 bytes", "the file ends before something"),
+        ("Not a minidump file or an unsupported version", "is not 0xA793"),
+        ("Minidump: unsupported version 42899", "a program that reads dumps"),
+        ("Dump count not reached.", "no fault of a dump"),
+        ("This dump file has an exception of interest stored in it.", "no fault"),
+    ],
+)
+def test_messages_that_people_paste(text: str, words: str, cli: Cli) -> None:
+    result = cli("why", text)
+    assert result.code == 0
+    assert words in _flat(result.out)
 
 
 # -- hints that work as they stand --------------------------------------------------------------------------------------------

@@ -14,14 +14,18 @@ from ..diagnosis.pasted.debugger import OPENING_CODES
 from ..diagnosis.pasted.errnos import errnos_in
 from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, SYMBOLS, WRITING, Known
 from ..diagnosis.pasted.numbers import codes_in, one_number
+from ..diagnosis.pasted.stops import Stop, stop_in
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
 from ..diagnosis.rules.catalogue import all_rules, family, find_rule
 from ..diagnosis.rules.rule import ERROR, INFO, SEVERITIES, WARNING, Rule
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..dump.absence import Absent
+from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump
+from ..format.codes.bugcheck import bug_check
 from ..session.missing import facts_of, finding_block, rule_table
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
+from .bugcheck import bugcheck_blocks
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
@@ -91,6 +95,10 @@ def message_blocks(session: Session, text: str) -> Iterator[Block]:
     yield from codes
     yield from _speakers(said)
     facts = facts_of(session) if session.has_file else None
+    stop = stop_in(said.text) if said.kind in ("", KERNEL) else None
+    if stop is not None:
+        yield from _stopped(stop, facts)
+        return
     if said.code is not None and one_number(said.code) in _NO_SUCH_PATH and not said.known:
         yield from _cause_notes(said)
     if said.kind == WRITING:
@@ -104,6 +112,21 @@ def message_blocks(session: Session, text: str) -> Iterator[Block]:
     else:
         session.not_in_dump()
         yield from _unknown(said, facts, bool(codes))
+
+
+def _stopped(stop: Stop, facts: Any) -> Iterator[Block]:
+    """A stop code: explained, or compared with that of the kernel dump that is open, which is explained after it."""
+    if facts is not None and is_kernel_dump(facts.source.some(0, 8)):
+        own = KernelDump(facts.source).code
+        if own != stop.code:
+            name, words = bug_check(stop.code).name, " ".join(f"{value:x}" for value in (stop.code, *stop.parameters))
+            yield Note(f"The message is of bug check 0x{stop.code:x}, {name}: of another stop than this dump (`bugcheck {words}` explains it).", "warning")
+        return
+    yield from bugcheck_blocks(stop.code, stop.parameters, None)
+    if facts is not None:
+        yield Note("This file is a dump of one process, not of a machine: the message is about another file.", "warning")
+    where = "in C:\\Windows\\Minidump, or C:\\Windows\\MEMORY.DMP"
+    yield Note(f"`bugcheck DUMP` on the kernel dump of that stop ({where}) names the driver that is most likely meant", "hint")
 
 
 def _codes(said: Said) -> Iterator[Block]:
@@ -122,6 +145,8 @@ def _codes(said: Said) -> Iterator[Block]:
             inner = next((item.text for item in meanings if item.kind.startswith("HRESULT of") and meaning.kind == HRESULT), "")
             own = name_words(meaning.symbol)
             rows.append((value, meaning.kind, meaning.symbol, meaning.text or inner or (f"{own} (the words of its name)" if own else "")))
+    if said.code is not None and re.fullmatch(r"0x0{4,6}[0-9a-f]{2,4}", said.text.strip(), re.IGNORECASE) and bug_check(said.code).name:
+        rows.append((said.code, "bug check", bug_check(said.code).name, bug_check(said.code).meaning))  # eight digits, as a blue screen shows it
     for number in dict.fromkeys(item.value for item in errnos_in(said.text)):
         known = ERRNO.get(number)
         rows.append((number, "errno (C library)", known.symbol if known else "", known.phrase if known else ""))

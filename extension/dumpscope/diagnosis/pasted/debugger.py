@@ -107,8 +107,8 @@ MESSAGES: Tuple[Known, ...] = (
     ),
     Known(
         r"the (?:dump|minidump|file) .{0,40}(?:is not (?:a )?valid|is corrupt\w*|format is (?:invalid|unknown))"
-        r"|not a valid (?:mini)?dump|invalid dump file|unsupported dump|unknown dump",
-        "the debugger",
+        r"|not a (?:valid )?(?:mini)?dump(?: file)?\b|invalid dump file|unsupported dump|unknown dump",
+        "a reader of dumps",
         OPENING,
         "The file was not taken for a dump",
         general=True,
@@ -119,6 +119,12 @@ MESSAGES: Tuple[Known, ...] = (
         READING,
         "No fault: the first lines of a session say that the dump has only a part of the process's memory",
         ("MEM002", "MEM006"),
+    ),
+    Known(
+        r"(?:this )?dump file has an exception of interest stored|can be accessed via \.ecxr",
+        "the debugger engine",
+        READING,
+        "No fault: the first lines of a session say that an exception is stored; `.ecxr` shows its registers, `exception DUMP` of dumpscope its meaning",
     ),
     Known(
         r"with full memory: only application data is available|only application data is available",

@@ -220,4 +220,13 @@ def whole_code(text: str) -> Optional[int]:
         return code_of_symbol(plain.upper())
     if re.fullmatch(r"-\d{1,10}", plain):
         return int(plain) & MASK32
-    return None
+    return _one_code(re.split(r"[\s,;:=()\[\]]+", plain))
+
+
+def _one_code(words: List[str]) -> Optional[int]:
+    """The code that all of several words mean: ``0x80004002 (E_NOINTERFACE)``, ``0x12b (299)``."""
+    given = [word for word in words if word and not _BEFORE_CODE.fullmatch(word + " ")]
+    if not 2 <= len(given) <= 4:
+        return None
+    codes = [whole_code(word) for word in given]
+    return codes[0] if codes[0] is not None and len({None if code is None else one_number(code) for code in codes}) == 1 else None
