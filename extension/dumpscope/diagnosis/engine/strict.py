@@ -7,6 +7,8 @@ file; what it reads behind a stream is the next bytes of the file, and zeros bey
 from __future__ import annotations
 
 import struct
+from itertools import chain
+from itertools import count as iter_count
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 from ...dump.directory import Directory, Header, Stream
@@ -200,20 +202,17 @@ class View:
 
     def rows(self, reader: struct.Struct, offset: int, stride: int, count: int) -> Iterator[Tuple[int, Tuple[Any, ...]]]:
         """Offset and numbers of ``count`` elements that lie in the file."""
-        source = self.source
-        need = reader.size
-        if stride == need:
+        return zip(iter_count(offset, stride), self.values(reader, offset, stride, count))
+
+    def values(self, reader: struct.Struct, offset: int, stride: int, count: int) -> Iterator[Tuple[Any, ...]]:
+        """The numbers of ``count`` elements that lie in the file."""
+        fetch = self.source.fetch
+        if stride == reader.size:
             step = max(1, BLOCK // stride)
-            for low in range(0, count, step):
-                high = min(low + step, count)
-                at = offset + low * stride
-                for values in reader.iter_unpack(source.fetch(at, (high - low) * stride)):
-                    yield at, values
-                    at += stride
-            return
-        for index in range(count):
-            at = offset + index * stride
-            yield at, reader.unpack(source.fetch(at, need))
+            return chain.from_iterable(
+                reader.iter_unpack(fetch(offset + low * stride, (min(low + step, count) - low) * stride)) for low in range(0, count, step)
+            )
+        return (reader.unpack(fetch(offset + index * stride, reader.size)) for index in range(count))
 
     # -- checks ----------------------------------------------------------------------------------------------------------
 
