@@ -4,6 +4,7 @@ Everything is appended in the order of the calls; a stream's strings, contexts a
 itself. Only the memory list, the directory and the header are filled in by build().
 """
 
+import ctypes
 import struct
 from copy import deepcopy
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -17,6 +18,41 @@ TIMESTAMP = 1709294400  # 2024-03-01 12:00:00 UTC
 FILETIME = (TIMESTAMP + 11644473600) * 10_000_000
 ARCHITECTURES = {"x86": 0, "arm": 5, "ia64": 6, "amd64": 9, "arm64": 12, "breakpad-arm64": 0x8003}
 CONTEXT_SIZES = {"x86": 716, "amd64": 1232, "arm": 416, "arm64": 912}
+
+
+def _numbers(kind: type, *names: str) -> List[Tuple[str, type]]:
+    return [(name, kind) for name in names]
+
+
+class SystemTime(ctypes.LittleEndianStructure):
+    """SYSTEMTIME; in a time zone wDay is the how manieth such day of the month, 5 the last."""
+
+    _fields_ = _numbers(ctypes.c_uint16, "wYear", "wMonth", "wDayOfWeek", "wDay", "wHour", "wMinute", "wSecond", "wMilliseconds")
+
+
+class TimeZone(ctypes.LittleEndianStructure):
+    """TIME_ZONE_INFORMATION; the names are UTF-16."""
+
+    _fields_ = [
+        ("Bias", ctypes.c_int32),
+        ("StandardName", ctypes.c_uint16 * 32),
+        ("StandardDate", SystemTime),
+        ("StandardBias", ctypes.c_int32),
+        ("DaylightName", ctypes.c_uint16 * 32),
+        ("DaylightDate", SystemTime),
+        ("DaylightBias", ctypes.c_int32),
+    ]
+
+
+class MiscInfo(ctypes.LittleEndianStructure):
+    """MINIDUMP_MISC_INFO_3: what the later versions begin with."""
+
+    _fields_ = [
+        *_numbers(ctypes.c_uint32, "SizeOfInfo", "Flags1", "ProcessId", "ProcessCreateTime", "ProcessUserTime", "ProcessKernelTime"),
+        *_numbers(ctypes.c_uint32, "ProcessorMaxMhz", "ProcessorCurrentMhz", "ProcessorMhzLimit", "ProcessorMaxIdleState", "ProcessorCurrentIdleState"),
+        *_numbers(ctypes.c_uint32, "ProcessIntegrityLevel", "ProcessExecuteFlags", "ProtectedProcess", "TimeZoneId"),
+        ("TimeZone", TimeZone),
+    ]
 
 
 class Thread(NamedTuple):
@@ -288,34 +324,16 @@ class DumpBuilder(ForeignStreams):
         if flags is None:
             flags = {1: 0x3, 2: 0x7, 3: 0xF7, 4: 0x1F7, 5: 0x3F7}[version]
         out = bytearray(1364)
-        struct.pack_into(
-            "<15I", out, 0, length if size is None else size, flags, pid, created, user, kernel, 2808, 1992, 2808, 3, 1, integrity, execute, protected, 1
+        head = MiscInfo(length if size is None else size, flags, pid, created, user, kernel, 2808, 1992, 2808, 3, 1, integrity, execute, protected, 1)
+        head.TimeZone = TimeZone(
+            Bias=-60,
+            StandardName=tuple(map(ord, "W. Europe Standard Time")),
+            StandardDate=SystemTime(wMonth=10, wDay=5, wHour=3),
+            DaylightName=tuple(map(ord, "W. Europe Daylight Time")),
+            DaylightDate=SystemTime(wMonth=3, wDay=5, wHour=2),
+            DaylightBias=-60,
         )
-        zone = struct.pack(
-            "<i64s8Hi64s8Hi",
-            -60,
-            "W. Europe Standard Time".encode("utf-16-le"),
-            0,
-            10,
-            0,
-            5,
-            3,
-            0,
-            0,
-            0,
-            0,
-            "W. Europe Daylight Time".encode("utf-16-le"),
-            0,
-            3,
-            0,
-            5,
-            2,
-            0,
-            0,
-            0,
-            -60,
-        )
-        out[60:232] = zone
+        out[: ctypes.sizeof(head)] = bytes(head)
         out[232 : 232 + 2 * len(build)] = build.encode("utf-16-le")
         out[752 : 752 + 2 * len(writer)] = writer.encode("utf-16-le")
         if xstate:

@@ -51,15 +51,16 @@ def head_of(line: str) -> Tuple[str, ...]:
 
 
 def compare(engine: str, ours: str) -> Compared:
-    """Compare two stacks. What is not in the dump is 0 to the engine, and `?` to us."""
+    """Compare two stacks up to the first frame that is not the same. What is not in the dump is 0 to the engine, and `?` to us."""
     mine = lines_of(ours)
     same, different = 0, []
     for number, line in lines_of(engine).items():
         other = mine.get(number, "")
-        if head_of(line) == head_of(other):
-            same += 1
-            if other.replace("?", "0") != line:
-                different.append((line, other))
+        if head_of(line) != head_of(other):
+            break
+        same += 1
+        if other.replace("?", "0") != line:
+            different.append((line, other))
     return Compared(same, different)
 
 

@@ -89,7 +89,7 @@ PROPERTY = '''    @cached_property
         """ThreadColorListStream."""
         from .streams.colors import ThreadColorList
 
-        return self._pick(26, lambda stream: ThreadColorList(self.source, stream, self.absent(26)))
+        return self._pick(26, lambda stream, absence: ThreadColorList(self.source, stream, absence))
 
     def symbol(self'''
 

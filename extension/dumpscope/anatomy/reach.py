@@ -253,7 +253,7 @@ class Contiguous(Reach):
 
 def reach(items: RecordList[Any], leads: Sequence[Lead]) -> Reach:
     """The index of a list; made once."""
-    found: Optional[Reach] = items._reach
-    if found is None:
+    found = items._reach
+    if not isinstance(found, Reach):
         found = items._reach = Contiguous(items) if isinstance(items, Memory64List) else Reach(items, leads)
     return found

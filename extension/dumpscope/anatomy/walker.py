@@ -7,6 +7,7 @@ twice; see :mod:`dumpscope.anatomy.filemap`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
@@ -46,26 +47,31 @@ class Listed(NamedTuple):
     nodes: Callable[[int], Iterator[Node]]
 
 
-class _Walker:
-    """Makes the nodes of one dump. Everything is cut at the end of the file.
+class Wanted:
+    """Which records of lists are to be walked: all, or ``only`` one of each list, or those that ``pick`` gives the numbers of.
 
-    With ``pick``, only those records of a list are walked that it gives the numbers of; setting ``enough`` ends the lists. With ``gather``,
-    lists are handed to it as wholes instead of being walked.
+    With ``gather``, lists are handed to it as wholes instead of being walked. Setting ``enough`` ends the lists.
     """
 
     def __init__(
         self,
-        dump: Minidump,
         only: Optional[int] = None,
         pick: Optional[Callable[[Rows], Iterable[int]]] = None,
         gather: Optional[Callable[[Listed], None]] = None,
     ) -> None:
-        self.dump = dump
-        self.source = dump.source
-        self.only = only  # one record of each list instead of all
+        self.only = only
         self.pick = pick
         self.gather = gather
         self.enough = False
+
+
+class _Walker:
+    """Makes the nodes of one dump. Everything is cut at the end of the file."""
+
+    def __init__(self, dump: Minidump, wanted: Optional[Wanted] = None) -> None:
+        self.dump = dump
+        self.source = dump.source
+        self.wanted = wanted or Wanted()
 
     def node(
         self, offset: int, size: int, kind: str, what: str, structure: Optional[Structure] = None, pointer: Optional[int] = None, leaf: bool = True
@@ -118,20 +124,20 @@ class _Walker:
             yield from walk(stream, path)
             return
         # Of several the dump's own list is that of the first consistent one, which need not be this one.
-        other = _Walker(_again(self.dump, stream), self.only, self.pick, self.gather).walker(stream.type)
+        other = _Walker(_again(self.dump, stream), self.wanted).walker(stream.type)
         assert other is not None
         yield from other(stream, path)
 
     def walker(self, kind: int) -> Optional[Callable[[Stream, str], Iterator[Node]]]:
         """What walks the streams of a type; None for one that is a single structure or opaque."""
-        found: Optional[Callable[[Stream, str], Iterator[Node]]] = getattr(self, f"_stream_{kind}", None)
-        if found is None and kind > 0xFFFF:
+        walk = _WALKS.get(kind)
+        if walk is None and kind > 0xFFFF:
             from .vendor import WALKERS
 
             walk = WALKERS.get(kind)
-            if walk is not None:
-                return lambda stream, path: walk(self, stream, path)
-        return self._records if found is None and kind in RECORD_LISTS else found
+        if walk is None and kind in RECORD_LISTS:
+            walk = _Walker._records
+        return partial(walk, self) if walk is not None else None
 
     def _shape(self, stream: Stream) -> Optional[Structure]:
         from ..format.catalogue import structure
@@ -163,25 +169,25 @@ class _Walker:
                 if follow is not None:
                     yield from follow(item, node.what)
 
-        if self.gather is not None:
+        if self.wanted.gather is not None:
             if len(items):
-                self.gather(Listed(reach(items, leads), lambda number: nodes(items[number], number)))
+                self.wanted.gather(Listed(reach(items, leads), lambda number: nodes(items[number], number)))
             return
         for first, stop in self._runs(items, leads):
             for number, item in enumerate(items.walk(first, stop), first):
-                if self.enough:
+                if self.wanted.enough:
                     return
                 yield from nodes(item, number)
 
     def _runs(self, items: RecordList[Any], leads: Sequence[Lead]) -> Iterator[Tuple[int, Optional[int]]]:
         """The stretches of a list that are to be walked."""
-        if self.only is not None:
-            yield self.only, self.only + 1
-        elif self.pick is None:
+        if self.wanted.only is not None:
+            yield self.wanted.only, self.wanted.only + 1
+        elif self.wanted.pick is None:
             yield 0, None
         else:
             first = stop = 0
-            for number in self.pick(reach(items, leads)):
+            for number in self.wanted.pick(reach(items, leads)):
                 if number != stop:
                     if first < stop:
                         yield first, stop
@@ -234,10 +240,10 @@ class _Walker:
                 fits.append(shape)
         return fits[0] if fits else None
 
-    def _stream_3(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _thread_list(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._threads(stream, path, MINIDUMP_THREAD)
 
-    def _stream_8(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _thread_ex_list(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._threads(stream, path, MINIDUMP_THREAD_EX)
 
     def _modules(self, items: RecordList[Any], stream: Stream, path: str) -> Iterator[Node]:
@@ -262,13 +268,13 @@ class _Walker:
         )
         return self.listed(items, path, "module", MINIDUMP_MODULE, self._header_of(stream), leads, follow)
 
-    def _stream_4(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _module_list(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._modules(self.dump.modules, stream, path)
 
-    def _stream_65520(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _host_module_list(self, stream: Stream, path: str) -> Iterator[Node]:
         return self._modules(self.dump.host_modules, stream, path)
 
-    def _stream_5(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _memory_list(self, stream: Stream, path: str) -> Iterator[Node]:
         from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR
 
         pointer = MINIDUMP_MEMORY_DESCRIPTOR.offset_of("Memory.Rva")
@@ -280,7 +286,7 @@ class _Walker:
         leads = (Lead(SIZED, pointer, 4, MINIDUMP_MEMORY_DESCRIPTOR.offset_of("Memory.DataSize"), False),)
         return self.listed(self.dump.memory_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR, self._header_of(stream), leads, follow)
 
-    def _stream_9(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _memory64_list(self, stream: Stream, path: str) -> Iterator[Node]:
         from ..format.header import MINIDUMP_MEMORY_DESCRIPTOR64
 
         base = stream.rva + 8
@@ -290,7 +296,7 @@ class _Walker:
 
         return self.listed(self.dump.memory64_list, path, "range", MINIDUMP_MEMORY_DESCRIPTOR64, self._header_of(stream), (), follow)
 
-    def _stream_6(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _exception(self, stream: Stream, path: str) -> Iterator[Node]:
         yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", exception_shape(self.dump))
         exception = self.dump.exception
         if not isinstance(exception, Absent) and exception.context_rva:
@@ -298,7 +304,7 @@ class _Walker:
             shape = self._context(exception.context_rva, exception.context_size)
             yield from self.node(exception.context_rva, exception.context_size, CONTEXT, f"{path} > context", shape, pointer)
 
-    def _stream_7(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _system(self, stream: Stream, path: str) -> Iterator[Node]:
         yield from self.node(stream.rva, stream.size, RECORD, f"{path} > record", MINIDUMP_SYSTEM_INFO)
         system = self.dump.system
         if isinstance(system, Absent):
@@ -311,7 +317,7 @@ class _Walker:
             end = data.find(b"\0", max(offsets)) + 1 if max(offsets) < len(data) else 0
             yield from self.node(wine.offset, end or 20, BLOB, f"{path} > Wine's marker: build and host", WINE_SYSTEM_INFO)
 
-    def _stream_12(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _handle_data(self, stream: Stream, path: str) -> Iterator[Node]:
         handles = self.dump.handles
         structure = MINIDUMP_HANDLE_DESCRIPTOR_2 if handles.extended else MINIDUMP_HANDLE_DESCRIPTOR
         type_name = structure.offset_of("TypeNameRva")
@@ -335,7 +341,7 @@ class _Walker:
             leads.append(Lead(CHAINED, info))
         return self.listed(handles, path, "descriptor", structure, self._header_of(stream), leads, follow)
 
-    def _stream_13(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _function_tables(self, stream: Stream, path: str) -> Iterator[Node]:
         functions = self.dump.functions
         end = stream.rva + min(functions.span.header_size or stream.size, stream.size)
         yield from self.node(stream.rva, end - stream.rva, RECORD, f"{path} > header", self._header_of(stream))
@@ -351,10 +357,10 @@ class _Walker:
             def function(number: int, table: Any = table, what: str = what) -> Iterator[Node]:
                 return self.node(table.first + number * table.entry_size, table.entry_size, RECORD, f"{what} > function {number}", entry)
 
-            if self.gather is not None and table.held:
-                self.gather(Listed(rows, function))
+            if self.wanted.gather is not None and table.held:
+                self.wanted.gather(Listed(rows, function))
             else:
-                for number in range(table.held) if self.pick is None or not table.held else self.pick(rows):
+                for number in range(table.held) if self.wanted.pick is None or not table.held else self.wanted.pick(rows):
                     yield from function(number)
             end = table.first + table.held * table.entry_size
         if functions and end < stream.end:
@@ -364,7 +370,7 @@ class _Walker:
             if last.held == last.entry_count:
                 yield from self.node(end, min(size, stream.end - end), RECORD, f"{path} > padding behind table {last.index}")
 
-    def _stream_14(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _unloaded_modules(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_UNLOADED_MODULE.offset_of("ModuleNameRva")
 
         def follow(module: Any, what: str) -> Iterator[Node]:
@@ -380,7 +386,7 @@ class _Walker:
         kind = STREAMS[stream.type]
         return self.listed(getattr(self.dump, kind.reader), path, kind.record, structure(kind.structure), self._header_of(stream))
 
-    def _stream_24(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _thread_names(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_THREAD_NAME.offset_of("RvaOfThreadName")
 
         def follow(entry: Any, what: str) -> Iterator[Node]:
@@ -388,11 +394,11 @@ class _Walker:
 
         return self.listed(self.dump.thread_names, path, "name", MINIDUMP_THREAD_NAME, self._header_of(stream), (Lead(COUNTED, name, 8),), follow)
 
-    def _stream_19(self, stream: Stream, path: str) -> Iterator[Node]:
+    def _tokens(self, stream: Stream, path: str) -> Iterator[Node]:
         tokens = self.dump.tokens
         yield from self.node(stream.rva, min(stream.size, max(tokens.header_size, 16)), RECORD, f"{path} > header", self._header_of(stream))
         for token in tokens:
-            if self.only is None or self.only == token.index:
+            if self.wanted.only is None or self.wanted.only == token.index:
                 size = min(token.size, max(0, stream.end - token.offset))
                 yield from self._token(token.offset, size, tokens.element_header_size, f"{path} > token {token.index}")
 
@@ -416,7 +422,7 @@ class _Walker:
             if name == "Privileges" and length >= 4:
                 yield from self._privileges(offset + start, length, f"{path} > {name}", place)
             elif name in ("User", "Groups", "PrimaryGroup", "RestrictedSids"):
-                yield from self._sids(offset + start, length, f"{path} > {name}", place)
+                yield from self._sids(offset + start, length, f"{path} > {name}", place, name)
             else:
                 yield from self.node(offset + start, length, RECORD, f"{path} > {name}", TOKEN_STATISTICS if name == "Statistics" else None, place)
             end = max(end, start + length)
@@ -438,14 +444,14 @@ class _Walker:
         if 4 + count * step < size:
             yield from self.node(offset + 4 + count * step, size - 4 - count * step, RECORD, f"{path} > rest")
 
-    def _sids(self, offset: int, size: int, path: str, pointer: int) -> Iterator[Node]:
-        """Offsets and attributes, then the SIDs that they lead to."""
+    def _sids(self, offset: int, size: int, path: str, pointer: int, part: str) -> Iterator[Node]:
+        """Offsets and attributes, then the SIDs that they lead to. ``part`` is the field of TOKEN_PARTS that leads to them."""
         from ..dump.streams.tokens import sid_text
 
         data = self.source.some(offset, min(size, 1 << 16))
-        if "PrimaryGroup" in path.rpartition(" > ")[2]:
+        if part == "PrimaryGroup":
             places = [4]  # the number in front is not its offset
-        elif "User" in path.rpartition(" > ")[2]:
+        elif part == "User":
             places = [int.from_bytes(data[:4], "little")]
         else:
             count = min(int.from_bytes(data[:4], "little"), max(0, len(data) - 4) // 8)
@@ -464,23 +470,28 @@ class _Walker:
             yield from self.node(offset + end, size - end, RECORD, f"{path} > rest" if end else path, None, None if end else pointer)
 
 
+_WALKS: Dict[int, Callable[[_Walker, Stream, str], Iterator[Node]]] = {
+    3: _Walker._thread_list,
+    4: _Walker._module_list,
+    5: _Walker._memory_list,
+    6: _Walker._exception,
+    7: _Walker._system,
+    8: _Walker._thread_ex_list,
+    9: _Walker._memory64_list,
+    12: _Walker._handle_data,
+    13: _Walker._function_tables,
+    14: _Walker._unloaded_modules,
+    19: _Walker._tokens,
+    24: _Walker._thread_names,
+    0xFFF0: _Walker._host_module_list,
+}
+"""Stream types whose records lead elsewhere, or are not alike; the lists of ``RECORD_LISTS`` need no row here."""
+
+
 def _again(dump: Minidump, stream: Stream) -> Minidump:
-    """The same dump as it would be if ``stream`` were the first of its type."""
-    from ..dump.minidump import Minidump as Plain
-
-    class Other(Plain):
-        def stream(self, kind: int) -> Optional[Stream]:
-            return stream if kind == stream.type else super().stream(kind)
-
-        def _pick(self, kind: int, make: Callable[[Optional[Stream]], Any]) -> Any:
-            if kind != stream.type:
-                return super()._pick(kind, make)
-            items = make(stream)
-            self._state(items)
-            return items
-
-    other = Other(dump.source)
-    other.streams = dump.streams  # with its index: a hundred of these may be made of one dump
+    """The same dump as it would be if ``stream`` were the only one of its type."""
+    other = Minidump(dump.source)
+    other.streams = dump.streams.with_only(stream)
     return other
 
 
@@ -491,7 +502,7 @@ def anatomy(dump: Minidump) -> Iterator[Node]:
 
 def anatomy_listed(dump: Minidump, gather: Callable[[Listed], None]) -> Iterator[Node]:
     """The nodes of :func:`anatomy` without those of lists, which are handed to ``gather`` at their place in the order."""
-    return _Walker(dump, gather=gather).all()
+    return _Walker(dump, Wanted(gather=gather)).all()
 
 
 def anatomy_within(dump: Minidump, start: int, stop: int, most: Optional[int] = None) -> Iterator[Node]:
@@ -499,7 +510,7 @@ def anatomy_within(dump: Minidump, start: int, stop: int, most: Optional[int] = 
 
     Of the leaves ``most`` are given; nodes that hold others are all given.
     """
-    walker = _Walker(dump, pick=lambda found: found.touching(start, stop))
+    walker = _Walker(dump, Wanted(pick=lambda found: found.touching(start, stop)))
     leaves = 0
     for node in walker.all():
         if node.offset < stop and node.end > start:
@@ -507,13 +518,13 @@ def anatomy_within(dump: Minidump, start: int, stop: int, most: Optional[int] = 
                 if leaves == most:
                     continue
                 leaves += 1
-                walker.enough = leaves == most
+                walker.wanted.enough = leaves == most
             yield node
 
 
 def anatomy_around(dump: Minidump, offset: int) -> Iterator[Node]:
     """Nodes of :func:`anatomy`, with the last leaf before an offset that no leaf holds, and the first one behind it, among them."""
-    return _Walker(dump, pick=lambda found: found.nearest(offset)).all()
+    return _Walker(dump, Wanted(pick=lambda found: found.nearest(offset))).all()
 
 
 def _occurrence(dump: Minidump, stream: Stream) -> int:
@@ -524,13 +535,13 @@ def _occurrence(dump: Minidump, stream: Stream) -> int:
 def stream_anatomy(dump: Minidump, index: int, record: Optional[int] = None) -> Iterator[Node]:
     """A stream and what can be reached from it; with ``record``, only that one of its records and what it leads to."""
     stream = dump.streams[index]
-    return _Walker(dump, record).stream(stream, _occurrence(dump, stream))
+    return _Walker(dump, Wanted(record)).stream(stream, _occurrence(dump, stream))
 
 
 def leaf_at(dump: Minidump, index: int, offset: int) -> Optional[Node]:
     """The first leaf of a stream's anatomy that holds an offset."""
     stream = dump.streams[index]
-    walker = _Walker(dump, pick=lambda found: found.touching(offset, offset + 1))
+    walker = _Walker(dump, Wanted(pick=lambda found: found.touching(offset, offset + 1)))
     return next((node for node in walker.stream(stream, _occurrence(dump, stream)) if node.leaf and node.offset <= offset < node.end), None)
 
 

@@ -7,7 +7,7 @@ from itertools import count, islice, tee
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..diagnosis.engine.shortcut import handles_refused
-from ..dump.absence import Absent
+from ..dump.absence import NOT_THERE, Absent
 from ..dump.allowance import Allowance
 from ..dump.streams.handles import Handle, HandleList, ObjectInfo
 from ..errors import UsageError
@@ -303,7 +303,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
         found = table.find(value)
         if found is None:
             low = f" (0x{value & ~3:x}: the two low bits are ignored)" if value & 3 else ""
-            yield from missing(session, key, Absent("not-there", f"there is no handle 0x{value:x}{low} among the {len(table)} of this dump"))
+            yield from missing(session, key, Absent(NOT_THERE, f"there is no handle 0x{value:x}{low} among the {len(table)} of this dump"))
             yield from _operations(session, value)
             return
         yield Table(key, [column._replace(hidden=True) for column in _columns(15, _Infos())], _rows(iter([found])))

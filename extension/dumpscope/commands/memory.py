@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from operator import attrgetter
+from typing import Any, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import NOT_CAPTURED, Absent
 from ..dump.minidump import Minidump
@@ -75,31 +76,33 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
     if refused:
         yield from salvage("ranges", refused[0], "memory list")
     usage = usage_of(session)
-    totals = [0, 0, 0, 0]  # ranges, promised bytes, bytes in the file, those of them beyond the end of the address space
+    totals = _Totals()
 
     def rows() -> Iterator[Sequence[Any]]:
         for item in _ranges(dump):
-            _add(totals, item)
+            totals.add(item)
             yield (*item, item)
 
     def missing_bytes(item: Range) -> Optional[int]:
         return item.size - item.held or None
 
+    at = Range._fields.index
+    itself = len(Range._fields)  # a row is the fields of a range, with itself behind them
     columns = [
-        Column("index", "#", "int", index=0),
-        Column("start", "start", kind, index=1, link="read {}"),
-        Column("end", "end", kind, index=7, get=lambda item: item.end),
-        Column("size", "size", "bytes", index=2),
-        Column("rva", "at", "offset", index=3),
-        Column("held", "", "bytes", index=4, hidden=True),
-        Column("missing", "cut by", "bytes", index=7, get=missing_bytes, hidden=True),
-        Column("stream", "", "int", index=6, hidden=True),
-        Column("offset", "", "offset", index=5, hidden=True),
-        Column("use", "what", "symbol", index=7, get=lambda item: usage.at(item.start).words or None),
+        Column("index", "#", "int", index=at("index")),
+        Column("start", "start", kind, index=at("start"), link="read {}"),
+        Column("end", "end", kind, index=itself, get=attrgetter("end")),
+        Column("size", "size", "bytes", index=at("size")),
+        Column("rva", "at", "offset", index=at("rva")),
+        Column("held", "", "bytes", index=at("held"), hidden=True),
+        Column("missing", "cut by", "bytes", index=itself, get=missing_bytes, hidden=True),
+        Column("stream", "", "int", index=at("stream"), hidden=True),
+        Column("offset", "", "offset", index=at("offset"), hidden=True),
+        Column("use", "what", "symbol", index=itself, get=lambda found: usage.at(found.start).words or None),
     ]
     if args.summary:
         for item in _ranges(dump):
-            _add(totals, item)
+            totals.add(item)
     else:
         yield Table(key, columns, rows())
     yield from _memory_totals(session, totals)
@@ -108,17 +111,23 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
         yield Note(headers, "hint")
 
 
-def _add(totals: List[int], item: Range) -> None:
-    totals[0] += 1
-    totals[1] += item.size
-    totals[2] += item.held
-    totals[3] += max(0, item.start + item.held - (1 << 64))
+class _Totals:
+    """How many ranges, and bytes: promised, in the file, and those of them beyond the end of the address space."""
+
+    def __init__(self) -> None:
+        self.count = self.promised = self.held = self.outside = 0
+
+    def add(self, item: Range) -> None:
+        self.count += 1
+        self.promised += item.size
+        self.held += item.held
+        self.outside += max(0, item.start + item.held - (1 << 64))
 
 
-def _memory_totals(session: Session, totals: List[int]) -> Iterator[Block]:
+def _memory_totals(session: Session, totals: _Totals) -> Iterator[Block]:
     dump = session.dump
     kind = address_kind(dump.pointer_size)
-    count, promised, held, outside = totals
+    count, promised, held, outside = totals.count, totals.promised, totals.held, totals.outside
     distinct = dump.memory.total
     twice = held - outside - distinct
     gaps = _gaps(dump)
@@ -180,7 +189,7 @@ def length_of(text: Optional[str], form: str, pointer_size: int) -> int:
     category="memory",
     arguments=[
         arg("address", metavar="ADDRESS", help="an address or an expression, such as @rsp or ntdll+1234", completes="address"),
-        arg("length", nargs="?", metavar="LENGTH", help="how many bytes (hex), or L and how many elements; 80 if not given"),
+        arg("length", nargs="?", metavar="LENGTH", help="how many bytes (hex), or L and how many elements; 80 if not given, 400 for text"),
         arg("--form", choices=list(_FORMS), default="b", help="bytes, words, dwords, qwords, pointers, pointers with symbols, ANSI or Unicode text"),
     ],
     examples=[
@@ -239,11 +248,7 @@ def _text(dump: Minidump, start: int, size: int, *, wide: bool, ended: bool) -> 
     unit = 2 if wide else 1
     data = data[: len(data) // unit * unit]
     text = data.decode("utf-16-le", "surrogatepass") if wide else data.decode("cp1252", "replace")
-    # A pair of surrogates is one character but two units: count in units.
-    units = [text]
-    if "\0" in text:
-        units = [text.split("\0", 1)[0]]
-    found = units[0]
+    found = text.split("\0", 1)[0]
     complete = len(found) < len(text)
     lines = []
     place = start

@@ -120,7 +120,7 @@ def _errors(session: Session, view: ThreadView, threads: Iterator[Thread]) -> It
     if not known:
         session.not_in_dump()
     for message, how_many in list(reasons.items())[:8]:
-        yield Note(f"{how_many} of {total} thread{'' if total == 1 else 's'}: {message}", "warning" if not known else "hint")
+        yield Note(f"{how_many} of {counted(total, 'thread')}: {message}", "warning" if not known else "hint")
 
 
 def _wait_column(session: Session) -> Column:
@@ -283,8 +283,7 @@ def _stack_item(view: ThreadView, thread: Thread) -> Item:
 
 
 def _affinity_words(mask: int) -> str:
-    count = bin(mask).count("1")
-    return f"{count} processor{'' if count == 1 else 's'}"
+    return counted(bin(mask).count("1"), "processor")
 
 
 @command(
@@ -366,16 +365,12 @@ def _footer(session: Session, view: ThreadView, times: bool) -> Iterator[Block]:
         for info in infos:
             kernel += info.kernel_time
             user += info.user_time
-        yield Note(f"{count} thread{'' if count == 1 else 's'}; together kernel {duration_text(kernel)}, user {duration_text(user)}")
+        yield Note(f"{counted(count, 'thread')}; together kernel {duration_text(kernel)}, user {duration_text(user)}")
     else:
         exception = "" if view.exception_tid is None else f"; thread 0x{view.exception_tid:x} raised the exception"
-        yield Note(f"{count} thread{'' if count == 1 else 's'}{exception}")
+        yield Note(f"{counted(count, 'thread')}{exception}")
     if infos.absence is not None and not times:
         yield Note(f"{cell_text(infos.absence.message, 'text')}: creation, times, start addresses and affinity are not known", "hint")
     elif infos.span.refused:
-        reason = infos.damage[0].message if infos.damage else "its sizes disagree"
-        yield Note(
-            f"the debugger does not accept ThreadInfoListStream ({reason}) and has no times"
-            + ("; the readable part is shown" if times and len(infos) else ", and none could be read"),
-            "warning",
-        )
+        readable = ", and none could be read" if not len(infos) else "; the readable part is shown" if times else "; `threads --times` shows the readable part"
+        yield Note(f"the debugger does not accept ThreadInfoListStream ({infos.damage[0].message}) and has no times{readable}", "warning")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from copy import copy
 from functools import cached_property, partial
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
@@ -110,6 +111,7 @@ class Directory(Sequence[Stream]):
             )
             self.damage = Damage("directory-outside-file" if not held else "directory-cut", message, self.rva, self.claimed * _ENTRY.size, held)
         self._by_type: Optional[Dict[int, List[Stream]]] = None
+        self._alone: Optional[Stream] = None
 
     def __len__(self) -> int:
         return self._count
@@ -161,12 +163,23 @@ class Directory(Sequence[Stream]):
 
     def first(self, kind: int) -> Optional[Stream]:
         """The first stream of a type, which is the one the debugger uses, or None."""
+        if self._alone is not None and self._alone.type == kind:
+            return self._alone
         found = self._index().get(kind * SALT)
         return found[0] if found else None
 
     def all(self, kind: int) -> Tuple[Stream, ...]:
         """All streams of a type (64 at the most)."""
+        if self._alone is not None and self._alone.type == kind:
+            return (self._alone,)
         return tuple(self._index().get(kind * SALT, ()))
+
+    def with_only(self, stream: Stream) -> Directory:
+        """The same directory, in which ``first`` and ``all`` give this stream alone for its type. The index is shared."""
+        self._index()
+        other = copy(self)
+        other._alone = stream
+        return other
 
 
 def read_directory(source: Source, header: Header) -> Directory:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
 
-from .absence import Absent, Damage
+from .absence import DAMAGED, EMPTY, Absent, Damage
 from .directory import Stream
 from .salt import SALT
 from .source import Source
@@ -183,6 +184,16 @@ def _places(reader: struct.Struct) -> Optional[List[Tuple[str, int, int]]]:
     return places
 
 
+def why_empty(source: Source, stream: Optional[Stream], count: int, damage: Sequence[Damage]) -> Optional[Absent]:
+    """Why a list whose stream is there has no record; None if it has ``count`` of them."""
+    if count:
+        return None
+    if damage:
+        return Absent(DAMAGED, damage[0].message)
+    reason = source.reasons.get(stream.type, "") if stream else ""
+    return Absent(DAMAGED, reason) if reason else Absent(EMPTY, f"{stream.name if stream else 'the stream'} is there and holds no entry")
+
+
 class RecordList(Sequence[T]):
     """A sequence of records that is decoded as it is walked.
 
@@ -199,12 +210,17 @@ class RecordList(Sequence[T]):
         self.source = source
         self.stream = stream
         self.span = span
-        self.absence = absence
+        self._absence = absence
         self._reader = reader
         self._places: Optional[List[Tuple[str, int, int]]] = None
         self._ids: Optional[Dict[int, int]] = None
         self._records: Optional[List[T]] = None
-        self._reach: Any = None  # made by dumpscope.anatomy.reach when a place of the file is first looked for
+        self._reach: object = None  # made by dumpscope.anatomy.reach when a place of the file is first looked for
+
+    @cached_property
+    def absence(self) -> Optional[Absent]:
+        """Why there is nothing to read; None where there is something."""
+        return why_empty(self.source, self.stream, len(self), self.damage) if self._absence is None else self._absence
 
     @property
     def damage(self) -> Tuple[Damage, ...]:
@@ -331,31 +347,6 @@ class RecordList(Sequence[T]):
         return self._build(self._reader.unpack(self.source.fetch(offset, self._reader.size)), offset, index)
 
 
-def holders(bases: Sequence[int], ends: Sequence[int], ranks: Sequence[int]) -> Tuple[List[int], List[int]]:
-    """Where, from the lowest address up, another range begins to hold what follows, and its number; -1 where none does.
-
-    Of ranges that hold an address together, the one of the lowest rank counts.
-    """
-    from heapq import heappop, heappush
-
-    order = sorted(range(len(bases)), key=bases.__getitem__)
-    places: List[int] = []
-    found: List[int] = []
-    inside: List[Tuple[int, int]] = []
-    coming = 0
-    for place in sorted({*bases, *ends}):
-        while coming < len(order) and bases[order[coming]] == place:
-            heappush(inside, (ranks[order[coming]], order[coming]))
-            coming += 1
-        while inside and ends[inside[0][1]] <= place:
-            heappop(inside)
-        holder = inside[0][1] if inside else -1
-        if not found or found[-1] != holder:
-            places.append(place)
-            found.append(holder)
-    return places, found
-
-
 class SteppedList(Sequence[T]):
     """Elements that each say how long they are, found one after the other. Like a :class:`RecordList`, with ``absence`` and ``damage``.
 
@@ -368,11 +359,16 @@ class SteppedList(Sequence[T]):
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
         self.source = source
         self.stream = stream
-        self.absence = absence
+        self._absence = absence
         self.claimed = self.header_size = 0
         self._first = self._end = 0  # where the first element and what follows the stream stand in the file
         self._damage: List[Damage] = []
         self._found: Optional[List[T]] = None
+
+    @cached_property
+    def absence(self) -> Optional[Absent]:
+        """Why there is nothing to read; None where there is something."""
+        return why_empty(self.source, self.stream, len(self), self.damage) if self._absence is None else self._absence
 
     @property
     def damage(self) -> Tuple[Damage, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Protocol, Tuple, TypeVar, Union
 
 from ..format.counted import counted
 from ..format.streams import STREAMS
-from .absence import DAMAGED, EMPTY, NOT_ASKED, NOT_THERE, Absent, Damage
+from .absence import NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
 from .named import source_at
 from .source import Openable, Source
@@ -36,20 +36,11 @@ if TYPE_CHECKING:
 
 
 class Listed(Protocol):
-    """A list of a dump, as far as it is chosen among several, and gets its reason for being empty."""
-
-    absence: Optional[Absent]
-    stream: Optional[Stream]
-
-    @property
-    def damage(self) -> Sequence[Damage]:
-        """What is wrong with it."""
+    """A list of a dump, as far as it is chosen among several."""
 
     @property
     def span(self) -> Span:
         """Where its records lie."""
-
-    def __len__(self) -> int: ...
 
 
 _List = TypeVar("_List", bound=Listed)
@@ -146,28 +137,13 @@ class Minidump:
             return Absent(NOT_THERE, f"no {what}: the flags (0x{self.header.flags:x}) ask for them, the file holds no such stream")
         return Absent(NOT_THERE, f"no {what}: the file holds no such stream")
 
-    def _pick(self, kind: int, make: Callable[[Optional[Stream]], _List]) -> _List:
+    def _pick(self, kind: int, make: Callable[[Optional[Stream], Optional[Absent]], _List]) -> _List:
         """The list of a type. Of several streams the first that is consistent counts, as for the debugger; of none, the first."""
-        chosen = make(self.stream(kind))
-        if chosen.span.refused:
-            for stream in self.streams.all(kind)[1:]:
-                other = make(stream)
-                if not other.span.refused:
-                    chosen = other
-                    break
-        self._state(chosen)
-        return chosen
-
-    def _state(self, items: Listed) -> None:
-        """Give an empty or damaged list its reason."""
-        if items.absence is None and not len(items):
-            if items.damage:
-                items.absence = Absent(DAMAGED, items.damage[0].message)
-            else:
-                reason = self.source.reasons.get(items.stream.type, "") if items.stream else ""
-                items.absence = (
-                    Absent(DAMAGED, reason) if reason else Absent(EMPTY, f"{items.stream.name if items.stream else 'the stream'} is there and holds no entry")
-                )
+        first = make(self.stream(kind), self.absent(kind))
+        if not first.span.refused:
+            return first
+        others = (make(stream, None) for stream in self.streams.all(kind)[1:])
+        return next((other for other in others if not other.span.refused), first)
 
     # -- lists -----------------------------------------------------------------------------------------------------------
 
@@ -177,70 +153,70 @@ class Minidump:
         from .streams.threads import ThreadList
 
         kind = 3 if self.stream(3) is not None or self.stream(8) is None else 8
-        return self._pick(kind, lambda stream: ThreadList(self.source, stream, self.absent(kind), extended=kind == 8))
+        return self._pick(kind, lambda stream, absence: ThreadList(self.source, stream, absence, extended=kind == 8))
 
     @cached_property
     def thread_infos(self) -> ThreadInfoList:
         """ThreadInfoListStream: times, start address, affinity, and what the writer failed at."""
         from .streams.threads import ThreadInfoList
 
-        return self._pick(17, lambda stream: ThreadInfoList(self.source, stream, self.absent(17)))
+        return self._pick(17, lambda stream, absence: ThreadInfoList(self.source, stream, absence))
 
     @cached_property
     def thread_names(self) -> ThreadNameList:
         """ThreadNamesStream."""
         from .streams.threads import ThreadNameList
 
-        return self._pick(24, lambda stream: ThreadNameList(self.source, stream, self.strings, self.absent(24)))
+        return self._pick(24, lambda stream, absence: ThreadNameList(self.source, stream, self.strings, absence))
 
     @cached_property
     def modules(self) -> ModuleList:
         """ModuleListStream."""
         from .streams.modules import ModuleList
 
-        return self._pick(4, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(4), self.pointer_size))
+        return self._pick(4, lambda stream, absence: ModuleList(self.source, stream, self.strings, absence, self.pointer_size))
 
     @cached_property
     def host_modules(self) -> ModuleList:
         """Wine's second module list: the ELF modules of the host."""
         from .streams.modules import ModuleList
 
-        return self._pick(0xFFF0, lambda stream: ModuleList(self.source, stream, self.strings, self.absent(0xFFF0), self.pointer_size))
+        return self._pick(0xFFF0, lambda stream, absence: ModuleList(self.source, stream, self.strings, absence, self.pointer_size))
 
     @cached_property
     def unloaded_modules(self) -> UnloadedModuleList:
         """UnloadedModuleListStream."""
         from .streams.modules import UnloadedModuleList
 
-        return self._pick(14, lambda stream: UnloadedModuleList(self.source, stream, self.strings, self.absent(14)))
+        return self._pick(14, lambda stream, absence: UnloadedModuleList(self.source, stream, self.strings, absence))
 
     @cached_property
     def handles(self) -> HandleList:
         """HandleDataStream."""
         from .streams.handles import HandleList
 
-        return self._pick(12, lambda stream: HandleList(self.source, stream, self.strings, self.absent(12)))
+        return self._pick(12, lambda stream, absence: HandleList(self.source, stream, self.strings, absence))
 
     @cached_property
     def handle_operations(self) -> HandleOperationList:
         """HandleOperationListStream."""
         from .streams.handles import HandleOperationList
 
-        return self._pick(18, lambda stream: HandleOperationList(self.source, stream, self.absent(18)))
+        return self._pick(18, lambda stream, absence: HandleOperationList(self.source, stream, absence))
 
     @cached_property
     def memory_list(self) -> MemoryList:
         """MemoryListStream, as it stands in the file."""
         from .streams.memory import MemoryList
 
-        return self._pick(5, lambda stream: MemoryList(self.source, stream, self.absent(5)))
+        return self._pick(5, lambda stream, absence: MemoryList(self.source, stream, absence))
 
     @cached_property
     def memory64_list(self) -> Memory64List:
         """Memory64ListStream, as it stands in the file."""
         from .streams.memory import Memory64List
 
-        return self._pick(9, lambda stream: Memory64List(self.source, stream, self.absent(9)))
+        return self._pick(9, lambda stream, absence: Memory64List(self.source, stream, absence))
 
     @cached_property
     def memory(self) -> Memory:
@@ -254,21 +230,21 @@ class Minidump:
         """MemoryInfoListStream."""
         from .streams.memory import RegionList
 
-        return self._pick(16, lambda stream: RegionList(self.source, stream, self.absent(16)))
+        return self._pick(16, lambda stream, absence: RegionList(self.source, stream, absence))
 
     @cached_property
     def tokens(self) -> TokenList:
         """TokenStream."""
         from .streams.tokens import TokenList
 
-        return self._pick(19, lambda stream: TokenList(self.source, stream, self.absent(19)))
+        return self._pick(19, lambda stream, absence: TokenList(self.source, stream, absence))
 
     @cached_property
     def functions(self) -> FunctionTableList:
         """FunctionTableStream: unwind tables of code made at run time."""
         from .streams.functions import FunctionTableList
 
-        return self._pick(13, lambda stream: FunctionTableList(self.source, stream, self.absent(13)))
+        return self._pick(13, lambda stream, absence: FunctionTableList(self.source, stream, absence))
 
     def symbol(self, address: int) -> str:
         """``module+0x1234``, or ``<Unloaded_plugin.dll>+0x1234`` where a module was before it was unloaded; else an empty string."""
@@ -379,11 +355,11 @@ class Minidump:
 
     def registers(self, thread: Union[Thread, ExceptionInfo]) -> Union[Registers, Absent]:
         """The registers of a thread, or those of the exception."""
-        return self._read_registers(thread.context_rva, thread.context_size)
+        return self._register_reader(thread.context_rva, thread.context_size)
 
     @cached_property
-    def _read_registers(self) -> Callable[[int, int], Union[Registers, Absent]]:
-        """Made once, not once for each thread."""
+    def _register_reader(self) -> Callable[[int, int], Union[Registers, Absent]]:
+        """What reads registers at an offset. Made once, not once for each thread."""
         from .contexts import register_reader
 
         return register_reader(self)

@@ -13,13 +13,17 @@ MIPS_FAMILY = "MIPS"
 class Machine(NamedTuple):
     """What the debugger's engine has for a processor: its context's size, how often it asks for it, and whether it has extended state.
 
-    It asks once less when the exception stream has told it where the program is (observed: dbgeng 10.0.15063).
+    It asks once less when the exception stream has told it where the program is (observed: dbgeng 10.0.15063). ``shared_data`` says
+    whether it can read the page of shared user data, ``registers`` whether it can take registers from an
+    exception.
     """
 
     context: int
     asks: int
     asks_with_address: int
     extended: bool = False
+    shared_data: bool = False
+    registers: bool = True
 
 
 class Processor(NamedTuple):
@@ -55,12 +59,12 @@ _ROWS = (
         image=0x14C,
         debugger_name="INTEL",
         known=True,
-        machine=Machine(0x2CC, 4, 3, True),
+        machine=Machine(0x2CC, 4, 3, extended=True, shared_data=True),
         current=True,
     ),
     Processor(1, "PROCESSOR_ARCHITECTURE_MIPS", "MIPS", "MIPS", 4, MIPS_FAMILY, image=0x166, known=True, machine=Machine(0x128, 2, 2)),
     Processor(2, "PROCESSOR_ARCHITECTURE_ALPHA", "Alpha", "Alpha", image=0x184, known=True),
-    Processor(3, "PROCESSOR_ARCHITECTURE_PPC", "PowerPC", "PowerPC", 4, PPC_FAMILY, image=0x1F0, known=True, machine=Machine(0xA40, 2, 2)),
+    Processor(3, "PROCESSOR_ARCHITECTURE_PPC", "PowerPC", "PowerPC", 4, PPC_FAMILY, image=0x1F0, known=True, machine=Machine(0xA40, 2, 2, registers=False)),
     Processor(4, "PROCESSOR_ARCHITECTURE_SHX", "SHx", "SuperH", 4, image=0x1A2, known=True, machine=Machine(0xE4, 2, 2)),
     Processor(
         5,
@@ -75,7 +79,16 @@ _ROWS = (
         machine=Machine(0x1A0, 2, 2),
         current=True,
     ),
-    Processor(6, "PROCESSOR_ARCHITECTURE_IA64", "IA64", "Itanium", image=0x200, debugger_name="IA64", known=True, machine=Machine(0xA70, 3, 2)),
+    Processor(
+        6,
+        "PROCESSOR_ARCHITECTURE_IA64",
+        "IA64",
+        "Itanium",
+        image=0x200,
+        debugger_name="IA64",
+        known=True,
+        machine=Machine(0xA70, 3, 2, shared_data=True, registers=False),
+    ),
     Processor(7, "PROCESSOR_ARCHITECTURE_ALPHA64", "Alpha64", "Alpha, 64 bits", image=0x284, known=True),
     Processor(8, "PROCESSOR_ARCHITECTURE_MSIL", "MSIL", "intermediate language of .NET"),
     Processor(
@@ -88,7 +101,7 @@ _ROWS = (
         image=0x8664,
         debugger_name="AMD64",
         known=True,
-        machine=Machine(0x4D0, 2, 1, True),
+        machine=Machine(0x4D0, 2, 1, extended=True, shared_data=True),
         current=True,
     ),
     Processor(10, "PROCESSOR_ARCHITECTURE_IA32_ON_WIN64", "x86 on Win64", "x86 on 64-bit Windows", 4),
@@ -103,7 +116,7 @@ _ROWS = (
         image=0xAA64,
         debugger_name="ARM64",
         known=True,
-        machine=Machine(0x390, 2, 2),
+        machine=Machine(0x390, 2, 2, shared_data=True),
         current=True,
     ),
     Processor(13, "PROCESSOR_ARCHITECTURE_ARM32_ON_WIN64", "ARM on Win64", "32-bit ARM on 64-bit Windows", 4),

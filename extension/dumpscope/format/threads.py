@@ -61,15 +61,18 @@ THREAD_PRIORITY = Enumeration(
 )
 """Priority of a thread relative to its process's class. Negative ones are listed as such and as unsigned 32-bit numbers."""
 
+ERROR_THREAD, WRITING_THREAD, EXITED_THREAD, INVALID_INFO, INVALID_CONTEXT, INVALID_TEB = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+"""Bits of MINIDUMP_THREAD_INFO.DumpFlags."""
+
 THREAD_INFO_FLAGS = FlagSet(
     "MINIDUMP_THREAD_INFO.DumpFlags",
     {
-        0x01: ("MINIDUMP_THREAD_INFO_ERROR_THREAD", "the writer could not open or suspend the thread; only its id can be trusted"),
-        0x02: ("MINIDUMP_THREAD_INFO_WRITING_THREAD", "this thread wrote the dump of its own process; its stack and registers are the writer's"),
-        0x04: ("MINIDUMP_THREAD_INFO_EXITED_THREAD", "the thread ended before the writer could open it"),
-        0x08: ("MINIDUMP_THREAD_INFO_INVALID_INFO", "times, start address and affinity are not valid"),
-        0x10: ("MINIDUMP_THREAD_INFO_INVALID_CONTEXT", "the registers could not be read"),
-        0x20: ("MINIDUMP_THREAD_INFO_INVALID_TEB", "the TEB was not captured"),
+        ERROR_THREAD: ("MINIDUMP_THREAD_INFO_ERROR_THREAD", "the writer could not open or suspend the thread; only its id can be trusted"),
+        WRITING_THREAD: ("MINIDUMP_THREAD_INFO_WRITING_THREAD", "this thread wrote the dump of its own process; its stack and registers are the writer's"),
+        EXITED_THREAD: ("MINIDUMP_THREAD_INFO_EXITED_THREAD", "the thread ended before the writer could open it"),
+        INVALID_INFO: ("MINIDUMP_THREAD_INFO_INVALID_INFO", "times, start address and affinity are not valid"),
+        INVALID_CONTEXT: ("MINIDUMP_THREAD_INFO_INVALID_CONTEXT", "the registers could not be read"),
+        INVALID_TEB: ("MINIDUMP_THREAD_INFO_INVALID_TEB", "the TEB was not captured"),
     },
     MINIDUMPAPISET,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import takewhile
 from typing import List, NamedTuple, Optional, Sequence
 
 from ..errors import UsageError
@@ -76,6 +77,11 @@ def _redacted(options: Options, command: str) -> Options:
     if command == "learn":
         raise UsageError("a lesson shows bytes as they are: it cannot be redacted", "give it a sample")
     return options._replace(redact=True)
+
+
+def asks_debug(words: Sequence[str]) -> bool:
+    """Whether words that need not be right ask for tracebacks: ``--debug`` in front of a ``--``."""
+    return "--debug" in takewhile(lambda word: word != "--", words)
 
 
 def unknown_option(word: str) -> Optional[UsageError]:

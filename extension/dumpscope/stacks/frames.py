@@ -14,6 +14,8 @@ EPILOGUE = "epilogue"
 """The rest of the epilogue of the frame below was simulated."""
 LEAF = "leaf"
 """The function of the frame below has no unwind data, so it keeps the stack pointer as the call left it."""
+INSTRUCTIONS = "instructions"
+"""The function of the frame below changes the stack pointer and has no unwind data: its instructions were followed to its return."""
 FRAME_POINTER = "frame pointer"
 """The chain of frame pointers."""
 CFI = "call frame information"
@@ -23,7 +25,7 @@ DEBUGGER = "debugger"
 SCAN = "scan"
 """A value on the stack that looks like a return address: a guess."""
 
-FOUND_BY = (CONTEXT, EXCEPTION_CONTEXT, UNWIND_DATA, EPILOGUE, LEAF, FRAME_POINTER, CFI, DEBUGGER, SCAN)
+FOUND_BY = (CONTEXT, EXCEPTION_CONTEXT, UNWIND_DATA, EPILOGUE, LEAF, INSTRUCTIONS, FRAME_POINTER, CFI, DEBUGGER, SCAN)
 
 BOTTOM = "return-address-0"
 NOT_CAPTURED = "memory-not-captured"

@@ -265,6 +265,9 @@ def test_a_fault_of_ours_is_words_and_70(monkeypatch: pytest.MonkeyPatch) -> Non
     assert code == 70
     assert "Traceback" in err
     assert "ZeroDivisionError: test" in err
+    code, _, err = run("handles", "--", HANDLES, "--debug")  # a word, not an option
+    assert code == 70
+    assert "Traceback" not in err
 
 
 def test_a_file_that_cannot_be_read_has_a_document_too() -> None:

@@ -10,9 +10,11 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from ...dump.streams.system import AMD64
 from ...format.contexts import CONTEXT_LAYOUTS
 from ...format.counted import by_count, counted
 from ...format.modules import MINIDUMP_MODULE
+from ...format.teb import PEB32, PEB64, TEB32, TEB64
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..plan import NEEDS
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, EFFECTIVE_X86, FAILS, FILE_CORRUPT, MEMORY_ABSENT, PARTIAL, S_OK, WORKS, CommandAnswer
@@ -33,15 +35,15 @@ INDIRECT = 0x40
 PROCESS_DATA = 0x100
 PRIVATE_MEMORY = 0x200
 CODE_SEGMENTS = 0x2000
-AMD64 = 9
 RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll", "libcoreclr.so", "libcoreclr.dylib")
 OTHER_SIDE = ("wow64.dll", "wow64cpu.dll")
 MOST_LOOKED_AT = 4097
 """Modules whose names are looked at."""
 
-_LAST_ERROR = {True: 0x34, False: 0x68}
-_LOADER = {True: 0xC, False: 0x18}
-_TLS = {True: 0xE10, False: 0x1480}
+_LAST_ERROR = {True: TEB32.offset_of("LastErrorValue"), False: TEB64.offset_of("LastErrorValue")}
+_LOADER = {True: PEB32.offset_of("Ldr"), False: PEB64.offset_of("Ldr")}
+_TLS = {True: TEB32.offset_of("TlsSlots"), False: TEB64.offset_of("TlsSlots")}
+"""Offsets by whether the machine has 32 bits."""
 
 
 class Verdict(NamedTuple):

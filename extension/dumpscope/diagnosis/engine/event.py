@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Tuple
 
 from ...format.codes.exceptions import EXCEPTIONS
+from ...format.processors import MACHINES
 
 NO_THREAD = 0xFFFFFFFF
 SYNTHETIC = 0x80000003
 """The code of the event that the engine makes up when the file has no exception."""
 CHANCE = "(first/second chance not available)"
 IN_PAGE_ERROR = 0xC0000006
-WITHOUT_CONTEXTS = frozenset((3, 6))
+WITHOUT_CONTEXTS = frozenset(number for number, machine in MACHINES.items() if not machine.registers)
 """Processors whose registers the engine cannot take from an exception: PowerPC and Itanium."""
 NAMED = frozenset(
     (

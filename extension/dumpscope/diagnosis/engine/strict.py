@@ -25,6 +25,7 @@ from ...format.handles import (
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST, MINIDUMP_MEMORY_LIST
 from ...format.modules import MINIDUMP_MODULE, MINIDUMP_MODULE_LIST, MINIDUMP_UNLOADED_MODULE, MINIDUMP_UNLOADED_MODULE_LIST
+from ...format.processors import PROCESSORS
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.threads import (
     MINIDUMP_THREAD,
@@ -159,7 +160,7 @@ def ansi(text: str) -> str:
     return "".join(char if ord(char) in _CP1252 else "?" if char <= "\uffff" else "??" for char in text)
 
 
-NARROW = frozenset((0, 1, 3, 4, 5))
+NARROW = frozenset(row.number for row in PROCESSORS.values() if row.machine is not None and row.pointer_size == 4)
 """ProcessorArchitecture values that the engine takes for machines of 32 bits."""
 
 

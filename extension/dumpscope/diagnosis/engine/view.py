@@ -17,7 +17,7 @@ from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
 from ...format.processors import MACHINES
 from ...format.system import MINIDUMP_SYSTEM_INFO
-from ...format.teb import TEB64
+from ...format.teb import TEB32, TEB64
 from ..dumpdebug.preamble import FLAG_XSTATE, XSTATE_AVX, XSTATE_SIZE
 from .answers import E_FAIL, E_NOINTERFACE, E_UNEXPECTED, S_OK, CommandAnswer, ExceptionAnswer, HandlesAnswer, Opening, RegionsAnswer, ThreadAnswer
 from .event import NO_THREAD, SYNTHETIC, WITHOUT_CONTEXTS, event_text
@@ -32,9 +32,9 @@ INTERRUPT_TIME = 8
 """Where the shared user data have the time since the machine started: without its bytes there is no system uptime."""
 UNKNOWN_PROCESS = 0xF0F0F0F0
 EVENT_EXCEPTION = 2
-TIMED = frozenset((0, 6, 9, 12))
+TIMED = frozenset(number for number, machine in MACHINES.items() if machine.shared_data)
 """ProcessorArchitecture values whose page of shared user data the engine can read."""
-PEB_OFFSETS = {True: 0x30, False: 0x60}
+PEB_OFFSETS = {narrow: teb.offset_of("ProcessEnvironmentBlock") for narrow, teb in ((True, TEB32), (False, TEB64))}
 """Where a TEB has the PEB's address, in machines of 32 and of 64 bits."""
 
 _EXCEPTION = MINIDUMP_EXCEPTION_STREAM.select(

@@ -6,7 +6,17 @@ from typing import Callable, Iterator, List, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.streams.threads import Thread, ThreadInfo
-from ...format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO
+from ...format.contexts import CONTEXT_AMD64, CONTEXT_AMD64_FAMILY, CONTEXT_XSTATE
+from ...format.threads import (
+    ERROR_THREAD,
+    EXITED_THREAD,
+    INVALID_CONTEXT,
+    INVALID_INFO,
+    INVALID_TEB,
+    MINIDUMP_THREAD,
+    MINIDUMP_THREAD_INFO,
+    WRITING_THREAD,
+)
 from ..evidence import Proof
 from ..facts import CHECKSUM_OFFSET, Facts
 from .rule import ERROR, INFERRED, INFO, PROVEN, WARNING, Match, Rule
@@ -23,6 +33,9 @@ _RIGHTS = "let the writer run elevated with SeDebugPrivilege; MiniDumpWriteDump 
 _TEB = MINIDUMP_THREAD.offset_of("Teb")
 _CONTEXT = MINIDUMP_THREAD.offset_of("ThreadContext")
 _FLAGS = MINIDUMP_THREAD_INFO.offset_of("DumpFlags")
+_CONTEXT_FLAGS = CONTEXT_AMD64.offset_of("ContextFlags")
+_WITHOUT_CONTEXT = ERROR_THREAD | EXITED_THREAD | INVALID_CONTEXT
+"""Flags that say why a thread has no registers."""
 _LOOK = 20_000
 
 
@@ -130,7 +143,7 @@ def _silent_context(facts: Facts) -> Optional[Match]:
     empty: List[Thread] = []
     for thread in facts.threads(_LOOK):
         info = infos.find(thread.tid)
-        if not thread.context_rva and (info is None or not info.dump_flags & 0x15):
+        if not thread.context_rva and (info is None or not info.dump_flags & _WITHOUT_CONTEXT):
             empty.append(thread)
     if not empty:
         return None
@@ -157,9 +170,10 @@ def _xstate(facts: Facts) -> Optional[Match]:
     if described or not facts.is_64 or facts.has(0x7FFE03D8, 8):
         return None
     for thread in facts.threads(256):
-        flags = facts.source.some(thread.context_rva + 0x30, 4) if thread.context_rva else b""
-        if len(flags) == 4 and flags[0] & 0x40 and int.from_bytes(flags, "little") & 0x100000:
-            proof = Proof(f"ContextFlags of thread {thread.tid:x}", f"0x{int.from_bytes(flags, 'little'):x}: extended registers", thread.context_rva + 0x30)
+        flags = facts.source.some(thread.context_rva + _CONTEXT_FLAGS, 4) if thread.context_rva else b""
+        bits = int.from_bytes(flags, "little")
+        if len(flags) == 4 and bits & CONTEXT_XSTATE and bits & CONTEXT_AMD64_FAMILY:
+            proof = Proof(f"ContextFlags of thread {thread.tid:x}", f"0x{bits:x}: extended registers", thread.context_rva + _CONTEXT_FLAGS)
             where = Proof("MiscInfo.XStateData", "not filled", None if isinstance(misc, Absent) else misc.offset)
             return Match((proof, where))
     return None
@@ -182,7 +196,7 @@ def _context_outside(facts: Facts) -> Optional[Match]:
 
 
 def _self_dump(facts: Facts) -> Optional[Match]:
-    found, _ = _infos(facts, 2)
+    found, _ = _infos(facts, WRITING_THREAD)
     return Match(tuple(_info_proofs(found)), {"tid": f"{found[0].tid:x}"}) if found else None
 
 
@@ -249,7 +263,7 @@ RULES = (
         sources=(_OBSERVED,),
         fires="thread-invalid-info",
         silent="thread-times",
-        test=_flagged(8),
+        test=_flagged(INVALID_INFO),
     ),
     Rule(
         code="THR004",
@@ -315,7 +329,7 @@ RULES = (
         sources=("observed: dbgeng 10.0.15063", "DebugPrivilege/InsightEngineering, walkthrough of a WER dump"),
         fires="thread-access-denied",
         silent="thread-times",
-        test=_flagged(1),
+        test=_flagged(ERROR_THREAD),
     ),
     Rule(
         code="THR008",
@@ -331,7 +345,7 @@ RULES = (
         sources=("observed: dbgeng 10.0.15063",),
         fires="thread-exited",
         silent="thread-times",
-        test=_flagged(4),
+        test=_flagged(EXITED_THREAD),
     ),
     Rule(
         code="THR009",
@@ -346,7 +360,7 @@ RULES = (
         sources=("observed: dbgeng 10.0.15063",),
         fires="thread-invalid-context",
         silent="thread-times",
-        test=_flagged(16),
+        test=_flagged(INVALID_CONTEXT),
     ),
     Rule(
         code="THR010",
@@ -361,7 +375,7 @@ RULES = (
         sources=("minidumpapiset.h: MINIDUMP_THREAD_INFO_INVALID_TEB",),
         fires="thread-invalid-teb",
         silent="thread-times",
-        test=_flagged(32),
+        test=_flagged(INVALID_TEB),
     ),
     Rule(
         code="THR011",

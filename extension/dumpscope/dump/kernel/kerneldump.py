@@ -16,7 +16,7 @@ from ...format.debuggerdata import KDDEBUGGER_DATA64
 from ...format.exception import EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ...format.layout import Structure
 from ..absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
-from ..lists import holders
+from ..intervals import holders
 from ..module_names import image_text, is_readable
 from ..source import Source, Window
 from .listed import ListedDriver, named_drivers

@@ -15,7 +15,8 @@ from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIP
 from ...format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
 from ..absence import Absent, Damage
 from ..directory import Stream
-from ..lists import KEPT, NOTHING, RecordList, Span, counted, counted_records, described_records, headless, holders
+from ..intervals import holders
+from ..lists import KEPT, NOTHING, RecordList, Span, counted, counted_records, described_records, headless
 from ..source import Source
 
 ADDRESS_END = 1 << 64

@@ -14,7 +14,8 @@ from ...format.modules import (
 )
 from ..absence import DAMAGED, NOT_KNOWN, NOT_THERE, Absent
 from ..directory import Stream
-from ..lists import RecordList, counted_records, described_records, holders
+from ..intervals import holders
+from ..lists import RecordList, counted_records, described_records
 from ..module_names import MOST_NAMED, beyond_name, listed_names
 from ..source import Source, Window
 from ..strings import StringTable

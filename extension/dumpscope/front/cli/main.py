@@ -17,7 +17,7 @@ from ...session.running import run, wants_help
 from ...session.session import Session
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
-from ..options import COMMON, Options, parse_options, unknown_option
+from ..options import COMMON, Options, asks_debug, parse_options, unknown_option
 from .environment import Environment
 from .progress import cleared
 
@@ -59,7 +59,7 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
             env.silence()
 
     try:
-        code = guarded(lambda: _run(argv, env), complain, debug="--debug" in argv)
+        code = guarded(lambda: _run(argv, env), complain, debug=asks_debug(argv))
         if argv and os.path.exists(argv[0]) and env.closes():
             env.wait()
         return code

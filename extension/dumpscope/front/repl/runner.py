@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...commands.index import MODULES, find_command, load_plugins
 from ...errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, DumpError, UsageError
@@ -15,7 +15,7 @@ from ...view.blocks import Block
 from ...view.paint import PLAIN, strip_ansi
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
-from ..options import Options, parse_options, unknown_option
+from ..options import Options, asks_debug, parse_options, unknown_option
 from ..saving import write_answer
 from ..spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
 from .filters import apply
@@ -47,6 +47,13 @@ class Kept:
                 self.size += len(chunk)
             yield chunk
         self.whole = self.size <= KEPT
+
+
+class _Answer(NamedTuple):
+    """The chunks of an answer, and its exit code, which is known when they have been drawn."""
+
+    chunks: Iterator[str]
+    code: Callable[[], int] = lambda: EXIT_DONE
 
 
 class Runner:
@@ -136,7 +143,7 @@ class Runner:
             self.screen.complain(problem.message, problem.hint)
 
         try:
-            return guarded(lambda: self._run(text), complain, debug=self.debug or "--debug" in text.split())
+            return guarded(lambda: self._run(text), complain, debug=self.debug or asks_debug(text.split()))
         finally:
             self.screen.end()
 
@@ -148,11 +155,10 @@ class Runner:
         words, remark = self.words(line.text)
         if self.teacher is not None and _is_lesson(line, words):
             return self.teacher.teach(words[1], self.workspace.session)
-        status = [EXIT_DONE]
         if words[0] == "last":
-            chunks = self._last(line, status)
+            chunks, code = self._last(line)
         else:
-            chunks = self._answer(line, words, remark, status)
+            chunks, code = self._answer(line, words, remark)
             if words[0] not in self.own or words[0] in ("help", "dumps", "history"):
                 self.last = Kept(line.text)
                 chunks = self.last.record(chunks)
@@ -162,43 +168,44 @@ class Runner:
             self._to_file(line, chunks)
         else:
             self.screen.show(chunks)
-        return status[0]
+        return code()
 
-    def _last(self, line: Line, status: List[int]) -> Iterator[str]:
+    def _last(self, line: Line) -> _Answer:
         """The last answer again: as it was shown, or made once more where it was too long to keep."""
         kept = self.last
         if kept is None:
             raise UsageError("there is no answer yet", "`last | grep TEXT` looks through the last answer again")
         options = split_line(line.text)[1:]
         if kept.whole and not options and not line.target:
-            return iter(list(kept.chunks))
+            return _Answer(iter(list(kept.chunks)))
         again = parse_line(kept.text)._replace(target=line.target)
         words, remark = self.words(again.text)
-        return self._answer(again, [*words, *options], remark, status)
+        return self._answer(again, [*words, *options], remark)
 
-    def _answer(self, line: Line, words: Sequence[str], remark: str, status: List[int]) -> Iterator[str]:
-        """The chunks of an answer; ``status`` gets its exit code when they are drawn."""
+    def _answer(self, line: Line, words: Sequence[str], remark: str) -> _Answer:
+        """The answer of a command, which is found as its chunks are drawn."""
         options = parse_options(list(words))
         name = options.words[0]
         if name not in self.own and name not in MODULES and name.lstrip("!.") not in MODULES:
             if not is_debuggers(line.text.split()[0]):
                 self.find(name)  # raises, with the nearest names
-            status[0] = EXIT_USAGE
-            return self._draw(None, self.workspace.session, not_ours(self.workspace.session, line.text), options, line)
+            chunks = self._draw(None, self.workspace.session, not_ours(self.workspace.session, line.text), options, line)
+            return _Answer(chunks, lambda: EXIT_USAGE)
         found = self.find(name)
         rest = options.words[1:]
         if wants_help(rest):
             from ...commands.help import command_help
 
-            return self._draw(None, Session(), command_help(found, with_dump=False), options.as_text(), line)
+            return _Answer(self._draw(None, Session(), command_help(found, with_dump=False), options.as_text(), line))
         session = self._session(found, rest)
         args = parse(found, rest)
         if session.open_error is not None and found.dump in (DUMP_NEEDED, DUMP_FIRST):
-            return _refused(found, session.path, session.open_error, options)
+            return _Answer(_refused(found, session.path, session.open_error, options))
         session.progress = self.screen.progress
         if self.teacher is not None and found.name == "learn":
             session.memo["lessons"] = self.teacher.kept.load()
-        return self._finished(found, session, self._draw(found, session, _remarked(remark, run(session, found, args)), options, line), status)
+        chunks = self._draw(found, session, _remarked(remark, run(session, found, args)), options, line)
+        return _Answer(chunks, lambda: exit_code(found, session))
 
     def _session(self, found: Command, words: List[str]) -> Session:
         """The session that a command runs on. Raises UsageError when it needs a file and none is open."""
@@ -210,11 +217,6 @@ class Runner:
         if found.dump == DUMP_FIRST and words and session.open_error is not None:
             return Session()  # asked about its words, not about a file that cannot be read
         return session
-
-    @staticmethod
-    def _finished(found: Command, session: Session, chunks: Iterable[str], status: List[int]) -> Iterator[str]:
-        yield from chunks
-        status[0] = exit_code(found, session)
 
     def _draw(self, found: Optional[Command], session: Session, blocks: Iterable[Block], options: Options, line: Line) -> Iterator[str]:
         # A filter looks at whole lines: nothing is wrapped for it that would not be wrapped for a pipe.

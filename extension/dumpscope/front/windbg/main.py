@@ -19,7 +19,7 @@ from ...view.escape import dml, printable
 from ...view.paint import PLAIN, Dml, Paint
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
-from ..options import Options, parse_options
+from ..options import Options, asks_debug, parse_options
 from .host import Host, Place
 
 _DUMP_ENDINGS = (".dmp", ".mdmp", ".hdmp")
@@ -37,7 +37,7 @@ def run(name: str, argv: Sequence[str], host: Optional[Host] = None, scripts: Op
     front.plain = "--text" in argv
     try:
         try:
-            return guarded(lambda: front.run(list(argv)), front.tell, debug="--debug" in argv, roomier="the command line has more of it: dumpscope " + name)
+            return guarded(lambda: front.run(list(argv)), front.tell, debug=asks_debug(argv), roomier="the command line has more of it: dumpscope " + name)
         finally:
             host.flush()
     except (SystemExit, KeyboardInterrupt):

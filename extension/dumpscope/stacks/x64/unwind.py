@@ -15,10 +15,26 @@ from ...dump.streams.threads import Thread
 from ...format.counted import counted
 from ...format.unwind import UNWIND_OPS, X64_NONVOLATILE, X64_REGISTERS
 from ...symbols.images import Images
-from ..frames import DAMAGED, EPILOGUE, LEAF, NO_IMAGE, NO_MODULE, NO_UNWIND_DATA, NOT_A_CALL, NOT_CAPTURED, UNWIND_DATA, End, Origin, Proof, Step
+from ..frames import (
+    DAMAGED,
+    EPILOGUE,
+    INSTRUCTIONS,
+    LEAF,
+    NO_IMAGE,
+    NO_MODULE,
+    NO_UNWIND_DATA,
+    NOT_A_CALL,
+    NOT_CAPTURED,
+    UNWIND_DATA,
+    End,
+    Origin,
+    Proof,
+    Step,
+)
 from ..memory import StackMemory
 from .epilogue import MAX_EPILOGUE, Epilogue, follow, follows_call
 from .functions import Region, Regions
+from .returning import follow_to_return
 from .unwindinfo import (
     ALLOC_LARGE,
     ALLOC_SMALL,
@@ -180,6 +196,7 @@ class X64Unwinder:
         self.memory = StackMemory(dump, 8)
         self.regions = Regions(dump, images)
         self._recipes: Dict[Tuple[int, bool], Union[Recipe, End]] = {}
+        self._bodies: Dict[int, Optional[Recipe]] = {}
         self._calls: Dict[int, bool] = {}
 
     def begin(self, registers: Registers, thread: Optional[Thread]) -> List[int]:
@@ -213,6 +230,15 @@ class X64Unwinder:
             return End(NOT_CAPTURED, f"the return address at 0x{place:x} is not in the dump", place)
         if recipe.verify and not self._is_call(ip):
             return End(NOT_A_CALL, f"{recipe.note}, and 0x{ip:x}, found at 0x{place:x}, does not follow a call", registers[RIP])
+        if first and recipe.found_by == UNWIND_DATA and not recipe.machine and not self._is_call(ip):
+            other = self._followed(registers[RIP], recipe)
+            if other is not None:
+                place = registers[other.base] + other.return_address
+                back = word(place)
+                if back is not None and self._is_call(back):
+                    recipe, base, ip = other, registers[other.base], back
+                else:
+                    place = base + recipe.return_address
         found = list(registers)
         for register, offset in recipe.saves:
             value = word(base + offset)
@@ -262,14 +288,54 @@ class X64Unwinder:
             return End(DAMAGED, f"{region.name}: {bad}", ip, region.name)
 
     def _bare(self, ip: int, first: bool, note: str, kind: str, name: str, region: Optional[Region] = None) -> Union[Recipe, End]:
-        """A function without unwind data. Only one that was interrupted can be a leaf: another one has called, so it has a frame."""
+        """A function without unwind data. Only one that was interrupted can be a leaf: another one has called, so it has a frame.
+
+        One that changes the stack pointer nevertheless is undone by its instructions, where they can be followed to the end.
+        """
         if not first:
             return End(kind, f"{note}: how its frame is undone is not known", ip, name)
+        followed = follow_to_return(lambda at, size: self.code(region, at, size), ip, lambda target: self._leaves(region, target))
+        if followed is not None and followed.moves:
+            recipe = Recipe(INSTRUCTIONS, followed.base, followed.saves, followed.return_address, region)
+            recipe.note = f"{note}; {counted(followed.instructions, 'instruction')} followed to ret"
+            recipe.verify = True
+            return recipe
         recipe = Recipe(LEAF, RSP, (), 0, region)
         recipe.note = note
         recipe.verify = True
         recipe.certain = region is not None
         return recipe
+
+    def _followed(self, ip: int, by_data: Recipe) -> Optional[Recipe]:
+        """What the instructions of a function say where its unwind data lead to no return address: the body pushes something for a while."""
+        if ip not in self._bodies:
+            self._bodies[ip] = None
+            region = by_data.region
+            if region is not None and by_data.chain:
+                row = by_data.chain[0][0]
+                function = range(region.base + row.begin, region.base + row.end)
+                found = follow_to_return(
+                    lambda at, size: self.code(region, at, size),
+                    ip,
+                    lambda target: False if target in function else self._leaves(region, target) or None,
+                    function,
+                )
+                if found is not None:
+                    recipe = self._bodies[ip] = Recipe(INSTRUCTIONS, found.base, found.saves, found.return_address, region, by_data.chain)
+                    count = counted(found.instructions, "instruction")
+                    recipe.note = f"the unwind data lead to no return address; {count} followed to ret"
+        return self._bodies[ip]
+
+    def _leaves(self, region: Optional[Region], target: int) -> Optional[bool]:
+        """Whether a function with unwind data begins at the target of a jump; None if it is in the middle of one, or in another module."""
+        if region is None:
+            return False if self.regions.module(target) is None else None
+        if not region.base <= target < region.end:
+            return None
+        row = region.rows.at(target - region.base)
+        if row is None:
+            return False
+        return True if isinstance(row, Row) and row.begin == target - region.base else None
 
     def _undone(self, region: Region, row: Row, ip: int, first: bool) -> Recipe:
         chain = read_chain(region.read, row)
