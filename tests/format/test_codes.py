@@ -10,7 +10,7 @@ from typing import List, Tuple
 
 import pytest
 
-from dumpscope.format.codes import describe_code, win32_name
+from dumpscope.format.codes import describe_code, name_words, win32_name
 from dumpscope.format.codes.exceptions import EXCEPTIONS, FAST_FAIL, describe_parameters, exception_name
 from dumpscope.format.codes.foreign import FOREIGN
 from dumpscope.format.codes.symbols import ntstatus_name, table
@@ -192,3 +192,27 @@ def test_each_code_of_others_says_whose_it_is() -> None:
         assert row.words
         assert row.source
         assert code not in EXCEPTIONS
+
+
+@pytest.mark.parametrize(
+    ("symbol", "words"),
+    [
+        ("ERROR_BAD_EXE_FORMAT", "bad exe format"),
+        ("STATUS_FILE_IS_A_DIRECTORY", "file is a directory"),
+        ("ERROR_CRC", "crc"),
+        ("WAIT_TIMEOUT", "timeout"),
+        ("E_HANDLE", "handle"),
+        ("SEC_E_KDC_CERT_EXPIRED", "kdc cert expired"),
+        ("DNS_ERROR_RECORD_FORMAT", "dns error record format"),
+        ("ERROR_ITERATED_DATA_EXCEEDS_64k", "iterated data exceeds 64k"),
+        ("COMADMIN_E_OBJECTNOTPOOLABLE", ""),
+    ],
+)
+def test_the_words_of_a_symbol(symbol: str, words: str) -> None:
+    assert name_words(symbol) == words
+
+
+def test_every_error_of_win32_and_nt_has_words() -> None:
+    for name in ("win32", "ntstatus"):
+        bare = [symbol for symbol in table(name).values() if symbol.startswith(("ERROR_", "STATUS_")) and not name_words(symbol)]
+        assert not bare, name

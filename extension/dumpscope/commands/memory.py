@@ -86,6 +86,7 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
     def missing_bytes(item: Range) -> Optional[int]:
         return item.size - item.held or None
 
+    both = len(dump.memory_list) > 0 and len(dump.memory64_list) > 0  # each counts from 0
     at = Range._fields.index
     itself = len(Range._fields)  # a row is the fields of a range, with itself behind them
     columns = [
@@ -96,7 +97,7 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
         Column("rva", "at", "offset", index=at("rva")),
         Column("held", "", "bytes", index=at("held"), hidden=True),
         Column("missing", "cut by", "bytes", index=itself, get=missing_bytes, hidden=True),
-        Column("stream", "", "int", index=at("stream"), hidden=True),
+        Column("stream", "stream", "int", index=at("stream"), hidden=not both),
         Column("offset", "", "offset", index=at("offset"), hidden=True),
         Column("use", "what", "symbol", index=itself, get=lambda found: usage.at(found.start).words or None),
     ]
@@ -105,6 +106,8 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
             totals.add(item)
     else:
         yield Table(key, columns, rows())
+        if both:
+            yield Note("# is the number in the list of its stream: 5 is MemoryListStream, 9 Memory64ListStream", "hint")
     yield from _memory_totals(session, totals)
     headers = headers_captured(dump)
     if headers:

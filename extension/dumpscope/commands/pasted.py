@@ -11,16 +11,21 @@ from ..diagnosis.facts import Facts
 from ..diagnosis.messages import Reading, extension_in, looks_like_code, near_commands, read_message, rules_of_codes
 from ..diagnosis.pasted.catalogue import known_in
 from ..diagnosis.pasted.debugger import OPENING_CODES
+from ..diagnosis.pasted.errnos import errnos_in
 from ..diagnosis.pasted.known import KERNEL, LIVE, MANAGED, OPENING, SYMBOLS, WRITING, Known
 from ..diagnosis.pasted.numbers import codes_in, one_number
+from ..diagnosis.pasted.stops import Stop, stop_in
 from ..diagnosis.pasted.writers import ELSEWHERE, WRITE_CODES
 from ..diagnosis.rules.catalogue import all_rules, family, find_rule
 from ..diagnosis.rules.rule import ERROR, INFO, SEVERITIES, WARNING, Rule
 from ..diagnosis.rules.rule import Finding as RuleFinding
 from ..dump.absence import Absent
+from ..dump.kernel.kerneldump import KernelDump, is_kernel_dump
+from ..format.codes.bugcheck import bug_check
 from ..session.missing import facts_of, finding_block, rule_table
 from ..session.session import Session
 from ..view.blocks import Column, Data, Fields, Item, Note, Table
+from .bugcheck import bugcheck_blocks
 
 if TYPE_CHECKING:
     from ..view.blocks import Block
@@ -75,6 +80,8 @@ def understand(text: str) -> Said:
         return Said(text, code, Reading([code], [], rules_of_codes([code]), False), tuple(known_in(text)))
     reading = read_message(text)
     known = known_in(text)
+    if reading.taken_as and errnos_in(text):
+        reading = reading._replace(rules=[], scores={}, taken_as="")  # the words of the C library come near many
     if reading.commands and extension_in(text):
         # What an extension says stands among lines about symbols in every log of a session.
         known = [item for item in known if item.kind not in (SYMBOLS, LIVE)]
@@ -88,6 +95,10 @@ def message_blocks(session: Session, text: str) -> Iterator[Block]:
     yield from codes
     yield from _speakers(said)
     facts = facts_of(session) if session.has_file else None
+    stop = stop_in(said.text) if said.kind in ("", KERNEL) else None
+    if stop is not None:
+        yield from _stopped(stop, facts)
+        return
     if said.code is not None and one_number(said.code) in _NO_SUCH_PATH and not said.known:
         yield from _cause_notes(said)
     if said.kind == WRITING:
@@ -103,9 +114,25 @@ def message_blocks(session: Session, text: str) -> Iterator[Block]:
         yield from _unknown(said, facts, bool(codes))
 
 
+def _stopped(stop: Stop, facts: Any) -> Iterator[Block]:
+    """A stop code: explained, or compared with that of the kernel dump that is open, which is explained after it."""
+    if facts is not None and is_kernel_dump(facts.source.some(0, 8)):
+        own = KernelDump(facts.source).code
+        if own != stop.code:
+            name, words = bug_check(stop.code).name, " ".join(f"{value:x}" for value in (stop.code, *stop.parameters))
+            yield Note(f"The message is of bug check 0x{stop.code:x}, {name}: of another stop than this dump (`bugcheck {words}` explains it).", "warning")
+        return
+    yield from bugcheck_blocks(stop.code, stop.parameters, None)
+    if facts is not None:
+        yield Note("This file is a dump of one process, not of a machine: the message is about another file.", "warning")
+    where = "in C:\\Windows\\Minidump, or C:\\Windows\\MEMORY.DMP"
+    yield Note(f"`bugcheck DUMP` on the kernel dump of that stop ({where}) names the driver that is most likely meant", "hint")
+
+
 def _codes(said: Said) -> Iterator[Block]:
     """The codes of the text, each with all of its readings."""
-    from ..format.codes import describe_code
+    from ..format.codes import HRESULT, describe_code, name_words
+    from ..format.codes.errno import ERRNO
 
     words = set(re.findall(r"\w+", said.text.upper()))
     rows = []
@@ -113,7 +140,16 @@ def _codes(said: Said) -> Iterator[Block]:
         meanings = describe_code(value)
         named = [meaning for meaning in meanings if meaning.symbol in words]
         # Small numbers are Win32 errors and NTSTATUS values that have nothing to do with each other: a name says which is meant.
-        rows += [(value, *tuple(meaning)[:3]) for meaning in (named if named and value <= 0xFFFF else meanings)]
+        for meaning in named if named and value <= 0xFFFF else meanings:
+            # An HRESULT with a name of its own means what the Win32 error in it means.
+            inner = next((item.text for item in meanings if item.kind.startswith("HRESULT of") and meaning.kind == HRESULT), "")
+            own = name_words(meaning.symbol)
+            rows.append((value, meaning.kind, meaning.symbol, meaning.text or inner or (f"{own} (the words of its name)" if own else "")))
+    if said.code is not None and re.fullmatch(r"0x0{4,6}[0-9a-f]{2,4}", said.text.strip(), re.IGNORECASE) and bug_check(said.code).name:
+        rows.append((said.code, "bug check", bug_check(said.code).name, bug_check(said.code).meaning))  # eight digits, as a blue screen shows it
+    for number in dict.fromkeys(item.value for item in errnos_in(said.text)):
+        known = ERRNO.get(number)
+        rows.append((number, "errno (C library)", known.symbol if known else "", known.phrase if known else ""))
     if rows:
         columns = [Column("value", "code", "hresult"), Column("kind", "as"), Column("symbol", "symbol", "type"), Column("text", "means")]
         yield Table("codes", columns, rows, title="codes")

@@ -50,9 +50,9 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
             completes="debugger",
         ),
         arg("--flags", metavar="VALUE|NAMES", help="keep what these flags would have captured: 0x1105, names, or .dump options", completes="flag"),
-        arg("--memory", metavar="ADDRESS[:SIZE]", repeat=True, help="keep this memory besides: SIZE bytes (0x1000 unless given) at ADDRESS; both hexadecimal"),
+        arg("--memory", metavar="ADDRESS[:SIZE]", repeat=True, help="also keep this memory: SIZE bytes (0x1000 unless given) at ADDRESS; both hexadecimal"),
         arg("--near", metavar="LEVELS", help=f"keep memory that registers and stacks point to, and what that points to, 1 to {DEEPEST} levels deep"),
-        arg("--size", metavar="BYTES", help="the most that the result may have: 200K, 3M, or a decimal number of bytes; stacks are cut first at their base"),
+        arg("--size", metavar="BYTES", help="the largest size of the result: 200K, 3M, or a decimal number of bytes; stacks are cut first at their base"),
         arg("--report", metavar="FILE", help="also write what was kept and left out to a JSON file", completes="path"),
         arg("--force", switch=True, help="replace OUT and the report if they exist (never the dump itself)"),
     ],
@@ -80,24 +80,30 @@ def shrink(session: Session, args: Any) -> Iterator[Block]:
         near=_levels(args.near) if args.near is not None else 0,
         most=_bytes(args.size) if args.size is not None else None,
     )
+    outcome: Dict[str, Any] = {"written": bool(args.output)}
+
+    def fill(file: BinaryIO) -> None:
+        size = shrunk.write_to(file, lambda done: session.progress(min(done, shrunk.total), shrunk.total))
+        outcome["result"] = {"name": os.path.basename(args.output), "size": size}
+
+    opens = session.user_dump is not None or EngineView(session.dump.source).opening.ok
+    save = Save(args.output, _no_chunks, "small dump", source.name, args.force, fill, shrunk.check)
     yield Data("shrunk", bool(args.output))
+    if args.output and not opens:
+        yield save  # it may be refused as well: then no table says what it would have had
     yield Table("kept", _KEPT, list(shrunk.kept))
     yield Table("left", _LEFT, list(shrunk.left))
     for note in shrunk.notes:
         yield Note(note, "hint")
-    outcome: Dict[str, Any] = {"written": bool(args.output)}
-    if args.output:
-
-        def fill(file: BinaryIO) -> None:
-            size = shrunk.write_to(file, lambda done: session.progress(min(done, shrunk.total), shrunk.total))
-            outcome["result"] = {"name": os.path.basename(args.output), "size": size}
-
+    if args.output and opens:
         told: List[str] = list(shrunk.notes)
-        yield Save(args.output, _no_chunks, "small dump", source.name, args.force, fill, shrunk.check)
+        yield save
         for note in shrunk.notes:
             if note not in told:
                 yield Note(note, "hint")
-    elif session.user_dump is not None or EngineView(session.dump.source).opening.ok:
+    elif args.output:
+        pass
+    elif opens:
         yield Note("Nothing was written: -o OUT writes the small dump", "hint")
     else:
         yield Note("Nothing was written. The debugger does not open this dump, and -o OUT writes only what it opens: `why` says what is wrong", "hint")

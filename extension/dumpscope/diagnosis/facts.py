@@ -9,7 +9,7 @@ from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
 from ..dump.identify import FileKind, kind_of
 from ..dump.minidump import Minidump
-from ..dump.origin import CRASHPAD, WINE, Writer
+from ..dump.origin import Writer, flags_count
 from ..dump.source import Source
 from ..errors import DumpError
 from ..format.counted import counted
@@ -139,9 +139,7 @@ class Facts:
     @cached_property
     def flags_count(self) -> bool:
         """Whether the header's flags tell what was asked for: the writer is one of Microsoft's, by the library's name or by Version."""
-        if self.writer.family in (CRASHPAD, WINE):
-            return False
-        return bool(self.header.implementation) or self.writer.is_microsoft
+        return flags_count(self.dump)
 
     def has(self, address: int, size: int = 1) -> bool:
         """Whether bytes of the process are in the file."""

@@ -21,6 +21,9 @@ _NUMBER_WORD = re.compile(r"(?:0x|0n)?[0-9a-f]*\d[0-9a-f]*")
 _UNABLE = {"failed": "unable", "fails": "unable", "cannot": "unable", "could": "unable", "couldn": "unable", "failure": "unable"}
 _STOP = {"the", "and", "not", "for", "error", "warning", "with", "this", "from", "may", "have", "has", "does", "that", "are", "was", "you"}
 
+_NO_SUCH_PATH = {2, 3}
+"""Win32 errors of a path at which there is nothing, whatever was looked for: alone they belong to no rule."""
+
 
 class Reading(NamedTuple):
     """What was recognised in a pasted text: codes, debugger commands, and the rules that its wording belongs to, best first."""
@@ -49,7 +52,7 @@ def _symptom_codes(rule: Rule) -> FrozenSet[int]:
 
 def rules_of_codes(codes: Iterable[int]) -> List[Rule]:
     """Rules whose messages carry one of these codes, in whatever form."""
-    wanted = {one_number(code) for code in codes}
+    wanted = {one_number(code) for code in codes} - _NO_SUCH_PATH
     return [rule for rule in all_rules() if wanted & _symptom_codes(rule)]
 
 

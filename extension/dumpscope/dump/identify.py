@@ -9,6 +9,7 @@ from ..errors import DumpError
 from ..format.counted import counted
 from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of, text_kind_of
 from ..format.kernel import DUMP_HEADER32, DUMP_HEADER64, SIGNATURE32, SIGNATURE64
+from .command_lines import mend_line
 from .source import Source
 
 MINIDUMP = "minidump"
@@ -132,7 +133,7 @@ def _spoilt(source: Source, head: bytes) -> Optional[FileKind]:
         return FileKind("signature-zero", title, "the writer was ended long before its last step (Crashpad writes the signature last): write the dump again")
     if names is None:
         return None
-    put_back = "`dumpscope mend DUMP -o OUT` writes a copy with 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"
+    put_back = f"`{mend_line(source.name)}` writes a copy with 4d 44 4d 50 93 a7 (MDMP, and 0xA793) at offset 0"
     if not any(head[:4]):
         title = f"a minidump without its signature: the first four bytes are zero, and a directory of {counted(len(names), 'stream')} is at 0x{rva:x}"
         return FileKind("signature-zero", title, f"the writer was ended before its last step (Crashpad writes the signature last); {put_back}")

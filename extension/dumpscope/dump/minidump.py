@@ -131,11 +131,23 @@ class Minidump:
             return Absent(NOT_THERE, f"no {what}: {self.source.made_of} has none")
         if flag is None:
             flag = known.flag if known is not None else 0
+        if flag and not self._flags_count:
+            # Most other writers leave the flags at 0, or copy those of a request that they do not read.
+            who = "its writer, which is not known," if self.writer.name == "unknown" else self.writer.name
+            return Absent(
+                NOT_THERE, f"no {what}: the file holds no such stream; the header's flags (0x{self.header.flags:x}) do not say what {who} was asked for"
+            )
         if flag and not self.header.flags & flag:
             return Absent(NOT_ASKED, f"no {what}: the header's flags (0x{self.header.flags:x}) do not ask for them")
         if flag and not (known is not None and known.needs):
             return Absent(NOT_THERE, f"no {what}: the flags (0x{self.header.flags:x}) ask for them, the file holds no such stream")
         return Absent(NOT_THERE, f"no {what}: the file holds no such stream")
+
+    @cached_property
+    def _flags_count(self) -> bool:
+        from .origin import flags_count  # who wrote the file, which answers without an absence do without
+
+        return flags_count(self)
 
     def _pick(self, kind: int, make: Callable[[Optional[Stream], Optional[Absent]], _List]) -> _List:
         """The list of a type. Of several streams the first that is consistent counts, as for the debugger; of none, the first."""

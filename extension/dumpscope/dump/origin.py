@@ -125,6 +125,13 @@ class Writer(NamedTuple):
         return self.family in (MICROSOFT, DBGENG)
 
 
+def flags_count(dump: Minidump) -> bool:
+    """Whether the header's flags tell what was asked for: the writer is one of Microsoft's, by the library's name or by Version."""
+    if dump.writer.family in (CRASHPAD, WINE):
+        return False
+    return bool(dump.header.implementation) or dump.writer.is_microsoft
+
+
 def implementation_of(version: str) -> Optional[int]:
     """The high word of Version that a DLL of this version writes: ((major & 15) << 12) | ((minor & 15) << 8) | (build & 255)."""
     parts = version.split(".")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import FrozenSet, Iterator, NamedTuple, Optional
 
 from ..diagnosis.facts import Facts
+from ..dump.command_lines import mend_line
 from ..errors import DumpError
 from ..view.blocks import Block, Data, Finding, Note
 from ..writing.mend import mend
 from .session import Session
-
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/\\:")
 
 
 class Remedy(NamedTuple):
@@ -41,20 +39,13 @@ def _remedy(session: Session) -> Optional[Remedy]:
         name = session.source.name or session.path
         if not name or not repairs:
             return None
-        stem, extension = os.path.splitext(os.path.basename(name))
-        line = f"dumpscope mend {_quoted(name)} -o {_quoted(f'{stem}-mended{extension}')}" + (" --invent" if invents else "")
+        line = mend_line(name, invents)
         return Remedy(line, invents, frozenset(repair.code for repair in repairs))
     return None
 
 
-def _quoted(text: str) -> str:
-    if text and all(char in _PLAIN for char in text):
-        return text
-    return '"' + text.replace('"', '\\"') + '"'
-
-
 def mend_note(remedy: Optional[Remedy]) -> Iterator[Block]:
-    """One line behind the debugger's message."""
+    """One line after the debugger's message."""
     if remedy is not None:
         made_up = ", and makes up what is missing" if remedy.invents else ""
         yield Note(f"`{remedy.line}` writes a copy that the debugger opens{made_up}", "hint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..dump.command_lines import mend_line
 from ..dump.source import Source
 from ..errors import DumpError
 from .mend import mend
@@ -16,5 +17,5 @@ def mend_first(source: Source) -> str:
             mend(source, invent=True)
         except DumpError:
             return f"`mend` cannot help: {error.message}" + (f"; {error.hint}" if error.hint else "")
-        return "`mend DUMP -o OUT --invent` first"
-    return "`mend DUMP -o OUT` first"
+        return f"`{mend_line(source.name, True)}` first; it makes up what is missing"
+    return f"`{mend_line(source.name)}` first"

@@ -12,6 +12,7 @@ from ..dump.minidump import Minidump
 from ..errors import DumpError, UsageError
 from .builder import DumpBuilder
 from .mend import check_opens
+from .mend_first import mend_first
 from .needed import Extent, Needed, Part, captured
 from .output import PIECE, Progress, unseen, write_whole
 from .ranges import Ranges
@@ -243,8 +244,13 @@ class Shrunk:
 
     def check(self, path: str) -> None:
         """Raise DumpError if the debugger would not open what was written, or finds other threads or handles in it."""
-        check_opens(path, threads=self._threads)
         dump = self.dump
+        try:
+            check_opens(path, threads=self._threads)
+        except DumpError as error:
+            if dump.source.made_of or EngineView(dump.source).opening.ok:
+                raise
+            raise DumpError(f"the debugger does not open this dump, and {error.message}", f"{mend_first(dump.source)}; nothing is written") from None
         with Minidump.open(path) as made:
             self._same("threads", len(dump.threads), len(made.threads))
             self._same("modules", len(dump.modules), len(made.modules))

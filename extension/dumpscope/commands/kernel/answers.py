@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Union
 
 from ...diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
+from ...diagnosis.engine.opening import missing_parts
 from ...dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
 from ...dump.kernel.kerneldump import KernelDump
 from ...dump.kernel.listed import kernel_base, listed_drivers
@@ -477,6 +478,8 @@ def _why(session: Session, args: Any) -> Iterator[Block]:
         for line in opening.message.splitlines():
             yield Note(line)
         yield Data("commands", None)
+        for name, offset in missing_parts(dump):
+            yield Note(f"{name} at 0x{offset:x} is 0: the part is not in the file, and without it the debugger opens no small kernel dump.")
         if dump.damage:
             yield Note("Fetch the file again, and compare its size with the original: what is missing of a kernel dump cannot be mended.", "hint")
     yield from _damage(dump)

@@ -191,6 +191,15 @@ def _parts(dump: KernelDump, triage: Dict[str, Any]) -> Iterator[Tuple[int, int]
         yield values["Offset"], values["Size"]
 
 
+def missing_parts(dump: KernelDump) -> List[Tuple[str, int]]:
+    """Members of TRIAGE_DUMP without which the engine does not open a small kernel dump and that are 0, with their file offsets."""
+    triage = dump.triage
+    if isinstance(triage, Absent):
+        return []
+    shape, base = dump.triage_layout, dump.header_layout.size
+    return [(f"{shape.name}.{name}", base + shape.offset_of(name)) for name in _NEEDED if not triage[name]]
+
+
 def _triage(source: Source, dump: KernelDump) -> Opened:
     """A triage dump: the engine wants the mark TRGD as the last of SizeOfDump bytes (ValidOffset is not looked at), four parts, and parts and
     data blocks inside the file. Observed: dbgeng 10.0.15063."""

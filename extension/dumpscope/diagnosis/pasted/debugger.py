@@ -107,8 +107,8 @@ MESSAGES: Tuple[Known, ...] = (
     ),
     Known(
         r"the (?:dump|minidump|file) .{0,40}(?:is not (?:a )?valid|is corrupt\w*|format is (?:invalid|unknown))"
-        r"|not a valid (?:mini)?dump|invalid dump file|unsupported dump|unknown dump",
-        "the debugger",
+        r"|not a (?:valid )?(?:mini)?dump(?: file)?\b|invalid dump file|unsupported dump|unknown dump",
+        "a reader of dumps",
         OPENING,
         "The file was not taken for a dump",
         general=True,
@@ -119,6 +119,12 @@ MESSAGES: Tuple[Known, ...] = (
         READING,
         "No fault: the first lines of a session say that the dump has only a part of the process's memory",
         ("MEM002", "MEM006"),
+    ),
+    Known(
+        r"(?:this )?dump file has an exception of interest stored|can be accessed via \.ecxr",
+        "the debugger engine",
+        READING,
+        "No fault: the first lines of a session say that an exception is stored; `.ecxr` shows its registers, `exception DUMP` of dumpscope its meaning",
     ),
     Known(
         r"with full memory: only application data is available|only application data is available",
@@ -149,9 +155,39 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN024", "OPN016", "WRT005"),
     ),
     Known(
+        r"mini kernel dump does not contain enough information",
+        "the debugger engine",
+        KERNEL,
+        "A small kernel dump (triage) was not opened: registers, exception, processor block or call stack are not in it. One of ContextOffset, "
+        "ExceptionOffset, PrcbOffset and CallStackOffset in its TRIAGE_DUMP is 0",
+        (),
+        (),
+        (
+            "fetch the dump again and compare its size: a machine that stopped while it wrote, or a disk without room, leaves such a file, and nothing puts "
+            "the parts back",
+            "`dumpscope bugcheck DUMP` and `dumpscope modules DUMP` show what is there all the same",
+            "for the next stop, let Windows write a larger dump (System > Advanced > Startup and Recovery: kernel or automatic memory dump), and look for "
+            "errors of the disk that holds it",
+        ),
+    ),
+    Known(
+        r"mini kernel dump does not (?:contain (?:unloaded )?driver list|have (?:process|thread|backing store) information)",
+        "the debugger engine",
+        KERNEL,
+        "A small kernel dump (triage) opened without one of its parts: the offset of that part in its TRIAGE_DUMP is 0 (DriverListOffset, "
+        "UnloadedDriversOffset, ProcessOffset, ThreadOffset, BStoreOffset)",
+        (),
+        (),
+        (
+            "without the driver list `lm` is empty, without process or thread their names and stacks are; what else is there works",
+            "`dumpscope why DUMP` shows which commands work on it",
+        ),
+    ),
+    Known(
         r"kddebuggerdatablock|dump file is partially corrupt|psloadedmodulelist|kdversionblock"
         r"|kernbase < systemrangestart|physical memory block has been truncated"
-        r"|(?:mini )?kernel (?:complete |bitmap |triage )?dump|kinitsystem|\bbug ?check\b|\bbluescreen|unable to initialize target machine information"
+        r"|(?:mini )?kernel (?:complete |bitmap |triage )?dump(?! does not)|kinitsystem|\bbug ?check\b"
+        r"|\bbluescreen|unable to initialize target machine information"
         r"|cs descriptor lookup failed|fatal system error: ?0x|page table|directory table base|nt_wrong_symbols|kernel symbols are wrong",
         "the kernel debugger",
         KERNEL,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import List, NamedTuple, Optional
 
+from .errnos import errnos_in
+
 MASK32 = 0xFFFFFFFF
 _SIGN = 0x80000000
 
@@ -70,8 +72,9 @@ def codes_in(text: str) -> List[Code]:
     ``failed with code 1``). A number behind a word such as ``offset`` or ``size``, or before a unit, is no code.
     """
     found: List[Code] = []
+    elsewhere = {item.start for item in errnos_in(text)}
     for match in _NUMBER.finditer(text):
-        code = _judge(text, match)
+        code = None if match.start() in elsewhere else _judge(text, match)
         if code is not None:
             found.append(code)
     for match in _SYMBOL.finditer(text):
@@ -196,6 +199,8 @@ _AFTER_CODE = re.compile(r"(?:[ :=,\-]*\b(?:error|code|hresult|ntstatus|failed|r
 
 def whole_code(text: str) -> Optional[int]:
     """The number if the whole text is one error code: ``0x80004002``, ``80004002``, ``0n87``, ``1392``, ``Win32 error 1392``, ``-0x7ff8ffa9``."""
+    if errnos_in(text):
+        return None  # numbers of the C library, which mean something else
     plain = " ".join(text.split()).strip("\"'()[].,;: ").lower()
     plain = _AFTER_CODE.sub("", _BEFORE_CODE.sub("", plain)).strip("\"'()[].,;: ")
     slip = _SLIP.match(plain)
@@ -215,4 +220,13 @@ def whole_code(text: str) -> Optional[int]:
         return code_of_symbol(plain.upper())
     if re.fullmatch(r"-\d{1,10}", plain):
         return int(plain) & MASK32
-    return None
+    return _one_code(re.split(r"[\s,;:=()\[\]]+", plain))
+
+
+def _one_code(words: List[str]) -> Optional[int]:
+    """The code that all of several words mean: ``0x80004002 (E_NOINTERFACE)``, ``0x12b (299)``."""
+    given = [word for word in words if word and not _BEFORE_CODE.fullmatch(word + " ")]
+    if not 2 <= len(given) <= 4:
+        return None
+    codes = [whole_code(word) for word in given]
+    return codes[0] if codes[0] is not None and len({None if code is None else one_number(code) for code in codes}) == 1 else None

@@ -33,11 +33,25 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN023", "OPN006", "OPN001"),
     ),
     Known(
+        r"minidump.{0,40}unsupported version|unsupported (?:mini)?dump version|version of (?:the )?(?:mini)?dump .{0,20}not supported",
+        "a program that reads dumps",
+        OPENING,
+        "The low word of the header's version is not 0xA793 (42899): no minidump, or its version is spoilt",
+        ("OPN023", "OPN006", "OPN001", "OPN002", "OPN003"),
+    ),
+    Known(
         r"minidump cannot (?:read|seek to) (?:stream )?directory|minidump (?:stream count|directory)",
         _BREAKPAD,
         OPENING,
         "The directory is not in the file",
         ("OPN007", "OPN008", "OPN026", "OPN016"),
+    ),
+    Known(
+        r"minidump(?:memoryinfo|unloadedmodule|memory64|handledata|threadname)\w* .{0,30}(?:size mismatch|cannot (?:read|seek))",
+        _BREAKPAD,
+        READING,
+        "The size of a stream is not what its records need: damaged, or of another layout",
+        ("OPN020", "OPN016", "OPN021", "OPN019"),
     ),
     Known(
         r"has no thread list|error_no_thread_list|threadlist cannot (?:read|determine)|minidumpthreadlist",
@@ -191,7 +205,8 @@ MESSAGES: Tuple[Known, ...] = (
         ("OPN027", "OPN018", "OPN022", "MOD006"),
     ),
     Known(
-        r"endofstreamexception|read (?:beyond|past) the end of the stream|unexpected end of (?:file|stream)|unexpectedeof|failed to fill whole buffer",
+        r"endofstreamexception|read (?:beyond|past) the end of the stream|unexpected end of (?:file|stream)|unexpectedeof|failed to fill whole buffer"
+        r"|\beofexception\b|struct\.error: unpack(?:_from)? requires",
         "a program that reads dumps (ClrMD, dotnet-dump and others)",
         READING,
         "The file ends before something that its header or a list leads to: it is cut, or the number that leads there is wrong",

@@ -30,6 +30,15 @@ MESSAGES: Tuple[Known, ...] = (
         ),
     ),
     Known(
+        r"dump count not reached",
+        "procdump",
+        WRITING,
+        "No fault of a dump: the process ended, or procdump was stopped, before its trigger had fired as often as `-n` asks for",
+        (),
+        (),
+        ("`-e` or `-t` (at the end of the process) as a trigger catches what `-h`, `-c` or `-m` do not; `-ma PID` writes at once",),
+    ),
+    Known(
         rf"writing dump failed|\bwrite\w*dump\w* failed(?!.{{0,40}}{_WINDOWS})|core dump generation failed|invalid process id .{{0,40}}access is denied"
         r"|\[createdump\].{0,200}(?:fail|error)|createdump.{0,80}fail"
         r"|dotnet-dump collect.{0,200}(?:fail|error|denied)|\bgcore\b.{0,80}fail|task_for_pid|pal_sehexception",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Callable, List, Optional
 
 from ...dump.absence import Absent
+from ...dump.kernel.kerneldump import KernelDump
+from ...errors import DumpError
 from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
 from ...format.processors import debugger_name
 from ...format.system import PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64
 from ..engine.archives import TAKEN, given
+from ..engine.opening import missing_parts
 from ..evidence import Proof
 from ..facts import VERSION_OFFSET, Facts
 from . import ranges, repairs
@@ -57,6 +60,15 @@ def _kernel(facts: Facts) -> Optional[Match]:
     if kind.needed is not None:
         opens = f"of this one the file holds 0x{kind.available or 0:x} of 0x{kind.needed:x} bytes of the header, so nothing opens it"
         first = "copy or download the dump again, and compare its size with the original; then ask dumpscope: `bugcheck`, `dumpinfo`, `modules`"
+    elif not facts.engine.opening.ok:
+        try:
+            missing = missing_parts(KernelDump(facts.source))
+        except DumpError:
+            missing = []
+        opens = f"the debugger refuses this one ({facts.engine.opening.line.rstrip('.')}), and dumpscope shows what is there"
+        if missing:
+            opens += ": without registers, exception, processor block or call stack the debugger opens no small kernel dump"
+            found = found._replace(evidence=(*found.evidence, *(Proof(name, "0: the part is not there", at) for name, at in missing)))
     return found._replace(values={**found.values, "opens": opens, "first": first})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Dict, List, NamedTuple
 
 from .symbols import table
@@ -47,6 +48,19 @@ _WORDS: Dict[str, str] = {
     "ERROR_FILE_INVALID": "the file is empty, or was changed from outside while it was open",
     "ERROR_CANCELLED": "the call was cancelled, by a callback perhaps",
     "ERROR_FILE_CORRUPT": "the file is damaged: parts that it promises are not in it",
+    "ERROR_INVALID_FUNCTION": "the device or function cannot do that",
+    "ERROR_INVALID_DATA": "data are not of the form that is expected",
+    "ERROR_BAD_EXE_FORMAT": "the file is no program or DLL, or one for another processor",
+    "ERROR_GEN_FAILURE": "a device does not work; of a process, that it is ending",
+    "ERROR_CRC": "bytes of a disk cannot be read back",
+    "ERROR_OUTOFMEMORY": "out of memory",
+    "ERROR_NOT_FOUND": "what was asked for is not there",
+    "ERROR_FILE_EXISTS": "there is a file of this name already",
+    "ERROR_ALREADY_EXISTS": "there is one of this name already",
+    "ERROR_NO_SYSTEM_RESOURCES": "the system has not enough memory of its own",
+    "ERROR_COMMITMENT_LIMIT": "the machine has no more memory to promise: its page file is too small",
+    "ERROR_IO_DEVICE": "a device failed to read or write",
+    "ERROR_BAD_NET_NAME": "there is no such share",
     "ERROR_PRIVILEGE_NOT_HELD": "the caller lacks a privilege, such as SeDebugPrivilege",
     "E_NOINTERFACE": "the debugger cannot give what was asked for: a dump lacks the data",
     "E_FAIL": "it failed, without a reason given",
@@ -69,10 +83,35 @@ _WORDS: Dict[str, str] = {
     "STATUS_STACK_OVERFLOW": "the stack is used up",
     "STATUS_HEAP_CORRUPTION": "a heap was overwritten",
     "STATUS_STACK_BUFFER_OVERRUN": "the program ended itself at once (fast fail), a stack overwrite perhaps",
+    "E_POINTER": "a pointer is null or wrong",
+    "E_ABORT": "it was cancelled",
+    "REGDB_E_CLASSNOTREG": "a COM class is not registered",
+    "CO_E_NOTINITIALIZED": "the thread has not called CoInitialize",
+    "RPC_E_DISCONNECTED": "the object's process or apartment is gone",
+    "RPC_S_SERVER_UNAVAILABLE": "the other process or machine does not answer",
+    "STATUS_COMMITMENT_LIMIT": "the machine has no more memory to promise: its page file is too small",
+    "STATUS_FILE_LOCKED_WITH_WRITERS": "the file is locked, and others have it open for writing",
+    "STATUS_INVALID_CID": "there is no such process or thread",
+    "STATUS_UNSUCCESSFUL": "it failed, without a reason given",
+    "STATUS_DLL_NOT_FOUND": "a DLL was not found",
+    "STATUS_DLL_INIT_FAILED": "a DLL refused to be loaded",
     "STATUS_PROCESS_IS_TERMINATING": "the process is ending",
     "STATUS_THREAD_IS_TERMINATING": "the thread is ending",
 }
 """In words, for codes that people meet with dumps. Others have their symbol."""
+
+
+_PREFIX = re.compile(r"(?:ERROR|STATUS|WAIT|EVENT|[A-Z][A-Z0-9]*_[EIS]|[ES])_")
+
+
+def name_words(symbol: str) -> str:
+    """The words that a symbol is made of: ``ERROR_BAD_EXE_FORMAT`` gives ``bad exe format``.
+
+    An empty string where it does not separate them, as ``REGDB_E_CLASSNOTREG``.
+    """
+    prefix = _PREFIX.match(symbol)
+    words = symbol[prefix.end() :] if prefix else symbol
+    return words.replace("_", " ").lower() if "_" in words or len(words) < 10 or (prefix and prefix.group() in ("ERROR_", "STATUS_")) else ""
 
 
 def _meaning(kind: str, symbol: str) -> Meaning:
