@@ -22,7 +22,6 @@ from dumpscope.view.text import render_text
 from samples import blocks
 
 _LINE = re.compile(r"^([0-9a-f]{2,}) +(.*)$")
-_CONVENTION = re.compile(r" \(CONV: \w+\)")
 _GUESS = re.compile(r" \(guess: [^)]*\)$")
 _PLACES = re.compile(r" \[[^\]]* @ \d+\]")
 
@@ -40,7 +39,7 @@ def lines_of(text: str) -> Dict[str, str]:
     for line in text.splitlines():
         match = _LINE.match(line)
         if match:
-            plain = _PLACES.sub("", _CONVENTION.sub("", " ".join(match[2].split())))
+            plain = _PLACES.sub("", " ".join(match[2].split()))
             found[match[1]] = _GUESS.sub("", plain)
     return found
 
@@ -118,9 +117,10 @@ def test_json_has_the_words_and_says_what_they_are(tmp_path: Path, capsys: pytes
     assert main(["stack", str(dump), "--fpo", "--json"]) == 0
     (stack,) = json.loads(capsys.readouterr().out)["stacks"]
     assert stack["frames"][0]["frame_data"] is None
+    assert stack["frames"][0]["convention"] is None
     assert main(["stack", str(dump), "--json"]) == 0
     (stack,) = json.loads(capsys.readouterr().out)["stacks"]
-    assert not {"arguments", "frame_data"} & set(stack["frames"][0])
+    assert not {"arguments", "frame_data", "convention"} & set(stack["frames"][0])
     assert "arguments_are" not in stack
 
 
@@ -154,3 +154,15 @@ def test_a_limit_does_not_change_the_last_frame(tmp_path: Path, capsys: pytest.C
     whole = capsys.readouterr().out.splitlines()
     assert main(["stack", dump, "--arguments", "--limit", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[:2] == whole[:2]
+
+
+@pytest.mark.parametrize("option", ["--arguments", "--fpo"])
+def test_the_words_are_explained_only_where_one_is_known(tmp_path: Path, option: str) -> None:
+    with_words = printed(made(tmp_path, STACK), [option])
+    assert "Args to Child: the 3 words of the stack above the return address" in with_words
+    assert "no such word is known" not in with_words
+    # Only the frame pointer's two words were captured: the return address, and nothing above it.
+    for stack in (words(0, 0, 0, 0), words(0)):
+        without = printed(made(tmp_path, stack), [option])
+        assert "no such word is known" in without
+        assert "above the return address: arguments" not in without

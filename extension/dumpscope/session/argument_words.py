@@ -42,6 +42,10 @@ class ArgumentWords:
         """The FPO or frame data record of the function of a line."""
         return None if not self._fpo or row.inline else self._walks.frame_data(row.frame)
 
+    def convention(self, row: Row) -> str:
+        """The calling convention of the function of a line of an x86 stack; an empty string where it is not known, and for other processors."""
+        return self._walks.convention(row) if self._fpo else ""
+
     def members(self, row: Row) -> Dict[str, Any]:
         """What JSON has of a line."""
         words = self.of(row)
@@ -49,6 +53,7 @@ class ArgumentWords:
         if self._fpo:
             record = self.frame_data(row)
             found["frame_data"] = None if record is None else _record(record)
+            found["convention"] = self.convention(row) or None
         return found
 
 
@@ -56,6 +61,12 @@ def meaning_of(walks: Walks, stack: Stack) -> str:
     """What the words of a stack are."""
     system = walks.walker.dump.system
     return words_meaning(stack, isinstance(system, Absent) or system.is_windows)
+
+
+def any_word(walks: Walks, stack: Stack, thread: Optional[Thread]) -> bool:
+    """Whether any word of a stack is known."""
+    words = ArgumentWords(walks, stack, thread)
+    return any(word is not None for row in walks.rows(stack) for word in words.of(row) or ())
 
 
 def _record(record: WinFrame) -> Dict[str, Any]:

@@ -12,6 +12,7 @@ from ..stacks.frames import Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
 from ..symbols.breakpad import SymbolFile, WinFrame
 from ..symbols.download import Download
+from ..symbols.files import NativeSymbols
 from ..symbols.images import Images
 from ..symbols.names import Name, Namer
 from ..symbols.path import usable
@@ -89,6 +90,15 @@ class Walks:
         module = self._dump.modules.at(look)
         records = None if module is None else self._records(module)
         return None if module is None or not isinstance(records, SymbolFile) else records.win(look - module.base)
+
+    def convention(self, row: Row) -> str:
+        """The calling convention of the function of a line, as a PDB has it; an empty string where none does."""
+        look = row.frame.ip - row.frame.calls
+        module = self._dump.modules.at(look)
+        symbols = None if module is None else self.namer.symbols(module)
+        if module is None or not isinstance(symbols, NativeSymbols):
+            return ""
+        return symbols.convention(look - module.base, row.name.symbol if row.inline and row.name is not None else "")
 
     def stack(self, thread: Optional[Thread], limit: int) -> Stack:
         """The stack of a thread; without one that of the exception. The last few are kept."""

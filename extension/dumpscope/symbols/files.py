@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, List, Mapping, NamedTuple, Optional, Prot
 from ..dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.streams.modules import CodeView, Module
 from .breakpad import SymbolFile, open_symbol_file
+from .conventions import Conventions
 from .dbghelp import DbgHelpFile, open_dbghelp
 from .images import Images
 from .path import parse_path
@@ -86,6 +87,13 @@ class NativeSymbols:
         self.mismatch = mismatch
         self._file = file
         self._records: Optional[Union[SymbolFile, Absent]] = None
+        self._conventions = Conventions(file.path)
+
+    def convention(self, rva: int, inline: str = "") -> str:
+        """The calling convention of the function at an RVA, or of one with a name that was put inline there; an empty string where no PDB says it."""
+        if self.provider not in (PDB, DBGHELP):
+            return ""
+        return self._conventions.of_inline(inline) if inline else self._conventions.at(rva)
 
     def locations(self, rva: int) -> Union[List[Location], Absent]:
         """The functions at an RVA, innermost first."""

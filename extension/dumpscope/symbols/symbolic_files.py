@@ -26,6 +26,8 @@ FIRST_SECTION = 0x1000
 """RVA below which no code begins: the headers take the first page."""
 MAX_PADDING = 64
 """Bytes behind a function that count as its padding."""
+MAX_HOOK = 16
+"""Bytes at the begin of a function that gcc leaves for a hook, with what aligns them."""
 _NO_ADDRESS = 0xFFFFFFFF
 _MAGIC = (b"CFIC", b"CIFC")
 _HEADER = 8
@@ -124,6 +126,8 @@ class NativeFile:
         start = item.sym_addr
         if start == _NO_ADDRESS:
             start = self._start(found, index, rva)
+        elif index == len(found) - 1:
+            start = self._hooked(item.symbol, start)
         name = item.symbol
         if self.format == "pdb":
             name = undecorate(name) if name.startswith("?") else without_arguments(name)
@@ -138,6 +142,20 @@ class NativeFile:
             if place < 0 or _calls(below, place) != calls:
                 return address + 1
         return rva
+
+    def _hooked(self, name: str, start: int) -> int:
+        """Where a function of a PE file begins that DWARF has without its first instruction.
+
+        gcc's ``ms_hook_prologue`` (Wine: ``lea rsp, [rsp+0]`` of 8 bytes) stands before the range of the function's DIE; the symbol table, the export
+        and so the debugger (observed: dbgeng 10.0.15063, kernelbase!InitOnceExecuteOnce) count from there. Only the symbol table knows the bytes
+        before: they have the same name, and no line.
+        """
+        if self.format != "pe" or start <= FIRST_SECTION:
+            return start
+        below = self._cache.lookup(start - 1)
+        if len(below) == 1 and below[0].symbol == name and not below[0].line and start - MAX_HOOK <= below[0].sym_addr < start:
+            return int(below[0].sym_addr)
+        return start
 
     def unwind_records(self) -> Union[SymbolFile, Absent]:
         """STACK records as Breakpad writes them, made of the file's frame data or call frame information."""

@@ -8,7 +8,7 @@ from ...dump.absence import NOT_THERE, Absent
 from ...dump.streams.threads import Thread
 from ...errors import UsageError
 from ...format.counted import by_count, counted
-from ...session.argument_words import ArgumentWords, meaning_of
+from ...session.argument_words import ArgumentWords, any_word, meaning_of
 from ...session.expression import current_thread
 from ...session.missing import missing, why_empty
 from ...session.parsing import number
@@ -85,6 +85,8 @@ def frame_columns(drawn: Drawn, *, lines: bool, arguments: bool = False, fpo: bo
             text += " " + frame_data_text(record)
         elif fpo and row.inline:
             text += f" (Inline Function @ {address_text(row.frame.ip, width)})"
+        convention = words.convention(row) if words is not None and fpo else ""
+        text += f" (CONV: {convention})" if convention else ""
         text += row.line if lines else ""
         return text if row.frame.certain else f"{text}  (guess: {row.frame.found_by})"
 
@@ -196,9 +198,11 @@ def guess_note(stack: Stack) -> Iterator[Block]:
 def arguments_note(stacks: Sequence[Drawn], args: Any) -> Iterator[Block]:
     """What the words under "Args to Child" are, once for each kind of stack."""
     if args.arguments or args.fpo:
-        meanings = [meaning_of(drawn.walks, drawn.stack) for drawn in stacks if drawn.stack.frames]
-        for meaning in dict.fromkeys(meanings):
+        known = [drawn for drawn in stacks if any_word(drawn.walks, drawn.stack, drawn.thread)]
+        for meaning in dict.fromkeys(meaning_of(drawn.walks, drawn.stack) for drawn in known):
             yield Note(f"Args to Child: {meaning}", "hint")
+        if not known and any(drawn.stack.frames for drawn in stacks):
+            yield Note("Args to Child: no such word is known: the place of the return address is not, or its memory is not in the dump", "hint")
 
 
 def thread_title(session: Session, thread: Optional[Thread]) -> str:

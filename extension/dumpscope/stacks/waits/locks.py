@@ -1,7 +1,7 @@
 """Slim reader/writer locks, condition variables and addresses: threads that stand in the functions of ntdll that wait for them.
 
 None of these stores an owner, so nothing says who has to act. What a thread waits for is the first argument of the function, where the code
-of its caller proves it.
+of its caller proves it, or the function keeps it in a register that calls preserve.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Locks:
         return ""
 
     def _argument(self, stack: Stack, number: int) -> Optional[Argument]:
-        given = self._arguments.at_call(stack.frames, number, RCX)
+        given = self._arguments.kept(stack.frames, number, RCX)
         if given is None or not given.certain or not given.value:
             return None
         data = self._dump.memory.some(given.value, 8)

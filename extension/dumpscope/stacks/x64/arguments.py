@@ -7,7 +7,7 @@ code: such a register is restored by unwinding. What they take from memory is on
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
@@ -16,7 +16,8 @@ from ...symbols.images import Images
 from ..frames import Frame, Proof
 from .functions import Region, Regions
 from .instructions import Instruction, decode, written
-from .unwindinfo import Row
+from .kept import NOWHERE, copied_at, holders
+from .unwindinfo import BadUnwind, Row, read_chain
 
 RCX, RDX, RSP, R8, R9 = 1, 2, 4, 8, 9
 PARAMETERS = (RCX, RDX, R8, R9)
@@ -41,12 +42,16 @@ class Argument(NamedTuple):
 
 
 class _Function(NamedTuple):
-    """A function as a line of instructions, by offset; and the offsets that jumps lead to. ``switch`` says that some are not known."""
+    """A function as a line of instructions, by offset; and the offsets that jumps lead to. ``switch`` says that some are not known.
+
+    ``outside`` are those that jumps of its parts elsewhere lead to.
+    """
 
     begin: int
     instructions: Tuple[Tuple[int, Instruction], ...]
     targets: Set[int]
     switch: bool
+    outside: FrozenSet[int] = NOWHERE
 
 
 class Arguments:
@@ -56,6 +61,7 @@ class Arguments:
         self._dump = dump
         self._regions = Regions(dump, images)
         self._functions: Dict[Tuple[int, int], Optional[_Function]] = {}
+        self._holders: Dict[Tuple[int, int, int], List[FrozenSet[int]]] = {}
 
     def region(self, address: int) -> Optional[Tuple[Region, Row]]:
         """The code that an address lies in, and its row; None where no unwind data cover it."""
@@ -95,12 +101,13 @@ class Arguments:
                     parts[other.begin] = other
         if len(parts) > MAX_PARTS:
             return None
+        outside: Set[int] = set()
         for other in parts.values():
             line = self._line(region, other)
             if line is None:
                 return None
-            found.targets.update(line.targets)
-        return found
+            outside |= line.targets
+        return found._replace(targets=found.targets | outside, outside=frozenset(outside))
 
     def _line(self, region: Region, row: Row) -> Optional[_Function]:
         size = row.end - row.begin
@@ -142,16 +149,55 @@ class Arguments:
             wanted, added, proofs = found.register, found.added, found.proofs  # the function's own argument, which it passes on
         return None
 
+    def kept(self, frames: Sequence[Frame], number: int, register: int) -> Optional[Argument]:
+        """What the function of a frame was called with in a register, where it keeps that in one that calls preserve; else as :meth:`at_call`."""
+        frame = frames[number]
+        where = self.region(frame.ip - 1) if frame.certain and frame.calls else None
+        found = None if where is None else self._kept(frame, *where, register)
+        return found or self.at_call(frames, number, register)
+
+    def _kept(self, frame: Frame, region: Region, row: Row, register: int) -> Optional[Argument]:
+        function = self._function(region, row)
+        index = -1 if function is None else _index_of_call(function, frame.ip - region.base)
+        if function is None or index < 0:
+            return None
+        for holder in sorted(self._held(region, row, function, register)[index] & frozenset(X64_NONVOLATILE)):
+            copied = copied_at(function.instructions, holder, index)
+            if copied is not None:
+                at, found = function.instructions[copied]
+                source = X64_REGISTERS[found.reg if found.opcode == 0x89 else found.rm]
+                words = f"{X64_REGISTERS[register]} of the call, which the function keeps in {X64_REGISTERS[holder]}"
+                value = frame.registers[holder]
+                code = Proof("code", f"mov {X64_REGISTERS[holder]}, {source}, on every way to the call", *region.place(at), address=region.base + at)
+                return Argument(value, words, True, (code, Proof(f"{X64_REGISTERS[holder]} of frame {frame.number:02x}", f"0x{value:x}")))
+        return None
+
+    def _held(self, region: Region, row: Row, function: _Function, register: int) -> List[FrozenSet[int]]:
+        """The registers that hold a parameter before each instruction; none in a part of a function."""
+        key = (region.base, row.begin, register)
+        if key not in self._holders:
+            try:
+                whole = not function.switch and len(read_chain(region.read, row)) == 1
+            except BadUnwind:
+                whole = False
+            held = holders(function.instructions, function.outside, register) if whole else [NOWHERE] * len(function.instructions)
+            if len(self._holders) >= 1 << 8:
+                self._holders.clear()
+            self._holders[key] = held
+        return self._holders[key]
+
     def _in_caller(self, frame: Frame, where: Tuple[Region, Row], trace: _Trace) -> Union[Argument, _Trace, None]:
         region, row = where
         function = self._function(region, row)
         if function is None or function.switch:
             return None
-        behind = frame.ip - region.base
-        index = next((n for n, (at, item) in enumerate(function.instructions) if at + item.length == behind), -1)
-        if index < 0 or not function.instructions[index][1].is_call:
+        index = _index_of_call(function, frame.ip - region.base)
+        if index < 0:
             return None
-        return self._back(frame, region, function, index, trace)
+        found = self._back(frame, region, function, index, trace)
+        if found is None and trace.register in PARAMETERS and trace.register in self._held(region, row, function, trace.register)[index]:
+            return trace  # on no way to the call is it written
+        return found
 
     def _back(self, frame: Frame, region: Region, function: _Function, index: int, trace: _Trace) -> Union[Argument, _Trace, None]:
         """Go back from a call to what set the register; a _Trace again where that is an argument of the function itself."""
@@ -200,6 +246,12 @@ class Arguments:
         place = self._dump.memory.locate(address)
         proof = Proof("memory", f"0x{value:x}", "", place[0] if place else None, address)
         return Argument((value + added) & upper, f"{step.words}: read from memory, which may have changed since the call", False, (*proofs, proof))
+
+
+def _index_of_call(function: _Function, behind: int) -> int:
+    """The index of the call that ends at an offset, -1 if there is none."""
+    index = next((n for n, (at, item) in enumerate(function.instructions) if at + item.length == behind), -1)
+    return index if index >= 0 and function.instructions[index][1].is_call else -1
 
 
 class _Trace(NamedTuple):
