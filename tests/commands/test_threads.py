@@ -3,6 +3,8 @@
 import pytest
 from samples.writer import DumpBuilder, Thread, ThreadInfo, find_entry, patch
 
+from dumpscope.dump.streams.threads import ThreadInfoList
+
 FIXED = [
     "index",
     "tid",
@@ -223,3 +225,15 @@ def test_last_errors_that_the_dump_does_not_hold(run_json, cli):
     assert "TEB" in cli("threads", "stacks-only.dmp", "--errors").out
     assert cli("threads", "everything-small.dmp", "1", "--errors").code == 2
     assert cli("threads", "everything-small.dmp", "--times", "--errors").code == 2
+
+
+def test_a_table_decodes_each_thread_once(tmp_path, cli, monkeypatch):
+    """It is drawn column by column; what one column has decoded serves the others."""
+    count = 700
+    path = build(tmp_path, [Thread(0x1000 + 4 * n) for n in range(count)], [ThreadInfo(0x1000 + 4 * n, kernel=n, user=n) for n in range(count)])
+    asked = []
+    find = ThreadInfoList.find
+    monkeypatch.setattr(ThreadInfoList, "find", lambda infos, tid: (asked.append(tid), find(infos, tid))[1])
+    assert f"{count} threads; together" in cli("threads", path, "--times").out
+    assert set(asked) == {0x1000 + 4 * n for n in range(count)}
+    assert len(asked) == count

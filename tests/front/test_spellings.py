@@ -176,7 +176,7 @@ def test_kp_says_what_it_does_not_show() -> None:
     for typed in ("kp", "kP", "~3kp", "~*kp"):
         translated = translate(typed)
         assert translated is not None
-        assert "types of a PDB" in translated.note
+        assert "local variables of a PDB" in translated.note
     plain = translate("kn")
     assert plain is not None
     assert not plain.note

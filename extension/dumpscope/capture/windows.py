@@ -90,10 +90,10 @@ def require_windows() -> None:
 
 
 def _library(name: str) -> Any:
-    loader = getattr(ctypes, "WinDLL", None)
+    loader: Any = getattr(ctypes, "WinDLL", None)
     if loader is None:
         require_windows()
-    return loader(name, use_last_error=True)  # type: ignore[misc]
+    return loader(name, use_last_error=True)
 
 
 def _last_error() -> int:

@@ -119,7 +119,7 @@ def number_of(text: str) -> int:
     examples=[("bugcheck 0x133", "a code alone"), ("bugcheck 0xd1 28 2 0 fffff80312345678", "with its parameters")],
     spellings=[".bugcheck"],
     dump=DUMP_FIRST,
-    description="With a kernel dump, its own code; addresses are resolved to driver+offset, and the driver most likely meant is named with the evidence.",
+    description="With a kernel dump, explains its code. Addresses are resolved to driver+offset. The most likely driver is named with the evidence.",
 )
 def bugcheck(session: Session, args: Any) -> Iterator[Block]:
     """A bug check explained."""

@@ -63,11 +63,11 @@ def _declarations(nodes: Sequence[Node]) -> List[Structure]:
 
 @command(
     "bytes",
-    summary="bytes with their meaning: each field with its place, type, name, value and what it says",
+    summary="bytes with their meaning: each field with its offset, type, name, value and meaning",
     category="bytes",
     arguments=[
         arg("what", nargs="+", metavar="WHAT", help="; ".join(KINDS[:6]) + "; … (see above)", completes="place"),
-        arg("--follow", switch=True, help="show what its RVAs lead to as well"),
+        arg("--follow", switch=True, help="also show what its RVAs lead to"),
         arg("--c", switch=True, help="show the C declarations"),
         arg("--all", switch=True, help="all records of a list and all bytes of a field, not the first few"),
         arg("--first", metavar="N", help=f"how many records of a list to show (decimal, {FIRST} if not given)"),
@@ -391,7 +391,7 @@ _SHARES = {
     summary="the whole file as a map: every byte with its owner, gaps and overlaps by name, and a picture",
     category="bytes",
     arguments=[
-        arg("--all", switch=True, help="each structure by itself; neighbours of a kind are put together otherwise"),
+        arg("--all", switch=True, help="list each structure; without it, neighbours of one kind are one row"),
         arg("--picture", switch=True, help="the picture only, not the list"),
         arg("--gaps", switch=True, help="show only gaps and overlaps"),
     ],

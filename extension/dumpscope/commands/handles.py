@@ -266,8 +266,8 @@ def _parse(args: Any) -> Tuple[int, int, Optional[str]]:
         arg("--name", repeat=True, metavar="GLOB", help="only names that match, such as '*Mutex*'; may be given again"),
         arg("--named", switch=True, help="only handles that have a name"),
         arg("--sort", choices=list(_SORT), help="order of the rows; the file's own if not given"),
-        arg("--summary", switch=True, help="how many there are of each type, among those that the other options choose"),
-        arg("--by-name", switch=True, help="with --summary: how many there are of each type and name"),
+        arg("--summary", switch=True, help="count them by type, among those that the other options choose"),
+        arg("--by-name", switch=True, help="with --summary: count them by type and name"),
     ],
     examples=[
         ("handles", "all handles"),

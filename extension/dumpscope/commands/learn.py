@@ -181,7 +181,7 @@ def _list(progress: Optional[Progress] = None) -> Iterator[Block]:
     summary="lessons about what is in a dump: real bytes, what they mean, and questions",
     category="learning",
     arguments=[
-        arg("lesson", nargs="?", metavar="LESSON", help="its number or name; nothing lists them", completes="lesson"),
+        arg("lesson", nargs="?", metavar="LESSON", help="its number or name; without it, list the lessons", completes="lesson"),
         arg("--answers", switch=True, help="show the answers to the questions at the end"),
     ],
     examples=[("learn", "list the lessons"), ("learn 1", "the first, on its sample"), ("learn 8 --answers", "why !handle fails, with the answers")],

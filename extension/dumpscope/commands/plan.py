@@ -104,7 +104,7 @@ def _one_flag(word: str) -> int:
         ("flags /mFhut", "what .dump /mFhut asks for"),
         ("flags /f", "what .dump /f writes instead"),
     ],
-    description="Needs no dump; with one, each bit is held against what the dump really has.",
+    description="Needs no dump. With one, each bit is compared with what the dump really has.",
     dump=DUMP_OPTIONAL,
 )
 def flags(session: Session, args: Any) -> Iterator[Block]:

@@ -37,9 +37,9 @@ _FOUND = [Column("text", "text"), Column("offset", "at", "offset"), Column("how"
     category="failure",
     arguments=[
         arg("-o", "--output", metavar="OUT", help="the scrubbed dump; without it nothing is written", completes="path"),
-        arg("--show", switch=True, help="only show what would go, with offsets and counts; write nothing"),
-        arg("--reveal", switch=True, help="show the names of users and machines that go, and not only how long they are"),
-        arg("--stacks", choices=list(STACKS), help="what stays of stacks: none, frames (what a stack walk reads; unless given) or all"),
+        arg("--show", switch=True, help="only show what would be removed, with offsets and counts; write nothing"),
+        arg("--reveal", switch=True, help="show the names of users and machines that are removed, not only their lengths"),
+        arg("--stacks", choices=list(STACKS), help="what stays of stacks: none, frames (what a stack walk reads; the default) or all"),
         arg("--policy", metavar="FILE", help="what to keep and what else to wipe, as TOML; docs/writing.md describes it", completes="path"),
         arg("--find", metavar="TEXT", repeat=True, help="prove that a text is not in the result, in any encoding or across ranges; exit code 1 if it is"),
         arg("--report", metavar="FILE", help="also write what was done to a JSON file, which quotes no name and no text", completes="path"),

@@ -326,7 +326,7 @@ def _found(session: Session, once: _Once, least: int, forms: Sequence[str]) -> I
     summary="the readable texts in captured memory, ASCII and UTF-16, with what they belong to",
     category="memory",
     arguments=[
-        arg("--min", metavar="N", help="characters that a text has at least (decimal); 6 if not given"),
+        arg("--min", metavar="N", help="least number of characters of a text (decimal); 6 if not given"),
         arg("--match", metavar="GLOB", help="only texts that match, such as '*password*' (case does not matter)"),
         arg("--ascii", switch=True, help="only texts of one byte for each character"),
         arg("--utf16", switch=True, help="only UTF-16 texts"),

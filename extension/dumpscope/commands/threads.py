@@ -295,8 +295,8 @@ def _affinity_words(mask: int) -> str:
         arg("--sort", choices=_SORTS, help="order of the rows: processor time (kernel and user) as !runaway, or one of the others"),
         arg("--times", switch=True, help="show when each was created and the processor time that it used"),
         arg("--errors", switch=True, help="show the last error and the last status of each, as !gle -all"),
-        arg("--names", switch=True, help="show the function at the top of each stack, where exports or symbols at hand name it"),
-        arg("--waits", switch=True, help="show what each waits for, where that is proven; `waits` says how it is known"),
+        arg("--names", switch=True, help="show the function at the top of each stack, if exports or symbols name it"),
+        arg("--waits", switch=True, help="show what each waits for, if that is proven; `waits` says how it is known"),
     ],
     examples=[
         ("threads", "all threads"),

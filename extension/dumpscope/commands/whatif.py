@@ -72,13 +72,13 @@ def _damage(dump: Optional[Minidump]) -> Dict[Tuple[str, str], Optional[int]]:
 
 @command(
     "what-if",
-    summary="what would change in decoding and in the debugger's answers if some bytes were others; the file is not touched",
+    summary="what would change in decoding and in the debugger's answers if some bytes were different; the file is not changed",
     category="bytes",
     arguments=[
         arg("edits", nargs="+", metavar="EDIT", help="a change, in quotes; several are made one after the other", completes="edit"),
         arg("--write", metavar="OUT", help="write the changed copy to a new file, to try it in a debugger", completes="path"),
-        arg("--anew", switch=True, help="let --write build the dump anew of what a reader finds then: lists as long as their counts, places in order"),
-        arg("--force", switch=True, help="let --write replace a file (never the dump itself)"),
+        arg("--anew", switch=True, help="with --write: build the dump anew from what a reader finds after the changes, so that sizes and counts agree"),
+        arg("--force", switch=True, help="with --write: replace a file (never the dump itself)"),
     ],
     examples=[
         ("what-if 'flags &= ~4'", "if handles had not been asked for"),

@@ -52,7 +52,7 @@ def _flags(args: Any) -> int:
             completes="debugger",
         ),
         arg("--dll", metavar="DLL", default="auto", help="dbghelp, dbgcore, or the path of a DLL with MiniDumpWriteDump (auto: dbgcore if there is one)"),
-        arg("--force", switch=True, help="write over an existing file"),
+        arg("--force", switch=True, help="replace an existing file"),
         arg("--list", switch=True, help="list the processes that can be dumped"),
     ],
     examples=[

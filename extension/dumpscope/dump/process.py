@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Callable, Dict, NamedTuple, Optional, Union
 
 from ..format.teb import (
     KUSER_SHARED_DATA_ADDRESS,
@@ -144,10 +144,10 @@ class Process:
     def _any_wow64_teb(self) -> Union[Teb, Absent]:
         return self._first(self.wow64_teb, "32-bit TEB")
 
-    def _first(self, reader: object, what: str) -> Union[Teb, Absent]:
+    def _first(self, reader: Callable[[Thread], Union[Teb, Absent]], what: str) -> Union[Teb, Absent]:
         reason: Optional[Absent] = None
         for thread in self._dump.threads.walk(0, _TRIED):
-            found = reader(thread)  # type: ignore[operator]
+            found = reader(thread)
             if isinstance(found, Teb):
                 return found
             if reason is None or reason.kind == NOT_THERE:

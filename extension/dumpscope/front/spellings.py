@@ -420,7 +420,7 @@ def _stack(head: str, rest: str) -> Translation:
 
 def _stack_note(head: str) -> str:
     """What ``kp`` shows in the debugger and `stack` does not."""
-    return "values of parameters need the types of a PDB, which are not read" if "p" in head.lower() else ""
+    return "values of parameters need the local variables of a PDB, which are not read" if "p" in head.lower() else ""
 
 
 def _stack_words(head: str, rest: str) -> List[str]:

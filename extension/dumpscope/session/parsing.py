@@ -26,9 +26,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=prog, add_help=False, allow_abbrev=False, formatter_class=_formatter)
         self._negative_number_matcher = _NUMBER
         # A second parser: argparse has nothing left for Event in `handles 24 --sort name Event`, because by then it has served all
-        # positionals. No word begins with this character, so none is an option there.
-        self._positionals_parser = argparse.ArgumentParser(prog=prog, add_help=False, prefix_chars="\1", formatter_class=_formatter)
-        self._positionals_parser.error = self.error  # type: ignore[method-assign]
+        # positionals.
+        self._positionals_parser = _Positionals(self, prog)
         for argument in arguments:
             if argument.positional:
                 _add(self._positionals_parser, argument)
@@ -68,6 +67,17 @@ def _dashed(value: Any) -> Any:
     if isinstance(value, list):
         return [_dashed(item) for item in value]
     return "--" if value == _DASHES else value
+
+
+class _Positionals(argparse.ArgumentParser):
+    """A parser of positionals alone, whose complaints are its owner's. No word begins with its prefix character, so none is an option."""
+
+    def __init__(self, owner: Parser, prog: str) -> None:
+        super().__init__(prog=prog, add_help=False, prefix_chars="\1", formatter_class=_formatter)
+        self._owner = owner
+
+    def error(self, message: str) -> NoReturn:
+        self._owner.error(message)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

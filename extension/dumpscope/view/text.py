@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from functools import singledispatch
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..dump.absence import Absent
 from .blocks import Blocks, Bytes, Column, Fields, Finding, Hexdump, Lines, Note, Paragraph, Table
@@ -50,28 +51,28 @@ def render_text(blocks: Blocks, paint: Paint = PLAIN, width: Optional[int] = Non
         last = block
 
 
+@singledispatch
 def _block(block: Any, paint: Paint, width: Optional[int]) -> Iterator[str]:
-    if isinstance(block, Table):
-        yield from _table(block, paint, width)
-    elif isinstance(block, Fields):
-        yield from _fields(block, paint, width)
-    elif isinstance(block, Note):
-        yield from _note(block, paint, width)
-    elif isinstance(block, Finding):
-        yield from _finding(block, paint, width)
-    elif isinstance(block, Lines):
-        yield from _lines(block, paint)
-    elif isinstance(block, Hexdump):
-        yield from _hexdump(block, paint)
-    elif isinstance(block, Bytes):
-        from .annotated import annotated  # most answers have no bytes
+    """The chunks of one block; what has no text, such as data for JSON alone, has none. Each kind is registered below."""
+    return iter(())
 
-        yield from annotated(block, paint, min(width or PROSE, 140))
-    elif isinstance(block, Paragraph):
-        for line in wrap(printable(block.text), min(width or PROSE, PROSE), "  " if block.text.startswith("- ") else "", ""):
-            yield paint.text(line, block.role) + "\n"
-    elif isinstance(block, Picture):
-        yield from picture(block, paint, width or PROSE)
+
+@_block.register(Bytes)
+def _bytes(block: Bytes, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    from .annotated import annotated  # most answers have no bytes
+
+    return annotated(block, paint, min(width or PROSE, 140))
+
+
+@_block.register(Paragraph)
+def _paragraph(block: Paragraph, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    for line in wrap(printable(block.text), min(width or PROSE, PROSE), "  " if block.text.startswith("- ") else "", ""):
+        yield paint.text(line, block.role) + "\n"
+
+
+@_block.register(Picture)
+def _picture(block: Picture, paint: Paint, width: Optional[int]) -> Iterator[str]:
+    return picture(block, paint, width or PROSE)
 
 
 def _cut(name: Any) -> Any:
@@ -121,6 +122,7 @@ def _column_drawer(column: Column, number: int) -> Callable[[Sequence[Sequence[A
     return draw
 
 
+@_block.register(Table)
 def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     columns = [column for column in table.columns if not column.hidden]
     shown = [at if column.index is None else column.index for at, column in enumerate(table.columns) if not column.hidden]
@@ -151,27 +153,56 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
         titles = [column.title.ljust(size) if left else column.title.rjust(size) for column, size, left in zip(columns, widths, lefts)]
         yield _GAP.join(paint.text(title, "header") for title in titles[:-1] + [titles[-1].rstrip()]) + "\n"
 
-    pad = [f"%{'-' if left else ''}{size}s" if size else "%s" for size, left in zip(widths, lefts)]
+    plan = _Plan(columns, shown, [draw for _, draw in formats], lefts, roles, widths, fixed, room, below)
     if paint.plain and not table.detail and not room and not below:
-        line = (_GAP.join(pad) + "\n").__mod__
+        yield from _plain_rows(plan, cells, rows)
+    else:
+        yield from _painted_rows(plan, table, chain(head, rows), paint, width)
 
-        def lines(rows: List[Tuple[str, ...]]) -> str:
-            made = "".join(map(line, rows))
-            if made.isascii():
-                return made
-            return "".join([_GAP.join(map(padded, texts, widths, lefts)) + "\n" for texts in rows])
 
-        yield lines([tuple(texts) for texts in cells])
-        drawers = [_column_drawer(column, number) for column, number in zip(columns, shown)]
+class _Plan(NamedTuple):
+    """How a table is laid out: its shown columns, the places of their cells in a row, and how each is drawn.
+
+    ``fixed`` is the width of all columns but the last, with their gaps. ``room`` is the width that is left for a last one that is wrapped, 0 if
+    it is not. With ``below``, a last cell that has no room beside the others goes below them.
+    """
+
+    columns: Sequence[Column]
+    shown: Sequence[int]
+    formats: Sequence[Callable[[Any], str]]
+    lefts: Sequence[bool]
+    roles: Sequence[str]
+    widths: Sequence[int]
+    fixed: int
+    room: int
+    below: bool
+
+
+def _plain_rows(plan: _Plan, cells: Sequence[Sequence[str]], rows: Iterator[Sequence[Any]]) -> Iterator[str]:
+    """Rows without colours, many at once: first ``cells``, which are drawn already, then those of ``rows``."""
+    widths, lefts = plan.widths, plan.lefts
+    line = _GAP.join([f"%{'-' if left else ''}{size}s" if size else "%s" for size, left in zip(widths, lefts)]) + "\n"
+
+    def lines(drawn: Sequence[Tuple[str, ...]]) -> str:
+        made = "".join([line % texts for texts in drawn])
+        if made.isascii():
+            return made
+        return "".join([_GAP.join(map(padded, texts, widths, lefts)) + "\n" for texts in drawn])
+
+    yield lines([tuple(texts) for texts in cells])
+    drawers = [_column_drawer(column, number) for column, number in zip(plan.columns, plan.shown)]
+    batch = list(islice(rows, SAMPLE))
+    while batch:
+        yield lines(list(zip(*[draw(batch) for draw in drawers])))
         batch = list(islice(rows, SAMPLE))
-        while batch:
-            yield lines(list(zip(*[draw(batch) for draw in drawers])))
-            batch = list(islice(rows, SAMPLE))
-        return
 
-    links = [column.link for column in columns]
-    for row in chain(head, rows):
-        texts = [draw(row[number]) for number, draw in formats]
+
+def _painted_rows(plan: _Plan, table: Table, rows: Iterable[Sequence[Any]], paint: Paint, width: Optional[int]) -> Iterator[str]:
+    """Rows one by one: with colours and links, with a last cell that is wrapped, or with details below each."""
+    _, shown, formats, lefts, roles, widths, fixed, room, below = plan
+    links = [column.link for column in plan.columns]
+    for row in rows:
+        texts = [draw(row[number]) for number, draw in zip(shown, formats)]
         tail: List[str] = []
         if room and len(texts[-1]) > room:
             pieces = wrap(texts[-1], room)
@@ -245,6 +276,7 @@ def _narrow(table: Table, columns: Sequence[Column], shown: Sequence[int], rows:
                     yield paint.text(piece, "dim") + "\n"
 
 
+@_block.register(Fields)
 def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]:
     if fields.title:
         yield paint.text(printable(fields.title), "title") + "\n"
@@ -282,6 +314,7 @@ def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]
             yield " " * (size + 4) + paint.text(piece[size + 4 :], "dim") + "\n"
 
 
+@_block.register(Note)
 def _note(note: Note, paint: Paint, width: Optional[int]) -> Iterator[str]:
     limit = min(width or PROSE, PROSE)
     lead = "" if note.level == "info" else note.level + ": "
@@ -296,6 +329,7 @@ def _note(note: Note, paint: Paint, width: Optional[int]) -> Iterator[str]:
     yield "".join(paint.text(line, role) + "\n" for line in lines)
 
 
+@_block.register(Finding)
 def _finding(finding: Finding, paint: Paint, width: Optional[int]) -> Iterator[str]:
     limit = min(width or PROSE, PROSE)
     role = {"error": "error", "warning": "warning"}.get(finding.severity, "note")
@@ -348,7 +382,8 @@ def _finding(finding: Finding, paint: Paint, width: Optional[int]) -> Iterator[s
         yield "  " + paint.text("affects", "label") + " " + ("\n" + " " * 10).join(names) + "\n"
 
 
-def _lines(block: Lines, paint: Paint) -> Iterator[str]:
+@_block.register(Lines)
+def _lines(block: Lines, paint: Paint, width: Optional[int]) -> Iterator[str]:
     if block.title:
         yield paint.text(printable(block.title), "title") + "\n"
     out: List[str] = []
@@ -382,7 +417,8 @@ def bytes_of(pieces: Iterable[Tuple[int, int, Optional[bytes]]], step: int) -> I
 _UNITS = {"b": 1, "w": 2, "d": 4, "q": 8}
 
 
-def _hexdump(block: Hexdump, paint: Paint) -> Iterator[str]:
+@_block.register(Hexdump)
+def _hexdump(block: Hexdump, paint: Paint, width: Optional[int]) -> Iterator[str]:
     pointer = block.pointer_size
     form = block.form
     if form in ("p", "s"):

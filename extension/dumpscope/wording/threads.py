@@ -9,10 +9,11 @@ from ..dump.contexts import Registers, ip_sp
 from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread, ThreadInfo
 from ..dump.structures import Teb
-from ..format.threads import SUSPEND_COUNT_UNKNOWN, THREAD_INFO_FLAGS
+from ..format.threads import INVALID_INFO, SUSPEND_COUNT_UNKNOWN, THREAD_INFO_FLAGS
 from ..view.kinds import address_kind, address_text, filetime_text
 
-INVALID_INFO = 0x08
+KEPT = 512
+"""Threads whose entry and registers are kept: a table is drawn column by column, some hundreds of rows at a time."""
 
 
 def signed(value: int) -> int:
@@ -26,7 +27,7 @@ def sort_date(value: int) -> str:
 
 
 class ThreadView:
-    """What can be said of each thread, made when it is asked for; the registers of the last thread are kept."""
+    """What can be said of each thread, made when it is asked for; entries and registers of the last threads are kept."""
 
     def __init__(self, dump: Minidump) -> None:
         self.dump = dump
@@ -37,18 +38,20 @@ class ThreadView:
         if self._infos.span.refused and len(self._infos):
             reason = self._infos.damage[0].message if self._infos.damage else "its sizes disagree"
             self._refused = Absent(DAMAGED, f"the debugger does not accept this list ({reason})")
-        self._entry: Tuple[int, Optional[ThreadInfo]] = (-1, None)
-        self._pointers: Tuple[int, Union[Tuple[int, int], Absent]] = (-1, Absent(NOT_THERE, ""))
+        self._entries: Dict[int, Optional[ThreadInfo]] = {}
+        self._pointers: Dict[int, Union[Tuple[int, int], Absent]] = {}
         self._symbols: Dict[int, str] = {}
         self._files: Dict[int, str] = {}
         exception = dump.exception
         self.exception_tid = None if isinstance(exception, Absent) else exception.thread_id
 
     def entry(self, thread: Thread) -> Optional[ThreadInfo]:
-        """The entry of ThreadInfoList for this thread as it stands in the file; that of the last thread is kept."""
-        if self._entry[0] != thread.index:
-            self._entry = (thread.index, self._infos.find(thread.tid))
-        return self._entry[1]
+        """The entry of ThreadInfoList for this thread as it stands in the file."""
+        if thread.index not in self._entries:
+            if len(self._entries) >= KEPT:
+                self._entries.clear()
+            self._entries[thread.index] = self._infos.find(thread.tid)
+        return self._entries[thread.index]
 
     def text_info(self, thread: Thread) -> Union[ThreadInfo, Absent]:
         """The entry of ThreadInfoList for this thread, even of a list that the debugger refuses."""
@@ -109,10 +112,12 @@ class ThreadView:
         return self.dump.registers(thread)
 
     def pointers(self, thread: Thread) -> Union[Tuple[int, int], Absent]:
-        """Instruction and stack pointer; those of the last thread are kept."""
-        if self._pointers[0] != thread.index:
-            self._pointers = (thread.index, ip_sp(self.dump, thread.context_rva, thread.context_size))
-        return self._pointers[1]
+        """Instruction and stack pointer."""
+        if thread.index not in self._pointers:
+            if len(self._pointers) >= KEPT:
+                self._pointers.clear()
+            self._pointers[thread.index] = ip_sp(self.dump, thread.context_rva, thread.context_size)
+        return self._pointers[thread.index]
 
     def ip(self, thread: Thread) -> Union[int, Absent]:
         """The instruction pointer."""

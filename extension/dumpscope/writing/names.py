@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from hashlib import blake2b
 from typing import Dict, Iterable, List, Match, Optional, Set, Tuple
 
@@ -71,6 +72,11 @@ def tokens_of(names: Iterable[str]) -> Dict[str, str]:
     return {name: token("user", index + 1, _units(name)) for index, name in enumerate(known)}
 
 
+def _exchanged(tokens: Dict[bytes, bytes], match: Match[bytes]) -> bytes:
+    """What stands for a name that was found: its token, or as many underscores."""
+    return tokens.get(match.group().lower(), b"_" * len(match.group()))
+
+
 class Names:
     """Collects names and SIDs by :meth:`look`; after :meth:`close`, :meth:`clean` exchanges them.
 
@@ -134,7 +140,7 @@ class Names:
         low = data.lower() if self._words else b""  # a plain search is many times as fast as the patterns, and finds nothing in nearly all pieces
         for pattern, tokens in self._words:
             if any(raw in low for raw in tokens):
-                data = pattern.sub(lambda match, tokens=tokens: tokens.get(match.group().lower(), b"_" * len(match.group())), data)  # type: ignore[misc]
+                data = pattern.sub(partial(_exchanged, tokens), data)
         if self.sids:
             for head, sids, new in (
                 (_SID_HEADS, _SID_BINARY, self._new_binary),

@@ -242,8 +242,7 @@ class Needed:
                 yield from self._text(parameters.address + leaf.offset, parameters.address + buffer, width, base)
         start, size = parameters.number("Environment"), parameters.number("EnvironmentSize")
         if isinstance(start, int) and start:
-            known = isinstance(size, int) and 0 < size <= MOST_ENVIRONMENT
-            yield start, start + (int(size) if known else self._environment(start))  # type: ignore[arg-type]
+            yield start, start + (size if isinstance(size, int) and 0 < size <= MOST_ENVIRONMENT else self._environment(start))
 
     def _environment(self, start: int) -> int:
         """Length of variables whose size is not told: to the two NULs at their end."""

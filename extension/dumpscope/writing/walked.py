@@ -18,7 +18,7 @@ from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread
 from ..stacks.memory import StackMemory
 from ..stacks.x64.functions import Regions
-from ..stacks.x64.unwindinfo import CHAININFO, HANDLERS, BadUnwind, Row, read_unwind_info
+from ..stacks.x64.unwindinfo import CHAININFO, HANDLERS, BadUnwind, Row, UnwindInfo, read_unwind_info
 from ..symbols.images import Images
 from .ranges import Sieve
 
@@ -201,6 +201,11 @@ def unwind_ranges(dump: Minidump) -> Iterator[Tuple[int, int]]:
             yield start, end
 
 
+def _unwind_info(data: bytes) -> UnwindInfo:
+    """The UNWIND_INFO that bytes begin with. Raises BadUnwind."""
+    return read_unwind_info(lambda _, size: data[:size], Row(0, 1 << 31, 0, -1, 0))
+
+
 def is_unwind_info(data: bytes) -> bool:
     """Whether bytes are whole UNWIND_INFO structures of x64, one or more, and nothing else."""
     at = 0
@@ -209,7 +214,7 @@ def is_unwind_info(data: bytes) -> bool:
         if len(part) < 4 or part[0] >> 3 > (CHAININFO | HANDLERS):
             return False
         try:
-            info = read_unwind_info(lambda _, size, part=part: part[:size], Row(0, 1 << 31, 0, -1, 0))  # type: ignore[misc]
+            info = _unwind_info(part)
         except BadUnwind:
             return False
         if any(code.offset > info.prologue for code in info.codes):

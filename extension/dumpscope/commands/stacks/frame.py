@@ -69,7 +69,7 @@ def _show(session: Session, wanted: int) -> Iterator[Block]:
     "frame",
     summary="one frame of the current stack: registers, how it was found, and where the proof stands",
     category="threads",
-    arguments=[arg("frame", nargs="?", metavar="N", help="the frame's number, hexadecimal as the stack shows it; else the current one")],
+    arguments=[arg("frame", nargs="?", metavar="N", help="the frame's number, hexadecimal as the stack shows it; without it, the current frame")],
     examples=[("frame 3", "the fourth frame"), ("frame", "the current one")],
     spellings=[".frame"],
     debugger=False,

@@ -56,7 +56,7 @@ def _evidence(cells: Sequence[Any]) -> Iterable[str]:
 
 @command(
     "waits",
-    summary="what each thread waits for, who can end it, and threads that wait for each other, where that is proven",
+    summary="what each thread waits for, who can end the wait, and threads that wait for each other, if that is proven",
     category="threads",
     arguments=[
         arg("thread", nargs="?", metavar="THREAD", help="only this one: its index (decimal), or its id (0x4554, tid:4554)", completes="tid"),

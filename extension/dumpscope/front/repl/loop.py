@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import Any, Optional, Union
 
 from prompt_toolkit import PromptSession
@@ -113,7 +114,7 @@ class Loop:
             self._apply_settings()
             self.prompt.reserve_space_for_menu = 0
             try:
-                typed = self.prompt.prompt(default=text, pre_run=lambda place=cursor: self._place(place))  # type: ignore[misc]
+                typed = self.prompt.prompt(default=text, pre_run=partial(self._place, cursor))
             except KeyboardInterrupt:
                 text, cursor = "", 0
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from ...dump.absence import Absent
 from ...dump.contexts import wow64_registers
@@ -12,6 +12,8 @@ from ...dump.streams.exception import MAX_PARAMETERS
 from ...view.blocks import Block, Column, Note, Table
 from ...view.kinds import address_text
 from .host import Host
+
+_T = TypeVar("_T")
 
 SPOTS = 256
 """Stretches of memory of which the first and the last bytes are compared."""
@@ -53,7 +55,7 @@ class Engine:
     def __init__(self, host: Host) -> None:
         self._engine = host.engine
 
-    def _call(self, action: Callable[[Any], Any]) -> Any:
+    def _call(self, action: Callable[[Any], _T]) -> _T:
         if self._engine is None:
             raise Unavailable("this Python has no pykd")
         try:
@@ -87,13 +89,16 @@ class Engine:
                     rows[int(module.begin())] = (int(module.size()), int(module.timestamp()), int(module.checksum()))
             return rows
 
-        rows: Dict[int, Tuple[int, int, int]] = self._call(read)
-        return rows
+        return self._call(read)
 
     def exception(self) -> Tuple[int, int, Tuple[int, ...]]:
         """Code, address and parameters of the last event's exception."""
-        found = self._call(lambda pykd: pykd.getLastException())
-        return self._call(lambda _: (int(found.exceptionCode), int(found.exceptionAddress), tuple(int(value) for value in found.parameters)))  # type: ignore[no-any-return]
+
+        def read(pykd: Any) -> Tuple[int, int, Tuple[int, ...]]:
+            found = pykd.getLastException()
+            return int(found.exceptionCode), int(found.exceptionAddress), tuple(int(value) for value in found.parameters)
+
+        return self._call(read)
 
     def read(self, address: int, size: int) -> Optional[bytes]:
         """Memory as the debugger reads it, None where it reads none."""
