@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Set, Tuple
 
 from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
+from ..dump.identify import FileKind, kind_of
 from ..dump.minidump import Minidump
 from ..dump.origin import Writer, flags_count
 from ..dump.source import Source
@@ -165,6 +166,20 @@ class Facts:
         if len(self._modules) < min(limit, len(self.dump.modules)):
             self._modules = list(self.dump.modules.walk(0, limit))
         return self._modules[:limit]
+
+    @cached_property
+    def instruction_pointers(self) -> Set[int]:
+        """Where the threads, of the first MAX_LOOK, and the exception stood."""
+        dump = self.dump
+        found = [dump.registers(thread) for thread in self.threads(MAX_LOOK)]
+        if not isinstance(dump.exception, Absent):
+            found.append(dump.registers(dump.exception))
+        return {registers.ip for registers in found if not isinstance(registers, Absent)}
+
+    @cached_property
+    def kind(self) -> FileKind:
+        """What the file is, by its beginning."""
+        return kind_of(self.source)
 
     @cached_property
     def ranges(self) -> List[Range]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 from weakref import WeakKeyDictionary
 
 from ..dump.absence import Absent
-from ..dump.streams.exception import ExceptionInfo
 from ..dump.streams.modules import Module
-from ..dump.streams.threads import Thread
 from ..format.counted import by_count, counted, plural
 from ..format.flags import MINIDUMP_TYPE_BITS
 from .facts import MAX_LOOK, Facts
@@ -166,14 +164,8 @@ def _code(facts: Facts) -> Answer:
 
 def _code_windows(facts: Facts) -> List[Tuple[int, int]]:
     """The stretches of code that every dump has around the instruction pointers of its threads and its exception, those that overlap as one."""
-    dump = facts.dump
-    found = dump.exception
-    holders: List[Union[Thread, ExceptionInfo]] = [*facts.threads(MAX_LOOK)]
-    if not isinstance(found, Absent):
-        holders.append(found)
-    pointers = sorted({registers.ip for registers in map(dump.registers, holders) if not isinstance(registers, Absent)})
     windows: List[Tuple[int, int]] = []
-    for pointer in pointers:
+    for pointer in sorted(facts.instruction_pointers):
         start, end = pointer - CODE_WINDOW, pointer + CODE_WINDOW
         if windows and start <= windows[-1][1]:
             windows[-1] = windows[-1][0], end

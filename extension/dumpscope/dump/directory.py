@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from copy import copy
-from functools import partial
+from functools import cached_property, partial
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from ..errors import DumpError
@@ -64,6 +64,8 @@ class Stream(NamedTuple):
         return self.rva + self.size
 
 
+KEPT = 1 << 10
+"""Directory entries that are kept once they are read; a longer directory is read again by each walk."""
 MAX_STREAMS = 1 << 16
 """Directory entries that are looked at. Writers make a few dozen; a damaged count must not have the whole file walked."""
 
@@ -121,16 +123,25 @@ class Directory(Sequence[Stream]):
 
     def __getitem__(self, index: Union[int, slice]) -> Union[Stream, List[Stream]]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self._count))]
+            return self._kept[index] if self._kept is not None else [self[i] for i in range(*index.indices(self._count))]
         if index < 0:
             index += self._count
         if not 0 <= index < self._count:
             raise IndexError(index)
+        if self._kept is not None:
+            return self._kept[index]
         offset = self.rva + index * _ENTRY.size
         kind, size, rva = _ENTRY.unpack(self._source.fetch(offset, _ENTRY.size))
         return Stream(index, kind, size, rva, offset)
 
     def __iter__(self) -> Iterator[Stream]:
+        return self._decoded() if self._kept is None else iter(self._kept)
+
+    @cached_property
+    def _kept(self) -> Optional[List[Stream]]:
+        return list(self._decoded()) if self._count <= KEPT else None
+
+    def _decoded(self) -> Iterator[Stream]:
         if not self._count:
             return iter(())
         # MAX_STREAMS bounds what is read here.

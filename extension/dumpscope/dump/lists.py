@@ -353,6 +353,8 @@ class RecordList(Sequence[T]):
             index += len(self)
         if not 0 <= index < len(self) or self._reader is None:
             raise IndexError(index)
+        if self._records is not None:
+            return self._records[index]
         if self._strings is not None:
             self._strings.renew()
         offset = self.span.first + index * self.span.stride

@@ -410,7 +410,7 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
         return Translation(["threads", "--errors"] if which == "*" else ["threads", which or "."])
     if verb == "r" and which != "*":
         return Translation(["threads", which or "."])
-    told = f"`{text}`: behind `~` and a thread dumpscope takes s, and k and its like, and r for one thread; behind e also !gle"
+    told = f"`{text}`: after `~` and a thread dumpscope takes s, and k and its like, and r for one thread; after e also !gle"
     raise UsageError(f"{told}, and no {verb!r}", "`~3k` shows the stack of thread 3, `~*k` or `~*e k` all stacks, `~3` the thread")
 
 
@@ -452,7 +452,7 @@ def _read(low: str, rest: str, session: Optional[Session]) -> Translation:
     remembered = session.memo.get("read_on") if session is not None else None
     if not words:
         if remembered is None:
-            raise UsageError(f"`{low}` needs an address", f"`{low} @rsp L10`; once it had one, `{low}` alone goes on behind it")
+            raise UsageError(f"`{low}` needs an address", f"`{low} @rsp L10`; once it had one, `{low}` alone goes on after it")
         words = [f"0x{remembered:x}"]
     length = words[1] if len(words) > 1 else ""
     if len(words) > 1 and length[:1] not in "lL":

@@ -38,7 +38,10 @@ def wait_of(session: Session, walks: Walks, thread: Optional[Thread]) -> Optiona
     """What a thread waits for, without one that of the exception; None where it is in no call in which threads wait."""
     exception = session.dump.exception
     tid = thread.tid if thread is not None else 0 if isinstance(exception, Absent) else exception.thread_id
-    return waits_of(walks, session).of(thread, tid, walks.stack(thread, DEPTH))
+    waits = waits_of(walks, session)
+    if not waits.in_call(walks.stack(thread, 1)):
+        return None  # most threads are not, and the innermost frame tells
+    return waits.of(thread, tid, walks.stack(thread, DEPTH))
 
 
 def all_waits(session: Session, walks: Walks, most: int = MAX_THREADS) -> Iterator[Wait]:

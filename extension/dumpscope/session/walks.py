@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..dump.streams.threads import Thread
-from ..stacks.frames import Frame, Proof, Stack, frame_values
+from ..stacks.frames import LIMIT, Frame, Proof, Stack, frame_values
 from ..stacks.walk import Walker
 from ..symbols.breakpad import SymbolFile, WinFrame
 from ..symbols.download import Download
@@ -18,6 +18,9 @@ from ..symbols.names import Name, Namer
 from ..symbols.path import usable
 from ..symbols.search import UNREADABLE, Tried
 from .session import Live, Session
+
+KEPT_STACKS = 64
+"""Threads whose stacks are kept."""
 
 
 class Row(NamedTuple):
@@ -73,7 +76,7 @@ class Walks:
         """Elements of the environment's paths that cannot be read."""
         self._dump = session.dump
         self._names: Dict[Tuple[int, bool], List[Name]] = {}
-        self._stacks: Dict[Tuple[int, int], Stack] = {}
+        self._stacks: Dict[int, Dict[int, Stack]] = {}
 
     def close(self) -> None:
         """Close the files that were opened."""
@@ -101,13 +104,14 @@ class Walks:
         return symbols.convention(look - module.base, row.name.symbol if row.inline and row.name is not None else "")
 
     def stack(self, thread: Optional[Thread], limit: int) -> Stack:
-        """The stack of a thread; without one that of the exception. The last few are kept."""
-        key = (-1 if thread is None else thread.index, limit)
-        found = self._stacks.get(key)
+        """The stack of a thread; without one that of the exception. The last few are kept; one that ended before its limit serves for a higher one."""
+        key = -1 if thread is None else thread.index
+        if key not in self._stacks and len(self._stacks) >= KEPT_STACKS:
+            self._stacks.clear()
+        kept = self._stacks.setdefault(key, {})
+        found = kept.get(limit) or next((stack for lower, stack in kept.items() if lower < limit and stack.end.kind != LIMIT), None)
         if found is None:
-            if len(self._stacks) >= 64:
-                self._stacks.clear()
-            found = self._stacks[key] = self.walker.exception(limit) if thread is None else self.walker.thread(thread, limit)
+            found = kept[limit] = self.walker.exception(limit) if thread is None else self.walker.thread(thread, limit)
         return found
 
     def names(self, address: int, caller: bool) -> List[Name]:

@@ -107,7 +107,7 @@ class Needed:
                     self._stacks.append((thread.stack_start, thread.stack_start + thread.stack_size))
             if baseless:
                 self.notes.append(
-                    f"guessed: nothing tells the base of {counted(baseless, 'stack')}; 0x{NO_BASE:x} bytes behind the stack pointer are kept at the most"
+                    f"guessed: nothing tells the base of {counted(baseless, 'stack')}; 0x{NO_BASE:x} bytes after the stack pointer are kept at the most"
                 )
         return self._stacks
 

@@ -48,8 +48,12 @@ class Entry(NamedTuple):
 
 def entries(source: Source, rva: int, count: int) -> List[Entry]:
     """Directory entries as far as the file has them."""
+    return list(_walk(source, rva, count))
+
+
+def _walk(source: Source, rva: int, count: int) -> Iterator[Entry]:
     count = min(count, MOST_ENTRIES, max(0, source.size - rva) // _ENTRY.size)
-    return [Entry(*row) for row in _ENTRY.iter_unpack(source.some(rva, count * _ENTRY.size))] if count > 0 else []
+    return map(Entry._make, _ENTRY.iter_unpack(source.some(rva, count * _ENTRY.size))) if count > 0 else iter(())
 
 
 def known(kind: int) -> bool:
@@ -67,7 +71,7 @@ def directory_length(source: Source, rva: int) -> int:
     """How many entries at ``rva`` look like those of a directory: known types, inside the file, up to where the first stream begins."""
     found = 0
     least = source.size
-    for index, entry in enumerate(entries(source, rva, MOST_ENTRIES)):
+    for index, entry in enumerate(_walk(source, rva, MOST_ENTRIES)):
         at = rva + index * _ENTRY.size
         if at + _ENTRY.size > least or not _good(entry, source):
             break
@@ -80,8 +84,10 @@ def directory_length(source: Source, rva: int) -> int:
 
 def system_fits(source: Source, entry: Entry) -> bool:
     """Whether an entry leads to a SystemInfo: its processor is one that the debugger knows, or one that Breakpad names."""
+    if entry.type != 7:
+        return False
     head = source.some(entry.rva, MINIDUMP_SYSTEM_INFO.size)
-    if entry.type != 7 or len(head) < 32:
+    if len(head) < 32:
         return False
     architecture, processors, major = int.from_bytes(head[:2], "little"), head[6], int.from_bytes(head[8:12], "little")
     return (debugger_name(architecture) != "" or architecture in (0x8001, 0x8002, 0x8003)) and processors > 0 and major < 1000

@@ -50,7 +50,7 @@ LIMITS = (
     "without the names of users and machines that the dump itself told.",
     "A name that stands in no path, no environment and no account of the dump is not known, and stays where it stands in what is kept.",
     "Constants in the code of modules are kept.",
-    "In stacks a number that happens to look like a return address or a pointer into a stack is kept, and so are the words at stack pointers and behind "
+    "In stacks a number that happens to look like a return address or a pointer into a stack is kept, and so are the words at stack pointers and after "
     "return addresses without unwind data, up to the first 0 or text, which the debugger takes for return addresses too.",
     "A text whose own length is wrong keeps what stands in the bytes that it claims.",
     "What a policy file keeps is not looked at, but for names of users and account SIDs.",

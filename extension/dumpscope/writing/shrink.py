@@ -179,7 +179,7 @@ class Shrunk:
                     high = middle
             if low >= SMALLEST_STACK:
                 found.append(_cut(part, low))
-                self.notes.append(f"--size: of each stack 0x{low // 16 * 16:x} bytes behind its stack pointer are kept")
+                self.notes.append(f"--size: of each stack 0x{low // 16 * 16:x} bytes after its stack pointer are kept")
             elif part.ranges:
                 self.notes.append(f"--size: there is no room for {part.what} ({part.commands})")
         return found

@@ -7,6 +7,7 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
+from ...dump.source import Window
 from ...dump.streams.crashpad import STRING, CrashpadInfo
 from ...dump.streams.modules import Module, version_text
 from ...dump.streams.protobuf import varint
@@ -214,13 +215,16 @@ def _reporter(facts: Facts) -> Iterator[Statement]:
 def _find(dump: Minidump, needles: Tuple[bytes, ...]) -> Optional[Tuple[str, int]]:
     """The first of these texts in the captured memory, and its offset in the file; SEARCHED bytes are looked through."""
     left = SEARCHED
+    window = Window(dump.source)  # writers lay most ranges one after the other
     for start, end, rva in dump.memory.spans():
-        data = dump.source.some(rva, min(end - start, left))
+        size = min(end - start, left)
+        data, low = window.see(rva, size)
+        high = min(low + size, len(data))
         for needle in needles:
-            at = data.find(needle)
+            at = data.find(needle, low, high)
             if at >= 0:
-                return needle.replace(b"\0", b"").decode("ascii"), rva + at
-        left -= len(data)
+                return needle.replace(b"\0", b"").decode("ascii"), rva + at - low
+        left -= high - low
         if left <= 0:
             return None
     return None

@@ -6,30 +6,34 @@ from bisect import bisect_right
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import accumulate
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 
 class Sorted:
-    """Stretches of addresses by where they begin: ``order`` has their numbers, ``bases`` and ``ends`` are as they were given."""
+    """Stretches of addresses by where they begin: ``order`` has their numbers, ``bases`` and ``ends`` are as they were given.
 
-    def __init__(self, bases: Sequence[int], ends: Sequence[int]) -> None:
+    Who has the order already gives it.
+    """
+
+    def __init__(self, bases: Sequence[int], ends: Sequence[int], order: Optional[List[int]] = None) -> None:
         self.bases = bases
         self.ends = ends
-        self.order = sorted(range(len(bases)), key=bases.__getitem__)
+        self.order = sorted(range(len(bases)), key=bases.__getitem__) if order is None else order
 
     @cached_property
-    def _starts(self) -> List[int]:
-        return [self.bases[index] for index in self.order]
+    def starts(self) -> List[int]:
+        """Where they begin, by address."""
+        return list(map(self.bases.__getitem__, self.order))
 
     @cached_property
     def _reached(self) -> List[int]:
         """How far the stretches reach up to each of them, by address."""
-        return list(accumulate((self.ends[index] for index in self.order), max))
+        return list(accumulate(map(self.ends.__getitem__, self.order), max))
 
     def holder(self, address: int) -> int:
         """The number of the first stretch, as they were given, that holds an address; -1 where none does."""
         found = -1
-        at = bisect_right(self._starts, address) - 1
+        at = bisect_right(self.starts, address) - 1
         while at >= 0 and self._reached[at] > address:
             index = self.order[at]
             if self.ends[index] > address and (found < 0 or index < found):
@@ -39,35 +43,38 @@ class Sorted:
 
     def following(self, address: int, last: bool) -> int:
         """The number of the first (or the last) of those that begin next above an address; -1 where none does."""
-        at = bisect_right(self._starts, address)
-        if at == len(self._starts):
+        at = bisect_right(self.starts, address)
+        if at == len(self.starts):
             return -1
-        return self.order[bisect_right(self._starts, self._starts[at]) - 1 if last else at]
+        return self.order[bisect_right(self.starts, self.starts[at]) - 1 if last else at]
 
 
 class Unordered:
     """Answers from entries in any order."""
 
     def __init__(self, entries: Sorted, ties_last: bool) -> None:
-        self._order, self._bases, self._ends = entries.order, entries.bases, entries.ends
+        self._order, self._starts, self._ends = entries.order, entries.starts, entries.ends
         self._ties_last = ties_last
         self._next = 0
         self._open: List[int] = []
 
     def find(self, at: int) -> int:
         """The entry that answers for an address not below the last one; -1 where none does."""
-        order, bases, ends = self._order, self._bases, self._ends
-        while self._next < len(order) and bases[order[self._next]] <= at:
-            heappush(self._open, order[self._next])
-            self._next += 1
-        while self._open and ends[self._open[0]] <= at:
-            heappop(self._open)
-        if self._open:
-            return self._open[0]
-        index = self._next
-        if index == len(order):
+        order, starts, ends, opened = self._order, self._starts, self._ends, self._open
+        following = self._next
+        while following < len(order) and starts[following] <= at:
+            if ends[order[following]] > at:
+                heappush(opened, order[following])
+            following += 1
+        self._next = following
+        while opened and ends[opened[0]] <= at:
+            heappop(opened)
+        if opened:
+            return opened[0]
+        if following == len(order):
             return -1
         if self._ties_last:
-            while index + 1 < len(order) and bases[order[index + 1]] == bases[order[self._next]]:
-                index += 1
-        return order[index]
+            base = starts[following]
+            while following + 1 < len(order) and starts[following + 1] == base:
+                following += 1
+        return order[following]

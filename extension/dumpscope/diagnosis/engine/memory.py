@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_left
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
@@ -43,6 +44,7 @@ _RANGE = MINIDUMP_MEMORY_DESCRIPTOR.select("StartOfMemoryRange", "Memory.DataSiz
 _RANGE64 = MINIDUMP_MEMORY_DESCRIPTOR64.select("StartOfMemoryRange", "DataSize")
 _INFO = ("BaseAddress", "AllocationBase", "AllocationProtect", "RegionSize", "State", "Protect", "Type")
 _BOUNDS = ("BaseAddress", "RegionSize")
+_START_AND_SIZE = itemgetter(0, 1)
 
 _ADD = "DbsSplayTreeRangeMap::Add:"
 
@@ -104,7 +106,15 @@ class _Regions(ABC):
     @cached_property
     def disjoint(self) -> bool:
         """Whether none is empty, overlaps another one or wraps, in whatever order they stand; False where there are too many to be sorted."""
-        return self.apart or (self.count <= KEPT and _follow(sorted(self.extents()), self.mask))
+        if self.apart or self.count > KEPT:
+            return self.apart
+        return _follow(map(list(self.extents()).__getitem__, self._by_start), self.mask)
+
+    @cached_property
+    def _by_start(self) -> List[int]:
+        """The numbers of the entries by where they begin, with all bits of their addresses."""
+        starts = array("Q", (start for start, _ in self.extents()))
+        return sorted(range(len(starts)), key=starts.__getitem__)
 
     @cached_property
     def _sorted(self) -> Optional[Sorted]:
@@ -112,11 +122,12 @@ class _Regions(ABC):
         return self._by_base() if self.count <= KEPT else None
 
     def _by_base(self) -> Sorted:
+        mask = self.mask
         bases, ends = array("Q"), array("Q")
-        for base, end in self.bounds():
-            bases.append(base)
-            ends.append(end)
-        return Sorted(bases, ends)
+        for base, size in self.extents():
+            bases.append(base & mask)
+            ends.append(base + size & mask)
+        return Sorted(bases, ends, self._by_start if mask == MASK64 else None)
 
     def bounds(self) -> Iterator[Tuple[int, int]]:
         """Base and end of every entry, in as many bits as the machine's addresses have."""
@@ -208,24 +219,22 @@ class Captured(_Regions):
         if self.taken is None:
             return
         if not self.full:
-            for _, values in self.streams.rows(self.taken, _RANGE):
-                start, size, rva = values
-                yield start, size, rva
+            yield from self.streams.values(self.taken, _RANGE)
             return
         rva = self.base
-        for _, (start, size) in self.streams.rows(self.taken, _RANGE64):
+        for start, size in self.streams.values(self.taken, _RANGE64):
             yield start, size, rva
             rva += size
 
     def extents(self) -> Iterator[Tuple[int, int]]:
         """Start and size of every range."""
-        for start, size, _ in self.walk():
-            yield start, size
+        return map(_START_AND_SIZE, self.walk())
 
     def extent(self, index: int) -> Tuple[int, int]:
         """Start and size of a range."""
         if self._kept is not None:
-            return self._kept[index][:2]
+            start, size, _ = self._kept[index]
+            return start, size
         assert self.taken is not None
         reader = _RANGE64 if self.full else _RANGE
         start, size = reader.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, reader.size))[:2]
@@ -285,7 +294,8 @@ class Captured(_Regions):
         clashes: List[Tuple[int, int, int]] = []
         group: List[int] = []
         end = -1
-        for index in sorted(range(len(ranges)), key=[start for start, _, _ in ranges].__getitem__):
+        by_start = self._by_start if count == self.count else sorted(range(count), key=[start for start, _, _ in ranges].__getitem__)
+        for index in by_start:
             start, size, _ = ranges[index]
             if start >= end:
                 if len(group) > 1:
@@ -313,11 +323,6 @@ class Captured(_Regions):
                     return
 
     # -- reading ---------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _by_start(self) -> List[int]:
-        starts = array("Q", (start for start, _ in self.extents()))
-        return sorted(range(len(starts)), key=starts.__getitem__)
 
     def _search(self, address: int) -> Optional[int]:
         """The range of a full dump that the engine reads an address from.
@@ -356,9 +361,9 @@ class Captured(_Regions):
     @cached_property
     def _whole(self) -> Sorted:
         """The ranges by where they begin, with all bits of their addresses and of their ends."""
-        if self.mask == MASK64 and self._sorted is not None and all(start + size <= MASK64 for start, size in self.extents()):
+        if self.mask == MASK64 and self._sorted is not None and (self.disjoint or all(start + size <= MASK64 for start, size in self.extents())):
             return self._sorted
-        return Sorted([start for start, _ in self.extents()], [start + size for start, size in self.extents()])
+        return Sorted([start for start, _ in self.extents()], [start + size for start, size in self.extents()], self._by_start)
 
     def held(self, address: int, size: int) -> bytes:
         """The bytes at an address, as far as the engine can read them, going on from range to range."""
@@ -436,8 +441,7 @@ class AddressMap(_Regions):
         return list(self._decoded()) if self.count <= KEPT else None
 
     def _decoded(self) -> Iterator[Tuple[int, int]]:
-        for _, (base, size) in self.streams.rows(self.taken, self._extent):
-            yield base, size
+        yield from self.streams.values(self.taken, self._extent)
 
     def extent(self, index: int) -> Tuple[int, int]:
         """Base and size of an entry."""
@@ -491,11 +495,12 @@ class EngineMemory:
     def _steps(self, owners: List[_Regions], at: int) -> Iterator[Tuple[_Regions, int, int, bool]]:
         """The walk from an address on: the list and its entry that answer, where the answer ends, and whether the walk goes on."""
         finders = [owner.finder() for owner in owners]
+        mask = self.captured.mask
         tries = BEHIND_TOP
         while True:
             owner: Optional[_Regions] = None
             index = -1
-            if at > self.captured.mask:
+            if at > mask:
                 # 64-bit addresses on a machine of 32 bits: the engine begins at the low end again
                 tries -= 1
                 if tries > 0:

@@ -135,6 +135,10 @@ class Streams:
         """Offset and numbers of every element of a list. ``reader`` may be shorter than the element."""
         return self.view.rows(reader, taken.first, taken.element, taken.number)
 
+    def values(self, taken: Taken, reader: struct.Struct) -> Iterator[Tuple[Any, ...]]:
+        """The numbers of every element of a list, without the offsets."""
+        return self.view.values(reader, taken.first, taken.element, taken.number)
+
     # -- what is printed while the file is opened ------------------------------------------------------------------------
 
     def comment(self, entry: Entry) -> str:

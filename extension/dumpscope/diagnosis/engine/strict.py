@@ -7,10 +7,12 @@ file; what it reads behind a stream is the next bytes of the file, and zeros bey
 from __future__ import annotations
 
 import struct
+from itertools import chain
+from itertools import count as iter_count
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 from ...dump.directory import Directory, Header, Stream
-from ...dump.source import Source
+from ...dump.source import Source, Window
 from ...format.counters import MINIDUMP_PROCESS_VM_COUNTERS_1, MINIDUMP_SYSTEM_MEMORY_INFO_1
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.functions import MINIDUMP_FUNCTION_TABLE_DESCRIPTOR, MINIDUMP_FUNCTION_TABLE_STREAM
@@ -174,6 +176,7 @@ class View:
         self.wide = True  # how wide addresses are shown: as the effective machine has them
         self.wide_columns = True  # the head above ranges: as the dump's machine has them
         self._narrow = narrow
+        self._window = Window(source)
         self._texts: Dict[int, Tuple[str, str]] = {}
         system = self.accepted(directory, 7)
         if system is not None:
@@ -183,7 +186,8 @@ class View:
 
     def read(self, offset: int, size: int) -> bytes:
         """``size`` bytes (few), zeros where the file has none."""
-        return self.source.some(offset, size).ljust(size, b"\0")
+        data, at = self._window.see(offset, size)
+        return data[at : at + size].ljust(size, b"\0")
 
     def u16(self, offset: int) -> int:
         """The 16-bit number at an offset."""
@@ -201,20 +205,17 @@ class View:
 
     def rows(self, reader: struct.Struct, offset: int, stride: int, count: int) -> Iterator[Tuple[int, Tuple[Any, ...]]]:
         """Offset and numbers of ``count`` elements that lie in the file."""
-        source = self.source
-        need = reader.size
-        if stride == need:
+        return zip(iter_count(offset, stride), self.values(reader, offset, stride, count))
+
+    def values(self, reader: struct.Struct, offset: int, stride: int, count: int) -> Iterator[Tuple[Any, ...]]:
+        """The numbers of ``count`` elements that lie in the file."""
+        fetch = self.source.fetch
+        if stride == reader.size:
             step = max(1, BLOCK // stride)
-            for low in range(0, count, step):
-                high = min(low + step, count)
-                at = offset + low * stride
-                for values in reader.iter_unpack(source.fetch(at, (high - low) * stride)):
-                    yield at, values
-                    at += stride
-            return
-        for index in range(count):
-            at = offset + index * stride
-            yield at, reader.unpack(source.fetch(at, need))
+            return chain.from_iterable(
+                reader.iter_unpack(fetch(offset + low * stride, (min(low + step, count) - low) * stride)) for low in range(0, count, step)
+            )
+        return (reader.unpack(fetch(offset + index * stride, reader.size)) for index in range(count))
 
     # -- checks ----------------------------------------------------------------------------------------------------------
 
@@ -296,8 +297,9 @@ class View:
         line = self.misplaced("String", rva + 4, length)
         if line:
             return line, NO_CONTENT
-        data = self.source.some(rva + 4, min(length, 2 * LINE_LIMIT) & ~1)
-        return "", self.shown(data.decode("utf-16-le", "surrogatepass"))
+        length = min(length, 2 * LINE_LIMIT) & ~1
+        data, at = self._window.see(rva + 4, length)
+        return "", self.shown(data[at : at + length].decode("utf-16-le", "surrogatepass"))
 
     def zero_ended(self, rva: int, unit: int) -> Optional[str]:
         """The text from ``rva`` to a NUL of ``unit`` bytes, wherever that is; None where there is none in the mapped file."""

@@ -7,7 +7,7 @@ address and a time, and a priority class in the thread list.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...dump.salt import SALT
 from ...format.system import MINIDUMP_SYSTEM_INFO
@@ -63,6 +63,10 @@ class ThreadRow(NamedTuple):
         return self.times is not None and self.times.timed and bool(self.times.start) and bool(self.priority_class)
 
 
+KEPT = 1 << 12
+"""Threads that are kept once they are decoded; a longer list is decoded again by each walk."""
+
+
 class Threads:
     """The engine's threads."""
 
@@ -105,8 +109,15 @@ class Threads:
             return iter(())
         return self.streams.rows(self.taken, MINIDUMP_THREAD.select(*_THREAD, stride=self.taken.element))
 
+    @cached_property
+    def _kept(self) -> Optional[List[ThreadRow]]:
+        return list(self._decoded()) if self.count <= KEPT else None
+
     def walk(self) -> Iterator[ThreadRow]:
         """The threads in their order."""
+        return self._decoded() if self._kept is None else iter(self._kept)
+
+    def _decoded(self) -> Iterator[ThreadRow]:
         for index, (_, values) in enumerate(self._rows()):
             tid, suspended, priority_class, priority, teb, size, rva = values
             yield ThreadRow(index, tid, suspended, priority_class, priority, teb, size, rva, self.times(tid))

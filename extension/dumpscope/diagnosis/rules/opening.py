@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Callable, List, Optional
 
 from ...dump.absence import Absent
-from ...dump.identify import kind_of
 from ...dump.kernel.kerneldump import KernelDump
 from ...errors import DumpError
 from ...format.counted import counted
@@ -35,7 +34,7 @@ def _kind(*wanted: str) -> Callable[[Facts], Optional[Match]]:
     def test(facts: Facts) -> Optional[Match]:
         if facts.source.fault is not None or TAKEN.search(facts.source.name):
             return None  # OPN029 tells of archives
-        kind = kind_of(facts.source)
+        kind = facts.kind
         if kind.is_minidump or (kind.code not in wanted if wanted else kind.code in _OWN):
             return None
         head = facts.source.some(0, 16)
@@ -55,7 +54,7 @@ def _kernel(facts: Facts) -> Optional[Match]:
     found = _kind(*_KERNEL)(facts)
     if found is None:
         return None
-    kind = kind_of(facts.source)
+    kind = facts.kind
     opens = "WinDbg, kd and dumpscope open it as what it is"
     first = "ask dumpscope for the bug check and the driver: `bugcheck`, `dumpinfo`, `modules`"
     if kind.needed is not None:

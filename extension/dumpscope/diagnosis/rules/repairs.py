@@ -6,7 +6,7 @@ import struct
 from typing import List, Optional
 
 from ...dump.directory import Stream
-from ...dump.identify import kind_of, sound_directory
+from ...dump.identify import sound_directory
 from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from ...format.system import MINIDUMP_SYSTEM_INFO
@@ -35,7 +35,7 @@ def _steps(edits: List[Edit]) -> str:
 
 
 def _signature(facts: Facts) -> Optional[Match]:
-    kind = kind_of(facts.source)
+    kind = facts.kind
     if kind.code not in SIGNATURE_KINDS:
         return None
     edit, opening = signature_opening(facts.source)

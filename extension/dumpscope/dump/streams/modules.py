@@ -17,7 +17,7 @@ from ..directory import Stream
 from ..intervals import holders
 from ..lists import RecordList, counted_records, described_records
 from ..module_names import MOST_NAMED, beyond_name, listed_names
-from ..source import Source
+from ..source import Source, Window
 from ..strings import StringTable
 
 _MODULE = (
@@ -126,6 +126,7 @@ class ModuleList(RecordList[Module]):
         self._strings: StringTable = strings
         self.pointer_size = pointer_size
         self._names: Optional[List[str]] = None
+        self._window = Window(source)
         span, reader = counted_records(source, stream, MINIDUMP_MODULE, _MODULE)
         self._index: Optional[Tuple[List[int], List[int]]] = None
         self._found: Dict[int, Module] = {}
@@ -196,7 +197,9 @@ class ModuleList(RecordList[Module]):
         """The record at ``rva``: RSDS, NB10 or BpEL; Absent where there is none or it is of another kind."""
         if not rva or not size:
             return Absent(NOT_THERE, "no CodeView record")
-        return decode_codeview(self.source.some(rva, min(size, MAX_RECORD)), rva)
+        size = min(size, MAX_RECORD)
+        data, at = self._window.see(rva, size)  # writers lay them one after the other, or among the names
+        return decode_codeview(data[at : at + size], rva)
 
 
 def _stem(module: Module) -> str:

@@ -15,7 +15,7 @@ from ...format.threads import (
 )
 from ..absence import Absent
 from ..directory import Stream
-from ..lists import RecordList, counted_records, described_records
+from ..lists import KEPT, RecordList, counted_records, described_records
 from ..salt import SALT
 from ..source import Source
 from ..strings import StringTable
@@ -91,6 +91,8 @@ class ThreadInfo(NamedTuple):
 
 class ThreadInfoList(RecordList[ThreadInfo]):
     """The entries of ThreadInfoListStream in file order; :meth:`find` goes by thread id."""
+
+    _keeps = KEPT
 
     def __init__(self, source: Source, stream: Optional[Stream], absence: Optional[Absent]) -> None:
         span, reader = described_records(source, stream, MINIDUMP_THREAD_INFO_LIST, MINIDUMP_THREAD_INFO, _INFO)

@@ -197,7 +197,7 @@ def zsh(commands: Sequence[Command]) -> str:
     rows = entries(commands)
     out = [
         "#compdef dumpscope",
-        '# dumpscope: completion for zsh. Put it into ~/.zshrc, behind compinit:  eval "$(dumpscope completion zsh)"',
+        '# dumpscope: completion for zsh. Put it into ~/.zshrc, after compinit:  eval "$(dumpscope completion zsh)"',
         "_dumpscope() {",
         "    local current=${words[CURRENT]} before=${words[CURRENT-1]} command='' at=2",
         "    local -a offered",

@@ -43,7 +43,7 @@ EXIT_CODES = """exit codes: 0 done, 1 what was asked for is not in the dump (the
 def options_help() -> List[str]:
     """The options of every command, and what the exit codes mean."""
     rows = [(item._replace(names=item.names[:1]).words, item.help) for item in COMMON]
-    rows += [("-V, --version", "print the version"), ("-h, --help", "help, also behind a command")]
+    rows += [("-V, --version", "print the version"), ("-h, --help", "help, also after a command")]
     return ["", "options of every command", *(f"  {words:<26} {meaning}" for words, meaning in rows), "", *EXIT_CODES.split("\n")]
 
 

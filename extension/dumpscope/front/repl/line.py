@@ -81,7 +81,7 @@ def parse_line(text: str) -> Line:
         force = "--force" in words
         words = [word for word in words if word != "--force"]
         if len(words) != 1:
-            raise UsageError("one file name goes behind >", "handles > C:\\answer.txt; >> adds to a file, --force behind the name replaces it")
+            raise UsageError("one file name goes after >", "handles > C:\\answer.txt; >> adds to a file, --force after the name replaces it")
         target, append = words[0], arrow.group(1) == ">>"
         body = text[: arrow.start()]
     bars = [at for at, char in _outside(body) if char == "|" and (not at or body[at - 1] in " \t") and _is_filter(body[at + 1 :])]

@@ -115,7 +115,7 @@ def own_commands(runner: Runner) -> List[Command]:
         yield from broken_plugins()
         rows = [(f"| {name}", words) for name, words in SUMMARIES.items()]
         rows += [("> FILE", "write the answer to a file; >> adds to it"), ("; ", "several commands on one line")]
-        yield Table("filters", [Column("filter", "", role="label"), Column("help", "")], rows, title="behind a command", compact=True)
+        yield Table("filters", [Column("filter", "", role="label"), Column("help", "")], rows, title="after a command", compact=True)
         yield Table("keys", [Column("key", "", role="label"), Column("help", "")], KEYS, title="keys", compact=True)
         yield Note("`help COMMAND` explains one; the debugger's spellings work too (!handle 0 f Event, ~3s, lmvm ntdll, dps @rsp, ? @rip+10)", "hint")
 

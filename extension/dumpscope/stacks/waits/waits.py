@@ -78,6 +78,10 @@ class Waits:
         self._locks = Locks(dump, namer, self._arguments)
         self._handles: Dict[int, Optional[Handle]] = {}
 
+    def in_call(self, stack: Stack) -> bool:
+        """Whether a thread is in a system call in which threads wait: the innermost frame of its stack is enough to tell."""
+        return self._calls.of(stack) is not None
+
     def of(self, thread: Optional[Thread], tid: int, stack: Stack) -> Optional[Wait]:
         """What a thread with this stack waits for; None where it is in no system call in which threads wait."""
         call = self._calls.of(stack)
