@@ -96,6 +96,45 @@ def test_memory_and_streams(tmp_path: Path, cli: Any) -> None:
     assert not (tmp_path / "none.bin").exists()
 
 
+def test_a_stream_beyond_the_end_is_an_error_and_no_file(tmp_path: Path, cli: Any) -> None:
+    target = tmp_path / "stream.bin"
+    source = SAMPLES / "handles-stream-beyond-end.dmp"
+    result = cli("extract", source, "--stream", "HandleData", "-o", target)
+    assert result.code == 3
+    assert "0x420 bytes at 0x4040, the file holds none of them" in result.err
+    assert "compare its size" in result.err
+    assert not list(tmp_path.iterdir())
+    error = json.loads(cli("extract", source, "--stream", "6", "--json").out)["error"]
+    assert (error["offset"], error["needed"], error["available"]) == (0x4040, 0x420, 0)
+
+
+def test_a_stream_without_bytes_makes_no_file(tmp_path: Path, cli: Any) -> None:
+    result = cli("extract", SAMPLES / "handles-stream-size-zero.dmp", "--stream", "HandleData", "-o", tmp_path / "stream.bin")
+    assert result.code == 1
+    assert "its size in the directory is 0" in " ".join((result.out + result.err).split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stream_that_is_cut_is_written_as_far_as_it_goes(tmp_path: Path, cli: Any) -> None:
+    target = tmp_path / "stream.bin"
+    source = SAMPLES / "handles-stream-cut.dmp"
+    document = json.loads(cli("extract", source, "--stream", "HandleData", "-o", target, "--json").out)
+    with Minidump.open(str(source)) as dump:
+        stream = next(item for item in dump.streams if item.type == 12)
+        held = dump.source.available(stream.rva, stream.size)
+    assert 0 < held == target.stat().st_size < stream.size
+    assert [(row["address"], row["size"], row["place"]) for row in document["gaps"]] == [(None, stream.size - held, held)]
+
+
+@pytest.mark.parametrize("words", [["--range", "7ffc3a78d000", "1000"], ["--module", "ntdll"]])
+def test_memory_that_is_listed_and_cut_off_is_said_to_be(words: Any, tmp_path: Path, cli: Any) -> None:
+    result = cli("extract", SAMPLES / "full-memory-truncated.dmp", *words, "-o", tmp_path / "a.bin")
+    assert result.code == 1
+    said = " ".join((result.out + result.err).split())
+    assert "range 4 lists 0x1000 bytes at 0x7ffc3a78d000, which should be at 0x6fe9 in the file; the file holds none of them" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_huge_gaps_make_no_huge_file(tmp_path: Path, cli: Any) -> None:
     result = cli("extract", FULL, "--range", "0", "ffffffffffffffff", "-o", tmp_path / "all.bin")
     assert result.code

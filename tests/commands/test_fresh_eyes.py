@@ -210,6 +210,13 @@ def test_a_stop_code_is_compared_with_the_dump(cli: Cli) -> None:
     assert "the message is about another file" in _flat(cli("why", "handles.dmp", "BugCheck 9F, {3, 1, 2, 3}").out)
 
 
+@pytest.mark.parametrize("text", ["KdDebuggerDataBlock is not present or unreadable", "mini kernel dump does not contain enough information"])
+def test_steps_for_another_file_are_said_to_be(cli: Cli, text: str) -> None:
+    out = _flat(cli("why", "handles.dmp", text).out)
+    assert "the message is about another file" in out
+    assert "what to do with the kernel dump that the message is about" in out
+
+
 def test_eight_digits_may_be_a_stop_code(run_json: Callable[..., Any]) -> None:
     kinds = [(row["kind"], row["symbol"]) for row in run_json("why", "0x0000007E")["codes"]]
     assert ("bug check", "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED") in kinds

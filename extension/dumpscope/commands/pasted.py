@@ -358,7 +358,10 @@ def _content(said: Said, facts: Any) -> Iterator[Block]:
         yield from _known_causes(particular, "None of the known causes is found in this dump; they are:")
         if said.known:
             yield from _rest(facts)
-    yield from _steps(steps)
+    if said.kind == KERNEL and not fired:
+        yield from _steps(steps, "what to do with the kernel dump that the message is about")
+    else:
+        yield from _steps(steps)
 
 
 def _of_command(name: str, fired: List[RuleFinding], facts: Facts) -> Tuple[List[RuleFinding], List[Block]]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, NamedTuple, Tuple
 
 from ..diagnosis.engine.view import EngineView
-from ..dump.absence import NOT_THERE, Absent
+from ..dump.absence import EMPTY, NOT_THERE, Absent
 from ..dump.streams.modules import Module
 from ..errors import UsageError
 from ..session.expression import evaluated
@@ -19,7 +19,7 @@ from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Note, Save, Table
 from ..view.kinds import address_kind
-from ..writing.extract import Extracted, extract_module, extract_range, extract_stream, file_names
+from ..writing.extract import Extracted, cut_range, extract_module, extract_range, extract_stream, file_names
 from ..writing.output import permitted
 from ..writing.report import check_paths, report
 from ..writing.shrink import Shrunk
@@ -208,10 +208,16 @@ def _one(session: Session, args: Any) -> Tuple[str, Any]:
     dump = session.dump
     if args.module:
         module = _module(session, args.module)
-        return f"image of {module.name}", extract_module(dump, module)
+        image = extract_module(dump, module)
+        if isinstance(image, Absent):
+            image = image._replace(message=image.message + cut_range(dump, module.base, module.end))
+        return f"image of {module.name}", image
     if args.stream:
         index = find_stream(dump, args.stream)
-        return f"stream {index}, {dump.streams[index].name}", extract_stream(dump, index)
+        what = f"stream {index}, {dump.streams[index].name}"
+        if not dump.streams[index].size:
+            return what, Absent(EMPTY, f"{what}: its size in the directory is 0, there is nothing to extract")
+        return what, extract_stream(dump, index)
     if len(args.range) != 2:
         raise UsageError("--range takes an address and a size", "such as --range '@rsp' 1000")
     start = evaluated(session, args.range[0])
@@ -271,6 +277,8 @@ def _tables(session: Session, files: List[_File]) -> Iterator[Block]:
     ]
     if gaps:
         yield Table("gaps", missing_columns, gaps[:MOST_GAPS])
+    if len(gaps) > MOST_GAPS:
+        yield Note(f"and {len(gaps) - MOST_GAPS} more gaps, which are not listed", "hint")
     yield Data("gap_count", len(gaps))
     for file in files:
         if file.made.why:

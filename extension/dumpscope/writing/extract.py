@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import BinaryIO, Iterator, List, NamedTuple, Set, Union
+from typing import BinaryIO, Iterator, List, NamedTuple, Optional, Set, Union
 
 from ..dump.absence import NOT_CAPTURED, Absent
 from ..dump.minidump import Minidump
@@ -32,10 +32,13 @@ class Copied(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What is not in the dump and reads as zeros in the file: ``what`` it is, at ``address`` in the process and ``place`` in the file."""
+    """What is not in the dump and reads as zeros in the file: ``what`` it is, at ``address`` in the process and ``place`` in the file.
+
+    ``address`` is None for a part of a stream, which is no memory of the process.
+    """
 
     what: str
-    address: int
+    address: Optional[int]
     size: int
     place: int
 
@@ -123,6 +126,18 @@ def _unsound(headers: Headers, size: int) -> str:
     return ""
 
 
+def cut_range(dump: Minidump, start: int, end: int) -> str:
+    """Which range of the dump's lists should hold these addresses, and where in the file its bytes were to be; empty where none does."""
+    for ranges in (dump.memory64_list, dump.memory_list):
+        for item in ranges:
+            if item.held < item.size and item.start + item.held < end and start < item.end:
+                return (
+                    f": range {item.index} lists 0x{item.size:x} bytes at 0x{item.start:x}, which should be at 0x{item.rva:x} in the file; "
+                    + (f"the file holds 0x{item.held:x} of them" if item.held else "the file holds none of them")
+                )
+    return ""
+
+
 def extract_range(dump: Minidump, address: int, size: int) -> Union[Extracted, Absent]:
     """Memory of the process, to its last captured byte. Absent if none of it is captured. Raises DumpError for gaps of more than 1 GiB."""
     size = min(size, (1 << 64) - address)
@@ -131,7 +146,7 @@ def extract_range(dump: Minidump, address: int, size: int) -> Union[Extracted, A
         held += high - low
         last = high
     if not held:
-        return Absent(NOT_CAPTURED, f"none of the 0x{size:x} bytes at 0x{address:x} are in the dump")
+        return Absent(NOT_CAPTURED, f"none of the 0x{size:x} bytes at 0x{address:x} are in the dump{cut_range(dump, address, address + size)}")
     if last - address - held > MAX_GAPS:
         raise DumpError(f"0x{last - address - held:x} bytes between the captured ones are not in the dump", "extract smaller ranges; `memory` lists them")
     made = Extracted(dump.source, "memory")
@@ -142,15 +157,23 @@ def extract_range(dump: Minidump, address: int, size: int) -> Union[Extracted, A
 
 
 def extract_stream(dump: Minidump, index: int) -> Extracted:
-    """The bytes of a stream by its index in the directory, as far as the file has them."""
+    """The bytes of a stream by its index in the directory, as far as the file has them. Raises DumpError where it has none of them."""
     stream = dump.streams[index]
     made = Extracted(dump.source, "stream")
     held = dump.source.available(stream.rva, stream.size)
+    if stream.size and not held:
+        raise DumpError(
+            f"{stream.name}: 0x{stream.size:x} bytes at 0x{stream.rva:x}, the file holds none of them",
+            "the file may have been cut: fetch it again, and compare its size with the original; `streams` lists what it holds",
+            offset=stream.rva,
+            needed=stream.size,
+            available=0,
+        )
     made.size = held
     if held:
         made.pieces.append(Copied(0, held, stream.rva))
     if held < stream.size:
-        made.gaps.append(Gap(f"{stream.name} (the file ends before it)", 0, stream.size - held, held))
+        made.gaps.append(Gap(f"{stream.name} (the file ends before it)", None, stream.size - held, held))
     return made
 
 

@@ -52,6 +52,7 @@ PASTED: Dict[str, List[str]] = {
         '"C:\\cygwin64\\dumps/MEMORY.DMP" is not a core dump: file format not recognized',
         "error: Cannot open '/home/me/linux-aarch64-neon.core': Permission denied.",
         "No load spec found for import file: crash.dmp",
+        "System.InvalidOperationException: Failed to parse minidump file",
         "Could not open dump file [C:\\a.dmp], HRESULT 0x80004005",
         "Loading Dump File [C:/Users/User/Dumps/mem.elf] Could not match Dump File signature - invalid file format",
         "Microsoft.Diagnostics.Runtime.ClrDiagnosticsException: The given crash dump is in an incorrect format.",
@@ -94,6 +95,10 @@ PASTED: Dict[str, List[str]] = {
     "live": [
         "ERROR kuhl_m_sekurlsa_acquireLSA ; Handle on memory (0x00000005)",
         "No export clrstack found",
+        "Exception thrown at 0x00007FF6A1B21234 in app.exe: 0xC0000005: Access violation reading location 0x0000000000000000.",
+        "Access violation writing location 0x00000004.",
+        "Unhandled exception at 0x77D3015D (ntdll.dll) in x.exe: 0xC0000374: A heap has been corrupted (parameters: 0x77D55910).",
+        "First-chance exception at 0x75f1c42d in a.exe: Microsoft C++ exception: std::bad_alloc at memory location 0x0021f6e4.",
         "e0434352 Exception in C:\\tools\\SosThreadingTools.dll.dumpasync debugger extension. PC: 75e035d2  VA: 00000000  R/W: 80070002  Parameter: 00000000",
         'The call to LoadLibrary(ext) failed, Win32 error 0n2 "The system cannot find the file specified." '
         "Please check your debugger configuration and/or network access. No export peb found",
@@ -245,3 +250,13 @@ def test_the_name_of_an_error_alone_is_a_question(cli: Any, tmp_path: Path) -> N
         assert found.code == 0
         assert "rust-minidump" in found.out
     assert cli("why", "SomeFileThatIsNotThere").code == 3
+
+
+def test_words_that_several_programs_say_name_none_of_them() -> None:
+    assert "the words do not tell which" in known_in("System.Exception: Failed to parse minidump: x")[0].who
+    assert known_in("error: 'minidump' invalid minidump: failed to parse minidump")[0].who == "LLDB"
+
+
+def test_an_exception_of_visual_studio_gives_way_to_what_else_is_known() -> None:
+    assert known_in("Unhandled exception at 0x77D3015D in x.exe")[0].who.startswith("Visual Studio")
+    assert known_in("Could not open dump file [C:\\a.dmp]; Unhandled exception at 0x77D3015D in x.exe")[0].kind == "opening"

@@ -11,6 +11,11 @@ _ADMIN = "copy the file out of C:\\Windows or the WER queue to a folder of yours
 _PATH = (
     "check the path that the debugger was given: quotes around blanks, the right drive, and whether it is a file and not a folder such as C:\\Windows\\Minidump"
 )
+_VISUAL_STUDIO = "Visual Studio's debugger"
+_STORED = (
+    "`dumpscope exception DUMP` shows the exception that a dump of the process stores, with its address, registers and stack; Visual Studio "
+    "says the same words of that exception when it debugs the dump",
+)
 _USER_CONTEXT = ("THR014", "EXC006", "THR012", "THR009")
 
 MESSAGES: Tuple[Known, ...] = (
@@ -238,6 +243,27 @@ MESSAGES: Tuple[Known, ...] = (
         (),
         (),
         ("use the version of the extension that belongs to this debugger; for .NET extensions the DLLs that they need must be beside them",),
+    ),
+    Known(
+        r"access violation (?:reading|writing|executing) location\b",
+        _VISUAL_STUDIO,
+        LIVE,
+        "An instruction of the program read, wrote or executed memory that it may not (0xC0000005). The first address is that of the instruction, the one after "
+        "`location` that of the memory: one near 0 is mostly a null pointer, and 0xFFFFFFFFFFFFFFFF stands for one that the processor does not tell",
+        (),
+        (),
+        _STORED,
+        general=True,
+    ),
+    Known(
+        r"\b(?:exception thrown|unhandled exception|first-chance exception) at 0x[0-9a-f`]{1,17}\b",
+        _VISUAL_STUDIO,
+        LIVE,
+        "The program raised an exception at this address",
+        (),
+        (),
+        _STORED,
+        general=True,
     ),
     Known(
         r"is not (?:a )?valid win32 application.{0,80}(?:dll|extension)|the call to loadlibrary\(.{0,160}\) failed",

@@ -159,12 +159,20 @@ MESSAGES: Tuple[Known, ...] = (
         (*_NO_DUMP, "OPN008"),
     ),
     Known(
-        r"invalid minidump|minidump parser|failed to parse .{0,30}minidump|minidump.{0,30}invalid signature"
+        r"invalid minidump|minidump parser|minidump.{0,30}invalid signature"
         r"|invalid signature$|cannot handle one of the minidump streams",
         _LLDB,
         OPENING,
         "LLDB does not take the file",
         (*_NO_DUMP, "OPN007", "OPN020", "OPN022", "OPN026"),
+    ),
+    Known(
+        r"(?:failed|unable) to parse (?:the )?(?:\S+ )?minidump|(?:could ?n[o']t|cannot) parse (?:the )?(?:\S+ )?minidump",
+        "one of several programs (Sentry's Relay, or a tool on top of rust-minidump, udmp-parser or skelsec's minidump; the words do not tell which)",
+        OPENING,
+        "A program did not take the file; what follows these words in its log, or the exception inside, says why",
+        (*_NO_DUMP, "OPN007", "OPN020", "OPN022", "OPN026"),
+        general=True,
     ),
     Known(r"no thread information in core file|core file does not contain any thread", _LLDB, READING, "There is no thread list", _THREADS),
     # -- ClrMD -------------------------------------------------------------------------------------------------------
