@@ -173,7 +173,7 @@ CONTEXT = (
 @sample(
     "crash-unreal",
     "A failed assertion of Unreal Engine",
-    "code 00004000, and the crash context in stream 0x10000 with rests of a longer one behind it",
+    "code 00004000, and the crash context in stream 0x10000 with rests of a longer one after it",
     0,
     streams=[3, 4, 5, 6, 7, 15, 0x10000],
     **OPENS,
@@ -247,7 +247,7 @@ def _() -> Built:
     )
 
 
-@sample("crash-rust-panic", "A Rust panic that nobody caught", "the type rust_panic behind the code of C++ exceptions", 0, **OPENS)
+@sample("crash-rust-panic", "A Rust panic that nobody caught", "the type rust_panic after the code of C++ exceptions", 0, **OPENS)
 def _() -> Built:
     info, array, only, name = (0x1E2A0 + at for at in (0, 0x20, 0x40, 0x80))
     return microsoft(

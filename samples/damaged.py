@@ -56,7 +56,7 @@ def _() -> Built:
     return data[:32] + bytes(12 * 16) + data[32 + 12 * 16 :]
 
 
-@sample("damaged-directory-beyond-end", "The directory's RVA lies behind the file", "a cut or altered file", 0x1824, rule="directory-beyond-end", **REFUSED)
+@sample("damaged-directory-beyond-end", "The directory's RVA lies beyond the end", "a cut or altered file", 0x1824, rule="directory-beyond-end", **REFUSED)
 def _() -> Built:
     data = rich()
     return patch(data, ("<I", 12, len(data) + 1))
@@ -97,7 +97,7 @@ def _() -> Built:
 
 @sample(
     "damaged-directory-at-the-end",
-    "The directory stands behind its streams",
+    "The directory stands after its streams",
     "allowed by the format; the engine takes no stream that lies before the directory",
     0,
     streams=[3, 4, 5, 7, 15, 21, 22],
@@ -294,7 +294,7 @@ def _() -> Built:
     return patch(data, ("<Q", find_entry(data, 9)[2], 1 << 60))
 
 
-@sample("full-memory-base-beyond-end", "BaseRva lies behind the file", "no byte of memory is there", 0x20002, rule="truncated", **REFUSED)
+@sample("full-memory-base-beyond-end", "BaseRva lies beyond the end", "no byte of memory is there", 0x20002, rule="truncated", **REFUSED)
 def _() -> Built:
     data = full()
     return patch(data, ("<Q", find_entry(data, 9)[2] + 8, len(data) + 0x100000))
@@ -311,7 +311,7 @@ def _() -> Built:
     return made
 
 
-@sample("memory-list-range-beyond-end", "A range whose bytes lie behind the file", "one range cannot be read", 0, rule="range-beyond-end", **REFUSED)
+@sample("memory-list-range-beyond-end", "A range whose bytes lie beyond the end", "one range cannot be read", 0, rule="range-beyond-end", **REFUSED)
 def _() -> Built:
     made = compose(BASIC)
     made.ranges.append((0x1D5A3C40000, 0x1000, 0x00F00000))
@@ -363,7 +363,7 @@ def _() -> Built:
     return _modules(lambda rows: [rows[0], rows[1]._replace(name_rva=0)] + rows[2:])
 
 
-@sample("module-name-beyond-end", "A module's name behind the file", "a string that cannot be read", 0, modules=5, rule="string-beyond-end", **OPENS)
+@sample("module-name-beyond-end", "A module's name beyond the end", "a string that cannot be read", 0, modules=5, rule="string-beyond-end", **OPENS)
 def _() -> Built:
     return _modules(lambda rows: [rows[0], rows[1]._replace(name_rva=0x00F00000)] + rows[2:])
 
@@ -484,7 +484,7 @@ def _() -> Built:
     return compose(BASIC, threads=rows)
 
 
-@sample("crashpad-annotations-beyond-end", "Crashpad annotations behind the file", "a dictionary that leads nowhere", 0, rule="string-beyond-end", **OPENS)
+@sample("crashpad-annotations-beyond-end", "Crashpad annotations beyond the end", "a dictionary that leads nowhere", 0, rule="string-beyond-end", **OPENS)
 def _() -> Built:
     made = compose(BASIC, version_high=0)
     made.add_stream(0x43500001, struct.pack("<I", 1) + bytes(32) + struct.pack("<IIIIIQ", 0xFFFFFFFC, 0xF00000, 0x40000000, 0x30, 0, 0))

@@ -149,7 +149,7 @@ def _() -> Built:
     return compose(BASIC, builder=made)
 
 
-@sample("thread-context-beyond-end", "Contexts behind the file", "registers cannot be read", 0, rule="context-beyond-end", **OPENS)
+@sample("thread-context-beyond-end", "Contexts beyond the end", "registers cannot be read", 0, rule="context-beyond-end", **OPENS)
 def _() -> Built:
     return compose(BASIC, threads=[row._replace(location=(0x4D0, 0x00F00000)) for row in process.threads_64()])
 
@@ -202,7 +202,7 @@ def _() -> Built:
     return compose(BASIC, threads=[rows[0], rows[1]._replace(tid=0x1A30), rows[2]])
 
 
-@sample("thread-name-beyond-end", "A thread's name behind the file", "a 64-bit RVA that leads nowhere", 0, rule="string-beyond-end", **OPENS)
+@sample("thread-name-beyond-end", "A thread's name beyond the end", "a 64-bit RVA that leads nowhere", 0, rule="string-beyond-end", **OPENS)
 def _() -> Built:
     made = compose(BASIC)
     made.add_stream(24, struct.pack("<IIQIQ", 2, 0x1A30, 0xF00000000000, 0x1B44, made.string("worker")))
@@ -238,9 +238,7 @@ def _() -> Built:
     return compose("threads modules memory exception system misc", exception=dict(access_violation(), context=b""))
 
 
-@sample(
-    "exception-context-beyond-end", "The exception's context lies behind the file", "registers of the fault are lost", 0, rule="context-beyond-end", **OPENS
-)
+@sample("exception-context-beyond-end", "The exception's context lies beyond the end", "registers of the fault are lost", 0, rule="context-beyond-end", **OPENS)
 def _() -> Built:
     return compose("threads modules memory exception system misc", exception=dict(access_violation(), location=(0x4D0, 0x00F00000)))
 

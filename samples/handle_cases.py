@@ -275,7 +275,7 @@ _edited(
 _edited("stream-size-zero", "The directory says size 0", "a stream without bytes", lambda data, entry, size, rva: patch(data, ("<I", entry + 4, 0)))
 _edited(
     "stream-beyond-end",
-    "The directory points behind the file",
+    "The directory points beyond the end",
     "the data is not there",
     lambda data, entry, size, rva: patch(data, ("<I", entry + 8, len(data) + 4096)),
 )
@@ -476,7 +476,7 @@ def _one(handle: Handle) -> DumpBuilder:
 
 
 @sample(
-    "handles-name-beyond-end", "A name's RVA points behind the file", "`Unable to access string descriptor`", 0x4, handles=2, rule="string-beyond-end", **WORKS
+    "handles-name-beyond-end", "A name's RVA points beyond the end", "`Unable to access string descriptor`", 0x4, handles=2, rule="string-beyond-end", **WORKS
 )
 def _() -> Built:
     return _one(Handle(0x8, "Key", None, 0x20019, name_rva=0x00F00000))
@@ -505,7 +505,7 @@ def _() -> Built:
     return made
 
 
-@sample("handles-info-beyond-end", "Object information behind the file", "the block cannot be read", 0x4, handles=2, rule="info-beyond-end", **WORKS)
+@sample("handles-info-beyond-end", "Object information beyond the end", "the block cannot be read", 0x4, handles=2, rule="info-beyond-end", **WORKS)
 def _() -> Built:
     return _one(Handle(0x8, "Event", "", 0x1F0003, info_rva=0x00F00000))
 

@@ -152,7 +152,7 @@ def _() -> Built:
 @sample(
     "process-thread-data-wow64",
     "A 32-bit program dumped by a 64-bit tool",
-    "an AMD64 dump with two TEBs per thread and the x86 registers behind TLS slot 1",
+    "an AMD64 dump with two TEBs per thread and the x86 registers after TLS slot 1",
     0x100,
     threads=TIDS_32,
     arch="amd64",
@@ -355,7 +355,7 @@ def _() -> Built:
 
 @sample(
     "xstate-avx",
-    "Flag 0x200000: AVX registers behind each context",
+    "Flag 0x200000: AVX registers after each context",
     "extended contexts and their description",
     0x200000,
     threads=TIDS_64,
@@ -369,7 +369,7 @@ def _() -> Built:
     )
 
 
-@sample("xstate-avx-x86", "AVX registers behind 32-bit contexts", "contexts of 0x47B bytes", 0x200000, threads=TIDS_32, rule="xstate", **opens())
+@sample("xstate-avx-x86", "AVX registers after 32-bit contexts", "contexts of 0x47B bytes", 0x200000, threads=TIDS_32, rule="xstate", **opens())
 def _() -> Built:
     rows = [row._replace(context=blocks.extend(row.context, range(0x10, 0x18))) for row in process.threads_32()]
     return compose(

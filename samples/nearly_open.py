@@ -54,7 +54,7 @@ def _() -> Built:
 @sample(
     "full-memory-base-wrong",
     "BaseRva is an address of the process",
-    "the bytes stand right behind the list: nothing is truncated",
+    "the bytes stand right after the list: nothing is truncated",
     0x20002,
     rule="base-rva",
     **REFUSED,

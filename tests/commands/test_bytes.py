@@ -125,7 +125,7 @@ def test_a_member_that_is_not_valid_is_said_so(cli: Any) -> None:
 
 def test_a_cut_structure_says_where_it_ends(cli: Any) -> None:
     out = " ".join(cli("bytes", "damaged-cut-in-directory.dmp", "range", "5c", "6").out.split())
-    assert "behind the last structure" in out
+    assert "after the last structure" in out
     assert "Location.Rva" not in out
 
 

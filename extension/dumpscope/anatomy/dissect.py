@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Offset just behind it."""
+        """Offset just after it."""
         return self.offset + self.size
 
 
@@ -153,7 +153,7 @@ def dissect(source: Source, node: Node, *, architecture: int = -1) -> Iterator[P
         yield from _behind_context(knife, node, shape)
     if knife.cursor < knife.end:
         known = knife.cursor - node.offset
-        meaning = f"behind the 0x{known:x} bytes of {shape.name}" if knife.cursor >= node.offset + shape.size else "padding"
+        meaning = f"after the 0x{known:x} bytes of {shape.name}" if knife.cursor >= node.offset + shape.size else "padding"
         yield from knife.raw(knife.cursor, knife.end - knife.cursor, 0, "", meaning)
 
 
@@ -188,7 +188,7 @@ def _all(knife: _Knife, node: Node, shape: Structure) -> Iterator[Part]:
 
 
 def _object(knife: _Knife, node: Node, shape: Structure) -> Iterator[Part]:
-    """The payload behind a block's head."""
+    """The payload after a block's head."""
     kind, size = _number(knife, node.offset + 4), _number(knife, node.offset + 8)
     payload = OBJECT_INFORMATION.get(kind, {}).get(size)
     start = node.offset + shape.size

@@ -16,9 +16,9 @@ ALIGNMENT = "alignment"
 UNREFERENCED = "unreferenced"
 """Bytes that nothing points to."""
 AFTER_END = "after-end"
-"""Bytes behind the last structure."""
+"""Bytes after the last structure."""
 REST = "stream-rest"
-"""The part of a stream behind what its count says."""
+"""The part of a stream after what its count says."""
 
 GAPS = (ALIGNMENT, UNREFERENCED, AFTER_END)
 MAX_OVERLAPS = 1000
@@ -35,7 +35,7 @@ class Piece(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Offset just behind the piece."""
+        """Offset just after the piece."""
         return self.offset + self.size
 
 
@@ -81,7 +81,7 @@ class FileMap:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def at(self, offset: int) -> Optional[Piece]:
-        """The piece that an offset lies in; None behind the end."""
+        """The piece that an offset lies in; None after the end."""
         low, high = 0, len(self.pieces)
         while low < high:
             middle = (low + high) // 2
@@ -288,7 +288,7 @@ class _Maker:
             if stream is not None or self.cursor < following < size:
                 self.gap(min(size, stream.end if stream is not None else following))
                 continue
-            self.add(self.cursor, size - self.cursor, AFTER_END, "bytes behind the last structure")
+            self.add(self.cursor, size - self.cursor, AFTER_END, "bytes after the last structure")
             self.cursor = size
 
 
@@ -331,7 +331,7 @@ def owners(dump: Minidump, offset: int) -> Optional[Owners]:
 
 
 def _unowned(dump: Minidump, offset: int) -> Piece:
-    """The piece of the map that holds a byte which no leaf owns: between the leaves before and behind it."""
+    """The piece of the map that holds a byte which no leaf owns: between the leaves before and after it."""
     below, above = 0, dump.size
     streams: List[Node] = []
     for node in anatomy_around(dump, offset):

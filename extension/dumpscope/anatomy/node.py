@@ -39,5 +39,5 @@ class Node(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Offset just behind the node."""
+        """Offset just after the node."""
         return self.offset + self.size

@@ -48,7 +48,7 @@ class Lead(NamedTuple):
 
 
 def string_end(source: Source, rva: int, window: Optional[Window] = None) -> int:
-    """Where a MINIDUMP_STRING ends, with the NUL behind it where there is one; 0 when there is no room for one."""
+    """Where a MINIDUMP_STRING ends, with the NUL after it where there is one; 0 when there is no room for one."""
     size = source.size
     if not rva or rva + 4 > size:
         return 0
@@ -80,7 +80,7 @@ class Rows:
         yield from self.own(start, stop)
 
     def nearest(self, offset: int) -> Iterator[int]:
-        """The numbers of records, one of which has the last structure before an offset, and one the first behind it.
+        """The numbers of records, one of which has the last structure before an offset, and one the first after it.
 
         No structure of the list may hold the offset.
         """

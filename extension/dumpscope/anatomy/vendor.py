@@ -33,7 +33,7 @@ class _Follower:
         return int.from_bytes(self.source.some(offset, size), "little")
 
     def counted(self, rva: int, what: str, pointer: int, shape: Structure) -> Iterator[Node]:
-        """A length of 4 bytes and that many bytes, with the NUL behind a text."""
+        """A length of 4 bytes and that many bytes, with the NUL after a text."""
         if not rva or self.source.available(rva, 4) < 4:
             return
         length = min(self.number(rva), MAX_TEXT)
@@ -96,7 +96,7 @@ def _boot_arguments(walker: _Walker, stream: Stream, path: str) -> Iterator[Node
 
 
 def _mac_crash_info(walker: _Walker, stream: Stream, path: str) -> Iterator[Node]:
-    """A table of twenty places; the records and their texts behind each other are opaque."""
+    """A table of twenty places; the records and their texts after each other are opaque."""
     yield from walker.node(stream.rva, stream.size, RECORD, f"{path} > record", MINIDUMP_MAC_CRASH_INFO)
     follower = _Follower(walker)
     table = MINIDUMP_MAC_CRASH_INFO.field("records")
@@ -110,7 +110,7 @@ def _mac_crash_info(walker: _Walker, stream: Stream, path: str) -> Iterator[Node
 
 
 def _linker(walker: _Walker, stream: Stream, path: str) -> Iterator[Node]:
-    """The dynamic linker's list: the head, the copy of the program's dynamic section behind it, and the objects with their names."""
+    """The dynamic linker's list: the head, the copy of the program's dynamic section after it, and the objects with their names."""
     wide = walker.dump.pointer_size == 8
     shape, link = (MDRawDebug64, MDRawLinkMap64) if wide else (MDRawDebug32, MDRawLinkMap32)
     follower = _Follower(walker)

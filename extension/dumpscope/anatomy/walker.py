@@ -81,7 +81,7 @@ class _Walker:
             yield Node(offset, held, kind, what, structure, pointer, leaf)
 
     def string(self, rva: int, what: str, pointer: int) -> Iterator[Node]:
-        """A MINIDUMP_STRING, with the NUL behind it where there is one."""
+        """A MINIDUMP_STRING, with the NUL after it where there is one."""
         end = string_end(self.source, rva)
         if end:
             yield Node(rva, end - rva, STRING, what, MINIDUMP_STRING, pointer, True)
@@ -368,7 +368,7 @@ class _Walker:
             pad = MINIDUMP_FUNCTION_TABLE_DESCRIPTOR.offset_of("SizeOfAlignPad")
             size = int.from_bytes(self.source.some(last.offset + pad, 4), "little")
             if last.held == last.entry_count:
-                yield from self.node(end, min(size, stream.end - end), RECORD, f"{path} > padding behind table {last.index}")
+                yield from self.node(end, min(size, stream.end - end), RECORD, f"{path} > padding after table {last.index}")
 
     def _unloaded_modules(self, stream: Stream, path: str) -> Iterator[Node]:
         name = MINIDUMP_UNLOADED_MODULE.offset_of("ModuleNameRva")
@@ -427,7 +427,7 @@ class _Walker:
                 yield from self.node(offset + start, length, RECORD, f"{path} > {name}", TOKEN_STATISTICS if name == "Statistics" else None, place)
             end = max(end, start + length)
         if end < size:
-            yield from self.node(offset + end, size - end, RECORD, f"{path} > behind its parts")
+            yield from self.node(offset + end, size - end, RECORD, f"{path} > after its parts")
 
     def _privileges(self, offset: int, size: int, path: str, pointer: int) -> Iterator[Node]:
         """A count and pairs of LUID and attributes."""
@@ -523,7 +523,7 @@ def anatomy_within(dump: Minidump, start: int, stop: int, most: Optional[int] = 
 
 
 def anatomy_around(dump: Minidump, offset: int) -> Iterator[Node]:
-    """Nodes of :func:`anatomy`, with the last leaf before an offset that no leaf holds, and the first one behind it, among them."""
+    """Nodes of :func:`anatomy`, with the last leaf before an offset that no leaf holds, and the first one after it, among them."""
     return _Walker(dump, Wanted(pick=lambda found: found.nearest(offset))).all()
 
 

@@ -37,7 +37,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (
     (REST, "rest of a stream"),
     (ALIGNMENT, "alignment"),
     (UNREFERENCED, "nobody points here"),
-    (AFTER_END, "behind the last structure"),
+    (AFTER_END, "after the last structure"),
     ("mixed", "many small pieces"),
 )
 KIND = {name: number for number, (name, _) in enumerate(KINDS)}

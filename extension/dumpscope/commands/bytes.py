@@ -381,7 +381,7 @@ _SHARES = {
     REST: ("x", "rest of a stream", "warning"),
     ALIGNMENT: (".", "alignment", "dim"),
     UNREFERENCED: ("?", "nothing points to it", "warning"),
-    AFTER_END: ("!", "behind the last structure", "warning"),
+    AFTER_END: ("!", "after the last structure", "warning"),
 }
 """Letter, words and colour of each kind of piece."""
 

@@ -328,7 +328,7 @@ def handles(session: Session, args: Any) -> Iterator[Block]:
     if args.sort:
         items = iter(sorted(items, key=_SORT[args.sort]))
     numbers = count()
-    # A row is a handle with itself behind it, and a number that counts the rows.
+    # A row is a handle with itself after it, and a number that counts the rows.
     one, other = tee(items)
     rows: Iterator[Sequence[Any]] = map(tuple.__add__, one, zip(other, numbers))
     untyped = None

@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ..session.registry import CATEGORIES, COMMANDS, Command
 
 _INDEX: Dict[str, Tuple[str, ...]] = {
-    # module: commands, with aliases behind them
+    # module: commands, with aliases after them
     "overview": ("dumpinfo info", "streams"),
     "dumpdebug": ("dumpdebug",),
     "handles": ("handles handle",),

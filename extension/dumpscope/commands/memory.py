@@ -88,7 +88,7 @@ def memory(session: Session, args: Any) -> Iterator[Block]:
 
     both = len(dump.memory_list) > 0 and len(dump.memory64_list) > 0  # each counts from 0
     at = Range._fields.index
-    itself = len(Range._fields)  # a row is the fields of a range, with itself behind them
+    itself = len(Range._fields)  # a row is the fields of a range, with itself after them
     columns = [
         Column("index", "#", "int", index=at("index")),
         Column("start", "start", kind, index=at("start"), link="read {}"),

@@ -100,7 +100,7 @@ def captured_bytes(dump: Minidump, start: int, size: int) -> int:
 def image_time(dump: Minidump, module: Module) -> Union[int, Absent]:
     """When an image was linked; Absent where its time stamp is no time: 0, or the hash of a reproducible build.
 
-    Such a hash gives itself away by lying behind the dump or before the format; all images of Windows 10 and later have one.
+    Such a hash gives itself away by lying after the dump or before the format; all images of Windows 10 and later have one.
     """
     stamp = module.timestamp
     if not stamp:

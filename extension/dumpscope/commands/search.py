@@ -291,7 +291,7 @@ def _pieces(session: Session, once: _Once) -> Iterator[Tuple[int, bytes]]:
 
 
 def _written(data: bytes) -> Iterator[Tuple[int, int]]:
-    """The stretches between pages of zeros, each with the byte behind it, which may be the upper half of a character."""
+    """The stretches between pages of zeros, each with the byte after it, which may be the upper half of a character."""
     page = len(_NOTHING)
     first = -1
     for at in range(0, len(data), page):

@@ -297,7 +297,7 @@ def rules(session: Session, args: Any) -> Iterator[Block]:
 
 
 def unfilled(text: str) -> str:
-    """A rule's words without a dump: ``…`` for what is filled in; a sentence that only some dumps have behind the others is left out."""
+    """A rule's words without a dump: ``…`` for what is filled in; a sentence that only some dumps have after the others is left out."""
     words = re.sub(r"\{\w+:(=?)[^{}|]*\|([^{}]*)\}", lambda found: found[2] if found[1] else f"… {found[2]}", text)
     return re.sub(r"\{\w+\}", "…", re.sub(r"(?<=[.]) ?\{\w+\}$", "", words))
 

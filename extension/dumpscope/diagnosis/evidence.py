@@ -52,7 +52,7 @@ class List64(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Offset behind the last descriptor."""
+        """Offset after the last descriptor."""
         return self.rva + self.needed
 
 
@@ -79,7 +79,7 @@ class Size(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """A directory that stands a multiple of 4 GiB behind where the header says."""
+    """A directory that stands a multiple of 4 GiB after where the header says."""
 
     offset: int
     streams: int

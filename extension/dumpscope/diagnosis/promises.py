@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 """The file cannot show it: the bit changes how the writer works, not what it leaves."""
 
 CODE_WINDOW = 0x100
-"""Bytes of code before and behind an instruction pointer that writers store at the most; dbghelp takes 128."""
+"""Bytes of code before and after an instruction pointer that writers store at the most; dbghelp takes 128."""
 
 SHARED_DATA = 0x7FFE0000
 """KUSER_SHARED_DATA, a page that newer writers store in every dump."""

@@ -21,7 +21,7 @@ _SIZE_FIELD = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
 WRAP = 1 << 32
 """RVAs have 32 bits: what is written further on in a file is pointed to modulo this."""
 MOST_WRAPS = 64
-"""How many times 4 GiB behind the header's value a directory is looked for."""
+"""How many times 4 GiB after the header's value a directory is looked for."""
 
 
 class _Copy(Source):
@@ -90,7 +90,7 @@ def right_base(facts: Facts) -> Optional[Base]:
     """The right BaseRva of a full dump whose BaseRva is wrong; None where it is right, or the memory is not in the file at all.
 
     Writers put the memory last: it ends where the file ends. Where the bytes of all ranges fill the file exactly from the end of the list on,
-    or from a place behind all streams on while BaseRva points behind the file, that place is where they begin.
+    or from a place after all streams on while BaseRva points after the file, that place is where they begin.
     """
     found = list64(facts)
     if found is None or not found.total or found.base + found.total == facts.source.size or _count_is_wrong(facts, found):

@@ -244,7 +244,7 @@ class Registers:
 
     @cached_property
     def xstate(self) -> Union[XStateArea, Absent]:
-        """Extended state behind the context: AVX, shadow stack, …"""
+        """Extended state after the context: AVX, shadow stack, …"""
         if self.architecture not in ("x86", "AMD64"):
             return Absent(NOT_APPLICABLE, f"{self.architecture} contexts have no extended state")
         return read_xstate(self._data, self._reader.size, self.offset, bool(self.context_flags & CONTEXT_XSTATE), self._misc)

@@ -60,7 +60,7 @@ class Stream(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Offset just behind the stream."""
+        """Offset just after the stream."""
         return self.rva + self.size
 
 

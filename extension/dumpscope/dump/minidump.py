@@ -332,7 +332,7 @@ class Minidump:
 
     @cached_property
     def wine(self) -> Union[WineInfo, Absent]:
-        """Wine's marker behind SystemInfo."""
+        """Wine's marker after SystemInfo."""
         from .streams.vendor import read_wine
 
         return read_wine(self)

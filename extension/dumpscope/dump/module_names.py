@@ -165,7 +165,7 @@ def module_names(modules: Iterable[Tuple[int, int, str]], pointer_size: int = 8)
 
     ``pointer_size`` is that of the dumped process's machine. The rule, observed of dbgeng 10.0.15063:
 
-    - The file's name counts, behind the last ``\\``, ``/`` or ``:``, without its last extension. What is no ASCII letter or digit becomes
+    - The file's name counts, after the last ``\\``, ``/`` or ``:``, without its last extension. What is no ASCII letter or digit becomes
       ``_`` (two for a character beyond U+FFFF). A path without a letter or digit, or with unprintable characters before the first,
       gives ``Unknown_Module_`` and the base.
     - Names are equal without regard to case. Where a module comes whose name is taken, the walk through the list goes on by address: of
@@ -201,7 +201,7 @@ def listed_names(source: Source, headers: Iterable[Tuple[int, int, int]], pointe
 
 
 def beyond_name(base: int, path: str, pointer_size: int) -> str:
-    """The name of a module behind the first :data:`MOST_NAMED`: that of its file with its base, which no other has."""
+    """The name of a module after the first :data:`MOST_NAMED`: that of its file with its base, which no other has."""
     engine = NamedModules(pointer_size, [])
     plain = plain_name(path.split("\0", 1)[0])
     return f"{plain}_{engine.digits(base)}" if plain else engine.unknown(base)

@@ -175,7 +175,7 @@ class _Finding:
         return "" if self.family in (MICROSOFT, DBGENG) or _plausible(self.dump.header.implementation) else family
 
     def weigh(self) -> None:
-        """Tell what speaks against the writer that was named, behind what speaks for it, and be less certain for it."""
+        """Tell what speaks against the writer that was named, after what speaks for it, and be less certain for it."""
         if self.family in ("", UNKNOWN):
             return
         marked = [
@@ -238,7 +238,7 @@ def _by_build_string(found: _Finding) -> None:
 
 
 def _by_comments(found: _Finding) -> None:
-    """procdump leaves its command line and its trigger, each line behind three stars."""
+    """procdump leaves its command line and its trigger, each line after three stars."""
     dump = found.dump
     for kind in (11, 10):
         stream = dump.stream(kind)

@@ -20,7 +20,7 @@ from typing import Callable, DefaultDict, Iterator, List, NamedTuple, Optional, 
 from .streams.memory import ADDRESS_END, Memory
 
 IN_PLACE = sys.version_info >= (3, 11, 5)
-"""Whether a mapping's own find() has the fast algorithm (since 3.11) and never looks behind the mapping's end (gh-105235)."""
+"""Whether a mapping's own find() has the fast algorithm (since 3.11) and never looks after the mapping's end (gh-105235)."""
 
 CHUNK = 1 << 23 if IN_PLACE else 1 << 20
 """Bytes that are looked through at a time: copies are searched fastest when they fit into the processor's cache."""
@@ -66,7 +66,7 @@ class _Stretch:
 
 
 class Spans(NamedTuple):
-    """First addresses, addresses behind the end, and file offsets of captured stretches, lowest first.
+    """First addresses, addresses after the end, and file offsets of captured stretches, lowest first.
 
     ``contiguous``: their bytes are known to follow each other in the file.
     """
@@ -135,7 +135,7 @@ def _clip(memory: Memory, start: int, end: int) -> Spans:
 
 
 def _behind(memory: Memory, spans: Spans, number: int, wanted: int) -> bytes:
-    """Up to ``wanted`` bytes behind a range, as far as the addresses go on."""
+    """Up to ``wanted`` bytes after a range, as far as the addresses go on."""
     lows, highs, rvas = spans[:3]
     parts = []
     end = highs[number]
@@ -329,7 +329,7 @@ def _in_stretch(memory: Memory, spans: Spans, stretch: _Stretch, pattern: bytes,
 
 
 def _goes_on(spans: Spans, number: int, end: int) -> bool:
-    """Whether the addresses behind a range go on up to ``end`` without a gap."""
+    """Whether the addresses after a range go on up to ``end`` without a gap."""
     lows, highs = spans.lows, spans.highs
     high = highs[number]
     while high < end:

@@ -1,4 +1,4 @@
-"""Streams that hold one structure: as much of it as stream and file have, zeros behind."""
+"""Streams that hold one structure: as much of it as stream and file have, zeros after."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Source:
     """A readable buffer of ``size`` bytes with its ``name``.
 
     What is decoded is read piece by piece (:meth:`fetch`), so that memory does not grow with the file, and a file that is cut while
-    it is open is an error at the next read. ``buffer`` is the whole file, mapped when first asked for: a touch behind the new end of
+    it is open is an error at the next read. ``buffer`` is the whole file, mapped when first asked for: a touch after the new end of
     a file that shrank would end the process with a bus error, so it asks for the size first, and only search and comparisons of
     many bytes use it. Where the system has no ``pread`` (Windows, which does not let a mapped file be cut) all reads go to the mapping.
     """

@@ -44,7 +44,7 @@ LONGEST_NAME = 1024
 FLAGS = 0x802
 """MiniDumpWithFullMemory and MiniDumpWithFullMemoryInfo: what the file has."""
 FAR = 0xFFFF0000
-"""An RVA has 32 bits: a file that is larger has no room for the lists behind it."""
+"""An RVA has 32 bits: a file that is larger has no room for the lists after it."""
 _AGAIN = "fetch the file again, and compare its size with the original"
 
 
@@ -340,7 +340,7 @@ class _Tail:
 
 
 class _View(Virtual):
-    """The file with another header, and the lists of a minidump behind it."""
+    """The file with another header, and the lists of a minidump after it."""
 
     def __init__(self, dump: UserDump) -> None:
         # The RVAs are those of the file: only what a minidump has and the file has not is made up.

@@ -1,6 +1,6 @@
-"""Extended processor state behind a context: AVX registers, the shadow stack, and what else the processor saved.
+"""Extended processor state after a context: AVX registers, the shadow stack, and what else the processor saved.
 
-Behind the plain context stands a CONTEXT_EX: three pairs of offset (signed, from the CONTEXT_EX itself) and length, for the
+After the plain context stands a CONTEXT_EX: three pairs of offset (signed, from the CONTEXT_EX itself) and length, for the
 whole, the plain part, and the extended part. The extended part begins with the XSAVE header; a component's data lie at its
 offset from MiscInfo's XStateData, less the 512 bytes of the legacy area, which is not repeated there.
 """

@@ -80,7 +80,7 @@ def read_file(path: str, cut: Callable[[str], object] = nobody) -> Iterator[Row]
                 for cells in reader:
                     if last is not None:
                         yield last
-                    # Whether the last line is whole is known when there is none behind it.
+                    # Whether the last line is whole is known when there is none after it.
                     last = _csv_row(cells, lines.whole)
                 if last is not None:
                     yield last

@@ -1,4 +1,4 @@
-"""Register contexts of threads, for each processor that minidumps are written on, and the extended registers behind them."""
+"""Register contexts of threads, for each processor that minidumps are written on, and the extended registers after them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONTEXT_FLAGS_X86 = FlagSet(
         0x08: ("CONTEXT_FLOATING_POINT", "FloatSave"),
         0x10: ("CONTEXT_DEBUG_REGISTERS", "Dr0 to Dr3, Dr6, Dr7"),
         0x20: ("CONTEXT_EXTENDED_REGISTERS", "ExtendedRegisters"),
-        0x40: ("CONTEXT_XSTATE", "extended registers behind the context"),
+        0x40: ("CONTEXT_XSTATE", "extended registers after the context"),
         CONTEXT_I386: ("CONTEXT_i386", "x86"),
         **_EXCEPTION_BITS,
     },
@@ -51,7 +51,7 @@ CONTEXT_FLAGS_AMD64 = FlagSet(
         0x04: ("CONTEXT_SEGMENTS", "SegDs, SegEs, SegFs, SegGs"),
         0x08: ("CONTEXT_FLOATING_POINT", "x87 and xmm registers"),
         0x10: ("CONTEXT_DEBUG_REGISTERS", "Dr0 to Dr3, Dr6, Dr7"),
-        0x40: ("CONTEXT_XSTATE", "extended registers behind the context; can be set without any"),
+        0x40: ("CONTEXT_XSTATE", "extended registers after the context; can be set without any"),
         0x80: ("CONTEXT_KERNEL_CET", "the kernel's shadow stack"),
         CONTEXT_AMD64_FAMILY: ("CONTEXT_AMD64", "x64"),
         **_EXCEPTION_BITS,
@@ -392,7 +392,7 @@ CONTEXT_EX = Structure(
         Field("XState", CONTEXT_CHUNK, "the extended registers, beginning with XSAVE_AREA_HEADER"),
     ],
     source=_WINNT,
-    meaning="Stands directly behind the plain context when there are extended registers.",
+    meaning="Stands directly after the plain context when there are extended registers.",
 )
 
 XSAVE_AREA_HEADER = Structure(

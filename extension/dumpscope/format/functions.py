@@ -13,7 +13,7 @@ MINIDUMP_FUNCTION_TABLE_STREAM = Structure(
     [
         Field("SizeOfHeader", ULONG32, "bytes of this header without its padding", SIZE, unit="bytes"),
         Field("SizeOfDescriptor", ULONG32, "bytes of each table's descriptor", SIZE, unit="bytes"),
-        Field("SizeOfNativeDescriptor", ULONG32, "bytes of the operating system's own descriptor behind it", SIZE, unit="bytes"),
+        Field("SizeOfNativeDescriptor", ULONG32, "bytes of the operating system's own descriptor after it", SIZE, unit="bytes"),
         Field("SizeOfFunctionEntry", ULONG32, "bytes of each entry: 12 on x64, 8 on ARM and ARM64", SIZE, unit="bytes"),
         Field("NumberOfDescriptors", ULONG32, "how many tables follow", COUNT, target="MINIDUMP_FUNCTION_TABLE_DESCRIPTOR[]"),
         Field("SizeOfAlignPad", ULONG32, "bytes of padding between this header and the first descriptor", SIZE, unit="bytes"),
@@ -26,10 +26,10 @@ MINIDUMP_FUNCTION_TABLE_DESCRIPTOR = Structure(
     "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR",
     [
         Field("MinimumAddress", ULONG64, "first address of the code", ADDRESS),
-        Field("MaximumAddress", ULONG64, "address behind the code", ADDRESS),
+        Field("MaximumAddress", ULONG64, "address after the code", ADDRESS),
         Field("BaseAddress", ULONG64, "what the offsets in the entries are counted from", ADDRESS),
         Field("EntryCount", ULONG32, "how many entries there are", COUNT),
-        Field("SizeOfAlignPad", ULONG32, "bytes of padding behind the entries", SIZE, unit="bytes"),
+        Field("SizeOfAlignPad", ULONG32, "bytes of padding after the entries", SIZE, unit="bytes"),
     ],
     source=MINIDUMPAPISET,
     meaning="One table of functions.",

@@ -160,7 +160,7 @@ MINIDUMP_HANDLE_OBJECT_INFORMATION = Structure(
     "MINIDUMP_HANDLE_OBJECT_INFORMATION",
     [
         Field("NextInfoRva", RVA, "the next block of the chain, 0 at its end", target="MINIDUMP_HANDLE_OBJECT_INFORMATION"),
-        Field("InfoType", ULONG32, "what the bytes behind this block are", values=MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE),
+        Field("InfoType", ULONG32, "what the bytes after this block are", values=MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE),
         Field("SizeOfInfo", ULONG32, "how many bytes there are; with InfoType it tells the layout", SIZE, unit="bytes"),
     ],
     source=MINIDUMPAPISET,

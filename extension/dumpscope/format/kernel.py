@@ -239,7 +239,7 @@ DUMP_UNLOADED_DRIVER64 = _unloaded(True)
 DUMP_UNLOADED_DRIVER32 = _unloaded(False)
 
 BLOB_SIGNATURE = b"DumpBlob"
-"""What the data behind a triage dump begins with: blobs that drivers and the system added while the machine stopped."""
+"""What the data after a triage dump begins with: blobs that drivers and the system added while the machine stopped."""
 
 DUMP_BLOB_FILE_HEADER = Structure(
     "DUMP_BLOB_FILE_HEADER",
@@ -259,7 +259,7 @@ DUMP_BLOB_HEADER = Structure(
         Field("Tag", GUID, "who added the data"),
         Field("DataSize", ULONG32, "bytes of the data", SIZE, unit="bytes"),
         Field("PrePad", ULONG32, "bytes between this header and the data", SIZE, unit="bytes"),
-        Field("PostPad", ULONG32, "bytes behind the data", SIZE, unit="bytes"),
+        Field("PostPad", ULONG32, "bytes after the data", SIZE, unit="bytes"),
     ],
     source="dbgeng.h: DUMP_BLOB_HEADER; observed in dumps of Windows 10",
     meaning="In front of one blob of secondary data.",
@@ -279,7 +279,7 @@ BITMAP_DUMP = Structure(
         Field("BitmapSize", ULONG64, "bits of the bitmap that follows, one to a page of physical memory", COUNT),
     ],
     source="public readers of the format; observed: dbgeng 10.0.15063 (which names the fields so in .dumpdebug)",
-    meaning="Behind the header of a dump with a bitmap: which pages of physical memory the file holds.",
+    meaning="After the header of a dump with a bitmap: which pages of physical memory the file holds.",
     pack=8,
 )
 
@@ -299,7 +299,7 @@ def _summary(wide: bool) -> Structure:
             Field("Reserved", word, "where the bitmap was in memory", HEX),
         ],
         source="public readers of the format; observed: dbgeng 10.0.15063 (which names the fields so in .dumpdebug)",
-        meaning="Behind the header of a kernel summary dump, the kind before Windows 8: which pages of physical memory the file holds.",
+        meaning="After the header of a kernel summary dump, the kind before Windows 8: which pages of physical memory the file holds.",
         pack=8,
     )
 

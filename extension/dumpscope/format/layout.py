@@ -313,7 +313,7 @@ class Structure:
         return struct.Struct("".join(code))
 
     def end_of(self, path: str) -> int:
-        """Offset in bytes just behind a number. Raises KeyError."""
+        """Offset in bytes just after a number. Raises KeyError."""
         leaf = self.leaf(path)
         return leaf.offset + leaf.field.size
 

@@ -60,7 +60,7 @@ PAGE_PROTECTION = FlagSet(
 MINIDUMP_MEMORY_LIST = Structure(
     "MINIDUMP_MEMORY_LIST",
     [
-        Field("NumberOfMemoryRanges", ULONG32, "how many ranges follow; some other writers leave 4 bytes of padding behind it", COUNT),
+        Field("NumberOfMemoryRanges", ULONG32, "how many ranges follow; some other writers leave 4 bytes of padding after it", COUNT),
         Field("MemoryRanges", MINIDUMP_MEMORY_DESCRIPTOR, "the ranges, in any order; they may overlap", count=0),
     ],
     source=MINIDUMPAPISET,

@@ -191,7 +191,7 @@ MINIDUMP_MODULE = Structure(
 MINIDUMP_MODULE_LIST = Structure(
     "MINIDUMP_MODULE_LIST",
     [
-        Field("NumberOfModules", ULONG32, "how many modules follow; some other writers leave 4 bytes of padding behind it", COUNT),
+        Field("NumberOfModules", ULONG32, "how many modules follow; some other writers leave 4 bytes of padding after it", COUNT),
         Field("Modules", MINIDUMP_MODULE, "the modules; in Microsoft's dumps the program comes first", count=0),
     ],
     source=MINIDUMPAPISET,

@@ -169,8 +169,8 @@ IMAGE_DOS_HEADER = Structure(
         Field("e_cp", USHORT, "pages of the DOS program"),
         Field("e_crlc", USHORT, "relocations of the DOS program", COUNT),
         Field("e_cparhdr", USHORT, "size of the DOS header in paragraphs of 16 bytes"),
-        Field("e_minalloc", USHORT, "least memory behind the DOS program, in paragraphs"),
-        Field("e_maxalloc", USHORT, "most memory behind the DOS program, in paragraphs"),
+        Field("e_minalloc", USHORT, "least memory after the DOS program, in paragraphs"),
+        Field("e_maxalloc", USHORT, "most memory after the DOS program, in paragraphs"),
         Field("e_ss", USHORT, "SS of the DOS program", HEX),
         Field("e_sp", USHORT, "SP of the DOS program", HEX),
         Field("e_csum", USHORT, "checksum of the DOS program", HEX),
@@ -197,7 +197,7 @@ IMAGE_FILE_HEADER = Structure(
         Field("TimeDateStamp", ULONG32, "when the image was linked; in reproducible builds a hash", TIME_T, unit="s since 1970 UTC"),
         Field("PointerToSymbolTable", ULONG32, "file offset of COFF symbols, 0 if there are none", HEX),
         Field("NumberOfSymbols", ULONG32, "how many COFF symbols there are", COUNT),
-        Field("SizeOfOptionalHeader", USHORT, "bytes of the optional header; the section headers begin behind it", SIZE, unit="bytes"),
+        Field("SizeOfOptionalHeader", USHORT, "bytes of the optional header; the section headers begin after it", SIZE, unit="bytes"),
         Field("Characteristics", USHORT, "what kind of image it is", values=IMAGE_FILE),
     ],
     source=_WINNT,
@@ -278,7 +278,7 @@ IMAGE_NT_HEADERS32 = Structure(
         Field("OptionalHeader", IMAGE_OPTIONAL_HEADER32, "the optional header"),
     ],
     source=_WINNT,
-    meaning="The PE headers of an image of 32 bits. The section headers follow at SizeOfOptionalHeader bytes behind FileHeader.",
+    meaning="The PE headers of an image of 32 bits. The section headers follow at SizeOfOptionalHeader bytes after FileHeader.",
 )
 IMAGE_NT_HEADERS64 = Structure(
     "IMAGE_NT_HEADERS64",
@@ -288,7 +288,7 @@ IMAGE_NT_HEADERS64 = Structure(
         Field("OptionalHeader", IMAGE_OPTIONAL_HEADER64, "the optional header"),
     ],
     source=_WINNT,
-    meaning="The PE headers of an image of 64 bits. The section headers follow at SizeOfOptionalHeader bytes behind FileHeader.",
+    meaning="The PE headers of an image of 64 bits. The section headers follow at SizeOfOptionalHeader bytes after FileHeader.",
 )
 NT_HEADERS: Dict[int, Structure] = {IMAGE_NT_OPTIONAL_HDR32_MAGIC: IMAGE_NT_HEADERS32, IMAGE_NT_OPTIONAL_HDR64_MAGIC: IMAGE_NT_HEADERS64}
 """The PE headers' layout by Magic."""

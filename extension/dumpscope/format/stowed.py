@@ -21,7 +21,7 @@ STOWED_EXCEPTION_FORM = Enumeration(
     {BINARY: ("STOWED_EXCEPTION_FORM_BINARY", "return addresses of the stack"), IN_WORDS: ("STOWED_EXCEPTION_FORM_TEXT", "the error in words")},
     _SOURCE,
 )
-"""The lowest two bits of the member that holds the thread's id: what the union behind it is."""
+"""The lowest two bits of the member that holds the thread's id: what the union after it is."""
 
 
 def _structure(name: str, pointer: Scalar, bits: int) -> Structure:
@@ -37,7 +37,7 @@ def _structure(name: str, pointer: Scalar, bits: int) -> Structure:
             Field("StackTraceWords", ULONG32, "how many return addresses", COUNT, when="binary form"),
             Field("StackTrace", pointer, "address of the return addresses", ADDRESS, when="binary form"),
             Field("NestedExceptionType", ULONG32, "what NestedException is, four letters", HEX, when="Signature is SE02"),
-            Field("NestedException", pointer, "address of what lies behind the error", ADDRESS, when="Signature is SE02"),
+            Field("NestedException", pointer, "address of what lies after the error", ADDRESS, when="Signature is SE02"),
         ],
         source=_SOURCE,
         meaning=f"A stowed exception in the memory of a {bits}-bit process.",

@@ -104,7 +104,7 @@ MINIDUMP_THREAD = Structure("MINIDUMP_THREAD", _thread_fields(), source=MINIDUMP
 MINIDUMP_THREAD_LIST = Structure(
     "MINIDUMP_THREAD_LIST",
     [
-        Field("NumberOfThreads", ULONG32, "how many threads follow; some other writers leave 4 bytes of padding behind it", COUNT),
+        Field("NumberOfThreads", ULONG32, "how many threads follow; some other writers leave 4 bytes of padding after it", COUNT),
         Field("Threads", MINIDUMP_THREAD, "the threads", count=0),
     ],
     source=MINIDUMPAPISET,

@@ -52,7 +52,7 @@ UNWIND_INFO = Structure(
 UNWIND_CODE = Structure(
     "UNWIND_CODE",
     [
-        Field("CodeOffset", UCHAR, "offset in the prologue behind the instruction", HEX),
+        Field("CodeOffset", UCHAR, "offset in the prologue after the instruction", HEX),
         Field("UnwindOpAndInfo", UCHAR, "bits 0 to 3: UWOP_*; bits 4 to 7: register or size", HEX),
     ],
     source=_X64,

@@ -69,7 +69,7 @@ class Run(NamedTuple):
 
     @property
     def on(self) -> str:
-        """What to write of a sample of its own: the file, and the member behind a ``!``; empty where it has none."""
+        """What to write of a sample of its own: the file, and the member after a ``!``; empty where it has none."""
         _, mark, member = self.sample.partition("!")
         return f"{sample_file(self.sample)}{mark}{member}" if self.sample else ""
 
@@ -215,7 +215,7 @@ def _fenced(name: str, kind: str, argument: str, body: List[str], steps: List[St
     elif kind == "expect":
         last = steps[-1] if steps else None
         if not isinstance(last, Run):
-            raise ValueError(f"{name}: an expect block stands behind no command")
+            raise ValueError(f"{name}: an expect block stands after no command")
         steps[-1] = last._replace(expect=tuple(line.strip() for line in body if line.strip()))
     elif kind == "question":
         marks: Dict[str, List[str]] = {"=": [], "?": [], "!": []}
@@ -264,7 +264,7 @@ def find_lesson(word: str) -> Lesson:
 
 
 def sample_file(name: str) -> str:
-    """The file of a sample: a dump, unless the name has the ending of an archive. A member behind a ``!`` is left out."""
+    """The file of a sample: a dump, unless the name has the ending of an archive. A member after a ``!`` is left out."""
     file = name.partition("!")[0]
     return file if "." in file else f"{file}.dmp"
 

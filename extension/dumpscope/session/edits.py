@@ -209,7 +209,7 @@ class Editor:
                     names.append(part.path)
                     found.append((node, part))
             if name not in ("token",):
-                break  # the header of a list, or the record: not the records behind it
+                break  # the header of a list, or the record: not the records after it
         wanted = _plain(field)
         wholes = [item for item in found if _plain(item[1].path) == wanted]
         lasts = [item for item in found if _plain(item[1].path.rpartition(".")[2]) == wanted]

@@ -325,7 +325,7 @@ def _edits(session: Session, typed: str, before: Sequence[str]) -> Iterator[Offe
 
 
 def _edit_words(session: Session, words: List[str], last: str) -> Iterator[Tuple[Offer, bool]]:
-    """What can stand behind the words of an edit, and whether more must follow."""
+    """What can stand after the words of an edit, and whether more must follow."""
     name = words[0].casefold() if words else ""
     if not words:
         for offer in _fields(session, ["header"]):

@@ -13,7 +13,7 @@ from .registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_OPTIONAL, Argument
 _NUMBER = re.compile(r"-(?:\d+\.?\d*|\.\d+|0[xX].*)$")
 """What begins with a dash and is a number, so that it can be the value of an option."""
 _DASHES = "\0--"
-"""Stands for a word ``--`` behind the first one, which argparse would take out."""
+"""Stands for a word ``--`` after the first one, which argparse would take out."""
 
 
 class Parser(argparse.ArgumentParser):

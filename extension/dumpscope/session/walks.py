@@ -53,7 +53,7 @@ class DebuggerNames:
         self._live = live
 
     def names_at(self, address: int) -> List[Name]:
-        """The debugger's name of an address, none if it has none or only one that lies behind the address."""
+        """The debugger's name of an address, none if it has none or only one that lies after the address."""
         found = self._live.symbol(address)
         if found is None:
             return []

@@ -196,7 +196,7 @@ class SymbolFile:
     # -- names -----------------------------------------------------------------------------------------------------------------
 
     def function(self, address: int) -> Optional[Function]:
-        """The function that covers an address, else the last PUBLIC before it that no function ends behind."""
+        """The function that covers an address, else the last PUBLIC before it that no function ends after."""
         functions = self._functions
         position = functions.covering(address)
         if position >= 0:

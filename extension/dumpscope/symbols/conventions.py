@@ -155,7 +155,7 @@ class Conventions:
             stream, size = _MODULE.unpack_from(data, place)
             if index == wanted:
                 return stream, size
-            first = data.find(b"\0", place + 64)  # two names stand behind
+            first = data.find(b"\0", place + 64)  # two names stand after
             place = data.find(b"\0", first + 1) + 4 & ~3
             if first < 0 or place < first:
                 break

@@ -64,7 +64,7 @@ class Section(NamedTuple):
 
     @property
     def end(self) -> int:
-        """First RVA behind the section."""
+        """First RVA after the section."""
         return self.rva + self.size
 
     @property

@@ -1,7 +1,7 @@
 """Search paths in the debugger's grammar, as ``.sympath``, ``_NT_SYMBOL_PATH`` and ``_NT_EXECUTABLE_IMAGE_PATH`` take them.
 
 Elements are separated by ``;``. An element is a folder, a symbol server (``srv*STORE*STORE*URL``,
-``symsrv*symsrv.dll*STORE*URL``, or a URL alone), or ``cache*FOLDER``, which is a cache for all elements behind it.
+``symsrv*symsrv.dll*STORE*URL``, or a URL alone), or ``cache*FOLDER``, which is a cache for all elements after it.
 (Microsoft Learn, "Symbol path for Windows debuggers" and "Advanced SymSrv Use".)
 """
 

@@ -25,7 +25,7 @@ MAX_PROBES = 4096
 FIRST_SECTION = 0x1000
 """RVA below which no code begins: the headers take the first page."""
 MAX_PADDING = 64
-"""Bytes behind a function that count as its padding."""
+"""Bytes after a function that count as its padding."""
 MAX_HOOK = 16
 """Bytes at the begin of a function that gcc leaves for a hook, with what aligns them."""
 _NO_ADDRESS = 0xFFFFFFFF
@@ -99,7 +99,7 @@ class NativeFile:
     def nearest(self, rva: int) -> Optional[Location]:
         """The function that an RVA outside all functions is counted from, as the debugger does (observed: dbgeng 10.0.15063).
 
-        In the bytes behind a function that is the last one below; below all functions it is the first. None elsewhere: there data have names.
+        In the bytes after a function that is the last one below; below all functions it is the first. None elsewhere: there data have names.
         """
         if rva < FIRST_SECTION:
             return None

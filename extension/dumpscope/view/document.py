@@ -136,8 +136,8 @@ def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:
     """One document in chunks: ``head``'s members first, then the blocks' in their order, then findings and notes.
 
     What turns out not to be in the dump is an answer too: the document is completed with the ``reason``, and then NotInDump is
-    raised. Any other error of ours leaves before the first chunk where the arguments are wrong; later, the document is completed with
-    the ``error``, and then it is raised.
+    raised. So is the document of a file that is damaged, with the ``error``. Any other error of ours leaves before the first chunk where the
+    arguments are wrong; later, the document is completed with the ``error``, and then it is raised.
     """
     document = _Document(head)
     walk = _until_missing(blocks, document)
@@ -183,7 +183,7 @@ def _until_missing(blocks: Iterable[Any], document: _Document) -> Iterator[Any]:
     except NotInDump as error:
         document.missing = error
     except DumpscopeError as error:
-        if not document.begun:
+        if not document.begun and not isinstance(error, DumpError):
             raise
         document.failed = error
 

@@ -1,4 +1,4 @@
-"""Rows that are counted while a renderer draws them, for the note behind a table."""
+"""Rows that are counted while a renderer draws them, for the note after a table."""
 
 from __future__ import annotations
 

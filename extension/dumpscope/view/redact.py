@@ -261,7 +261,7 @@ class Redactor:
 
 
 def redact_document(chunks: Iterable[str], redactor: Redactor) -> Iterator[str]:
-    """A JSON document, cleaned. It is held as a whole, unlike one that is only passed on; an error behind it is passed on."""
+    """A JSON document, cleaned. It is held as a whole, unlike one that is only passed on; an error after it is passed on."""
     parts: List[str] = []
     error: Optional[DumpscopeError] = None
     try:

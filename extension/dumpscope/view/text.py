@@ -300,7 +300,7 @@ def _fields(fields: Fields, paint: Paint, width: Optional[int]) -> Iterator[str]
                 yield " " * (size + 2) + paint.text(line, role) + "\n"
             continue
         if not note:
-            # Blanks at the end are taken off before anything is painted: behind a tag they would stay.
+            # Blanks at the end are taken off before anything is painted: after a tag they would stay.
             text = text.rstrip(" ")
             yield (f"{label}  {paint.text(text, role, link)}" if text else paint.text(name.rstrip(" "), "label")) + "\n"
             continue

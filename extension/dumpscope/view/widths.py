@@ -19,6 +19,6 @@ def width_of(text: str) -> int:
 
 
 def padded(text: str, size: int, left: bool) -> str:
-    """``text`` with blanks to ``size`` columns: behind it, or before it where not ``left``."""
+    """``text`` with blanks to ``size`` columns: after it, or before it where not ``left``."""
     space = " " * (size - width_of(text))
     return text + space if left else space + text

@@ -131,9 +131,8 @@ def cut_range(dump: Minidump, start: int, end: int) -> str:
     for ranges in (dump.memory64_list, dump.memory_list):
         for item in ranges:
             if item.held < item.size and item.start + item.held < end and start < item.end:
-                return (
-                    f": range {item.index} lists 0x{item.size:x} bytes at 0x{item.start:x}, which should be at 0x{item.rva:x} in the file; "
-                    + (f"the file holds 0x{item.held:x} of them" if item.held else "the file holds none of them")
+                return f": range {item.index} lists 0x{item.size:x} bytes at 0x{item.start:x}, which should be at 0x{item.rva:x} in the file; " + (
+                    f"the file holds 0x{item.held:x} of them" if item.held else "the file holds none of them"
                 )
     return ""
 

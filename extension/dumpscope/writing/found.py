@@ -69,7 +69,7 @@ def find_text(source: Source, text: str) -> Iterator[Found]:
             continue
         for how, pattern in patterns:
             for match in pattern.finditer(data):
-                if match.start() < PIECE and not (how == _SWAPPED and wide.match(data, match.start() + 1)):  # behind a NUL the one is the other
+                if match.start() < PIECE and not (how == _SWAPPED and wide.match(data, match.start() + 1)):  # after a NUL the one is the other
                     yield Found(text, offset + match.start(), how)
     tail, end, end_rva = b"", -1, 0
     for start, stop, rva in Minidump(source).memory.spans():

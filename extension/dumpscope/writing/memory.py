@@ -29,7 +29,7 @@ class Planned(NamedTuple):
 
     @property
     def end(self) -> int:
-        """First address behind the range."""
+        """First address after the range."""
         return self.start + self.size
 
     def some(self, skip: int, size: int) -> bytes:

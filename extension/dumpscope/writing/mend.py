@@ -546,7 +546,7 @@ class _Mender:
             after = bisect_right(starts, item.offset)
             if after < len(starts) and starts[after] < item.offset + item.size:
                 lost = item.offset + item.size - starts[after]
-                what = f"memory range 0x{item.start:x}: 0x{lost:x} bytes of the file behind 0x{starts[after]:x}, where something else begins"
+                what = f"memory range 0x{item.start:x}: 0x{lost:x} bytes of the file after 0x{starts[after]:x}, where something else begins"
                 self.repairs.append(Repair(CUT, "OPN017", what, starts[after]))
                 builder.memory.ranges[number] = item.part(item.start, item.end - lost)
 

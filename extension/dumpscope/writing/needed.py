@@ -24,9 +24,9 @@ from .walked import unwind_ranges
 
 PAGE = 1 << 12
 CODE = 0x80
-"""Bytes of code before and behind an instruction pointer; Microsoft's writers capture 256 bytes around it."""
+"""Bytes of code before and after an instruction pointer; Microsoft's writers capture 256 bytes around it."""
 CALL = 0x10
-"""Bytes of code before and behind a return address: the call itself, and what follows it."""
+"""Bytes of code before and after a return address: the call itself, and what follows it."""
 NO_BASE = 1 << 20
 """Bytes of a stack that are kept, from the stack pointer on, where nothing tells its base."""
 RED_ZONE = 0x80
@@ -35,7 +35,7 @@ PIECE = 1 << 20
 MOST_ADDRESSES = 1 << 18
 """Distinct return addresses, and distinct blocks of memory that pointers lead to, that are followed."""
 BLOCK = 1 << 8
-"""Memory that a pointer leads to is kept in blocks: the one before the pointer, its own, and the two behind it."""
+"""Memory that a pointer leads to is kept in blocks: the one before the pointer, its own, and the two after it."""
 MOST_CHAINED = 32
 MOST_TEXT = 1 << 16
 MOST_ENVIRONMENT = 1 << 22
@@ -48,7 +48,7 @@ Extent = Tuple[int, int]
 
 
 class Part(NamedTuple):
-    """Memory of one kind: ``what`` it is, debugger ``commands`` that read it, and its ``ranges`` (first address, address behind)."""
+    """Memory of one kind: ``what`` it is, debugger ``commands`` that read it, and its ``ranges`` (first address, address after)."""
 
     what: str
     commands: str
@@ -253,7 +253,7 @@ class Needed:
         return len(data)
 
     def _text(self, length: int, buffer: int, width: int, base: int) -> Iterator[Extent]:
-        """The bytes of a UNICODE_STRING, with the NUL behind them."""
+        """The bytes of a UNICODE_STRING, with the NUL after them."""
         memory = self.dump.memory
         size = int.from_bytes(memory.some(length, 2), "little")
         start = int.from_bytes(memory.some(buffer, width), "little")
@@ -332,7 +332,7 @@ def _records(region: Region, rva: int, arm64: bool) -> Iterator[Extent]:
 
 
 def captured(dump: Minidump, wanted: Ranges) -> Iterator[Tuple[int, int, int]]:
-    """The captured parts of ranges: first address, address behind, file offset; sorted, without overlaps."""
+    """The captured parts of ranges: first address, address after, file offset; sorted, without overlaps."""
     if not wanted.starts:
         return
     last = wanted.ends[-1]

@@ -137,7 +137,7 @@ class Output:
         return offset
 
     def finish(self) -> int:
-        """Let the file end behind what was reserved; its size."""
+        """Let the file end after what was reserved; its size."""
         self._file.flush()
         if self._file.seek(0, os.SEEK_END) < self.end:
             self._file.seek(self.end - 1)

@@ -44,7 +44,7 @@ def numbers_of_block(structure: Any) -> List[Tuple[int, int]]:
 
 
 def spare_parts(dump: Minidump) -> Iterator[Tuple[int, int]]:
-    """Offset and size of what structures that are kept do not use: reserved members, texts behind their NUL, parameters that are not counted.
+    """Offset and size of what structures that are kept do not use: reserved members, texts after their NUL, parameters that are not counted.
 
     Writers do not always clear them, so that anything may stand there.
     """
@@ -69,7 +69,7 @@ def spare_parts(dump: Minidump) -> Iterator[Tuple[int, int]]:
 
 
 def _behind(source: Source, place: int, size: int, width: int) -> Iterator[Tuple[int, int]]:
-    """What stands behind the NUL of a text of ``size`` bytes, whose characters have ``width``."""
+    """What stands after the NUL of a text of ``size`` bytes, whose characters have ``width``."""
     data = source.some(place, size)
     end = next((at + width for at in range(0, len(data) - width + 1, width) if not any(data[at : at + width])), len(data))
     if end < len(data):

@@ -25,7 +25,7 @@ MEMORY_BITS = FULL | 0x1 | 0x8 | 0x10 | 0x40 | 0x200 | 0x2000 | 0x10000 | 0x8000
 WITHOUT_STACKS = frozenset(("!handle", "!htrace", "!runaway", ".ttime", "~*", "~", ".time", ".exr -1", ".lastevent", "lm", "r", "!address", "!vprot", "!token"))
 """Debugger commands that read no stack."""
 SMALLEST_STACK = 1 << 9
-"""Of a stack that ``most`` does not leave whole, at least that many bytes are kept behind the stack pointer."""
+"""Of a stack that ``most`` does not leave whole, at least that many bytes are kept after the stack pointer."""
 PER_RANGE = 16 + 16
 """A descriptor, and what aligns the bytes."""
 

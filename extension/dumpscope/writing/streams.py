@@ -179,7 +179,7 @@ class ReachedStream(RawStream):
         self.stream = stream
 
     def emit(self, work: Work) -> Tuple[int, int]:
-        """Write the stream, and the structures that it leads to behind it, with the RVAs that lead there."""
+        """Write the stream, and the structures that it leads to after it, with the RVAs that lead there."""
         nodes = [node for node in stream_anatomy(self.dump, self.stream.index) if node.kind != MEMORY_NODE]
         parts: List[Tuple[int, int]] = []
         for low, high in sorted([(self.offset, self.offset + self.size), *((node.offset, node.end) for node in nodes)]):
@@ -222,7 +222,7 @@ class RecordStream:
         self.values = values or {}
         self.source = source
         self.tail = b""
-        """Bytes right behind the stream that belong to it without being counted: Wine's marker."""
+        """Bytes right after the stream that belong to it without being counted: Wine's marker."""
 
     def emit(self, work: Work) -> Tuple[int, int]:
         """Write the stream; its RVA and size."""

@@ -2,7 +2,7 @@
 
 Where the engine has no unwind data for an instruction, it takes the word at the stack pointer for the return address, whatever it is, and
 goes on with the next word, until one is 0 (observed: dbgeng 10.0.15063). On x86 it follows frame pointers as well. Which images it has at
-hand is not known here, so such words are kept behind every return address whose unwind data the dump does not have.
+hand is not known here, so such words are kept after every return address whose unwind data the dump does not have.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST_WORDS = 1 << 12
 MAX_LIVE = 1 << 24
 """Bytes of one stack that are looked at, from the stack pointer on."""
 OUTSIDE = 1 << 12
-"""Bytes behind a stack pointer that are looked at where it lies in no stack."""
+"""Bytes after a stack pointer that are looked at where it lies in no stack."""
 MOST_KNOWN = 1 << 18
 """Instructions of which it is remembered whether the dump has their unwind data."""
 MAX_UNWIND = 4 + 2 * 256 + 16
@@ -62,7 +62,7 @@ class Walked:
         self._unwinds = not isinstance(system, Absent) and system.is_windows and dump.pointer_size == 8
 
     def ranges(self) -> Iterator[Tuple[int, int]]:
-        """The words that are kept, those that follow each other together (address, address behind them)."""
+        """The words that are kept, those that follow each other together (address, address after them)."""
         for walk in self._walks():
             memory = self._memories.get(walk.width)
             if memory is None:
@@ -108,7 +108,7 @@ class Walked:
             frame = value
 
     def _chains(self, words: Sequence[int], data: bytes, width: int) -> Iterator[Tuple[int, int]]:
-        """The words (first, behind the last) that are taken one after the other: from the stack pointer, and from each return address, on.
+        """The words (first, after the last) that are taken one after the other: from the stack pointer, and from each return address, on.
 
         A chain ends with a 0, with a return address whose unwind data the dump has, and before a text.
         """

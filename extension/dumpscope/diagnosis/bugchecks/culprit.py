@@ -93,7 +93,7 @@ def _called(dump: KernelDump, text: str) -> Optional[Driver]:
 
 
 def _on_stack(dump: KernelDump) -> Optional[Meant]:
-    """The first driver on the stack that is neither the kernel nor hal, with those behind it."""
+    """The first driver on the stack that is neither the kernel nor hal, with those after it."""
     triage = dump.triage
     if isinstance(triage, Absent):
         return None

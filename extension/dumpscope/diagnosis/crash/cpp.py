@@ -76,7 +76,7 @@ def _text(dump: Minidump, address: int) -> bytes:
 
 
 def _what(dump: Minidump, address: int) -> tuple[str, int]:
-    """The text that a std::exception holds behind its table of functions (__std_exception_data), and where it stands."""
+    """The text that a std::exception holds after its table of functions (__std_exception_data), and where it stands."""
     width = dump.pointer_size
     data = dump.memory.some(address + width, width)
     pointer = int.from_bytes(data, "little") if len(data) == width else 0

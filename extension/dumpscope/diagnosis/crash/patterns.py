@@ -36,7 +36,7 @@ PATTERNS: Tuple[Pattern, ...] = (
 )
 
 NEAR = 0x10000
-"""How far behind a pattern an address may lie: a member of the object that a pattern was taken for."""
+"""How far after a pattern an address may lie: a member of the object that a pattern was taken for."""
 
 
 def pattern_of(value: int, width: int, near: int = 0) -> Optional[Tuple[Pattern, int]]:

@@ -24,7 +24,7 @@ MAX_WORDS = 1024
 class StowedException(NamedTuple):
     """One stowed exception: its HRESULT, the thread it happened on (0: another process), and its return addresses or its text.
 
-    ``address`` is where it lies in the process, ``offset`` where in the file. ``nested`` are the four letters of what lies behind it.
+    ``address`` is where it lies in the process, ``offset`` where in the file. ``nested`` are the four letters of what lies after it.
     """
 
     address: int

@@ -103,7 +103,7 @@ def _rows(dump: Minidump, info: CrashpadInfo) -> Iterator[Tuple[str, str, str, i
 
 
 def value_offset(dump: Minidump, item: AnnotationObject) -> int:
-    """Where the value of an annotation object begins in the file: behind the length that its record leads to."""
+    """Where the value of an annotation object begins in the file: after the length that its record leads to."""
     data = dump.source.some(item.offset + _VALUE, 4)
     return int.from_bytes(data, "little") + 4 if len(data) == 4 else item.offset
 

@@ -102,7 +102,7 @@ def memory(view: View, rva: int, size: int, extent: Extent) -> Iterator[str]:
 
 
 def memory64(view: View, rva: int, size: int, extent: Extent) -> Iterator[str]:
-    """Memory64ListStream. Of places behind 4 GiB the engine shows the low 32 bits."""
+    """Memory64ListStream. Of places after 4 GiB the engine shows the low 32 bits."""
     where = view.number(rva, (8, 8))
     yield f"  {signed(extent.number)} memory ranges\n"
     yield f"  RVA 0x{where & MASK32:X} BaseRva\n"
@@ -288,7 +288,7 @@ _HEXADECIMAL = frozenset(
 
 
 _QUIRK = "PerfInfo.PeakCommitment"
-"""The engine shows PerfInfo.CommitLimit a second time behind this member."""
+"""The engine shows PerfInfo.CommitLimit a second time after this member."""
 
 
 def _hexadecimal(value: int) -> str:

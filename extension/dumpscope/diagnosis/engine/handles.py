@@ -23,7 +23,7 @@ NAME_LIMIT = 4096
 
 GRANULE = 0x10000
 NEIGHBOURS = 1 << 24
-"""The engine reads lengths of names without a look at the file's end. Behind the file's pages nothing can be read up to the next
+"""The engine reads lengths of names without a look at the file's end. After the file's pages nothing can be read up to the next
 granule; a good deal of what follows then is other memory of the debugger, and can."""
 
 LOW_VALUES = 1 << 24

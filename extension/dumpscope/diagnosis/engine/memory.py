@@ -488,7 +488,7 @@ class EngineMemory:
         return [self.captured] if self.map is None else [self.map, self.captured]
 
     def rows(self) -> Iterator[Tuple[Region, bool]]:
-        """QueryVirtual from address 0 on, each answer with whether the walk can go on behind it."""
+        """QueryVirtual from address 0 on, each answer with whether the walk can go on after it."""
         for owner, index, _, more in self._steps(self._lists, 0):
             yield owner.region(index), more
 

@@ -57,7 +57,7 @@ TRIAGE = 0x100000
 FILE_INVALID = 0xD000011E
 """STATUS_MAPPED_FILE_SIZE_ZERO as an HRESULT."""
 READ_FAULT = 0x10000000
-"""What a call gives that has touched memory behind the mapped file."""
+"""What a call gives that has touched memory after the mapped file."""
 MAPPED_LEAST = 24
 """The size of file below which the engine does not look at the first bytes."""
 
@@ -136,7 +136,7 @@ def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: 
 
 
 def _faulted(source: Source) -> Opened:
-    """A kernel dump on whose way the engine touches memory behind the mapped file: it calls that a success, and has nothing open."""
+    """A kernel dump on whose way the engine touches memory after the mapped file: it calls that a success, and has nothing open."""
     line = f"Could not open dump file [{source.name}], {error_words(READ_FAULT)}"
     return Opened(Opening(False, READ_FAULT, f"Could not open dump file, {error_words(READ_FAULT)}", E_UNEXPECTED), [line], kernel=True)
 
@@ -164,7 +164,7 @@ _SIZES = {"PrcbOffset": "SizePrcb", "ProcessOffset": "SizeEProcess", "ThreadOffs
 
 
 def _mapped(source: Source) -> int:
-    """The end of the file's last page in memory: the engine reads zeros there, and faults behind it."""
+    """The end of the file's last page in memory: the engine reads zeros there, and faults after it."""
     return -(-source.size // 0x1000) * 0x1000
 
 
@@ -363,7 +363,7 @@ def _open(source: Source) -> Opened:
     if line:
         return _refused(source, FILE_CORRUPT, [], line)
     if count * MINIDUMP_DIRECTORY.size > 0xFFFFFFFF:
-        return _refused(source, READ_FAULT, [], "", False)  # it computes the size in 32 bits, and reads on behind the file
+        return _refused(source, READ_FAULT, [], "", False)  # it computes the size in 32 bits, and reads on after the file
     return _streams(source, Streams(source))
 
 

@@ -54,7 +54,7 @@ def looks_sound(dump: Minidump) -> bool:
 
 
 def _memory_is_plain(dump: Minidump, end: int) -> bool:
-    """Whether the ranges of MemoryListStream lie inside the file behind the directory, and overlap nowhere."""
+    """Whether the ranges of MemoryListStream lie inside the file after the directory, and overlap nowhere."""
     rows = []
     places = []
     size = dump.size

@@ -1,7 +1,7 @@
 """The strict reading of a dump's bytes, as dbgeng 10.0.15063 does it: what it accepts, and the line that it prints where it does not.
 
 Everything here was found by giving the engine dumps that differ in one number and reading its answer. The engine maps the whole
-file; what it reads behind a stream is the next bytes of the file, and zeros beyond the file's end up to the end of the page.
+file; what it reads after a stream is the next bytes of the file, and zeros beyond the file's end up to the end of the page.
 """
 
 from __future__ import annotations

@@ -248,8 +248,8 @@ MESSAGES: Tuple[Known, ...] = (
         r"access violation (?:reading|writing|executing) location\b",
         _VISUAL_STUDIO,
         LIVE,
-        "An instruction of the program read, wrote or executed memory that it may not (0xC0000005). The first address is that of the instruction, the one after "
-        "`location` that of the memory: one near 0 is mostly a null pointer, and 0xFFFFFFFFFFFFFFFF stands for one that the processor does not tell",
+        "An instruction of the program read, wrote or executed memory that it may not (0xC0000005). The first address is that of the instruction, the one "
+        "after `location` that of the memory: one near 0 is mostly a null pointer, and 0xFFFFFFFFFFFFFFFF stands for one that the processor does not tell",
         (),
         (),
         _STORED,

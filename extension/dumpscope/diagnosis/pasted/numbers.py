@@ -48,7 +48,7 @@ _UNIT = re.compile(
     r"|handles?\b|pages?\b|entries\b|records?\b|times?\b|%|of\b|!=|more\b|still\b|captured\b|files?\b)",
     re.IGNORECASE,
 )
-"""What stands right behind a number of things."""
+"""What stands right after a number of things."""
 _CONSTANT = re.compile(r"[A-Z0-9]_[A-Z0-9_]+ \($|->\w+ \($")
 _SLIP = re.compile(r"0x(8007)([0-9a-f]{1,3})$", re.IGNORECASE)
 _RESULT = re.compile(r"\b\w+dump\w*(?:\(.{0,20}\))? (?:has )?return(?:ed|s|ing)? $", re.IGNORECASE)
@@ -68,8 +68,8 @@ class Code(NamedTuple):
 def codes_in(text: str) -> List[Code]:
     """The error codes in a text, in the order in which they stand there, each once.
 
-    HRESULTs and NTSTATUS values are codes wherever they stand; small numbers only behind a word that says so (``error 5``, ``GetLastError = 299``,
-    ``failed with code 1``). A number behind a word such as ``offset`` or ``size``, or before a unit, is no code.
+    HRESULTs and NTSTATUS values are codes wherever they stand; small numbers only after a word that says so (``error 5``, ``GetLastError = 299``,
+    ``failed with code 1``). A number after a word such as ``offset`` or ``size``, or before a unit, is no code.
     """
     found: List[Code] = []
     elsewhere = {item.start for item in errnos_in(text)}
@@ -142,7 +142,7 @@ def _prefixed(text: str, start: int, end: int, announced: bool, parens: bool) ->
 
 
 def _bare(text: str, start: int, end: int, announced: bool, parens: bool) -> Optional[Code]:
-    """``80004002``, ``c0000005``, and behind a word that announces a code ``0000012b``."""
+    """``80004002``, ``c0000005``, and after a word that announces a code ``0000012b``."""
     value = int(text, 16)
     if not any(char.isdigit() for char in text):
         return None

@@ -108,7 +108,7 @@ class File:
         return self.source.some(offset, min(size, self.size - offset))
 
     def number(self, offset: int, size: int) -> int:
-        """A number; bytes behind the end count as zeros."""
+        """A number; bytes after the end count as zeros."""
         return int.from_bytes(self.bytes(offset, size).ljust(size, b"\0"), "big" if self.big else "little")
 
     def u16(self, offset: int) -> int:
@@ -124,7 +124,7 @@ class File:
         return self.number(offset, 8)
 
     def records(self, offset: int, count: int, form: str) -> Iterator[Tuple[int, Tuple[int, ...]]]:
-        """Records of a struct format behind each other, with their offsets, those that are whole in the file."""
+        """Records of a struct format after each other, with their offsets, those that are whole in the file."""
         shape = struct.Struct(self._order + form)
         piece = max(1, 65536 // shape.size)
         count = max(0, min(count, (self.size - offset) // shape.size))

@@ -71,7 +71,7 @@ def split(path: str) -> Tuple[str, List[str]]:
         return path, []
     place = path.find(MARK)
     if is_address(path):
-        # What is in a store is not asked for: the member begins behind the first name of an archive.
+        # What is in a store is not asked for: the member begins after the first name of an archive.
         while place >= 0 and not NAMED.search(path[:place]):
             place = path.find(MARK, place + 1)
         return (path[:place], path[place + 1 :].split(MARK)) if place >= 0 else (path, [])
@@ -83,7 +83,7 @@ def split(path: str) -> Tuple[str, List[str]]:
 
 
 class Content(NamedTuple):
-    """A file in an archive: what to write behind the mark for it, and its size where the archive says it."""
+    """A file in an archive: what to write after the mark for it, and its size where the archive says it."""
 
     name: str
     size: Optional[int]

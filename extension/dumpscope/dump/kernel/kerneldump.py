@@ -62,7 +62,7 @@ class Driver(NamedTuple):
 
 
 class UnloadedDriver(NamedTuple):
-    """A driver that was unloaded, as ``lm`` has it: ``end`` is not more than 4 GB behind ``start``, and a name of more than the 12 characters that
+    """A driver that was unloaded, as ``lm`` has it: ``end`` is not more than 4 GB after ``start``, and a name of more than the 12 characters that
     a dump keeps is not read (``cut`` says so). Observed: dbgeng 10.0.15063."""
 
     index: int  # type: ignore[assignment]

@@ -22,7 +22,7 @@ _PAGE = 0x1000
 
 
 class ListedDriver(NamedTuple):
-    """A row of ``lm``: first address, the one behind the last, name, and the entry of the file."""
+    """A row of ``lm``: first address, the one after the last, name, and the entry of the file."""
 
     base: int
     end: int
@@ -43,7 +43,7 @@ def kernel_base(dump: KernelDump) -> int:
 
 
 def _readable(dump: KernelDump, driver: Driver, mapped: int) -> bool:
-    """Whether the engine gets past the name of a driver: it reads as many characters as are counted, and faults behind the file's last page."""
+    """Whether the engine gets past the name of a driver: it reads as many characters as are counted, and faults after the file's last page."""
     at = int.from_bytes(dump.source.some(driver.offset, 4), "little")
     head = dump.source.some(at, 4)
     length = int.from_bytes(head, "little") if len(head) == 4 else 0
@@ -57,7 +57,7 @@ def named_drivers(dump: KernelDump) -> Tuple[Dict[int, str], List[ListedDriver]]
       if it lies where the kernel is, and so are files of the kernel's names.
     - An entry other than the first at the kernel's address is left out, and so is one at 0, or whose end is no address.
     - Of several at one address the last counts.
-    - The list ends at an entry whose name leads behind the file's last page; where that is the first, there is no list at all.
+    - The list ends at an entry whose name leads after the file's last page; where that is the first, there is no list at all.
     """
     drivers = dump.drivers
     if isinstance(drivers, Absent):

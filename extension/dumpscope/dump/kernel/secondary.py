@@ -1,4 +1,4 @@
-"""Secondary data behind a triage dump: blobs with a GUID each, which drivers and the system added while the machine stopped."""
+"""Secondary data after a triage dump: blobs with a GUID each, which drivers and the system added while the machine stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TAG = DUMP_BLOB_HEADER.offset_of("Tag")
 
 
 class Blob(NamedTuple):
-    """One blob: its tag as text, the offset of its header, that of its data, the bytes of data and of padding behind it that the file holds."""
+    """One blob: its tag as text, the offset of its header, that of its data, the bytes of data and of padding after it that the file holds."""
 
     tag: str
     offset: int

@@ -43,7 +43,7 @@ class ExceptionInfo(NamedTuple):
     """MINIDUMP_EXCEPTION_STREAM.
 
     ``parameters`` holds at most 15, whatever ``parameter_count`` claims; ``record`` is the address of a nested record in the
-    process. ``held`` is how many bytes of the structure the file has: a member behind that is 0.
+    process. ``held`` is how many bytes of the structure the file has: a member after that is 0.
     """
 
     thread_id: int
@@ -70,7 +70,7 @@ class ExceptionInfo(NamedTuple):
 
 
 def read_exception(source: Source, stream: Optional[Stream]) -> Union[ExceptionInfo, Absent]:
-    """The exception. A stream that is cut behind the code is read as far as it goes."""
+    """The exception. A stream that is cut after the code is read as far as it goes."""
     single = read_single(source, stream, MINIDUMP_EXCEPTION_STREAM.size, _LEAST, "exception")
     if isinstance(single, Absent):
         return single

@@ -38,7 +38,7 @@ class Range(NamedTuple):
 
     @property
     def end(self) -> int:
-        """First address behind the range."""
+        """First address after the range."""
         return self.start + self.size
 
 
@@ -100,7 +100,7 @@ class Memory64List(RecordList[Range]):
 
     @cached_property
     def _offsets(self) -> Sequence[int]:
-        """File offset of the bytes of each range, and behind them where the last one ends."""
+        """File offset of the bytes of each range, and after them where the last one ends."""
         return _added(self.base_rva, self._column(8, 1))
 
     def walk(self, start: int = 0, stop: Optional[int] = None) -> Iterator[Range]:
@@ -413,7 +413,7 @@ class Region(NamedTuple):
 
     @property
     def end(self) -> int:
-        """First address behind the region."""
+        """First address after the region."""
         return self.base + self.size
 
 

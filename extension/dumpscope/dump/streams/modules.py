@@ -90,7 +90,7 @@ class Module(NamedTuple):
 
     @property
     def end(self) -> int:
-        """First address behind the module."""
+        """First address after the module."""
         return self.base + self.size
 
     @property
@@ -249,7 +249,7 @@ class UnloadedModule(NamedTuple):
 
     @property
     def end(self) -> int:
-        """First address behind the module."""
+        """First address after the module."""
         return self.base + self.size
 
 

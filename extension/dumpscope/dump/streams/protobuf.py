@@ -6,7 +6,7 @@ from typing import Tuple
 
 
 def varint(data: bytes, position: int) -> Tuple[int, int]:
-    """A variable-length number and the position behind it, which is -1 when it does not end."""
+    """A variable-length number and the position after it, which is -1 when it does not end."""
     value = 0
     for shift in range(0, 70, 7):
         if position >= len(data):

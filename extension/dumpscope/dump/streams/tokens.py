@@ -156,7 +156,7 @@ class _Element:
         if len(data) < 4:
             return found
         count = min(int.from_bytes(data[:4], "little"), (len(data) - 4) // 8, MAX_SIDS)
-        room = len(data) - 4 - 8 * count  # Windows lays the SIDs one behind the other; a single one could be that of every pair
+        room = len(data) - 4 - 8 * count  # Windows lays the SIDs one after the other; a single one could be that of every pair
         for index in range(count):
             at, attributes = _PAIR.unpack_from(data, 4 + 8 * index)
             sid = self.sid(data, start, at, attributes, what)

@@ -2,7 +2,7 @@
 
 The stream has the first number that is free for programs, 0x10000 (``UE4_MINIDUMP_CRASHCONTEXT = LastReservedStream + 1`` in
 WindowsPlatformCrashContext.cpp), and a text of UTF-16, in older engines of UTF-8. The writer gives the capacity of its string, not the length,
-so what stands behind the first NUL is left over from before.
+so what stands after the first NUL is left over from before.
 """
 
 from __future__ import annotations

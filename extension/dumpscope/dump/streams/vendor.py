@@ -37,7 +37,7 @@ EMPTY = "empty"
 
 
 class WineInfo(NamedTuple):
-    """Wine's marker behind SystemInfo: its build, and the host it ran on."""
+    """Wine's marker after SystemInfo: its build, and the host it ran on."""
 
     build: str
     host_name: str
@@ -46,11 +46,11 @@ class WineInfo(NamedTuple):
 
 
 def read_wine(dump: Minidump) -> Union[WineInfo, Absent]:
-    """The marker of Wine's writer (WINE_SYSTEM_INFO) with its texts, whose offsets count from behind the signature."""
+    """The marker of Wine's writer (WINE_SYSTEM_INFO) with its texts, whose offsets count from after the signature."""
     stream = dump.stream(7)
     if stream is None:
         return Absent(NOT_THERE, "no Wine marker: there is no SystemInfoStream")
-    # The marker stands behind SystemInfo itself, whether or not the directory's size covers it.
+    # The marker stands after SystemInfo itself, whether or not the directory's size covers it.
     place = stream.rva + MINIDUMP_SYSTEM_INFO.size
     data = dump.source.some(place, 1024)
     if data[:4] != b"WINE" or len(data) < WINE_SYSTEM_INFO.size:

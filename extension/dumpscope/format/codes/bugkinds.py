@@ -34,7 +34,7 @@ _SPECIAL = {
     0x23: "bytes beside the block changed",
 }
 _SPECIAL.update(
-    {0x24: "bytes behind the block changed", 0x30: "allocated at a wrong IRQL", 0x31: "freed at a wrong IRQL", 0x32: "one bit beside the block changed"}
+    {0x24: "bytes after the block changed", 0x30: "allocated at a wrong IRQL", 0x31: "freed at a wrong IRQL", 0x32: "one bit beside the block changed"}
 )
 
 KINDS: Dict[Tuple[int, int], Dict[int, str]] = {

@@ -77,7 +77,7 @@ _TEXT = f"""
 a|the size in a header is corrupt|p:entry that should have been found|-|p:page that should hold it
 d,e,f,23,24,25|the header of a free block was changed, mostly by an overrun of the block before it|-|-|-
 20|the size in a header is corrupt|p:entry that should have been found|p:next entry|-
-21|what follows the block is corrupt: mostly an overrun by the one that frees it|p:block that is freed|bytes of the block|value that was found behind it
+21|what follows the block is corrupt: mostly an overrun by the one that frees it|p:block that is freed|bytes of the block|value that was found after it
 22|an address is freed that has no tracking entry: freed twice, or never allocated|p:address|-|-
 =1a
 1|the reference count of a fork clone block is corrupt (checked builds)
@@ -327,7 +327,7 @@ b,c,d|quota of a corrupt allocation is given back|p:block|t:pool tag|p:bad proce
 40|KeAcquireSpinLockAtDpcLevel was called below DISPATCH_LEVEL|i:IRQL|p:spin lock|0
 41|KeReleaseSpinLockFromDpcLevel was called below DISPATCH_LEVEL|i:IRQL|p:spin lock|0
 42|KeAcquireSpinLock was called above DISPATCH_LEVEL|i:IRQL|p:spin lock|0
-51|memory is freed that was written beyond its end|p:allocation|p:address behind it|bytes charged
+51|memory is freed that was written beyond its end|p:allocation|p:address after it|bytes charged
 52|memory is freed that was written beyond its end|p:allocation|-|bytes charged
 53,54,59|memory is freed that was written beyond its end|p:allocation|-|-
 60|the driver is unloaded and did not free its pool|bytes of paged pool|bytes of nonpaged pool|allocations
@@ -547,7 +547,7 @@ b|too many adapter channels are allocated|channels outstanding
 c|too many map registers are allocated|registers needed|most registers
 d|the adapter's buffers were not flushed|bytes mapped|most bytes
 e|a transfer used a buffer that is not locked|p:MDL of the buffer
-f|something was written outside the DMA buffer|1 tag before, 2 tag behind, 3 free register, 4 padding before, 5 padding behind
+f|something was written outside the DMA buffer|1 tag before, 2 tag after, 3 free register, 4 padding before, 5 padding after
 10|map registers are freed that are mapped|registers that are mapped
 11|the adapter has too many references|references|p:DMA adapter|p:data of the verifier
 13|a DMA routine was called at a wrong IRQL|1 other than expected, 2 too high|i:IRQL expected|i:IRQL
@@ -559,7 +559,7 @@ f|something was written outside the DMA buffer|1 tag before, 2 tag behind, 3 fre
 1b|an address is outside its MDL|a:address|p:MDL
 1d|a range is mapped that is mapped already|p:start of the buffer|p:end of the buffer|a:address that is mapped
 1e|HalGetAdapter was called, which is obsolete
-1f|the DMA buffer is invalid|1 before the MDL, 2 behind it, 3 crosses a page, 4 or 5 not aligned|buffer or MDL|MDL or length
+1f|the DMA buffer is invalid|1 before the MDL, 2 after it, 3 crosses a page, 4 or 5 not aligned|buffer or MDL|MDL or length
 20|a map register is flushed that is not mapped|p:base of the map registers|p:start of the buffer|p:MDL
 21|a buffer without bytes is mapped|p:data of the verifier
 22|the DMA buffer is not mapped in system space|p:MDL

@@ -12,12 +12,12 @@ WINE_SYSTEM_INFO = Structure(
     [
         Field("Signature", ULONG32, "the bytes WINE", HEX),
         Field("Count", ULONG32, "how many texts there are, 3", COUNT),
-        Field("BuildId", ULONG32, "where the version of Wine is, from the byte behind Signature", HEX, unit="bytes"),
+        Field("BuildId", ULONG32, "where the version of Wine is, from the byte after Signature", HEX, unit="bytes"),
         Field("HostSystem", ULONG32, "where the name of the host's system is", HEX, unit="bytes"),
         Field("HostRelease", ULONG32, "where the release of the host's system is", HEX, unit="bytes"),
     ],
     source="Wine dlls/dbghelp/minidump.c; observed: Wine 8.0",
-    meaning="Stands directly behind MINIDUMP_SYSTEM_INFO in a dump of Wine; no stream of its own. The names of its members are this project's.",
+    meaning="Stands directly after MINIDUMP_SYSTEM_INFO in a dump of Wine; no stream of its own. The names of its members are this project's.",
 )
 
 NEVER_WRITTEN = 0x41824

@@ -1,6 +1,6 @@
 """``completion``: what a shell needs to complete our words, made from the registry. The text is static: pressing Tab starts no Python.
 
-Each shell gets the same table: the commands, and of each command its options, what stands behind an option, and what else it takes.
+Each shell gets the same table: the commands, and of each command its options, what stands after an option, and what else it takes.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def _asks_without_dump(words: List[str]) -> bool:
 
     if len(first.split()) > 1 or first[0] == "!" or is_question(first) or (first[0] in ".~" and canonical(first)):
         return True
-    # Words of a message without quotes; a file without an extension that is not there has a command or a quoted message behind it.
+    # Words of a message without quotes; a file without an extension that is not there has a command or a quoted message after it.
     rest = words[words.index(first) + 1 :]
     return first.isalpha() and bool(rest) and all(len(word.split()) == 1 and word[0] not in "!.~" for word in rest)
 

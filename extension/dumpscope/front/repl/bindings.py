@@ -1,4 +1,4 @@
-"""Keys of the prompt: F1 help, F2 why. Both end the line with a question, and what was typed comes back behind the answer."""
+"""Keys of the prompt: F1 help, F2 why. Both end the line with a question, and what was typed comes back after the answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATUS = re.compile(r"0x[89c][0-9a-f]{7}$", re.IGNORECASE)
 
 
 def word_at(text: str, cursor: int) -> str:
-    """The word that the cursor stands on or behind."""
+    """The word that the cursor stands on or after."""
     begin = cursor
     while begin and not text[begin - 1].isspace():
         begin -= 1

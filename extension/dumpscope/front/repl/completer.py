@@ -266,7 +266,7 @@ class ReplCompleter(Completer):
                 yield from paths(typed)
 
     def _command(self, before: List[str]) -> Tuple[Optional[Command], List[str]]:
-        """The command that the line begins with, in whatever spelling, and the words behind it."""
+        """The command that the line begins with, in whatever spelling, and the words after it."""
         commands = self.commands()
         name = before[0].lower()
         if name in commands:

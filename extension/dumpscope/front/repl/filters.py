@@ -1,4 +1,4 @@
-"""Filters behind a bar: ``| grep``, ``| head``, ``| tail``, ``| count``. They take chunks of text and give chunks of text."""
+"""Filters after a bar: ``| grep``, ``| head``, ``| tail``, ``| count``. They take chunks of text and give chunks of text."""
 
 from __future__ import annotations
 

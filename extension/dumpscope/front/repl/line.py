@@ -1,4 +1,4 @@
-"""A typed line: statements, filters behind a bar, a file behind an arrow, and pasted messages that are no command at all."""
+"""A typed line: statements, filters after a bar, a file after an arrow, and pasted messages that are no command at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COMMENT = ("#", "$$", "* ")
 
 
 class Filter(NamedTuple):
-    """One filter behind a bar."""
+    """One filter after a bar."""
 
     name: str
     words: List[str]

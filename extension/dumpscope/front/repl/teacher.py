@@ -115,7 +115,7 @@ class Teacher:
     # -- showing -----------------------------------------------------------------------------------------------------------
 
     def _step(self, tutor: Tutor, blocks: Iterator[Block]) -> None:
-        """Show what comes up to the next question, in pages where it is long, and the question behind it, whatever was paged."""
+        """Show what comes up to the next question, in pages where it is long, and the question after it, whatever was paged."""
         number = tutor.number
         asked: List[Block] = []
 

@@ -234,7 +234,7 @@ def _units(text: str) -> int:
 
 
 def text_blocks(text: str, limit: int = BLOCK) -> Iterator[str]:
-    """``text`` in pieces of at most ``limit`` UTF-16 units, cut behind a line where there is one."""
+    """``text`` in pieces of at most ``limit`` UTF-16 units, cut after a line where there is one."""
     at = 0
     while at < len(text):
         end = min(len(text), at + limit // 2)  # so many characters always fit
@@ -246,7 +246,7 @@ def text_blocks(text: str, limit: int = BLOCK) -> Iterator[str]:
 
 
 def dml_blocks(text: str, limit: int = BLOCK) -> Iterator[str]:
-    """Markup in pieces that are well-formed each: tags that are open at a cut are closed, and opened again behind it."""
+    """Markup in pieces that are well-formed each: tags that are open at a cut are closed, and opened again after it."""
     out: List[str] = []
     size = 0
     open_tags: List[Tuple[str, str]] = []

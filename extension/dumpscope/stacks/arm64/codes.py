@@ -192,7 +192,7 @@ def decode(data: bytes, start: int = 0) -> Tuple[Code, ...]:
 
 
 def _nexts(codes: Sequence[Code]) -> List[Code]:
-    """The codes with each save_next replaced by the pair that it means: the one after that of the code behind it."""
+    """The codes with each save_next replaced by the pair that it means: the one after that of the code after it."""
     found: List[Code] = []
     for code in reversed(codes):
         if code.action == SAVE_NEXT:
@@ -201,7 +201,7 @@ def _nexts(codes: Sequence[Code]) -> List[Code]:
                 raise BadUnwind("save_next stands before no pair of registers that can have a next one")
             first = below.registers[0] + 2
             if 28 <= first < 64:
-                first = 72  # behind x27 and x28 comes d8
+                first = 72  # after x27 and x28 comes d8
             code = Code("save_next", LOAD, _pair(first), below.offset + 16)
         found.append(code)
     found.reverse()

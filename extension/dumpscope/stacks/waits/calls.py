@@ -1,6 +1,6 @@
 """System calls that a thread is in: which one, and what it was called with.
 
-A thread that waits stands right behind the instruction by which a stub of ntdll entered the kernel. The stub's name is that of the export
+A thread that waits stands right after the instruction by which a stub of ntdll entered the kernel. The stub's name is that of the export
 at its begin. Where no image names it, the number that the stub loads does, for the few calls that have kept theirs on x64 since Windows 10
 (tinysec/windows-syscall-table, builds 10240 to 17025; observed: dumps of Windows 10 and 11).
 
@@ -25,7 +25,7 @@ from ..x64.arguments import PARAMETERS, Argument, Arguments
 _HEAD = rb"\x4c\x8b\xd1\xb8(....)"
 _TEST = rb"\xf6\x04\x25\x08\x03\xfe\x7f\x01\x75\x03"
 _X64 = (
-    # bytes of the stub up to the instruction pointer, of which the dump's are matched whole; and behind it
+    # bytes of the stub up to the instruction pointer, of which the dump's are matched whole; and after it
     (0x14, re.compile(_HEAD + _TEST + rb"\x0f\x05\Z", re.DOTALL), b"\xc3\xcd\x2e\xc3", True),  # Windows 10 and later
     (0x17, re.compile(_HEAD + _TEST + rb"\x0f\x05\xc3\xcd\x2e\Z", re.DOTALL), b"\xc3", True),  # the same by int 2Eh
     (0x0A, re.compile(_HEAD + rb"\x0f\x05\Z", re.DOTALL), b"\xc3", True),  # before

@@ -82,7 +82,7 @@ class Rows:
             if rva < end:
                 return Row(begin, end, self._unwinds[index], index, self._place + self._size * index)
         if not self.whole and position == len(self._begins) - 1:
-            return Absent(NOT_CAPTURED, f"the rows of .pdata behind number {len(self._begins) - 1} are not at hand")
+            return Absent(NOT_CAPTURED, f"the rows of .pdata after number {len(self._begins) - 1} are not at hand")
         return None
 
 

@@ -14,7 +14,7 @@ MAX_ROUNDS = 1 << 16
 
 
 def _after(found: Instruction, holds: FrozenSet[int]) -> FrozenSet[int]:
-    """The registers that hold the value behind an instruction."""
+    """The registers that hold the value after an instruction."""
     if found.is_call:
         return holds & frozenset(X64_NONVOLATILE)
     if found.ends:

@@ -133,7 +133,7 @@ def undo(chain: Sequence[Tuple[Row, UnwindInfo]], passed: int) -> _Stacked:
     """Undo the codes of a function and of those that it is chained to. Raises BadUnwind.
 
     ``passed`` is the offset of the instruction in the first function: only codes up to there have run. A part that is chained
-    stands behind the whole prologue of what it is a part of.
+    stands after the whole prologue of what it is a part of.
     """
     base, offset = RSP, 0
     saves: Dict[int, int] = {}
@@ -256,7 +256,7 @@ class X64Unwinder:
         return Step(found, recipe, place, recipe.machine or self._is_call(ip))
 
     def interrupted(self, step: Step) -> bool:
-        """Whether the frame that was found had been interrupted, and had not called: behind a machine frame."""
+        """Whether the frame that was found had been interrupted, and had not called: after a machine frame."""
         return isinstance(step.origin, Recipe) and step.origin.machine
 
     # -- recipes -------------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 
 class UnwindInfo(NamedTuple):
-    """One UNWIND_INFO. ``rva`` is its own place; ``epilogues`` are (first, behind the last) offsets from the base, of version 2 only."""
+    """One UNWIND_INFO. ``rva`` is its own place; ``epilogues`` are (first, after the last) offsets from the base, of version 2 only."""
 
     rva: int
     version: int
