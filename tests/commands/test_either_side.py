@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 from samples.writer import DumpBuilder, Region
 
-from dumpscope.anatomy.node import Node
+from dumpscope.anatomy.node import DIRECTORY, HEADER, Node
 from dumpscope.commands import bytes as bytes_command
 from dumpscope.commands import handles, memory, modules, overview, pasted, regions, search, smaller, system, threads, triage, whatif, why
 from dumpscope.commands.kernel.atlas import _facts as kernel_facts
@@ -20,7 +20,7 @@ from dumpscope.dump.absence import Absent, Damage
 from dumpscope.dump.kernel.kerneldump import KernelDump
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import UsageError
-from dumpscope.format.header import MINIDUMP_DIRECTORY
+from dumpscope.format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from dumpscope.session.session import Session
 from dumpscope.view.blocks import Data, Item, Note, Table
 
@@ -78,10 +78,11 @@ def test_the_entry_of_the_directory_that_holds_an_rva() -> None:
         assert [holder(at + field) for field in (0, 4, 7, 8, 9)] == [None, None, None, f"directory entry {index} ({stream.name})", None]
         found = bytes_command._holder(dump, node, at + 8)
         assert found is not None
-        assert (found.offset, found.size) == (stream.offset, size)
-    assert holder(first + len(dump.streams) * size + 8) is None
+        assert found == Node(stream.offset, size, DIRECTORY, f"directory entry {index} ({stream.name})", MINIDUMP_DIRECTORY, None, True)
+    assert [holder(first + (len(dump.streams) + more) * size + 8) for more in (0, 1, 2)] == [None] * 3
     assert holder(first - size + 8) is None
     assert [holder(at) for at in (0, 12, 31, 32)] == ["header", "header", "header", None]
+    assert bytes_command._holder(dump, node, 12) == Node(0, 32, HEADER, "header", MINIDUMP_HEADER, None, True)
 
 
 @pytest.mark.parametrize(
