@@ -129,7 +129,7 @@ def with_stream(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """The package after the recipe "add a stream", which touches four of its files."""
     copy = Copy(tmp_path_factory.mktemp("stream"))
     copy.insert("format/threads.py", STRUCTURES)
-    copy.insert("format/streams.py", ROW, '    StreamKind(0x7000, "CompressedMemoryStreamSQL"')
+    copy.insert("format/streams.py", ROW, "    StreamKind(\n        CompressedMemoryStreamSQL,")
     copy.insert("dump/streams/colors.py", READER)
     copy.insert("dump/minidump.py", PROPERTY, "    def symbol(self", replace=True)
     return copy

@@ -22,7 +22,7 @@ from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIP
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_STRING
 from ..format.layout import Structure
 from ..format.modules import CV_INFO_ELF, CV_INFO_PDB20, CV_INFO_PDB70, IMAGE_DEBUG_MISC, MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
-from ..format.streams import RECORD_LISTS, STREAMS
+from ..format.streams import RECORD_LISTS, STREAMS, ExceptionStream
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_EX, MINIDUMP_THREAD_NAME
 from ..format.tokens import LUID_AND_ATTRIBUTES, SID, TOKEN_PARTS, TOKEN_STATISTICS, sid_name
@@ -142,7 +142,7 @@ class _Walker:
     def _shape(self, stream: Stream) -> Optional[Structure]:
         from ..format.catalogue import structure
 
-        if stream.type == 6:
+        if stream.type == ExceptionStream:
             return exception_shape(self.dump)
         kind = STREAMS.get(stream.type)
         name = (kind.counted or kind.header or kind.structure) if kind is not None else ""

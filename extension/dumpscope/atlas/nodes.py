@@ -10,7 +10,7 @@ from ..anatomy.node import DIRECTORY, MEMORY, STREAM, Node
 from ..anatomy.walker import anatomy, stream_anatomy
 from ..dump.minidump import Minidump
 from ..format.counted import by_count, counted
-from ..format.streams import STREAMS
+from ..format.streams import STREAMS, kMinidumpStreamTypeCrashpadInfo
 from ..view.redact import Redactor
 from .carried import GAP_BYTES, KIND, LIST_CAP, NODE_BYTES, NODE_CAP, WALK_CAP, Carried, Row, union_of
 from .shapes import parts_of
@@ -18,7 +18,6 @@ from .shapes import parts_of
 # Streams that are personal through and through: comments, tokens, traces and memory in other forms, Breakpad's copies of /proc.
 _PRIVATE_STREAMS = frozenset(kind.type for kind in STREAMS.values() if kind.private)
 _MEMORY_STREAMS = (3, 5, 8, 9)  # they lead to memory, all of which must be known
-_CRASHPAD = 0x43500001
 
 
 class Atlas(Carried):
@@ -145,7 +144,7 @@ class Atlas(Carried):
     def _want(self, node: Node, stream_type: int) -> None:
         if self.redactor is not None and node.kind != DIRECTORY and node.offset:
             opaque = node.structure is None and (node.kind == STREAM or stream_type > 0xFFFF)
-            if stream_type in _PRIVATE_STREAMS or (node.leaf and opaque) or (stream_type == _CRASHPAD and node.kind == "string"):
+            if stream_type in _PRIVATE_STREAMS or (node.leaf and opaque) or (stream_type == kMinidumpStreamTypeCrashpadInfo and node.kind == "string"):
                 self._hidden.append((node.offset, node.end))
                 return
         if node.kind == MEMORY:

@@ -16,7 +16,7 @@ from ..format.codes.exceptions import exception_name
 from ..format.flags import MINIDUMP_TYPE_BITS
 from ..format.handles import OBJECT_ATTRIBUTES
 from ..format.memory import MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
-from ..format.streams import STREAMS
+from ..format.streams import STREAMS, SystemInfoStream
 from ..view.kinds import address_kind, cell_text, size_text, time_text
 from .carried import LIST_CAP
 
@@ -254,7 +254,7 @@ def header_facts(dump: Minidump, clean: Clean) -> List[List[Any]]:
     made.append(["written by", clean(" ".join(word for word in (writer.name, writer.version) if word)), place])
     system = dump.system
     if not isinstance(system, Absent):
-        stream = dump.stream(7)
+        stream = dump.stream(SystemInfoStream)
         made.append(["system", clean(f"{system.os_name}, {system.architecture_name}"), stream.rva if stream is not None else None])
     if len(dump.modules):
         made.append(["program", clean(dump.modules[0].file_name), dump.modules[0].offset])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import List, NamedTuple
 
+from ..format.flags import MiniDumpWithHandleData
+
 PROCESS_VM_READ = 0x0010
 PROCESS_DUP_HANDLE = 0x0040
 PROCESS_QUERY_INFORMATION = 0x0400
 PROCESS_QUERY_LIMITED_INFORMATION = 0x1000
-
-WITH_HANDLE_DATA = 0x4
 
 
 class Right(NamedTuple):
@@ -27,7 +27,7 @@ def rights_for(flags: int) -> List[Right]:
         Right("PROCESS_QUERY_INFORMATION", PROCESS_QUERY_INFORMATION, True, "nothing can be written"),
         Right("PROCESS_VM_READ", PROCESS_VM_READ, True, "nothing can be written"),
     ]
-    if flags & WITH_HANDLE_DATA:
+    if flags & MiniDumpWithHandleData:
         without = "no handles: the writer cannot duplicate them, so HandleDataStream is left out or empty though the flags ask for it, and !handle fails"
         rights.append(Right("PROCESS_DUP_HANDLE", PROCESS_DUP_HANDLE, False, without))
     return rights

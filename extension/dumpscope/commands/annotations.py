@@ -12,6 +12,7 @@ from ..dump.streams.crashpad import STRING, AnnotationObject, CrashpadInfo
 from ..dump.streams.vendor import MAX_TEXT, UserStream
 from ..errors import UsageError
 from ..format.counted import counted
+from ..format.streams import CommentStreamA, kMinidumpStreamTypeCrashpadInfo
 from ..session.missing import missing
 from ..session.parsing import number
 from ..session.registry import arg, command
@@ -54,7 +55,7 @@ def comments(session: Session, args: Any) -> Iterator[Block]:
         return
     yield Data("comments", [{"text": item.text, "type": item.type, "offset": item.offset, "truncated": item.truncated} for item in found])
     for item in found:
-        title = f"{'CommentStreamA' if item.type == 10 else 'CommentStreamW'} (at 0x{item.offset:x})"
+        title = f"{'CommentStreamA' if item.type == CommentStreamA else 'CommentStreamW'} (at 0x{item.offset:x})"
         if item.text:
             yield Lines("", text_lines(item.text), title=title)
         else:
@@ -120,7 +121,7 @@ def _crashpad_rows(dump: Minidump, info: CrashpadInfo) -> Iterator[Tuple[Any, ..
 def _crashpad(dump: Minidump) -> Iterator[Block]:
     info = dump.annotations
     if isinstance(info, Absent):
-        if dump.stream(0x43500001) is not None:
+        if dump.stream(kMinidumpStreamTypeCrashpadInfo) is not None:
             yield Note(info.message, "warning")
         return
     yield Fields(

@@ -13,10 +13,11 @@ from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_CAPTURED, NOT_THERE, Abs
 from ..dump.contexts import Registers
 from ..dump.directory import Stream
 from ..dump.minidump import Minidump
-from ..dump.streams.exception import EXCEPTION_STREAM, MAX_PARAMETERS, ExceptionInfo, read_exception
+from ..dump.streams.exception import MAX_PARAMETERS, ExceptionInfo, read_exception
 from ..format.codes.exceptions import describe_parameters
 from ..format.exception import EXCEPTION_FLAGS, EXCEPTION_RECORD32, EXCEPTION_RECORD64
 from ..format.faults import ACCESSED, SENDER, UNKNOWN, Fault
+from ..format.streams import ExceptionStream
 from ..session.account import account_remarks
 from ..session.missing import facts_of, missing
 from ..session.registry import command
@@ -237,7 +238,7 @@ def exception(session: Session, args: Any) -> Iterator[Block]:
     elif stop is not None and found.code != WAKE_DEBUGGER:
         who = "a debugger broke in: nothing crashed" if stop.by_debugger else "the program ran an int 3 of its own: an abort, a failed assertion or DebugBreak"
         yield Note(f"{found.code:08x}: {who}" + ("" if stop.confidence == PROVEN else " (inferred)"), "hint")
-    others = dump.streams.all(EXCEPTION_STREAM)[1:]
+    others = dump.streams.all(ExceptionStream)[1:]
     if others:
         yield Data("other_exceptions", [{"entry": stream.index, "code": _code_of(dump, stream), "offset": stream.rva} for stream in others])
         for stream in others[:8]:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from ..dump.source import Source
 from ..errors import DumpscopeError, UsageError
+from ..format.streams import HandleDataStream
 from ..learning.lessons import Lesson, Prose, Question, Run, Step, all_lessons, find_lesson, sample_bytes, sample_file
 from ..learning.tutor import Progress
 from ..session.parsing import split_line
@@ -67,7 +68,7 @@ class Classroom:
         if name == "string":
             return f"{dump.modules[0].name_rva:x}" if len(dump.modules) else ""
         if name == "handles":
-            stream = dump.stream(12)
+            stream = dump.stream(HandleDataStream)
             return str(stream.index) if stream is not None else ""
         if name == "half":
             return f"{dump.size // 2:x}"

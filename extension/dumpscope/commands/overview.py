@@ -12,7 +12,7 @@ from ..dump.streams.vendor import stream_name
 from ..errors import UsageError
 from ..format.counted import counted
 from ..format.flags import MINIDUMP_TYPE
-from ..format.streams import LAST_RESERVED_STREAM, STREAMS
+from ..format.streams import LAST_RESERVED_STREAM, STREAMS, ExceptionStream
 from ..session.account import account
 from ..session.places import find_stream
 from ..session.registry import arg, command
@@ -206,7 +206,7 @@ def stream_detail(dump: Minidump, index: int) -> Iterator[Block]:
     yield from _decoded(dump, stream)
     name = (kind.header or kind.structure) if kind is not None else ""
     shape: Union[Structure, None] = structure(name) if name else None
-    if stream.type == 6:
+    if stream.type == ExceptionStream:
         shape = exception_shape(dump)
     if shape is None or kind is None or (kind.structure and not kind.header and count is not None):
         return

@@ -13,8 +13,10 @@ from ..dump.origin import Writer, flags_count
 from ..dump.source import Source
 from ..errors import DumpError
 from ..format.counted import counted
+from ..format.flags import MINIDUMP_TYPE_BITS
 from ..format.header import MINIDUMP_HEADER
 from ..format.memory import MEM_COMMIT, MEM_PRIVATE
+from ..format.streams import STREAMS
 from .evidence import Base, Moved, Proof, Size
 
 if TYPE_CHECKING:
@@ -193,8 +195,10 @@ class Facts:
 
     # -- evidence that many rules share ----------------------------------------------------------------------------------
 
-    def flags_proof(self, bit: int, name: str) -> Proof:
-        """The header's flags, and whether a bit is set in them."""
+    def flags_proof(self, bit: int, name: str = "") -> Proof:
+        """The header's flags, and whether a bit is set in them; ``name`` for a bit that MINIDUMP_TYPE does not have."""
+        known = MINIDUMP_TYPE_BITS.get(bit)
+        name = name or (known.name if known else "")
         state = "set" if self.asked(bit) else "not set"
         return Proof("header Flags", f"0x{self.flags:x}: 0x{bit:x} {name} is {state}", FLAGS_OFFSET)
 
@@ -204,8 +208,10 @@ class Facts:
         words = "" if high else ": zeroed by the program that called the writer" if self.writer.is_microsoft else ": not one of Microsoft's writers"
         return Proof("header Version, high word", f"0x{high:04x}{words}", VERSION_OFFSET + 2)
 
-    def directory_proof(self, kind: int, name: str) -> Proof:
-        """That the directory has no entry of a type, or where the first one is."""
+    def directory_proof(self, kind: int, name: str = "") -> Proof:
+        """That the directory has no entry of a type, or where the first one is; ``name`` for a type that has no row in STREAMS."""
+        row = STREAMS.get(kind)
+        name = name or (row.name if row else "")
         stream = self.stream(kind)
         if stream is None:
             return Proof("directory", f"{counted(len(self.dump.streams), 'entry')}, none of type {kind} ({name})", self.header.directory_rva)

@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 from ..dump.absence import Absent
 from ..dump.streams.modules import Module
 from ..format.counted import by_count, counted, plural
-from ..format.flags import MINIDUMP_TYPE_BITS
+from ..format.flags import MINIDUMP_TYPE_BITS, MiniDumpWithDataSegs, MiniDumpWithIndirectlyReferencedMemory
+from ..format.streams import HandleDataStream, Memory64ListStream, MemoryListStream, ThreadInfoListStream, UnloadedModuleListStream
 from .facts import MAX_LOOK, Facts
 
 YES = "yes"
@@ -59,12 +60,12 @@ def _stream(kind: int, name: str) -> Callable[[Facts], Answer]:
 
 
 def _full(facts: Facts) -> bool:
-    return facts.stream(9) is not None
+    return facts.stream(Memory64ListStream) is not None
 
 
 def _in_full(facts: Facts) -> Optional[Answer]:
     """What flags for parts of memory bring where all of it was asked for: as much as there is of all of it."""
-    stream = facts.stream(9)
+    stream = facts.stream(Memory64ListStream)
     if stream is None:
         return None
     state, note, _ = _full_memory(facts)
@@ -74,7 +75,7 @@ def _in_full(facts: Facts) -> Optional[Answer]:
 
 
 def _full_memory(facts: Facts) -> Answer:
-    stream = facts.stream(9)
+    stream = facts.stream(Memory64ListStream)
     if stream is None:
         return NO, "no Memory64ListStream", None
     full = facts.dump.memory64_list
@@ -90,7 +91,7 @@ def _full_memory(facts: Facts) -> Answer:
 
 
 def _handles(facts: Facts) -> Answer:
-    stream = facts.stream(12)
+    stream = facts.stream(HandleDataStream)
     if stream is None:
         return NO, "no HandleDataStream", None
     handles = facts.dump.handles
@@ -109,7 +110,7 @@ def _tokens(facts: Facts) -> Answer:
 
 
 def _unloaded(facts: Facts) -> Answer:
-    stream = facts.stream(14)
+    stream = facts.stream(UnloadedModuleListStream)
     if stream is None:
         return NO, "no UnloadedModuleListStream: perhaps nothing had been unloaded", None
     return YES, counted(facts.dump.unloaded_modules.span.claimed, "unloaded module"), stream.offset
@@ -135,7 +136,7 @@ def _thread_data(facts: Facts) -> Answer:
 
 
 def _thread_info(facts: Facts) -> Answer:
-    stream = facts.stream(17)
+    stream = facts.stream(ThreadInfoListStream)
     if stream is None:
         return NO, "no ThreadInfoListStream", None
     infos = facts.dump.thread_infos
@@ -201,7 +202,7 @@ def _globals(facts: Facts) -> Answer:
     found, whole = _stretches_in_modules(facts)
     if not whole:
         return UNKNOWN, "there are no modules to judge by", None
-    if not facts.asked(0x1) and found * 2 < whole:
+    if not facts.asked(MiniDumpWithDataSegs) and found * 2 < whole:
         return UNKNOWN, f"{found} of {counted(whole, 'module')} {by_count(found, 'has', 'have')} captured bytes, which need not be their data", None
     # Not every module has writable data, so that some are without proves nothing.
     return (
@@ -242,8 +243,8 @@ def _indirect(facts: Facts) -> Answer:
             continue
         if not _inside(tops, start, start + size) and not _inside(windows, start, start + size):
             others += 1
-    stream = facts.stream(5)
-    if others and not facts.asked(0x40):
+    stream = facts.stream(MemoryListStream)
+    if others and not facts.asked(MiniDumpWithIndirectlyReferencedMemory):
         return UNKNOWN, f"{counted(others, 'captured range')} of another kind, which other flags or the program itself may have brought", None
     note = f"{counted(others, 'captured range')} neither of a stack, nor of code at an instruction pointer, nor the shared user data"
     return (YES if others else NO), note, stream.offset if stream else None

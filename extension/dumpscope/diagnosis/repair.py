@@ -6,7 +6,9 @@ import struct
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from ..dump.source import Source
+from ..format.flags import MiniDumpWithFullMemory
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
+from ..format.streams import Memory64ListStream
 from .engine.answers import Opening
 from .evidence import LIST64_HEAD, RANGE64, Base, Edit, List64, Moved, Size
 
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
     from ..dump.minidump import Minidump
     from .facts import Facts
 
-FULL_MEMORY = 0x2
-MEMORY64_LIST = 9
-MODULE_LIST = 4
 _SIZE_FIELD = MINIDUMP_DIRECTORY.offset_of("Location.DataSize")
 WRAP = 1 << 32
 """RVAs have 32 bits: what is written further on in a file is pointed to modulo this."""
@@ -56,7 +55,7 @@ def list64(facts: Facts, wanted: int = 0) -> Optional[List64]:
 
     ``wanted`` is a count to try in place of the file's own.
     """
-    stream = facts.stream(MEMORY64_LIST)
+    stream = facts.stream(Memory64ListStream)
     if stream is None or not stream.rva:
         return None
     source = facts.source
@@ -123,7 +122,7 @@ def _count_is_wrong(facts: Facts, found: List64) -> bool:
 
 def _by_size(facts: Facts) -> Optional[List64]:
     """The list with as many ranges as the directory's size has room for."""
-    stream = facts.stream(MEMORY64_LIST)
+    stream = facts.stream(Memory64ListStream)
     if stream is None or stream.size <= LIST64_HEAD or stream.size % RANGE64:
         return None
     return list64(facts, (stream.size - LIST64_HEAD) // RANGE64)
@@ -157,14 +156,14 @@ def right_size(facts: Facts) -> Optional[Size]:
         found = other._replace(count=int.from_bytes(facts.source.some(other.rva, 8), "little"), total=0)
     if found.size == found.needed:
         return None
-    missing = not facts.asked(FULL_MEMORY)
+    missing = not facts.asked(MiniDumpWithFullMemory)
     edits = [Edit(found.entry + _SIZE_FIELD, struct.pack("<I", found.needed & 0xFFFFFFFF))]
     count = None
     if _count_is_wrong(facts, found):
         count = (found.size - LIST64_HEAD) // RANGE64
         edits = [Edit(found.rva, struct.pack("<Q", count))]
     if missing:
-        edits.append(Edit(MINIDUMP_HEADER.offset_of("Flags"), bytes((facts.flags & 0xFF | FULL_MEMORY,))))
+        edits.append(Edit(MINIDUMP_HEADER.offset_of("Flags"), bytes((facts.flags & 0xFF | MiniDumpWithFullMemory,))))
     base = facts.right_base if count is None else None
     if base is not None:
         edits.append(base.edit)

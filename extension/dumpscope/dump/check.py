@@ -9,7 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..format.counted import by_count, counted
-from ..format.streams import LISTS, STREAMS
+from ..format.flags import MiniDumpWithFullMemory
+from ..format.streams import (
+    LISTS,
+    STREAMS,
+    CompressedMemoryStream,
+    CompressedMemoryStreamSQL,
+    Memory64ListStream,
+    MemoryListStream,
+    ModuleListStream,
+    SystemInfoStream,
+    ThreadExListStream,
+    ThreadListStream,
+)
 from .absence import Absent, Damage
 from .directory import Stream
 from .salt import SALT
@@ -144,11 +156,11 @@ def _required(dump: Minidump) -> Iterator[Damage]:
     where = dump.streams.rva
     if not len(dump.streams) and dump.streams.damage is not None:
         return  # nothing can be there
-    if dump.stream(7) is None:
+    if dump.stream(SystemInfoStream) is None:
         yield Damage("no-system-info", "there is no SystemInfoStream: the debugger refuses the file", where)
-    if dump.stream(3) is None and dump.stream(8) is None:
+    if dump.stream(ThreadListStream) is None and dump.stream(ThreadExListStream) is None:
         yield Damage("no-thread-list", "there is no ThreadListStream: the debugger has no current thread", where)
-    if dump.stream(4) is None:
+    if dump.stream(ModuleListStream) is None:
         yield Damage("no-module-list", "there is no ModuleListStream: the debugger cannot name any module", where)
 
 
@@ -222,15 +234,15 @@ def _place(row: Tuple[int, int, Optional[Stream]]) -> str:
 
 def _full_memory(dump: Minidump) -> Iterator[Damage]:
     """Flags against Memory64ListStream, and its promise against the file's size."""
-    flagged = bool(dump.header.flags & 0x2)
-    stream = dump.stream(9)
+    flagged = bool(dump.header.flags & MiniDumpWithFullMemory)
+    stream = dump.stream(Memory64ListStream)
     if stream is None:
-        if flagged and dump.stream(25) is None and dump.stream(0x7000) is None:
+        if flagged and dump.stream(CompressedMemoryStream) is None and dump.stream(CompressedMemoryStreamSQL) is None:
             yield Damage("full-memory-missing", "the flags say full memory (0x2), and there is no Memory64ListStream: the debugger refuses the file", 24)
         return
     if not flagged:
         yield Damage("full-memory-flag-clear", "there is a Memory64ListStream, and the flags lack 0x2: the debugger refuses the file", 24)
-    if dump.stream(5) is not None:
+    if dump.stream(MemoryListStream) is not None:
         yield Damage("two-memory-lists", "there are both MemoryListStream and Memory64ListStream; Microsoft's writers make one of them", stream.offset)
     memory = dump.memory64_list
     expected = memory.expected_file_size

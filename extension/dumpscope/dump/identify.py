@@ -9,6 +9,7 @@ from ..errors import DumpError
 from ..format.counted import counted
 from ..format.files import MARKUP, MINIDUMP_MAGIC, signature_of, text_kind_of
 from ..format.kernel import DUMP_HEADER32, DUMP_HEADER64, SIGNATURE32, SIGNATURE64
+from ..format.streams import ModuleListStream, SystemInfoStream, ThreadListStream
 from .command_lines import mend_line
 from .source import Source
 
@@ -112,8 +113,8 @@ def sound_directory(source: Source, count: int, rva: int, wraps: int = 0) -> Opt
         if label is None and kind < 0x10000:
             return None
         names.append(label or f"type 0x{kind:x}")
-        lists = lists or kind in (3, 4)
-        if kind == 7 and length >= _SYSTEM_LEAST:
+        lists = lists or kind in (ThreadListStream, ModuleListStream)
+        if kind == SystemInfoStream and length >= _SYSTEM_LEAST:
             heads = (source.some(place + (wrap << 32), 2) for wrap in range(wraps + 1))
             system = system or any(len(head) == 2 and int.from_bytes(head, "little") in _PROCESSORS for head in heads)
     return names if system and lists else None

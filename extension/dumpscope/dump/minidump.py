@@ -7,7 +7,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Protocol, Tuple, TypeVar, Union
 
 from ..format.counted import counted
-from ..format.streams import STREAMS
+from ..format.streams import (
+    STREAMS,
+    ExceptionStream,
+    MiscInfoStream,
+    ProcessVmCountersStream,
+    SystemInfoStream,
+    SystemMemoryInfoStream,
+    ThreadExListStream,
+    ThreadListStream,
+    kMinidumpStreamTypeCrashpadInfo,
+)
 from .absence import NOT_ASKED, NOT_THERE, Absent, Damage
 from .directory import Directory, Header, Stream, header_damage, read_directory, read_header
 from .named import source_at
@@ -164,8 +174,8 @@ class Minidump:
         """ThreadListStream, or ThreadExListStream where that is what the file has."""
         from .streams.threads import ThreadList
 
-        kind = 3 if self.stream(3) is not None or self.stream(8) is None else 8
-        return self._pick(kind, lambda stream, absence: ThreadList(self.source, stream, absence, extended=kind == 8))
+        kind = ThreadListStream if self.stream(ThreadListStream) is not None or self.stream(ThreadExListStream) is None else ThreadExListStream
+        return self._pick(kind, lambda stream, absence: ThreadList(self.source, stream, absence, extended=kind == ThreadExListStream))
 
     @cached_property
     def thread_infos(self) -> ThreadInfoList:
@@ -269,21 +279,21 @@ class Minidump:
         """SystemInfoStream."""
         from .streams.system import read_system
 
-        return read_system(self.source, self.stream(7), self.strings)
+        return read_system(self.source, self.stream(SystemInfoStream), self.strings)
 
     @cached_property
     def misc(self) -> Union[MiscInfo, Absent]:
         """MiscInfoStream."""
         from .streams.misc import read_misc
 
-        return read_misc(self.source, self.stream(15))
+        return read_misc(self.source, self.stream(MiscInfoStream))
 
     @cached_property
     def exception(self) -> Union[ExceptionInfo, Absent]:
         """ExceptionStream."""
         from .streams.exception import read_exception
 
-        return read_exception(self.source, self.stream(6))
+        return read_exception(self.source, self.stream(ExceptionStream))
 
     @cached_property
     def fault(self) -> Union[Fault, Absent]:
@@ -291,23 +301,23 @@ class Minidump:
 
         Absent (not-applicable) for a process of Windows and for a dump without SystemInfoStream, whose codes are those of Windows.
         """
-        from .streams.exception import CRASHPAD, read_fault
+        from .streams.exception import read_fault
 
-        return read_fault(self.exception, self.system, self.stream(CRASHPAD) is not None)
+        return read_fault(self.exception, self.system, self.stream(kMinidumpStreamTypeCrashpadInfo) is not None)
 
     @cached_property
     def system_memory(self) -> Union[Counters, Absent]:
         """SystemMemoryInfoStream: counters of the machine."""
         from .streams.counters import read_system_memory
 
-        return read_system_memory(self.source, self.stream(21))
+        return read_system_memory(self.source, self.stream(SystemMemoryInfoStream))
 
     @cached_property
     def vm_counters(self) -> Union[Counters, Absent]:
         """ProcessVmCountersStream: memory counters of the process."""
         from .streams.counters import read_vm_counters
 
-        return read_vm_counters(self.source, self.stream(22))
+        return read_vm_counters(self.source, self.stream(ProcessVmCountersStream))
 
     @cached_property
     def annotations(self) -> Union[CrashpadInfo, Absent]:

@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
 from ..format.flags import writers_of
 from ..format.misc import MINIDUMP_MISC_INFO_5
+from ..format.streams import (
+    MD_ASSERTION_INFO_STREAM,
+    MD_BREAKPAD_INFO_STREAM,
+    CommentStreamA,
+    CommentStreamW,
+    SystemInfoStream,
+    kMinidumpStreamTypeCrashpadInfo,
+)
 from .absence import Absent
 from .directory import Stream
 
@@ -240,12 +248,12 @@ def _by_build_string(found: _Finding) -> None:
 def _by_comments(found: _Finding) -> None:
     """procdump leaves its command line and its trigger, each line behind three stars."""
     dump = found.dump
-    for kind in (11, 10):
+    for kind in (CommentStreamW, CommentStreamA):
         stream = dump.stream(kind)
         if stream is None:
             continue
         data = found.head(stream, 4096)
-        text = data[: len(data) & ~1].decode("utf-16-le", "replace") if kind == 11 else data.decode("latin-1")
+        text = data[: len(data) & ~1].decode("utf-16-le", "replace") if kind == CommentStreamW else data.decode("latin-1")
         text = text.split("\0", 1)[0].strip()
         if not text:
             continue
@@ -258,7 +266,7 @@ def _by_streams(found: _Finding) -> None:
     """Streams that only one writer makes."""
     dump = found.dump
     microsoft = _plausible(dump.header.implementation)
-    crashpad = dump.stream(0x43500001)
+    crashpad = dump.stream(kMinidumpStreamTypeCrashpadInfo)
     if crashpad is not None:
         found.add("stream", "CrashpadInfoStream", crashpad.offset, found.client_of(CRASHPAD))
         if microsoft:
@@ -295,7 +303,7 @@ def _by_streams(found: _Finding) -> None:
 
 def _by_breakpad_streams(found: _Finding, microsoft: bool) -> None:
     dump = found.dump
-    info = dump.stream(0x47670001) or dump.stream(0x47670002)
+    info = dump.stream(MD_BREAKPAD_INFO_STREAM) or dump.stream(MD_ASSERTION_INFO_STREAM)
     linux = next((stream for kind in range(0x47670003, 0x4767000E) for stream in dump.streams.all(kind)[:1]), None)
     stream = info or linux
     if stream is None:
@@ -311,7 +319,7 @@ def _by_breakpad_streams(found: _Finding, microsoft: bool) -> None:
 
 def _wine_version(found: _Finding) -> str:
     """Wine's build id from its marker after SystemInfo; an empty string without one."""
-    stream = found.dump.stream(7)
+    stream = found.dump.stream(SystemInfoStream)
     if stream is None:
         return ""
     from .streams.vendor import read_wine

@@ -6,6 +6,35 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from .layout import MINIDUMPAPISET, FlagSet
 
+MiniDumpNormal = 0x0
+MiniDumpWithDataSegs = 0x1
+MiniDumpWithFullMemory = 0x2
+MiniDumpWithHandleData = 0x4
+MiniDumpFilterMemory = 0x8
+MiniDumpScanMemory = 0x10
+MiniDumpWithUnloadedModules = 0x20
+MiniDumpWithIndirectlyReferencedMemory = 0x40
+MiniDumpFilterModulePaths = 0x80
+MiniDumpWithProcessThreadData = 0x100
+MiniDumpWithPrivateReadWriteMemory = 0x200
+MiniDumpWithoutOptionalData = 0x400
+MiniDumpWithFullMemoryInfo = 0x800
+MiniDumpWithThreadInfo = 0x1000
+MiniDumpWithCodeSegs = 0x2000
+MiniDumpWithoutAuxiliaryState = 0x4000
+MiniDumpWithFullAuxiliaryState = 0x8000
+MiniDumpWithPrivateWriteCopyMemory = 0x10000
+MiniDumpIgnoreInaccessibleMemory = 0x20000
+MiniDumpWithTokenInformation = 0x40000
+MiniDumpWithModuleHeaders = 0x80000
+MiniDumpFilterTriage = 0x100000
+MiniDumpWithAvxXStateContext = 0x200000
+MiniDumpWithIptTrace = 0x400000
+MiniDumpScanInaccessiblePartialPages = 0x800000
+MiniDumpFilterWriteCombinedMemory = 0x01000000
+MiniDumpNoIgnoreInaccessibleMemory = 0x02000000
+MiniDumpWithMemoryCompression = 0x04000000
+
 VALID_TYPE_FLAGS = 0x01FFFFFF
 """MiniDumpValidTypeFlags of SDK 10.0.26100. Bits 0x02000000 and 0x04000000 came on top of it."""
 
@@ -50,7 +79,7 @@ _NO_OPTIONAL = "cleared when optional data is ruled out (0x400)"
 
 _BITS = (
     TypeBit(
-        0x0,
+        MiniDumpNormal,
         "MiniDumpNormal",
         _ORIGINAL,
         "m",
@@ -64,7 +93,7 @@ _BITS = (
         ("Breakpad", "Crashpad", ".dump /m"),
     ),
     TypeBit(
-        0x1,
+        MiniDumpWithDataSegs,
         "MiniDumpWithDataSegs",
         _ORIGINAL,
         "d",
@@ -78,7 +107,7 @@ _BITS = (
         ("procdump -mm", "createdump", "dotnet-dump"),
     ),
     TypeBit(
-        0x2,
+        MiniDumpWithFullMemory,
         "MiniDumpWithFullMemory",
         _ORIGINAL,
         "f",
@@ -96,7 +125,7 @@ _BITS = (
         ("Task Manager", "procdump -ma", ".dump /ma", "WER DumpType 2", "comsvcs.dll MiniDump", "createdump --full"),
     ),
     TypeBit(
-        0x4,
+        MiniDumpWithHandleData,
         "MiniDumpWithHandleData",
         _ORIGINAL,
         "h",
@@ -116,7 +145,7 @@ _BITS = (
         ("Task Manager", "procdump", ".dump /ma", ".dump /mh", "createdump", "comsvcs.dll MiniDump"),
     ),
     TypeBit(
-        0x8,
+        MiniDumpFilterMemory,
         "MiniDumpFilterMemory",
         _ORIGINAL,
         "r",
@@ -130,7 +159,7 @@ _BITS = (
         ("createdump --triage",),
     ),
     TypeBit(
-        0x10,
+        MiniDumpScanMemory,
         "MiniDumpScanMemory",
         _ORIGINAL,
         "",
@@ -143,7 +172,7 @@ _BITS = (
         "the time of a scan",
     ),
     TypeBit(
-        0x20,
+        MiniDumpWithUnloadedModules,
         "MiniDumpWithUnloadedModules",
         _AFTER_51,
         "u",
@@ -157,7 +186,7 @@ _BITS = (
         ("Task Manager", "procdump", ".dump /ma", "WER LocalDumps"),
     ),
     TypeBit(
-        0x40,
+        MiniDumpWithIndirectlyReferencedMemory,
         "MiniDumpWithIndirectlyReferencedMemory",
         _AFTER_51,
         "i",
@@ -171,7 +200,7 @@ _BITS = (
         ("procdump -mm",),
     ),
     TypeBit(
-        0x80,
+        MiniDumpFilterModulePaths,
         "MiniDumpFilterModulePaths",
         _AFTER_51,
         "R",
@@ -185,7 +214,7 @@ _BITS = (
         ("createdump --triage",),
     ),
     TypeBit(
-        0x100,
+        MiniDumpWithProcessThreadData,
         "MiniDumpWithProcessThreadData",
         _AFTER_51,
         "p",
@@ -199,7 +228,7 @@ _BITS = (
         ("WER LocalDumps", "createdump --triage"),
     ),
     TypeBit(
-        0x200,
+        MiniDumpWithPrivateReadWriteMemory,
         "MiniDumpWithPrivateReadWriteMemory",
         _AFTER_51,
         "w",
@@ -213,7 +242,7 @@ _BITS = (
         ("procdump -mp", "createdump --withheap", "dotnet-dump --type Heap"),
     ),
     TypeBit(
-        0x400,
+        MiniDumpWithoutOptionalData,
         "MiniDumpWithoutOptionalData",
         _AFTER_61,
         "",
@@ -227,7 +256,7 @@ _BITS = (
         ("createdump --triage",),
     ),
     TypeBit(
-        0x800,
+        MiniDumpWithFullMemoryInfo,
         "MiniDumpWithFullMemoryInfo",
         _AFTER_61,
         "F",
@@ -241,7 +270,7 @@ _BITS = (
         ("Task Manager", "procdump", ".dump /ma", "dotnet-dump"),
     ),
     TypeBit(
-        0x1000,
+        MiniDumpWithThreadInfo,
         "MiniDumpWithThreadInfo",
         _AFTER_61,
         "t",
@@ -259,7 +288,7 @@ _BITS = (
         ("Task Manager", "procdump", ".dump /ma", "createdump", "dotnet-dump"),
     ),
     TypeBit(
-        0x2000,
+        MiniDumpWithCodeSegs,
         "MiniDumpWithCodeSegs",
         _AFTER_61,
         "c",
@@ -272,7 +301,7 @@ _BITS = (
         "as much as the modules' code, some hundred megabytes in large programs",
     ),
     TypeBit(
-        0x4000,
+        MiniDumpWithoutAuxiliaryState,
         "MiniDumpWithoutAuxiliaryState",
         _SINCE_61,
         "",
@@ -285,7 +314,7 @@ _BITS = (
         "none",
     ),
     TypeBit(
-        0x8000,
+        MiniDumpWithFullAuxiliaryState,
         "MiniDumpWithFullAuxiliaryState",
         _SINCE_61,
         "",
@@ -298,7 +327,7 @@ _BITS = (
         "by the helper; some megabytes",
     ),
     TypeBit(
-        0x10000,
+        MiniDumpWithPrivateWriteCopyMemory,
         "MiniDumpWithPrivateWriteCopyMemory",
         _SINCE_61,
         "",
@@ -311,7 +340,7 @@ _BITS = (
         "a few megabytes",
     ),
     TypeBit(
-        0x20000,
+        MiniDumpIgnoreInaccessibleMemory,
         "MiniDumpIgnoreInaccessibleMemory",
         _SINCE_61,
         "A",
@@ -325,7 +354,7 @@ _BITS = (
         ("Task Manager since Windows 10", "procdump", ".dump /mA"),
     ),
     TypeBit(
-        0x40000,
+        MiniDumpWithTokenInformation,
         "MiniDumpWithTokenInformation",
         _SINCE_61,
         "",
@@ -339,7 +368,7 @@ _BITS = (
         (".dump (always)", "procdump", "WER"),
     ),
     TypeBit(
-        0x80000,
+        MiniDumpWithModuleHeaders,
         "MiniDumpWithModuleHeaders",
         _SINCE_61,
         "",
@@ -352,7 +381,7 @@ _BITS = (
         "4 KiB a module",
     ),
     TypeBit(
-        0x100000,
+        MiniDumpFilterTriage,
         "MiniDumpFilterTriage",
         _SINCE_61,
         "",
@@ -366,7 +395,7 @@ _BITS = (
         ("createdump --triage", "WER triage dumps"),
     ),
     TypeBit(
-        0x200000,
+        MiniDumpWithAvxXStateContext,
         "MiniDumpWithAvxXStateContext",
         "SDK of Windows 8.1",
         "y",
@@ -380,7 +409,7 @@ _BITS = (
         ("Task Manager on newer processors",),
     ),
     TypeBit(
-        0x400000,
+        MiniDumpWithIptTrace,
         "MiniDumpWithIptTrace",
         "SDK of Windows 10 1809",
         "",
@@ -394,7 +423,7 @@ _BITS = (
         ("Task Manager", "procdump"),
     ),
     TypeBit(
-        0x800000,
+        MiniDumpScanInaccessiblePartialPages,
         "MiniDumpScanInaccessiblePartialPages",
         "SDK of Windows 10 1903",
         "",
@@ -407,7 +436,7 @@ _BITS = (
         "time, where memory cannot be read",
     ),
     TypeBit(
-        0x01000000,
+        MiniDumpFilterWriteCombinedMemory,
         "MiniDumpFilterWriteCombinedMemory",
         "SDK 10.0.22000",
         "",
@@ -420,7 +449,7 @@ _BITS = (
         "none; makes dumps of graphics programs smaller and faster",
     ),
     TypeBit(
-        0x02000000,
+        MiniDumpNoIgnoreInaccessibleMemory,
         "MiniDumpNoIgnoreInaccessibleMemory",
         "SDK 10.0.26100",
         "",
@@ -433,7 +462,7 @@ _BITS = (
         "none; refused together with 0x20000",
     ),
     TypeBit(
-        0x04000000,
+        MiniDumpWithMemoryCompression,
         "MiniDumpWithMemoryCompression",
         "newer than SDK 10.0.26100",
         "",

@@ -15,6 +15,38 @@ CHROMIUM = "Chromium"
 MOZILLA = "Mozilla"
 FACEBOOK = "Facebook"
 
+# The types that code asks for by name.
+UnusedStream = 0
+ReservedStream0 = 1
+ReservedStream1 = 2
+ThreadListStream = 3
+ModuleListStream = 4
+MemoryListStream = 5
+ExceptionStream = 6
+SystemInfoStream = 7
+ThreadExListStream = 8
+Memory64ListStream = 9
+CommentStreamA = 10
+CommentStreamW = 11
+HandleDataStream = 12
+FunctionTableStream = 13
+UnloadedModuleListStream = 14
+MiscInfoStream = 15
+MemoryInfoListStream = 16
+ThreadInfoListStream = 17
+HandleOperationListStream = 18
+TokenStream = 19
+JavaScriptDataStream = 20
+SystemMemoryInfoStream = 21
+ProcessVmCountersStream = 22
+IptTraceStream = 23
+ThreadNamesStream = 24
+CompressedMemoryStream = 25
+CompressedMemoryStreamSQL = 0x7000
+kMinidumpStreamTypeCrashpadInfo = 0x43500001
+MD_BREAKPAD_INFO_STREAM = 0x47670001
+MD_ASSERTION_INFO_STREAM = 0x47670002
+
 LAST_RESERVED_STREAM = 0xFFFF
 """Numbers above this one are free for the streams that a program hands to MiniDumpWriteDump."""
 
@@ -62,11 +94,11 @@ _LLVM = "llvm/llvm-project llvm/BinaryFormat/MinidumpConstants.def"
 _MOZILLA = "rust-minidump/rust-minidump minidump-common format.rs"
 
 _ROWS = (
-    StreamKind(0, "UnusedStream", "", 0, "", "an empty slot of the directory that the writer reserved and did not need"),
-    StreamKind(1, "ReservedStream0", "", 0, "", "reserved, never written"),
-    StreamKind(2, "ReservedStream1", "", 0, "", "reserved, never written"),
+    StreamKind(UnusedStream, "UnusedStream", "", 0, "", "an empty slot of the directory that the writer reserved and did not need"),
+    StreamKind(ReservedStream0, "ReservedStream0", "", 0, "", "reserved, never written"),
+    StreamKind(ReservedStream1, "ReservedStream1", "", 0, "", "reserved, never written"),
     StreamKind(
-        3,
+        ThreadListStream,
         "ThreadListStream",
         "threads",
         0,
@@ -79,7 +111,7 @@ _ROWS = (
         body="threads",
     ),
     StreamKind(
-        4,
+        ModuleListStream,
         "ModuleListStream",
         "modules",
         0,
@@ -92,7 +124,7 @@ _ROWS = (
         body="modules",
     ),
     StreamKind(
-        5,
+        MemoryListStream,
         "MemoryListStream",
         "memory",
         0,
@@ -105,7 +137,7 @@ _ROWS = (
         body="memory",
     ),
     StreamKind(
-        6,
+        ExceptionStream,
         "ExceptionStream",
         "exception",
         0,
@@ -115,7 +147,7 @@ _ROWS = (
         body="exception",
     ),
     StreamKind(
-        7,
+        SystemInfoStream,
         "SystemInfoStream",
         "system",
         0,
@@ -125,7 +157,7 @@ _ROWS = (
         body="system",
     ),
     StreamKind(
-        8,
+        ThreadExListStream,
         "ThreadExListStream",
         "threads",
         0,
@@ -138,7 +170,7 @@ _ROWS = (
         body="threads",
     ),
     StreamKind(
-        9,
+        Memory64ListStream,
         "Memory64ListStream",
         "memory",
         0x2,
@@ -150,9 +182,11 @@ _ROWS = (
         record="range",
         body="memory64",
     ),
-    StreamKind(10, "CommentStreamA", "comments", 0, "", "a comment in the ANSI code page, ended by a NUL", private=True, wiped=True, body="comment_a"),
     StreamKind(
-        11,
+        CommentStreamA, "CommentStreamA", "comments", 0, "", "a comment in the ANSI code page, ended by a NUL", private=True, wiped=True, body="comment_a"
+    ),
+    StreamKind(
+        CommentStreamW,
         "CommentStreamW",
         "comments",
         0,
@@ -163,7 +197,7 @@ _ROWS = (
         body="comment_w",
     ),
     StreamKind(
-        12,
+        HandleDataStream,
         "HandleDataStream",
         "handles",
         0x4,
@@ -176,7 +210,7 @@ _ROWS = (
         body="handles",
     ),
     StreamKind(
-        13,
+        FunctionTableStream,
         "FunctionTableStream",
         "functions",
         0,
@@ -188,7 +222,7 @@ _ROWS = (
         body="function_tables",
     ),
     StreamKind(
-        14,
+        UnloadedModuleListStream,
         "UnloadedModuleListStream",
         "modules",
         0x20,
@@ -200,9 +234,11 @@ _ROWS = (
         record="unloaded module",
         body="unloaded_modules",
     ),
-    StreamKind(15, "MiscInfoStream", "misc", 0, "MINIDUMP_MISC_INFO_5", "process id and times, integrity level, time zone, build strings", least=24),
     StreamKind(
-        16,
+        MiscInfoStream, "MiscInfoStream", "misc", 0, "MINIDUMP_MISC_INFO_5", "process id and times, integrity level, time zone, build strings", least=24
+    ),
+    StreamKind(
+        MemoryInfoListStream,
         "MemoryInfoListStream",
         "memory",
         0x800,
@@ -214,7 +250,7 @@ _ROWS = (
         record="region",
     ),
     StreamKind(
-        17,
+        ThreadInfoListStream,
         "ThreadInfoListStream",
         "threads",
         0x1000,
@@ -227,7 +263,7 @@ _ROWS = (
         body="thread_infos",
     ),
     StreamKind(
-        18,
+        HandleOperationListStream,
         "HandleOperationListStream",
         "handles",
         0x4,
@@ -240,7 +276,7 @@ _ROWS = (
         needs="the Handles check of Application Verifier",
     ),
     StreamKind(
-        19,
+        TokenStream,
         "TokenStream",
         "tokens",
         0x40000,
@@ -253,9 +289,18 @@ _ROWS = (
         private=True,
         body="tokens",
     ),
-    StreamKind(20, "JavaScriptDataStream", "", 0, "", "data of the JavaScript engine's helper for its own debugger extension", private=True, wiped=True),
     StreamKind(
-        21,
+        JavaScriptDataStream,
+        "JavaScriptDataStream",
+        "",
+        0,
+        "",
+        "data of the JavaScript engine's helper for its own debugger extension",
+        private=True,
+        wiped=True,
+    ),
+    StreamKind(
+        SystemMemoryInfoStream,
         "SystemMemoryInfoStream",
         "counters",
         0,
@@ -265,7 +310,7 @@ _ROWS = (
         body="system_memory",
     ),
     StreamKind(
-        22,
+        ProcessVmCountersStream,
         "ProcessVmCountersStream",
         "counters",
         0,
@@ -274,9 +319,11 @@ _ROWS = (
         least=4,
         body="process_vm_counters",
     ),
-    StreamKind(23, "IptTraceStream", "", 0x400000, "", "Intel Processor Trace buffers; the trace service must have been running", private=True, wiped=True),
     StreamKind(
-        24,
+        IptTraceStream, "IptTraceStream", "", 0x400000, "", "Intel Processor Trace buffers; the trace service must have been running", private=True, wiped=True
+    ),
+    StreamKind(
+        ThreadNamesStream,
         "ThreadNamesStream",
         "threads",
         0,
@@ -288,7 +335,7 @@ _ROWS = (
         counted="MINIDUMP_THREAD_NAME_LIST",
     ),
     StreamKind(
-        25,
+        CompressedMemoryStream,
         "CompressedMemoryStream",
         "",
         0x04000000,
@@ -298,7 +345,9 @@ _ROWS = (
         private=True,
         wiped=True,
     ),
-    StreamKind(0x7000, "CompressedMemoryStreamSQL", "", 0, "", "compressed memory as SQL Server writes it", source=_LEARN, private=True, wiped=True),
+    StreamKind(
+        CompressedMemoryStreamSQL, "CompressedMemoryStreamSQL", "", 0, "", "compressed memory as SQL Server writes it", source=_LEARN, private=True, wiped=True
+    ),
     StreamKind(0x8000, "ceStreamNull", "windowsce", 0, "", "an empty entry", WINDOWS_CE, source=_CE, debugger_name="NullStream"),
     StreamKind(0x8001, "ceStreamSystemInfo", "windowsce", 0, "", "the device's system information", WINDOWS_CE, source=_CE, debugger_name="SystemInfoStream"),
     StreamKind(0x8002, "ceStreamException", "windowsce", 0, "", "the exception and its registers", WINDOWS_CE, source=_CE, debugger_name="ExceptionStream"),
@@ -370,7 +419,7 @@ _ROWS = (
     ),
     StreamKind(LAST_RESERVED_STREAM, "LastReservedStream", "", 0, "", "the end of Microsoft's range; greater numbers are the program's own"),
     StreamKind(
-        0x43500001,
+        kMinidumpStreamTypeCrashpadInfo,
         "kMinidumpStreamTypeCrashpadInfo",
         "crashpad",
         0,
@@ -380,7 +429,7 @@ _ROWS = (
         source="chromium/crashpad minidump/minidump_extensions.h",
     ),
     StreamKind(
-        0x47670001,
+        MD_BREAKPAD_INFO_STREAM,
         "MD_BREAKPAD_INFO_STREAM",
         "breakpad",
         0,
@@ -390,7 +439,15 @@ _ROWS = (
         source=_BREAKPAD,
     ),
     StreamKind(
-        0x47670002, "MD_ASSERTION_INFO_STREAM", "breakpad", 0, "MDRawAssertionInfo", "the assertion that failed", BREAKPAD, source=_BREAKPAD, wiped=True
+        MD_ASSERTION_INFO_STREAM,
+        "MD_ASSERTION_INFO_STREAM",
+        "breakpad",
+        0,
+        "MDRawAssertionInfo",
+        "the assertion that failed",
+        BREAKPAD,
+        source=_BREAKPAD,
+        wiped=True,
     ),
     StreamKind(0x47670003, "MD_LINUX_CPU_INFO", "breakpad", 0, "", "text of /proc/cpuinfo", BREAKPAD, source=_BREAKPAD, private=True),
     StreamKind(0x47670004, "MD_LINUX_PROC_STATUS", "breakpad", 0, "", "text of /proc/PID/status", BREAKPAD, source=_BREAKPAD, private=True, wiped=True),

@@ -7,7 +7,9 @@ from typing import List, Optional
 from ..dump.absence import DAMAGED, EMPTY, NOT_THERE, Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.memory import Region
+from ..format.flags import MiniDumpWithFullMemory
 from ..format.memory import MEM_COMMIT, MEM_FREE, MEMORY_STATE, MEMORY_TYPE, PAGE_PROTECTION
+from ..format.streams import CompressedMemoryStream, CompressedMemoryStreamSQL
 from ..view.blocks import Item
 from ..view.kinds import address_kind, address_text
 from .module_headers import why_not_here
@@ -34,11 +36,11 @@ def no_memory(dump: Minidump) -> Absent:
         absence = items.absence
         if absence is not None and absence.kind in (DAMAGED, EMPTY):
             return absence
-    for kind in (25, 0x7000):
+    for kind in (CompressedMemoryStream, CompressedMemoryStreamSQL):
         stream = dump.stream(kind)
         if stream is not None:
             return Absent("not-known", f"the memory is in {stream.name} ({stream.size} bytes), whose layout is not public")
-    if dump.header.flags & 0x2:
+    if dump.header.flags & MiniDumpWithFullMemory:
         return Absent(NOT_THERE, f"no memory: the flags (0x{dump.header.flags:x}) ask for all of it, the file holds neither a memory list nor full memory")
     return Absent(NOT_THERE, "no memory: the file holds neither a MemoryListStream nor a Memory64ListStream")
 

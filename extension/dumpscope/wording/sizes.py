@@ -8,7 +8,7 @@ from ..dump.absence import Absent
 from ..dump.directory import Stream
 from ..dump.lists import RecordList
 from ..dump.minidump import Minidump
-from ..format.streams import LAST_RESERVED_STREAM, RECORD_LISTS, STREAMS
+from ..format.streams import LAST_RESERVED_STREAM, RECORD_LISTS, STREAMS, FunctionTableStream, MiscInfoStream, TokenStream, UnusedStream
 
 
 def stream_list(dump: Minidump, stream: Stream) -> Optional[RecordList[Any]]:
@@ -22,10 +22,10 @@ def stream_list(dump: Minidump, stream: Stream) -> Optional[RecordList[Any]]:
 
 def explain_size(dump: Minidump, stream: Stream) -> Tuple[Optional[int], str]:
     """How many entries a stream claims (None for a stream that is no list), and how its size comes about."""
-    if stream.type == 0:
+    if stream.type == UnusedStream:
         return None, "unused entry"
-    if stream.type in (13, 19) and stream.size:
-        tables = dump.functions if stream.type == 13 else dump.tokens
+    if stream.type in (FunctionTableStream, TokenStream) and stream.size:
+        tables = dump.functions if stream.type == FunctionTableStream else dump.tokens
         return tables.claimed, ""
     items = stream_list(dump, stream)
     if items is None:
@@ -47,7 +47,7 @@ def _single(dump: Minidump, stream: Stream) -> str:
     """The size of a stream that is one structure, or opaque."""
     if not stream.size:
         return "empty"
-    if stream.type == 15:
+    if stream.type == MiscInfoStream:
         misc = dump.misc
         return "" if isinstance(misc, Absent) else f"version {misc.version} of MINIDUMP_MISC_INFO"
     kind = STREAMS.get(stream.type)

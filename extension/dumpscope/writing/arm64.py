@@ -15,6 +15,7 @@ from ..errors import DumpError
 from ..format.contexts import CONTEXT_ARM64, CONTEXT_ARM64_FAMILY, MD_CONTEXT_ARM64_OLD, MD_CONTEXT_ARM64_OLD_FAMILY
 from ..format.counted import counted
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
+from ..format.streams import ExceptionStream
 from ..format.system import PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64
 from ..format.threads import MINIDUMP_THREAD
 from .edited import Edited
@@ -105,7 +106,7 @@ def changes(dump: Minidump, source: Edited) -> List[Change]:
         whose = f"registers of {counted(len(rows), 'thread')}"
         what = f"{whose}: taken from Breakpad's old structure (0x{MD_CONTEXT_ARM64_OLD.size:x} bytes) into a CONTEXT at the end of the file"
         found.append(Change(first, bytes(data), what))
-    exception, stream = dump.exception, dump.stream(6)
+    exception, stream = dump.exception, dump.stream(ExceptionStream)
     if not isinstance(exception, Absent) and stream is not None:
         rva = moved(exception.context_rva, exception.context_size)
         if rva is not None:

@@ -12,11 +12,22 @@ from ..errors import DumpError, UsageError
 from ..format.catalogue import structure as named
 from ..format.counted import counted
 from ..format.exception import MINIDUMP_EXCEPTION_STREAM
+from ..format.flags import MiniDumpWithFullMemory
 from ..format.handles import MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_HANDLE_DESCRIPTOR_2
 from ..format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ..format.layout import Structure
 from ..format.misc import MINIDUMP_MISC_INFO_5
-from ..format.streams import LAST_RESERVED_STREAM, MINIDUMP_STREAM_TYPE, RECORD_LISTS, STREAMS
+from ..format.streams import (
+    LAST_RESERVED_STREAM,
+    MINIDUMP_STREAM_TYPE,
+    RECORD_LISTS,
+    STREAMS,
+    CommentStreamA,
+    CommentStreamW,
+    Memory64ListStream,
+    MemoryListStream,
+    SystemInfoStream,
+)
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from .edited import held as held_of
 from .memory import MemoryPlan
@@ -25,10 +36,7 @@ from .ranges import Ranges
 from .records import pack, pack_into, split
 from .streams import AnyStream, ListStream, RawStream, ReachedStream, RecordStream, Work
 
-FULL_MEMORY = 0x2
-MEMORY_LIST, MEMORY64_LIST = 5, 9
-COMMENT_A, COMMENT_W = 10, 11
-LISTS: Dict[int, str] = {kind: reader for kind, reader in RECORD_LISTS.items() if kind not in (MEMORY_LIST, MEMORY64_LIST)}
+LISTS: Dict[int, str] = {kind: reader for kind, reader in RECORD_LISTS.items() if kind not in (MemoryListStream, Memory64ListStream)}
 """Streams that are lists of records, with the attribute of a Minidump that reads them; the lists of memory are made of what is captured."""
 RECORDS: Dict[int, Structure] = {6: MINIDUMP_EXCEPTION_STREAM, 7: MINIDUMP_SYSTEM_INFO, 15: MINIDUMP_MISC_INFO_5}
 """Streams that are one structure with places that they lead to, or that a size belongs into."""
@@ -94,7 +102,7 @@ class DumpBuilder:
     def _take(self, dump: Minidump, stream: Any) -> None:
         """One stream of an open dump."""
         kind = stream.type
-        if not kind or kind in (MEMORY_LIST, MEMORY64_LIST):
+        if not kind or kind in (MemoryListStream, Memory64ListStream):
             return
         held = dump.source.available(stream.rva, stream.size)
         if kind in LISTS:
@@ -108,7 +116,7 @@ class DumpBuilder:
                 self.notes.append(f"directory entry {stream.index}: a further {stream.name} is left out")
         elif held < stream.size and not held:
             self.notes.append(f"directory entry {stream.index}: {stream.name} lies outside the file and is left out")
-        elif kind in self._streams and kind <= LAST_RESERVED_STREAM and kind not in (COMMENT_A, COMMENT_W):
+        elif kind in self._streams and kind <= LAST_RESERVED_STREAM and kind not in (CommentStreamA, CommentStreamW):
             self.notes.append(f"directory entry {stream.index}: a further {stream.name} is left out")
         else:
             key: Any = kind if kind not in self._streams else (kind, stream.index)
@@ -131,9 +139,9 @@ class DumpBuilder:
     @staticmethod
     def _record(dump: Minidump, stream: Any, held: int) -> RecordStream:
         shape = RECORDS[stream.type]
-        size = max(held, dump.source.available(stream.rva, shape.size)) if stream.type == 7 else held
+        size = max(held, dump.source.available(stream.rva, shape.size)) if stream.type == SystemInfoStream else held
         made = RecordStream(stream.type, shape, dump.source.some(stream.rva, size), None, dump.source)
-        wine = dump.wine if stream.type == 7 else None
+        wine = dump.wine if stream.type == SystemInfoStream else None
         if wine is not None and not isinstance(wine, Absent) and size <= shape.size:
             made.tail = dump.source.some(wine.offset, 1024)
         return made
@@ -211,17 +219,17 @@ class DumpBuilder:
     def raw(self, kind: Kind, data: bytes) -> None:
         """A stream as bytes, in place of one of that type. Raises UsageError for the lists of memory, which :meth:`capture` makes."""
         number = kind_of_stream(kind)
-        if number in (0, MEMORY_LIST, MEMORY64_LIST):
+        if number in (0, MemoryListStream, Memory64ListStream):
             raise UsageError(f"a stream of type {number} is not made of raw bytes", "`capture` takes memory")
         self._streams[number] = RawStream(number, bytes(data))
 
     def comment(self, text: str) -> None:
         """A CommentStreamW more; the debugger shows it when it opens the dump."""
         data = text.encode("utf-16-le", "surrogatepass") + b"\0\0"
-        key: Any = COMMENT_W
+        key: Any = CommentStreamW
         while key in self._streams:
-            key = (COMMENT_W, len(self._streams), str(key))
-        self._streams[key] = RawStream(COMMENT_W, data)
+            key = (CommentStreamW, len(self._streams), str(key))
+        self._streams[key] = RawStream(CommentStreamW, data)
 
     def capture(self, address: int, data: bytes) -> None:
         """Bytes of the process at an address. Raises UsageError for a range that leaves the address space."""
@@ -266,7 +274,7 @@ class DumpBuilder:
             size = plan.descriptors(wide)
             place = out.reserve(size, 8)
             plan.write(out, place, wide)
-            entries.append((MEMORY64_LIST if wide else MEMORY_LIST, size, place))
+            entries.append((Memory64ListStream if wide else MemoryListStream, size, place))
         work.finish()
         pack_entry = MINIDUMP_DIRECTORY.select("StreamType", "Location.DataSize", "Location.Rva").pack
         for kind, size, _ in entries:
@@ -278,7 +286,7 @@ class DumpBuilder:
         return out.finish()
 
     def _header(self, count: int, directory: int, wide: bool) -> bytes:
-        flags = self.flags | FULL_MEMORY if wide else self.flags & ~FULL_MEMORY
+        flags = self.flags | MiniDumpWithFullMemory if wide else self.flags & ~MiniDumpWithFullMemory
         values = {
             "Signature": MINIDUMP_SIGNATURE,
             "Version": MINIDUMP_VERSION | self.implementation << 16,

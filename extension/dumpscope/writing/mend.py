@@ -10,6 +10,8 @@ import struct
 from bisect import bisect_right
 from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional
 
+from ..format.flags import MiniDumpWithFullMemory
+from ..format.streams import Memory64ListStream, MemoryListStream, SystemInfoStream
 from ..diagnosis.engine.opening import DEAD_MACHINES, KNOWN
 from ..diagnosis.engine.streams import EXTRA, REFUSED, USED
 from ..diagnosis.engine.view import EngineView
@@ -27,7 +29,7 @@ from ..format.memory import MINIDUMP_MEMORY64_LIST
 from ..format.streams import MINIDUMP_STREAM_TYPE
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from . import arm64
-from .builder import FULL_MEMORY, DumpBuilder
+from .builder import DumpBuilder
 from .edited import Edited, held
 from .memory import Planned
 from .output import LAST_RVA, Output, Progress, unseen, write_whole
@@ -303,28 +305,26 @@ class _Mender:
                     return
         if (
             row.head is None
-            and stream.type != 9
+            and stream.type != Memory64ListStream
             and stream.size == 8 + claimed * stride
             and records_fit(self.source, stream.type, stream.rva + 8, stride, claimed)
         ):
             self.repairs.append(Repair(FIXED, "OPN020", f"{name}: 4 bytes of padding after the count, as Breakpad writes, are left out", stream.rva))
             self.anew = True
             return
-        number = full_number(self.source, stream.rva, stream.size, claimed) if stream.type == 9 else None
+        number = full_number(self.source, stream.rva, stream.size, claimed) if stream.type == Memory64ListStream else None
         number = self._number(stream, head, stride, claimed) if number is None else number
         if number is None:
             self.drop[stream.index] = "its size and its count disagree, and neither fits the bytes"
             return
         size = head + number * stride
+        code = "OPN025" if stream.type == Memory64ListStream else "OPN020"
         if number != claimed:
             at = stream.rva + row.counter
-            code = "OPN025" if stream.type == 9 else "OPN020"
             self._put(at, number.to_bytes(row.width, "little"), INFERRED, code, f"{name}: the count, by size and records", str(claimed), str(number))
         if size != stream.size:
             what = f"{name}: DataSize in the directory, {head} + {stride} × {number}"
-            self._put(
-                stream.offset + _SIZE, struct.pack("<I", size), FIXED, "OPN025" if stream.type == 9 else "OPN020", what, f"0x{stream.size:x}", f"0x{size:x}"
-            )
+            self._put(stream.offset + _SIZE, struct.pack("<I", size), FIXED, code, what, f"0x{stream.size:x}", f"0x{size:x}")
 
     def _number(self, stream: Stream, head: int, stride: int, claimed: int) -> Optional[int]:
         """How many records a list has: what the size says, if it is a whole number of them; what the count says, if all of those look like records."""
@@ -349,7 +349,7 @@ class _Mender:
         return number or None
 
     def _system(self, dump: Minidump) -> None:
-        stream = next((item for item in dump.streams if item.type == 7), None)
+        stream = next((item for item in dump.streams if item.type == SystemInfoStream), None)
         if stream is None:
             return
         needed = MINIDUMP_SYSTEM_INFO.size
@@ -395,25 +395,29 @@ class _Mender:
 
     def _full_memory(self, dump: Minidump) -> None:
         """Flag 0x2 against the two lists of memory, and where the bytes of the full one begin."""
-        full, small = dump.stream(9), dump.stream(5)
+        full, small = dump.stream(Memory64ListStream), dump.stream(MemoryListStream)
         flags = dump.header.flags
         where = MINIDUMP_HEADER.offset_of("Flags")
         usable = full is not None and full.index not in self.drop and not dump.memory64_list.span.refused and len(dump.memory64_list) > 0
         if usable and full is not None:
             usable = self._base(dump, full)
         if usable:
-            if not flags & FULL_MEMORY:
+            if not flags & MiniDumpWithFullMemory:
                 what = "flag 0x2 (MiniDumpWithFullMemory): there is a Memory64ListStream"
-                self._put(where, struct.pack("<Q", flags | FULL_MEMORY), FIXED, "OPN014", what, f"0x{flags:x}", f"0x{flags | FULL_MEMORY:x}")
+                self._put(
+                    where, struct.pack("<Q", flags | MiniDumpWithFullMemory), FIXED, "OPN014", what, f"0x{flags:x}", f"0x{flags | MiniDumpWithFullMemory:x}"
+                )
             if small is not None and small.index not in self.drop:
                 self._both(dump, small)
             return
         if full is not None:
             self.drop[full.index] = "it has no range that the file holds"
             self._left_out(full, "OPN013")
-        if flags & FULL_MEMORY:
+        if flags & MiniDumpWithFullMemory:
             what = "flag 0x2 (MiniDumpWithFullMemory): there is no Memory64ListStream that could be used"
-            self._put(where, struct.pack("<Q", flags & ~FULL_MEMORY), FIXED, "OPN013", what, f"0x{flags:x}", f"0x{flags & ~FULL_MEMORY:x}")
+            self._put(
+                where, struct.pack("<Q", flags & ~MiniDumpWithFullMemory), FIXED, "OPN013", what, f"0x{flags:x}", f"0x{flags & ~MiniDumpWithFullMemory:x}"
+            )
 
     def _both(self, dump: Minidump, small: Stream) -> None:
         """A dump of full memory must not have a MemoryListStream: what that list holds, such as LLDB's stacks, goes into the other one."""
@@ -463,7 +467,7 @@ class _Mender:
                 self._left_out(stream, "OPN022")
             elif entry.verdict == REFUSED and entry.type not in LISTS:
                 early = MINIDUMP_HEADER.size <= entry.rva and entry.rva + entry.size <= header.directory_rva
-                if not early and entry.type != 7:
+                if not early and entry.type != SystemInfoStream:
                     self.drop[entry.index] = entry.reason
             if entry.size and MINIDUMP_HEADER.size <= entry.rva < header.directory_rva:
                 self.anew = True
@@ -474,7 +478,7 @@ class _Mender:
             what = f"{counted(len(ahead), 'stream is', 'streams are')} before the directory: the directory is put after the header"
             self.repairs.append(Repair(FIXED, "OPN019", what, MINIDUMP_HEADER.offset_of("StreamDirectoryRva")))
             self.anew = True
-        if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(9) is None:
+        if view.opening.hresult in (0x80070570, 0xD0000018) and dump.stream(Memory64ListStream) is None:
             self.anew = True  # ranges outside the file, or in conflict: the builder cuts them, and says so
         if not view.full and any(held(self.source, item.rva, item.size) < item.size for item in dump.memory_list.walk(0, 1_000_000)):
             self.anew = True
@@ -491,7 +495,7 @@ class _Mender:
         return any(damage.code in ("string-outside-file", "string-cut") for damage in dump.check())
 
     def _needs_invention(self, dump: Minidump) -> bool:
-        system = dump.stream(7)
+        system = dump.stream(SystemInfoStream)
         return system is None or system.index in self.drop or not len(dump.threads) or bool(self.drop and self.anew)
 
     # -- anew ------------------------------------------------------------------------------------------------------------
@@ -511,8 +515,8 @@ class _Mender:
             self.repairs.append(Repair(CUT, "OPN017", note))
         self._invent_system(trimmed, builder)
         self._invent_thread(trimmed, builder)
-        if not trimmed.memory64_list and builder.flags & FULL_MEMORY:
-            builder.flags &= ~FULL_MEMORY
+        if not trimmed.memory64_list and builder.flags & MiniDumpWithFullMemory:
+            builder.flags &= ~MiniDumpWithFullMemory
         return builder
 
     def _off_directory(self, dump: Minidump, builder: DumpBuilder) -> None:
@@ -551,7 +555,7 @@ class _Mender:
                 builder.memory.ranges[number] = item.part(item.start, item.end - lost)
 
     def _invent_system(self, dump: Minidump, builder: DumpBuilder) -> None:
-        if dump.stream(7) is not None:
+        if dump.stream(SystemInfoStream) is not None:
             return
         found = processor_of(self.source, [(thread.context_rva, thread.context_size) for thread in dump.threads.walk(0, 1000)])
         exception = dump.exception

@@ -15,9 +15,9 @@ from ..format.exception import MINIDUMP_EXCEPTION_STREAM
 from ..format.layout import TEXT
 from ..format.misc import MINIDUMP_MISC_INFO_5
 from ..format.modules import MINIDUMP_MODULE
+from ..format.streams import kMinidumpStreamTypeCrashpadInfo
 from ..format.teb import TEB64
 
-CRASHPAD = 0x43500001
 MAX_ANNOTATIONS = 20000
 MAX_VALUE = 1 << 16
 
@@ -136,7 +136,7 @@ def annotation_values(dump: Minidump, keep: Container[str] = ()) -> Iterator[Tup
         place, size = value(rva)
         return source.some(place, size).decode("utf-8", "replace").lower() in keep
 
-    for stream in dump.streams.all(CRASHPAD):
+    for stream in dump.streams.all(kMinidumpStreamTypeCrashpadInfo):
         yield stream.rva + 4, min(32, max(0, stream.size - 4))  # the ids of report and client
         simple_size, simple_rva, list_size, list_rva = words(stream.rva + 36, 4)
         for row in rows(simple_size, simple_rva, 8):

@@ -20,7 +20,7 @@ from ..format.layout import Structure
 from ..format.memory import MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST
 from ..format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE, MINIDUMP_UNLOADED_MODULE_LIST
 from ..format.processors import debugger_name
-from ..format.streams import LAST_RESERVED_STREAM, STREAMS
+from ..format.streams import LAST_RESERVED_STREAM, STREAMS, SystemInfoStream, UnusedStream
 from ..format.system import MINIDUMP_SYSTEM_INFO
 from ..format.threads import MINIDUMP_THREAD, MINIDUMP_THREAD_INFO, MINIDUMP_THREAD_INFO_LIST
 
@@ -62,7 +62,7 @@ def known(kind: int) -> bool:
 
 
 def _good(entry: Entry, source: Source) -> bool:
-    if entry.type == 0:
+    if entry.type == UnusedStream:
         return entry.rva <= source.size
     return (known(entry.type) or entry.type > LAST_RESERVED_STREAM) and MINIDUMP_HEADER.size <= entry.rva < source.size and entry.size <= 1 << 31
 
@@ -84,7 +84,7 @@ def directory_length(source: Source, rva: int) -> int:
 
 def system_fits(source: Source, entry: Entry) -> bool:
     """Whether an entry leads to a SystemInfo: its processor is one that the debugger knows, or one that Breakpad names."""
-    if entry.type != 7:
+    if entry.type != SystemInfoStream:
         return False
     head = source.some(entry.rva, MINIDUMP_SYSTEM_INFO.size)
     if len(head) < 32:

@@ -21,7 +21,7 @@ from ..dump.structures import Block
 from ..errors import DumpError
 from ..format.counted import counted
 from ..format.layout import Scalar
-from ..format.streams import STREAMS
+from ..format.streams import STREAMS, kMinidumpStreamTypeCrashpadInfo
 from ..format.teb import PROCESS_LAYOUTS
 from ..view.redact import user_names
 from .found import Found, find_text
@@ -29,7 +29,7 @@ from .mend import check_opens
 from .mend_first import mend_first
 from .names import AROUND, Names, tokens_of
 from .output import Progress, unseen, write_whole
-from .parts import CRASHPAD, annotation_values, fixed_parts, narrow_context, numbers_of_block, spare_parts, text_length
+from .parts import annotation_values, fixed_parts, narrow_context, numbers_of_block, spare_parts, text_length
 from .policy import ALL, ANNOTATIONS, DEFAULT, FRAMES, HANDLE_NAMES, LOOSE, NONE, REGISTERS, SIDS, USER_NAMES, Policy
 from .ranges import Ranges, Sieve, Spans, packed, unpacked
 from .walked import Walked, unwind_ranges
@@ -213,7 +213,7 @@ class Scrubbed(Source):
         read += [
             (stream.rva, stream.rva + source.available(stream.rva, stream.size))
             for stream in dump.streams
-            if stream.index not in gone and stream.type not in (0, CRASHPAD)
+            if stream.index not in gone and stream.type not in (0, kMinidumpStreamTypeCrashpadInfo)
         ]
         protected = Ranges(read)
 
@@ -235,7 +235,7 @@ class Scrubbed(Source):
         for stream in wiped:
             add(stream.name, [(stream.rva, stream.size)], _ZERO, "zeros")
         add("what structures leave unused", spare_parts(dump), _SPARE, "zeros")
-        if ANNOTATIONS not in keep and CRASHPAD not in keep_streams:
+        if ANNOTATIONS not in keep and kMinidumpStreamTypeCrashpadInfo not in keep_streams:
             add("annotations", annotation_values(dump, self.policy.keep_annotations), _FILL, "underscores")
         # Without the streams that go, and those that nobody can use: what only they lead to goes as well.
         gaps = [piece for piece in file_map(Without(dump, gone)).pieces if piece.kind in (UNREFERENCED, AFTER_END, REST)]

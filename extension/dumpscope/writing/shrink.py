@@ -10,6 +10,7 @@ from ..diagnosis.plan import plan as plan_flags
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..errors import DumpError, UsageError
+from ..format.flags import MiniDumpWithFullMemory
 from .builder import DumpBuilder
 from .mend import check_opens
 from .mend_first import mend_first
@@ -17,11 +18,10 @@ from .needed import Extent, Needed, Part, captured
 from .output import PIECE, Progress, unseen, write_whole
 from .ranges import Ranges
 
-FULL = 0x2
 STREAM_BITS: Dict[int, int] = {12: 0x4, 18: 0x4, 14: 0x20, 16: 0x800, 17: 0x1000, 19: 0x40000}
 """Streams that a flag brings."""
 PROCESS_DATA = 0x100
-MEMORY_BITS = FULL | 0x1 | 0x8 | 0x10 | 0x40 | 0x200 | 0x2000 | 0x10000 | 0x80000 | PROCESS_DATA
+MEMORY_BITS = MiniDumpWithFullMemory | 0x1 | 0x8 | 0x10 | 0x40 | 0x200 | 0x2000 | 0x10000 | 0x80000 | PROCESS_DATA
 WITHOUT_STACKS = frozenset(("!handle", "!htrace", "!runaway", ".ttime", "~*", "~", ".time", ".exr -1", ".lastevent", "lm", "r", "!address", "!vprot", "!token"))
 """Debugger commands that read no stack."""
 SMALLEST_STACK = 1 << 9
@@ -77,7 +77,7 @@ class Shrunk:
         if commands:
             self._flags = self._planned(commands) | (flags or 0)
         wished = [(start, start + size) for start, size in memory]
-        self._whole = self._flags is not None and bool(self._flags & FULL)
+        self._whole = self._flags is not None and bool(self._flags & MiniDumpWithFullMemory)
         parts = [] if self._whole else self._parts(wished)
         base = self._bare_size() if most is not None else 0
         if most is not None:
@@ -100,8 +100,8 @@ class Shrunk:
         self._stacks = any(name not in WITHOUT_STACKS for name in names)
         if made is not None:
             self.notes += made.limits
-            if made.flags & FULL:
-                wide = next(name for name in names if NEEDS[name].flags & FULL)
+            if made.flags & MiniDumpWithFullMemory:
+                wide = next(name for name in names if NEEDS[name].flags & MiniDumpWithFullMemory)
                 self.notes.append(f"{wide} reads memory that no rule tells beforehand: all captured memory is kept")
         return made.flags if made is not None else 0
 
@@ -200,10 +200,10 @@ class Shrunk:
             process = self.dump.process
             if not isinstance(process.peb, Absent) and not isinstance(process.parameters, Absent):
                 builder.flags |= PROCESS_DATA
-        elif source & FULL:
-            builder.flags |= self._flags & MEMORY_BITS & ~FULL
+        elif source & MiniDumpWithFullMemory:
+            builder.flags |= self._flags & MEMORY_BITS & ~MiniDumpWithFullMemory
         else:
-            builder.flags |= self._flags & source & MEMORY_BITS & ~FULL
+            builder.flags |= self._flags & source & MEMORY_BITS & ~MiniDumpWithFullMemory
         return builder
 
     def builder(self) -> DumpBuilder:

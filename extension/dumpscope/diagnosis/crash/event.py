@@ -12,6 +12,7 @@ from ...format.codes.exceptions import EXCEPTIONS, FAST_FAIL, exception_name
 from ...format.codes.foreign import foreign_code
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.faults import UNKNOWN
+from ...format.streams import ExceptionStream
 from ..breaks import breakpoint_of, has_moved
 from ..evidence import Proof
 from ..facts import Facts
@@ -177,10 +178,10 @@ def _breakpoint(facts: Facts, found: ExceptionInfo) -> Event:
 def _without(facts: Facts, absence: Absent) -> Event:
     """What a dump without an exception is."""
     if absence.kind != NOT_THERE:
-        stream = facts.stream(6)
+        stream = facts.stream(ExceptionStream)
         proofs = () if stream is None else (Proof(f"directory entry {stream.index}", f"ExceptionStream, size 0x{stream.size:x}", stream.offset),)
         return Event(UNREADABLE, absence.message, proofs)
-    directory = facts.directory_proof(6, "ExceptionStream")
+    directory = facts.directory_proof(ExceptionStream)
     writer = facts.writer
     comment = next((item for item in facts.dump.comments if item), "")
     lowered = comment.lower()

@@ -13,7 +13,7 @@ from ...dump.streams.modules import Module, version_text
 from ...dump.streams.protobuf import varint
 from ...dump.streams.unreal import UnrealContext, read_unreal
 from ...dump.strings import quoted_name
-from ...format.streams import STREAMS
+from ...format.streams import STREAMS, kMinidumpStreamTypeCrashpadInfo
 from ..evidence import Proof
 from ..facts import Facts
 from .places import is_system
@@ -205,7 +205,7 @@ def _reporter(facts: Facts) -> Iterator[Statement]:
         if not isinstance(record, Absent) and "sentry-native" in record.path:
             yield Statement(NOTE, "its crash reporter is sentry-native", LIKELY, (Proof(f"symbol file of module {module.index}", record.path, record.offset),))
             return
-    if dump.stream(0x43500001) is None and not dump.breakpad:
+    if dump.stream(kMinidumpStreamTypeCrashpadInfo) is None and not dump.breakpad:
         return
     hit = _find(dump, (b"sentry.native", b"sentry-native", "sentry.native".encode("utf-16-le"), "sentry-native".encode("utf-16-le")))
     if hit is not None:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Se
 from ...dump.streams.system import AMD64
 from ...format.contexts import CONTEXT_LAYOUTS
 from ...format.counted import by_count, counted
+from ...format.flags import MiniDumpWithPrivateReadWriteMemory
 from ...format.modules import MINIDUMP_MODULE
+from ...format.streams import MemoryInfoListStream, ModuleListStream, ThreadInfoListStream, TokenStream
 from ...format.teb import PEB32, PEB64, TEB32, TEB64
 from ...format.tokens import MINIDUMP_TOKEN_INFO_LIST
 from ..plan import NEEDS
@@ -33,7 +35,6 @@ NO_CURRENT = "WARNING: The debugger does not have a current process or thread\nW
 DATA_SEGMENTS = 0x1
 INDIRECT = 0x40
 PROCESS_DATA = 0x100
-PRIVATE_MEMORY = 0x200
 CODE_SEGMENTS = 0x2000
 RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll", "libcoreclr.so", "libcoreclr.dylib")
 OTHER_SIDE = ("wow64.dll", "wow64cpu.dll")
@@ -113,7 +114,7 @@ class Commands:
         """Verdict on commands that show the map of the address space."""
         if not self.view.has_process:
             return self._extension_without_process(command)
-        if self.view.stream(16) is not None:
+        if self.view.stream(MemoryInfoListStream) is not None:
             return GOOD
         why = "the dump has no map of the address space: the debugger makes regions up from the captured memory"
         message = extension_error(command, E_NOINTERFACE, "QueryVirtual failed")
@@ -153,7 +154,7 @@ class Commands:
         if not lacking:
             return first
         total = len(self.view.threads)
-        if self.view.stream(17) is None:
+        if self.view.stream(ThreadInfoListStream) is None:
             why = "the dump has no thread information: no start addresses and no affinity"
         else:
             why = f"{len(lacking)} of {counted(total, 'thread')} {by_count(len(lacking), 'has', 'have')} no start address in the file"
@@ -168,7 +169,7 @@ class Commands:
         if not bad:
             return GOOD
         text = extension_error(command, E_NOINTERFACE, "Unable to get thread times - dumps may not have time information")
-        if self.view.stream(17) is None:
+        if self.view.stream(ThreadInfoListStream) is None:
             why = "the dump has no thread information that the debugger accepts"
         else:
             why = f"{len(bad)} of {counted(len(threads), 'thread')} {by_count(len(bad), 'has', 'have')} no usable times in the file"
@@ -317,7 +318,7 @@ class Commands:
     def process(self, command: str) -> Verdict:
         """``|``."""
         view = self.view
-        modules = view.stream(4)
+        modules = view.stream(ModuleListStream)
         if not view.has_process or modules is None or not modules.number:
             why = "the file has no modules that the debugger accepts" if view.has_process else "the debugger has no thread, and loads no modules"
             mark = "." if view.has_process else " "
@@ -331,7 +332,7 @@ class Commands:
         refused = self.no_thread(command)
         if refused is not None:
             return refused
-        modules = self.view.stream(4)
+        modules = self.view.stream(ModuleListStream)
         if modules is None:
             return Verdict(PARTIAL, S_OK, "", "the file has no module list that the debugger accepts")
         if not modules.number:
@@ -417,7 +418,7 @@ class Commands:
             return self._extension_without_process(command)
         if self.view.full:
             return GOOD
-        if self.flags & PRIVATE_MEMORY:
+        if self.flags & MiniDumpWithPrivateReadWriteMemory:
             return Verdict(PARTIAL, S_OK, "", "private memory is in the dump; the data of ntdll and shared heaps may not be")
         return Verdict(FAILS, MEMORY_ABSENT, "", "the heaps are not in the dump: it has only parts of memory")
 
@@ -440,7 +441,7 @@ class Commands:
 
     def token(self, command: str) -> Verdict:
         """``!token``."""
-        taken = self.view.stream(19)
+        taken = self.view.stream(TokenStream)
         if not self.view.has_process:
             return self._extension_without_process(command)
         streams = self.view.opened.streams
@@ -456,7 +457,7 @@ class Commands:
             return Verdict(FAILS, S_OK, "", "no .NET runtime is among the modules: there is nothing for SOS to show")
         if self.view.full:
             return GOOD
-        if self.flags & PRIVATE_MEMORY:
+        if self.flags & MiniDumpWithPrivateReadWriteMemory:
             return Verdict(PARTIAL, S_OK, "", "private memory is in the dump; parts of the runtime's data may not be")
         return Verdict(FAILS, MEMORY_ABSENT, "", "the managed heap and the runtime's data are not in the dump")
 
@@ -473,7 +474,7 @@ class Commands:
     @cached_property
     def _telling(self) -> Set[str]:
         """The modules in the list whose names tell that a command has something to show."""
-        streams, modules = self.view.opened.streams, self.view.stream(4)
+        streams, modules = self.view.opened.streams, self.view.stream(ModuleListStream)
         if streams is None or modules is None:
             return set()
         rows = islice(streams.rows(modules, MINIDUMP_MODULE.select("ModuleNameRva")), MOST_LOOKED_AT)

@@ -14,6 +14,7 @@ from ...dump.kernel.kerneldump import KernelDump, is_kernel_dump
 from ...dump.source import Source
 from ...dump.userdump import COUNTS, OFFSETS, UserDump
 from ...errors import DumpError
+from ...format.flags import MiniDumpWithFullMemory
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION
 from ...format.kernel import (
     BITMAP_DUMP,
@@ -52,7 +53,6 @@ from .streams import LINES, Streams, Taken
 from .strict import NARROW
 from .threads import WINDOWS
 
-FULL_MEMORY = 0x2
 TRIAGE = 0x100000
 FILE_INVALID = 0xD000011E
 """STATUS_MAPPED_FILE_SIZE_ZERO as an HRESULT."""
@@ -370,7 +370,7 @@ def _open(source: Source) -> Opened:
 def _streams(source: Source, streams: Streams) -> Opened:
     view = streams.view
     lines = list(islice(streams.first_lines(), LINES))
-    full = bool(streams.header.flags & FULL_MEMORY)
+    full = bool(streams.header.flags & MiniDumpWithFullMemory)
     system = streams.taken(7)
     if system is None:
         return _refused(source, E_FAIL, lines, "Minidump does not have system info", streams=streams)

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from ...dump.absence import Absent
 from ...dump.minidump import Minidump
+from ...format.flags import MiniDumpWithFullMemory
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_VERSION
 from ...format.processors import PROCESSORS
+from ...format.streams import ExceptionStream, Memory64ListStream, MemoryListStream, SystemInfoStream
 
 if TYPE_CHECKING:
     from ..facts import Facts
 
 _REQUIRED = (3, 7, 12)
-EXCEPTION, SYSTEM_INFO, MEMORY_LIST = 6, 7, 5
 
 
 def looks_sound(dump: Minidump) -> bool:
@@ -27,7 +28,7 @@ def looks_sound(dump: Minidump) -> bool:
     if header.version != MINIDUMP_VERSION or streams.damage is not None:
         return False
     threads = dump.threads
-    if threads.span.refused or not threads.span.count or dump.stream(SYSTEM_INFO) is None:
+    if threads.span.refused or not threads.span.count or dump.stream(SystemInfoStream) is None:
         return False
     end = header.directory_rva + len(streams) * MINIDUMP_DIRECTORY.size
     for kind in _REQUIRED:
@@ -36,21 +37,23 @@ def looks_sound(dump: Minidump) -> bool:
             return False
         if stream is not None and (stream.rva < end or (kind == 7 and (stream.size != 56 or dump.source.available(stream.rva, 56) < 56))):
             return False
-        if kind == SYSTEM_INFO and stream is not None:
+        if kind == SystemInfoStream and stream is not None:
             # ProcessorArchitecture is the first field. Modules that decode streams are imported here only for streams that the dump has.
             processor = PROCESSORS.get(int.from_bytes(dump.source.some(stream.rva, 2), "little"))
             if processor is None or not processor.current:
                 return False
-    full = dump.stream(9)
-    if (full is not None) != bool(header.flags & 0x2) or (full is not None and (dump.memory64_list.span.refused or dump.stream(5) is not None)):
+    full = dump.stream(Memory64ListStream)
+    if (full is not None) != bool(header.flags & MiniDumpWithFullMemory) or (
+        full is not None and (dump.memory64_list.span.refused or dump.stream(MemoryListStream) is not None)
+    ):
         return False
     if full is not None and not end <= dump.memory64_list.base_rva <= dump.size:
         return False
-    if dump.stream(EXCEPTION) is not None:
+    if dump.stream(ExceptionStream) is not None:
         exception = dump.exception
         if not isinstance(exception, Absent) and threads.find(exception.thread_id) is None:
             return False
-    return dump.stream(MEMORY_LIST) is None or _memory_is_plain(dump, end)
+    return dump.stream(MemoryListStream) is None or _memory_is_plain(dump, end)
 
 
 def _memory_is_plain(dump: Minidump, end: int) -> bool:

@@ -12,7 +12,16 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple, Union
 
 from ...dump.directory import Directory, Stream, read_header
 from ...dump.source import Source
-from ...format.streams import DEBUGGER_NAMES, LAST_RESERVED_STREAM
+from ...format.streams import (
+    DEBUGGER_NAMES,
+    LAST_RESERVED_STREAM,
+    CommentStreamA,
+    CommentStreamW,
+    Memory64ListStream,
+    MemoryListStream,
+    MiscInfoStream,
+    SystemInfoStream,
+)
 from .strict import CHECKS, Extent, View
 
 USED = "used"
@@ -25,8 +34,8 @@ IGNORED = "ignored"
 LINES = 1000
 """Lines about streams that are kept; a directory may have thousands of bad entries."""
 
-_SYSTEM, _MISC, _MEMORY, _MEMORY64, _LAST = 7, 15, 5, 9, 20
-_COMMENTS = (10, 11)
+_LAST = 20
+_COMMENTS = (CommentStreamA, CommentStreamW)
 _SLOTS = {8: 3}
 """The two kinds of thread list stand for each other: the first good one of either is used."""
 
@@ -143,26 +152,26 @@ class Streams:
 
     def comment(self, entry: Entry) -> str:
         """The line in which the engine shows a comment when it opens the file."""
-        text = self.view.zero_ended(entry.rva, 1 if entry.type == 10 else 2)
+        text = self.view.zero_ended(entry.rva, 1 if entry.type == CommentStreamA else 2)
         return "" if text is None else f"Comment: '{text}'"
 
     def first_lines(self) -> Iterator[str]:
         """Lines of the first look through the directory, for the system and the process."""
         used = False
         for stream in self.directory:
-            if stream.type == _SYSTEM and used:
+            if stream.type == SystemInfoStream and used:
                 yield _extra(stream)
-            elif stream.type in (_SYSTEM, _MISC):
+            elif stream.type in (SystemInfoStream, MiscInfoStream):
                 found = self._check(stream)
                 if isinstance(found, str):
                     yield found
-                elif stream.type == _SYSTEM:
+                elif stream.type == SystemInfoStream:
                     used = True
 
     def second_lines(self, full: bool) -> Iterator[str]:
         """Lines of the second look, for everything. It ends at a list of memory that the kind of dump must not have."""
         for entry in self.walk():
-            if entry.type == (_MEMORY if full else _MEMORY64):
+            if entry.type == (MemoryListStream if full else Memory64ListStream):
                 return
             if entry.reason:
                 yield entry.reason

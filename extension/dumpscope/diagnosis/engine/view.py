@@ -16,6 +16,7 @@ from ...format.contexts import CONTEXT_AMD64, CS_32_BIT
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.misc import MINIDUMP_MISC_INFO, MINIDUMP_MISC_INFO_5
 from ...format.processors import MACHINES
+from ...format.streams import ExceptionStream, HandleOperationListStream, MiscInfoStream, SystemInfoStream
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.teb import TEB32, TEB64
 from ..dumpdebug.preamble import FLAG_XSTATE, XSTATE_AVX, XSTATE_SIZE
@@ -196,7 +197,7 @@ class EngineView:
         """ReadHandleData(ALL_HANDLE_OPERATIONS): HRESULT and how many, the call behind ``!htrace``."""
         if not self.has_process:
             return self._failure, 0
-        taken = self.stream(18)
+        taken = self.stream(HandleOperationListStream)
         return (E_NOINTERFACE, 0) if taken is None or not taken.number else (S_OK, taken.number)
 
     # -- threads ---------------------------------------------------------------------------------------------------------
@@ -267,7 +268,7 @@ class EngineView:
     @cached_property
     def stored(self) -> Optional[Stored]:
         """The exception stream that the engine uses."""
-        taken = self.stream(6)
+        taken = self.stream(ExceptionStream)
         if taken is None or self.opened.streams is None:
             return None
         tid, code, flags, address, count, *rest = _EXCEPTION.unpack(self.opened.streams.view.read(taken.rva, _EXCEPTION.size))
@@ -326,7 +327,7 @@ class EngineView:
 
     @cached_property
     def misc(self) -> Tuple[int, int, int]:
-        taken = self.stream(15)
+        taken = self.stream(MiscInfoStream)
         if taken is None or self.opened.streams is None:
             return 0, 0, 0
         flags, process, created = _MISC.unpack(self.opened.streams.view.read(taken.rva, _MISC.size))
@@ -365,7 +366,7 @@ class EngineView:
     @cached_property
     def extended_context(self) -> Optional[int]:
         """The size that every thread's registers must have where the dump has extended state, None elsewhere."""
-        streams, misc = self.opened.streams, self.stream(15)
+        streams, misc = self.opened.streams, self.stream(MiscInfoStream)
         machine = MACHINES.get(self.machine)
         if streams is None or misc is None or machine is None or not machine.extended:
             return None
@@ -377,7 +378,7 @@ class EngineView:
     @property
     def build_number(self) -> int:
         """BuildNumber of the system."""
-        system = self.stream(7)
+        system = self.stream(SystemInfoStream)
         if system is None or self.opened.streams is None:
             return 0
         return self.opened.streams.view.u32(system.rva + MINIDUMP_SYSTEM_INFO.offset_of("BuildNumber"))

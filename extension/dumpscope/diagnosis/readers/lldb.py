@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Tuple
 
+from ...format.streams import UnusedStream
 from .verdict import DIES, ENTRY_SIZE, HEADER_SIZE, SIGNATURE, VERSION, Entry, File, Reader, refuse
 
 THREADS, MODULES, EXCEPTION, SYSTEM_INFO = 3, 4, 6, 7
@@ -36,7 +37,7 @@ def check(file: File) -> None:
             refuse("LLDB05", f"stream {entry.position} (type {entry.type}) reaches beyond the end of the file", "DataSize", entry.size, entry.at + 4)
         if entry.type == EXCEPTION:
             exceptions.append(entry)
-        if (entry.type == 0 and not entry.size) or entry.type == EXCEPTION:
+        if (entry.type == UnusedStream and not entry.size) or entry.type == EXCEPTION:
             continue
         if entry.type in seen:
             refuse("LLDB06", f"streams {seen[entry.type].position} and {entry.position} have the same type", "StreamType", entry.type, entry.at)

@@ -8,6 +8,7 @@ from ...dump.absence import Absent
 from ...dump.origin import DBGENG
 from ...format.counted import counted
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
+from ...format.streams import ExceptionStream
 from ..breaks import breakpoint_of
 from ..evidence import Proof
 from ..facts import Facts
@@ -21,10 +22,10 @@ _PARAMETERS = MINIDUMP_EXCEPTION_STREAM.offset_of("ExceptionRecord.NumberParamet
 
 
 def _none(facts: Facts) -> Optional[Match]:
-    if facts.stream(6) is not None:
+    if facts.stream(ExceptionStream) is not None:
         return None
     comment = next((text for text in facts.dump.comments if "Manual dump" in text or "manual" in text.lower()), "")
-    proofs = [facts.directory_proof(6, "ExceptionStream")]
+    proofs = [facts.directory_proof(ExceptionStream)]
     if comment:
         proofs.append(Proof("comment", comment[:80]))
     return Match(tuple(proofs))

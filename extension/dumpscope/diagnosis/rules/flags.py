@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
+from ...format.flags import MiniDumpWithFullMemory
+from ...format.streams import Memory64ListStream
 from ..evidence import Proof
 from ..facts import FLAGS_OFFSET, Facts
 from ..promises import NO, PARTIAL, YES, Promise, promises
@@ -60,7 +62,7 @@ def _meaningless(facts: Facts) -> Optional[Match]:
 
 
 def _normalised(facts: Facts) -> Optional[Match]:
-    if not facts.asked(0x2) or not facts.writer.trusts_flags or facts.stream(9) is None:
+    if not facts.asked(MiniDumpWithFullMemory) or not facts.writer.trusts_flags or facts.stream(Memory64ListStream) is None:
         return None
     return Match((Proof("header Flags", f"0x{facts.flags:x}", FLAGS_OFFSET),), {"flags": f"0x{facts.flags:x}"})
 

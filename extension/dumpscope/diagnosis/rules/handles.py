@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
+from ...format.flags import MiniDumpWithHandleData
+from ...format.streams import HandleDataStream, HandleOperationListStream
 from ..crash.comments import snapshot_of
 from ..evidence import Proof
 from ..facts import Facts
@@ -28,11 +30,11 @@ _AGAIN = (
 
 
 def _absent(facts: Facts) -> bool:
-    return facts.stream(12) is None
+    return facts.stream(HandleDataStream) is None
 
 
 def _common(facts: Facts) -> Tuple[Proof, ...]:
-    return (facts.flags_proof(0x4, "MiniDumpWithHandleData"), facts.directory_proof(12, "HandleDataStream"))
+    return (facts.flags_proof(MiniDumpWithHandleData), facts.directory_proof(HandleDataStream))
 
 
 def _wine(facts: Facts) -> bool:
@@ -40,13 +42,13 @@ def _wine(facts: Facts) -> bool:
 
 
 def _not_requested(facts: Facts) -> Optional[Match]:
-    if not _absent(facts) or facts.asked(0x4) or not facts.flags_count:
+    if not _absent(facts) or facts.asked(MiniDumpWithHandleData) or not facts.flags_count:
         return None
     return Match((*_common(facts), facts.version_proof()), {"flags": f"0x{facts.flags:x}"})
 
 
 def _requested_none(facts: Facts) -> Optional[Match]:
-    if not _absent(facts) or not facts.asked(0x4) or not facts.flags_count or facts.writer.family == "dbgeng":
+    if not _absent(facts) or not facts.asked(MiniDumpWithHandleData) or not facts.flags_count or facts.writer.family == "dbgeng":
         return None
     managed = facts.flags in (0x1005, 0x41A25, 0x1205AC, 0x41826, 0x41827, 0x61826) and not facts.has_exception
     hint = " These are the flags that dotnet-dump and createdump use, which open the process without that right." if managed else ""
@@ -58,7 +60,7 @@ def _requested_none(facts: Facts) -> Optional[Match]:
 
 
 def _dump_of_a_dump(facts: Facts) -> Optional[Match]:
-    if not _absent(facts) or not facts.asked(0x4) or facts.writer.family != "dbgeng":
+    if not _absent(facts) or not facts.asked(MiniDumpWithHandleData) or facts.writer.family != "dbgeng":
         return None
     return Match((*_common(facts), facts.writer_proof()))
 
@@ -83,7 +85,7 @@ def _other_writer(facts: Facts) -> Optional[Match]:
 
 
 def _empty_list(facts: Facts) -> Optional[Match]:
-    stream = facts.stream(12)
+    stream = facts.stream(HandleDataStream)
     span = facts.dump.handles.span
     if stream is None or span.refused or span.claimed:
         return None
@@ -93,23 +95,23 @@ def _empty_list(facts: Facts) -> Optional[Match]:
 
 
 def _damaged(facts: Facts) -> Optional[Match]:
-    stream = facts.stream(12)
+    stream = facts.stream(HandleDataStream)
     handles = facts.dump.handles
     if stream is None or not handles.span.refused:
         return None
     proofs = [Proof(item.code.replace("-", " "), item.message, item.offset) for item in handles.damage]
     readable = len(handles)
     words = f"dumpscope can still read {readable} of {handles.span.claimed} descriptors: `handles` lists them." if readable else "No descriptor can be read."
-    return Match((facts.directory_proof(12, "HandleDataStream"), *proofs), {"readable": words, "what": handles.damage[0].message if proofs else ""})
+    return Match((facts.directory_proof(HandleDataStream), *proofs), {"readable": words, "what": handles.damage[0].message if proofs else ""})
 
 
 def _fine(facts: Facts) -> Optional[Match]:
     handles = facts.dump.handles
-    if facts.stream(12) is None or handles.span.refused or not handles.span.claimed:
+    if facts.stream(HandleDataStream) is None or handles.span.refused or not handles.span.claimed:
         return None
     return Match(
         (
-            facts.directory_proof(12, "HandleDataStream"),
+            facts.directory_proof(HandleDataStream),
             Proof("HandleDataStream.NumberOfDescriptors", str(handles.span.claimed), handles.span.header + 8),
         ),
         {"count": handles.span.claimed},
@@ -158,13 +160,13 @@ def _no_object_info(facts: Facts) -> Optional[Match]:
 
 
 def _no_trace(facts: Facts) -> Optional[Match]:
-    if facts.stream(18) is not None or facts.stream(12) is None:
+    if facts.stream(HandleOperationListStream) is not None or facts.stream(HandleDataStream) is None:
         return None
-    return Match((facts.directory_proof(18, "HandleOperationListStream"),))
+    return Match((facts.directory_proof(HandleOperationListStream),))
 
 
 def _flag_clear(facts: Facts) -> Optional[Match]:
-    if facts.stream(12) is None or facts.asked(0x4) or facts.dump.handles.span.refused or not facts.flags_count:
+    if facts.stream(HandleDataStream) is None or facts.asked(MiniDumpWithHandleData) or facts.dump.handles.span.refused or not facts.flags_count:
         return None
     return Match(_common(facts))
 

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Optional
 
 from ...dump.absence import Absent
+from ...format.flags import (
+    MiniDumpWithCodeSegs,
+    MiniDumpWithFullMemory,
+    MiniDumpWithFullMemoryInfo,
+    MiniDumpWithMemoryCompression,
+    MiniDumpWithPrivateReadWriteMemory,
+    MiniDumpWithProcessThreadData,
+)
+from ...format.streams import ExceptionStream, Memory64ListStream, MemoryInfoListStream, MemoryListStream
 from ...format.threads import MINIDUMP_THREAD
 from ..evidence import Proof
 from ..facts import Facts
@@ -17,26 +26,26 @@ _LOOK = 20_000
 
 
 def _no_map(facts: Facts) -> Optional[Match]:
-    if facts.stream(16) is not None:
+    if facts.stream(MemoryInfoListStream) is not None:
         return None
-    return Match((facts.flags_proof(0x800, "MiniDumpWithFullMemoryInfo"), facts.directory_proof(16, "MemoryInfoListStream")))
+    return Match((facts.flags_proof(MiniDumpWithFullMemoryInfo), facts.directory_proof(MemoryInfoListStream)))
 
 
 def _heap(facts: Facts) -> Optional[Match]:
     process = facts.dump.process
     peb = process.peb
-    if facts.stream(9) is not None:
+    if facts.stream(Memory64ListStream) is not None:
         return None
     if isinstance(peb, Absent):
         return Match(
-            (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.flags_proof(0x200, "MiniDumpWithPrivateReadWriteMemory")),
+            (facts.flags_proof(MiniDumpWithFullMemory), facts.flags_proof(MiniDumpWithPrivateReadWriteMemory)),
             {"where": "the PEB that leads to them is not captured either"},
         )
     heap = peb.process_heap
     if isinstance(heap, Absent) or facts.has(heap, 0x100):
         return None
     return Match(
-        (Proof("PEB.ProcessHeap", f"0x{heap:x}: not in captured memory"), facts.flags_proof(0x2, "MiniDumpWithFullMemory")),
+        (Proof("PEB.ProcessHeap", f"0x{heap:x}: not in captured memory"), facts.flags_proof(MiniDumpWithFullMemory)),
         {"where": f"the process heap at 0x{heap:x} lies in none of the captured ranges"},
     )
 
@@ -47,14 +56,14 @@ def _teb(facts: Facts) -> Optional[Match]:
     if not lost or not facts.dump.system:
         return None
     proofs = [Proof(f"Teb of thread {thread.tid:x}", f"0x{thread.teb:x}: in none of the captured ranges", thread.offset + _TEB) for thread in lost[:3]]
-    return Match((facts.flags_proof(0x100, "MiniDumpWithProcessThreadData"), *proofs), {"count": len(lost), "all": len(threads)})
+    return Match((facts.flags_proof(MiniDumpWithProcessThreadData), *proofs), {"count": len(lost), "all": len(threads)})
 
 
 def _peb(facts: Facts) -> Optional[Match]:
     peb = facts.dump.process.peb
     if not isinstance(peb, Absent) or not len(facts.dump.threads):
         return None
-    return Match((facts.flags_proof(0x100, "MiniDumpWithProcessThreadData"), Proof("PEB", peb.message)), {"why": peb.message})
+    return Match((facts.flags_proof(MiniDumpWithProcessThreadData), Proof("PEB", peb.message)), {"why": peb.message})
 
 
 def _captured(facts: Facts) -> Optional[Match]:
@@ -65,10 +74,10 @@ def _captured(facts: Facts) -> Optional[Match]:
 
 
 def _no_memory(facts: Facts) -> Optional[Match]:
-    if len(facts.dump.memory) or facts.dump.stream(9) is not None:
+    if len(facts.dump.memory) or facts.dump.stream(Memory64ListStream) is not None:
         return None
-    registers = facts.dump.stream(6) is not None or any(thread.context_rva and thread.context_size for thread in facts.dump.threads)
-    proofs = (facts.directory_proof(5, "MemoryListStream"), facts.directory_proof(9, "Memory64ListStream"))
+    registers = facts.dump.stream(ExceptionStream) is not None or any(thread.context_rva and thread.context_size for thread in facts.dump.threads)
+    proofs = (facts.directory_proof(MemoryListStream), facts.directory_proof(Memory64ListStream))
     return Match(proofs, {"registers": " The file holds registers." if registers else ""})
 
 
@@ -80,7 +89,7 @@ def _uptime(facts: Facts) -> Optional[Match]:
 
 
 def _stacks(facts: Facts) -> Optional[Match]:
-    if facts.stream(5) is None and facts.stream(9) is None:
+    if facts.stream(MemoryListStream) is None and facts.stream(Memory64ListStream) is None:
         return None
     lost = []
     for thread in facts.threads(_LOOK):
@@ -98,13 +107,13 @@ def _stacks(facts: Facts) -> Optional[Match]:
 
 def _code(facts: Facts) -> Optional[Match]:
     modules = facts.dump.modules
-    if not len(modules) or facts.stream(9) is not None:
+    if not len(modules) or facts.stream(Memory64ListStream) is not None:
         return None
     lost = sum(1 for module in facts.modules(_LOOK) if not facts.has(module.base + 0x1000, 0x200))
     if not lost:
         return None
     return Match(
-        (facts.flags_proof(0x2000, "MiniDumpWithCodeSegs"), Proof("modules whose code is not in the file", f"{lost} of {len(modules)}")),
+        (facts.flags_proof(MiniDumpWithCodeSegs), Proof("modules whose code is not in the file", f"{lost} of {len(modules)}")),
         {"count": lost, "all": len(modules)},
     )
 
@@ -112,7 +121,7 @@ def _code(facts: Facts) -> Optional[Match]:
 def _compressed(facts: Facts) -> Optional[Match]:
     for kind, name in ((25, "CompressedMemoryStream"), (0x7000, "CompressedMemoryStreamSQL")):
         if facts.stream(kind) is not None:
-            return Match((facts.flags_proof(0x4000000, "MiniDumpWithMemoryCompression"), facts.directory_proof(kind, name)))
+            return Match((facts.flags_proof(MiniDumpWithMemoryCompression), facts.directory_proof(kind, name)))
     return None
 
 

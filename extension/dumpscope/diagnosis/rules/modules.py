@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Optional
 
 from ...dump.absence import Absent
+from ...format.flags import (
+    MiniDumpFilterModulePaths,
+    MiniDumpWithFullAuxiliaryState,
+    MiniDumpWithFullMemory,
+    MiniDumpWithPrivateReadWriteMemory,
+    MiniDumpWithUnloadedModules,
+)
 from ...format.modules import MINIDUMP_MODULE, MINIDUMP_UNLOADED_MODULE
+from ...format.streams import Memory64ListStream, UnloadedModuleListStream
 from ..evidence import Proof
 from ..facts import Facts
 from .rule import INFERRED, INFO, PROVEN, WARNING, Match, Rule
@@ -18,15 +26,15 @@ _LOOK = 20_000
 
 
 def _not_asked(facts: Facts) -> Optional[Match]:
-    if facts.stream(14) is not None or facts.asked(0x20) or not facts.flags_count:
+    if facts.stream(UnloadedModuleListStream) is not None or facts.asked(MiniDumpWithUnloadedModules) or not facts.flags_count:
         return None
-    return Match((facts.flags_proof(0x20, "MiniDumpWithUnloadedModules"), facts.directory_proof(14, "UnloadedModuleListStream")))
+    return Match((facts.flags_proof(MiniDumpWithUnloadedModules), facts.directory_proof(UnloadedModuleListStream)))
 
 
 def _none_unloaded(facts: Facts) -> Optional[Match]:
-    if facts.stream(14) is not None or not facts.asked(0x20):
+    if facts.stream(UnloadedModuleListStream) is not None or not facts.asked(MiniDumpWithUnloadedModules):
         return None
-    return Match((facts.flags_proof(0x20, "MiniDumpWithUnloadedModules"), facts.directory_proof(14, "UnloadedModuleListStream")))
+    return Match((facts.flags_proof(MiniDumpWithUnloadedModules), facts.directory_proof(UnloadedModuleListStream)))
 
 
 def _unloaded_nameless(facts: Facts) -> Optional[Match]:
@@ -55,7 +63,7 @@ def _bare(facts: Facts) -> Optional[Match]:
     if not modules or any("\\" in module.path or "/" in module.path for module in modules):
         return None
     first = modules[0]
-    return Match((facts.flags_proof(0x80, "MiniDumpFilterModulePaths"), Proof("name of the first module", first.path, first.name_rva)))
+    return Match((facts.flags_proof(MiniDumpFilterModulePaths), Proof("name of the first module", first.path, first.name_rva)))
 
 
 def _wow64(facts: Facts) -> Optional[Match]:
@@ -77,11 +85,11 @@ _RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll")
 
 
 def _managed(facts: Facts) -> Optional[Match]:
-    if facts.stream(9) is not None or facts.asked(0x200) or facts.asked(0x8000):
+    if facts.stream(Memory64ListStream) is not None or facts.asked(MiniDumpWithPrivateReadWriteMemory) or facts.asked(MiniDumpWithFullAuxiliaryState):
         return None
     for module in facts.modules(_LOOK):
         if module.file_name.lower() in _RUNTIMES:
-            return Match((Proof("module", module.path, module.offset), facts.flags_proof(0x2, "MiniDumpWithFullMemory")), {"runtime": module.file_name})
+            return Match((Proof("module", module.path, module.offset), facts.flags_proof(MiniDumpWithFullMemory)), {"runtime": module.file_name})
     return None
 
 

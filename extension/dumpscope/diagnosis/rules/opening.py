@@ -10,6 +10,7 @@ from ...errors import DumpError
 from ...format.counted import counted
 from ...format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_VERSION
 from ...format.processors import debugger_name
+from ...format.streams import ModuleListStream, SystemInfoStream, ThreadListStream
 from ...format.system import PROCESSOR_ARCHITECTURE_BREAKPAD_ARM64
 from ..engine.archives import TAKEN, given
 from ..engine.opening import missing_parts
@@ -118,24 +119,24 @@ def _zeroed(facts: Facts) -> Optional[Match]:
 def _no_system(facts: Facts) -> Optional[Match]:
     if (
         facts.header.directory_rva < MINIDUMP_HEADER.size
-        or facts.stream(7) is not None
+        or facts.stream(SystemInfoStream) is not None
         or _zeroed(facts) is not None
         or facts.dump.streams.damage is not None
         or facts.moved_directory is not None
         or facts.directory_garbled
     ):
         return None
-    return Match((facts.directory_proof(7, "SystemInfoStream"),))
+    return Match((facts.directory_proof(SystemInfoStream),))
 
 
 def _small_system(facts: Facts) -> Optional[Match]:
-    stream = facts.stream(7)
+    stream = facts.stream(SystemInfoStream)
     if stream is None or stream.rva < facts.header.directory_rva or facts.engine.opened.streams is None or facts.engine.stream(7) is not None:
         return None
     held = facts.source.available(stream.rva, stream.size)
     what = f"the directory gives it 0x{stream.size:x} bytes, of which the file holds {f'0x{held:x}' if held else 'none'}"
     return Match(
-        (facts.directory_proof(7, "SystemInfoStream"), Proof("bytes of it in the file", str(held), stream.rva)),
+        (facts.directory_proof(SystemInfoStream), Proof("bytes of it in the file", str(held), stream.rva)),
         {"what": what, "mend": repairs.system_note(facts, stream)},
     )
 
@@ -145,10 +146,10 @@ def _no_threads(facts: Facts) -> Optional[Match]:
         return None  # what keeps the file from opening comes first, and is told by its own rule
     threads = facts.dump.threads
     if threads.stream is None:
-        return Match((facts.directory_proof(3, "ThreadListStream"),), {"what": "the file has no thread list"})
+        return Match((facts.directory_proof(ThreadListStream),), {"what": "the file has no thread list"})
     if threads.span.refused:
         proofs = [Proof(item.code.replace("-", " "), item.message, item.offset) for item in threads.damage]
-        return Match((facts.directory_proof(threads.stream.type, "ThreadListStream"), *proofs), {"what": proofs[-1].value if proofs else "it is damaged"})
+        return Match((facts.directory_proof(threads.stream.type), *proofs), {"what": proofs[-1].value if proofs else "it is damaged"})
     if not threads.span.claimed:
         return Match((Proof("ThreadListStream.NumberOfThreads", "0", threads.span.header),), {"what": "the thread list is empty"})
     return None
@@ -162,7 +163,7 @@ def _no_modules(facts: Facts) -> Optional[Match]:
         return None
     proofs = [Proof(item.code.replace("-", " "), item.message, item.offset) for item in modules.damage]
     what = modules.damage[0].message if modules.damage else "the file has no module list"
-    return Match((facts.directory_proof(4, "ModuleListStream"), *proofs), {"what": what})
+    return Match((facts.directory_proof(ModuleListStream), *proofs), {"what": what})
 
 
 _NEWER = "use a newer debugger for a newer processor"

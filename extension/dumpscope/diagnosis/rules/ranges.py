@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Optional
 
 from ...format.counted import counted
+from ...format.flags import MiniDumpWithFullMemory
 from ...format.header import MINIDUMP_DIRECTORY
+from ...format.streams import Memory64ListStream, MemoryListStream
 from ..evidence import Edit, Proof
 from ..facts import FLAGS_OFFSET, Facts
-from ..repair import FULL_MEMORY, opening_after
+from ..repair import opening_after
 from .rule import ERROR, PROVEN, WARNING, Match, Rule
 
 _OBSERVED = "observed: dbgeng 10.0.15063, OpenDumpFile on edited dumps"
@@ -18,7 +20,7 @@ _FETCH = "compare the file's size with the original and copy it again (in binary
 
 def _with_flag(facts: Facts, wanted: bool) -> str:
     """What the debugger does with a copy in which flag 0x2 is set, or clear: a step where that opens the file, else why it does not help."""
-    value = facts.flags & 0xFF | FULL_MEMORY if wanted else facts.flags & 0xFF & ~FULL_MEMORY
+    value = facts.flags & 0xFF | MiniDumpWithFullMemory if wanted else facts.flags & 0xFF & ~MiniDumpWithFullMemory
     edit = Edit(FLAGS_OFFSET, bytes((value,)))
     opening = opening_after(facts.source, [edit])
     doing = "setting" if wanted else "clearing"
@@ -28,12 +30,12 @@ def _with_flag(facts: Facts, wanted: bool) -> str:
 
 
 def _flag_without_full(facts: Facts) -> Optional[Match]:
-    if not facts.asked(0x2):
+    if not facts.asked(MiniDumpWithFullMemory):
         return None
-    stream = facts.stream(9)
+    stream = facts.stream(Memory64ListStream)
     if stream is None:
         return Match(
-            (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")),
+            (facts.flags_proof(MiniDumpWithFullMemory), facts.directory_proof(Memory64ListStream)),
             {"what": "there is no Memory64ListStream", "mend": _with_flag(facts, False)},
         )
     full = facts.dump.memory64_list
@@ -44,29 +46,29 @@ def _flag_without_full(facts: Facts) -> Optional[Match]:
         held = facts.source.available(stream.rva, stream.size)
         proof = Proof("Memory64ListStream", f"0x{held:x} of its 0x{stream.size:x} bytes are in the file", stream.rva)
         what = "Memory64ListStream itself is cut by the end of the file"
-        return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), proof), {"what": what, "mend": _with_flag(facts, False)})
+        return Match((facts.flags_proof(MiniDumpWithFullMemory), proof), {"what": what, "mend": _with_flag(facts, False)})
     if not full.span.refused:
         proof = Proof("Memory64ListStream.BaseRva", "0", stream.rva + 8)
         what = "Memory64ListStream.BaseRva is 0, so nothing says where the memory begins"
-        return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), proof), {"what": what, "mend": _with_flag(facts, False)})
+        return Match((facts.flags_proof(MiniDumpWithFullMemory), proof), {"what": what, "mend": _with_flag(facts, False)})
     message = full.damage[0].message if full.damage else "its size does not fit its count"
     return Match(
-        (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), Proof("Memory64ListStream", message, stream.offset)),
+        (facts.flags_proof(MiniDumpWithFullMemory), Proof("Memory64ListStream", message, stream.offset)),
         {"what": message, "mend": _with_flag(facts, False)},
     )
 
 
 def _full_without_flag(facts: Facts) -> Optional[Match]:
-    if facts.asked(0x2) or facts.stream(9) is None or facts.right_size is not None:
+    if facts.asked(MiniDumpWithFullMemory) or facts.stream(Memory64ListStream) is None or facts.right_size is not None:
         return None
     return Match(
-        (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream")),
+        (facts.flags_proof(MiniDumpWithFullMemory), facts.directory_proof(Memory64ListStream)),
         {"mend": _with_flag(facts, True)},
     )
 
 
 def _truncated(facts: Facts) -> Optional[Match]:
-    stream = facts.stream(9)
+    stream = facts.stream(Memory64ListStream)
     full = facts.dump.memory64_list
     if stream is None or full.span.refused or facts.right_base is not None:
         return None
@@ -95,7 +97,7 @@ def _truncated(facts: Facts) -> Optional[Match]:
 
 
 def _range_outside(facts: Facts) -> Optional[Match]:
-    if facts.stream(9) is not None:
+    if facts.stream(Memory64ListStream) is not None:
         return None
     ranges = facts.dump.memory_list
     if ranges.span.refused:
@@ -139,7 +141,7 @@ def _conflict(facts: Facts) -> Optional[Match]:
 def _both_lists(facts: Facts) -> Optional[Match]:
     """A full dump with a list of partial memory beside its own: the engine refuses it whatever that list holds."""
     both = facts.dump.streams.all(5)
-    if not facts.asked(FULL_MEMORY) or facts.stream(9) is None or not both:
+    if not facts.asked(MiniDumpWithFullMemory) or facts.stream(Memory64ListStream) is None or not both:
         return None
     edits = [Edit(stream.offset, bytes(4)) for stream in both]
     opening = opening_after(facts.source, edits)
@@ -150,7 +152,7 @@ def _both_lists(facts: Facts) -> Optional[Match]:
         mend = f"in a copy, make the entry an unused one: put {words}; the debugger then opens the file{without}"
     else:
         mend = f"taking the entry out of the directory alone does not open the file: the debugger then says {opening.line!r}"
-    proofs = (facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.directory_proof(9, "Memory64ListStream"), facts.directory_proof(5, "MemoryListStream"))
+    proofs = (facts.flags_proof(MiniDumpWithFullMemory), facts.directory_proof(Memory64ListStream), facts.directory_proof(MemoryListStream))
     return Match(proofs, {"mend": mend})
 
 

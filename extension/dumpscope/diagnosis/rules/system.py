@@ -6,8 +6,10 @@ from typing import Optional
 
 from ...dump.absence import Absent
 from ...dump.streams.counters import Counters
+from ...format.flags import MiniDumpWithTokenInformation
 from ...format.header import MINIDUMP_HEADER
 from ...format.misc import MINIDUMP_MISC_INFO_5
+from ...format.streams import MiscInfoStream, TokenStream
 from ..evidence import Proof
 from ..facts import Facts
 from .rule import INFO, PROVEN, WARNING, Match, Rule
@@ -19,7 +21,7 @@ _FLAGS1 = MINIDUMP_MISC_INFO_5.offset_of("Flags1")
 def _no_process(facts: Facts) -> Optional[Match]:
     misc = facts.dump.misc
     if isinstance(misc, Absent):
-        return Match((facts.directory_proof(15, "MiscInfoStream"),), {"why": "there is no MiscInfoStream" if facts.stream(15) is None else misc.message})
+        return Match((facts.directory_proof(MiscInfoStream),), {"why": "there is no MiscInfoStream" if facts.stream(MiscInfoStream) is None else misc.message})
     if isinstance(misc.process_id, Absent):
         return Match((Proof("MiscInfo.Flags1", f"0x{misc.flags1:x}: bit 0x1 (process id) is clear", misc.offset + _FLAGS1),), {"why": misc.process_id.message})
     return None
@@ -42,15 +44,15 @@ def _no_timestamp(facts: Facts) -> Optional[Match]:
 
 def _tokens(facts: Facts) -> Optional[Match]:
     if len(facts.dump.tokens):
-        return Match((facts.directory_proof(19, "TokenStream"),), {"state": "The tokens are in the file, but !token works on live and kernel targets only."})
+        return Match((facts.directory_proof(TokenStream),), {"state": "The tokens are in the file, but !token works on live and kernel targets only."})
     return None
 
 
 def _no_tokens(facts: Facts) -> Optional[Match]:
     if len(facts.dump.tokens):
         return None
-    proofs = [facts.flags_proof(0x40000, "MiniDumpWithTokenInformation"), facts.directory_proof(19, "TokenStream")]
-    stream = facts.stream(19)
+    proofs = [facts.flags_proof(MiniDumpWithTokenInformation), facts.directory_proof(TokenStream)]
+    stream = facts.stream(TokenStream)
     if stream is not None:
         proofs.append(Proof("tokens in the TokenStream", "0", stream.rva))
     return Match(tuple(proofs))

@@ -7,6 +7,8 @@ from typing import Callable, Iterator, List, Optional, Tuple
 from ...dump.absence import Absent
 from ...dump.streams.threads import Thread, ThreadInfo
 from ...format.contexts import CONTEXT_AMD64, CONTEXT_AMD64_FAMILY, CONTEXT_XSTATE
+from ...format.flags import MiniDumpWithThreadInfo
+from ...format.streams import ThreadInfoListStream, ThreadNamesStream
 from ...format.threads import (
     ERROR_THREAD,
     EXITED_THREAD,
@@ -78,22 +80,22 @@ def _flagged(bit: int) -> Callable[[Facts], Optional[Match]]:
 
 
 def _not_asked(facts: Facts) -> Optional[Match]:
-    if facts.stream(17) is not None or facts.asked(0x1000) or not facts.flags_count:
+    if facts.stream(ThreadInfoListStream) is not None or facts.asked(MiniDumpWithThreadInfo) or not facts.flags_count:
         return None
-    return Match((facts.flags_proof(0x1000, "MiniDumpWithThreadInfo"), facts.directory_proof(17, "ThreadInfoListStream")), {"flags": f"0x{facts.flags:x}"})
+    return Match((facts.flags_proof(MiniDumpWithThreadInfo), facts.directory_proof(ThreadInfoListStream)), {"flags": f"0x{facts.flags:x}"})
 
 
 def _never_written(facts: Facts) -> Optional[Match]:
-    if facts.stream(17) is not None or facts.asked(0x1000) or facts.flags_count:
+    if facts.stream(ThreadInfoListStream) is not None or facts.asked(MiniDumpWithThreadInfo) or facts.flags_count:
         return None
     name = "a writer that is not known" if facts.writer.name == "unknown" else facts.writer.name
-    return Match((facts.directory_proof(17, "ThreadInfoListStream"), facts.version_proof(), facts.writer_proof()), {"writer": name})
+    return Match((facts.directory_proof(ThreadInfoListStream), facts.version_proof(), facts.writer_proof()), {"writer": name})
 
 
 def _asked_absent(facts: Facts) -> Optional[Match]:
-    if facts.stream(17) is not None or not facts.asked(0x1000):
+    if facts.stream(ThreadInfoListStream) is not None or not facts.asked(MiniDumpWithThreadInfo):
         return None
-    proofs = (facts.flags_proof(0x1000, "MiniDumpWithThreadInfo"), facts.directory_proof(17, "ThreadInfoListStream"), facts.version_proof())
+    proofs = (facts.flags_proof(MiniDumpWithThreadInfo), facts.directory_proof(ThreadInfoListStream), facts.version_proof())
     who = (
         "Its writer is not Microsoft's, and its flags mean little."
         if not facts.flags_count
@@ -213,7 +215,7 @@ def _names(facts: Facts) -> Optional[Match]:
     names = facts.dump.thread_names
     if not len(names):
         return None
-    return Match((facts.directory_proof(24, "ThreadNamesStream"),), {"count": len(names)})
+    return Match((facts.directory_proof(ThreadNamesStream),), {"count": len(names)})
 
 
 RULES = (

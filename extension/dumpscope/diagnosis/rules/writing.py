@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from ...dump.absence import Absent
-from ...format.flags import refused
+from ...format.flags import MiniDumpIgnoreInaccessibleMemory, MiniDumpWithFullMemory, refused
 from ..evidence import Proof
 from ..facts import Facts
 from .opening import _zeroed
@@ -18,9 +18,9 @@ _WRITE = ("MiniDumpWriteDump", ".dump", "procdump", "dotnet-dump")
 
 
 def _partial_copy(facts: Facts) -> Optional[Match]:
-    if not facts.asked(0x2) or facts.asked(0x20000) or not facts.header.implementation:
+    if not facts.asked(MiniDumpWithFullMemory) or facts.asked(MiniDumpIgnoreInaccessibleMemory) or not facts.header.implementation:
         return None
-    return Match((facts.flags_proof(0x2, "MiniDumpWithFullMemory"), facts.flags_proof(0x20000, "MiniDumpIgnoreInaccessibleMemory")))
+    return Match((facts.flags_proof(MiniDumpWithFullMemory), facts.flags_proof(MiniDumpIgnoreInaccessibleMemory)))
 
 
 def _denied(facts: Facts) -> Optional[Match]:

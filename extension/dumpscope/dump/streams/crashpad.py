@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Tuple, Union
 
 from ...format.counted import by_count, counted
 from ...format.guid import guid_text
+from ...format.streams import kMinidumpStreamTypeCrashpadInfo
 from ...format.vendor.crashpad import (
     MinidumpAnnotation,
     MinidumpCrashpadInfo,
@@ -20,7 +21,6 @@ from ..single import read_single
 if TYPE_CHECKING:
     from ..minidump import Minidump
 
-CRASHPAD_INFO = 0x43500001
 STRING = 1
 """Type of an annotation object that holds text; 0x8000 and above are the program's own."""
 MAX_ANNOTATIONS = 20000
@@ -167,7 +167,7 @@ class _Reader:
 
 def read_crashpad(dump: Minidump) -> Union[CrashpadInfo, Absent]:
     """Crashpad's information with all annotations; the old form without the last two members is read too."""
-    single = read_single(dump.source, dump.stream(CRASHPAD_INFO), MinidumpCrashpadInfo.size, 4, "Crashpad information")
+    single = read_single(dump.source, dump.stream(kMinidumpStreamTypeCrashpadInfo), MinidumpCrashpadInfo.size, 4, "Crashpad information")
     if isinstance(single, Absent):
         return single
     data = single.data

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
 
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
 from ...format.layout import Structure
+from ...format.streams import kMinidumpStreamTypeCrashpadInfo
 from ..absence import NOT_APPLICABLE, Absent
 from ..directory import Stream
 from ..single import read_single
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 MAX_PARAMETERS = 15
 """EXCEPTION_MAXIMUM_PARAMETERS."""
 
-EXCEPTION_STREAM = 6
-"""ExceptionStream of MINIDUMP_STREAM_TYPE."""
-
-CRASHPAD = 0x43500001
-"""Crashpad's stream."""
 
 _FIELDS = MINIDUMP_EXCEPTION_STREAM.select(
     "ThreadId",
@@ -87,7 +83,7 @@ def exception_shape(dump: Minidump) -> Structure:
         return MINIDUMP_EXCEPTION_STREAM
     from ...format.faults import Origin, exception_structure
 
-    origin = Origin(system.platform, system.architecture, dump.stream(CRASHPAD) is not None)
+    origin = Origin(system.platform, system.architecture, dump.stream(kMinidumpStreamTypeCrashpadInfo) is not None)
     return exception_structure(origin, found.code, found.flags, found.address, found.parameters)
 
 

@@ -6,7 +6,7 @@ import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, List, NamedTuple, Union
 
-from ...format.streams import LAST_RESERVED_STREAM, STREAMS
+from ...format.streams import LAST_RESERVED_STREAM, STREAMS, SystemInfoStream
 from ...format.system import MINIDUMP_SYSTEM_INFO
 from ...format.vendor.mozilla import MINIDUMP_MAC_BOOTARGS
 from ...format.vendor.wine import WINE_SYSTEM_INFO
@@ -47,7 +47,7 @@ class WineInfo(NamedTuple):
 
 def read_wine(dump: Minidump) -> Union[WineInfo, Absent]:
     """The marker of Wine's writer (WINE_SYSTEM_INFO) with its texts, whose offsets count from behind the signature."""
-    stream = dump.stream(7)
+    stream = dump.stream(SystemInfoStream)
     if stream is None:
         return Absent(NOT_THERE, "no Wine marker: there is no SystemInfoStream")
     # The marker stands behind SystemInfo itself, whether or not the directory's size covers it.

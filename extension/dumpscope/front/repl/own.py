@@ -8,6 +8,7 @@ from ...commands.help import broken_plugins, command_help, command_list
 from ...commands.index import all_commands
 from ...dump.absence import Absent
 from ...errors import UsageError
+from ...format.flags import MiniDumpWithFullMemory
 from ...session.registry import DUMP_NONE, Argument, Command, Example, Function, arg
 from ...session.session import Session
 from ...view.blocks import Block, Column, Lines, Note, Table
@@ -209,7 +210,7 @@ def help_on(runner: Runner, text: str) -> Iterator[Block]:
 def _kind(session: Session) -> str:
     if not session.has_dump:
         return "kernel dump" if session.kernel is not None else "not a minidump"
-    return "full memory" if session.dump.header.flags & 0x2 else "minidump"
+    return "full memory" if session.dump.header.flags & MiniDumpWithFullMemory else "minidump"
 
 
 def opened_blocks(session: Session, number: int) -> Iterator[Block]:
