@@ -37,7 +37,7 @@ def _structure(name: str, pointer: Scalar, bits: int) -> Structure:
             Field("StackTraceWords", ULONG32, "how many return addresses", COUNT, when="binary form"),
             Field("StackTrace", pointer, "address of the return addresses", ADDRESS, when="binary form"),
             Field("NestedExceptionType", ULONG32, "what NestedException is, four letters", HEX, when="Signature is SE02"),
-            Field("NestedException", pointer, "address of what lies after the error", ADDRESS, when="Signature is SE02"),
+            Field("NestedException", pointer, "address of a record about the cause of the error", ADDRESS, when="Signature is SE02"),
         ],
         source=_SOURCE,
         meaning=f"A stowed exception in the memory of a {bits}-bit process.",
