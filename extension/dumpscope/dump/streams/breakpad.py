@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple, Union
 
 from ...format.counted import counted
+from ...format.streams import MD_ASSERTION_INFO_STREAM, MD_BREAKPAD_INFO_STREAM
 from ...format.vendor import breakpad as layouts
 from ..absence import NOT_THERE, Absent, Damage
 from ..single import read_single
@@ -14,8 +15,8 @@ from ..single import read_single
 if TYPE_CHECKING:
     from ..minidump import Minidump
 
-INFO = 0x47670001
-ASSERTION = 0x47670002
+INFO = MD_BREAKPAD_INFO_STREAM
+ASSERTION = MD_ASSERTION_INFO_STREAM
 DSO_DEBUG = 0x4767000A
 LINUX_FILES = {
     **layouts.LINUX_FILES,

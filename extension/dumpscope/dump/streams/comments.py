@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List, NamedTuple
 
+from ...format.streams import CommentStreamA, CommentStreamW
 from ..directory import Stream
 
 if TYPE_CHECKING:
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 MAX_COMMENT = 1 << 16
 """Bytes of one comment that are decoded."""
 
-COMMENT_A = 10
-COMMENT_W = 11
+COMMENT_A = CommentStreamA
+COMMENT_W = CommentStreamW
 
 
 class Comment(NamedTuple):
