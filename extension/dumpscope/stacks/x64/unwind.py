@@ -6,7 +6,7 @@ out once for each and kept as a :class:`Recipe`.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...dump.absence import Absent
 from ...dump.contexts import Registers
@@ -57,6 +57,8 @@ RSP, RIP = 4, 16
 NAMES: Tuple[str, ...] = (*X64_REGISTERS, "rip")
 PRESERVED: Tuple[int, ...] = (*X64_NONVOLATILE, RSP, RIP)
 ADDRESS_END = 1 << 64
+ENTERED = frozenset(("KiUserApcDispatcher", "KiUserCallbackDispatcher", "KiUserExceptionDispatcher"))
+"""Functions of ntdll that the kernel enters. Windows describes what they were given as a machine frame; Wine as words that a call would leave."""
 
 
 class Recipe(Origin):
@@ -203,6 +205,7 @@ class X64Unwinder:
         self._bodies: Dict[int, Optional[Recipe]] = {}
         self._calls: Dict[int, bool] = {}
         self._seen: Dict[int, bool] = {}
+        self._entries: Dict[int, FrozenSet[int]] = {}
 
     def begin(self, registers: Registers, thread: Optional[Thread]) -> List[int]:
         """The registers of frame 0. Says whose stack is walked."""
@@ -261,11 +264,27 @@ class X64Unwinder:
         else:
             found[RSP] = place + 8
         found[RIP] = ip
-        return Step(found, recipe, place, recipe.machine or self._is_call(ip))
+        return Step(found, recipe, place, recipe.machine or self._is_call(ip) or self._was_interrupted(recipe, ip))
 
     def interrupted(self, step: Step) -> bool:
-        """Whether the frame that was found had been interrupted, and had not called: after a machine frame."""
-        return isinstance(step.origin, Recipe) and step.origin.machine
+        """Whether the frame that was found had been interrupted, and had not called: after a machine frame, or below a function that the kernel enters."""
+        recipe = step.origin
+        return isinstance(recipe, Recipe) and (recipe.machine or (step.certain and self._was_interrupted(recipe, step.registers[RIP])))
+
+    def _was_interrupted(self, recipe: Recipe, ip: int) -> bool:
+        """Whether a function that the kernel enters with the registers of another one was undone: they are those of what it interrupted."""
+        region = recipe.region
+        if recipe.found_by != UNWIND_DATA or region is None or not recipe.chain or self._call_seen(ip) or region.name.lower() != "ntdll":
+            return False
+        return recipe.chain[0][0].begin in self._entries_of(region)
+
+    def _entries_of(self, region: Region) -> FrozenSet[int]:
+        """Where the functions begin that the kernel enters in place of what a thread does, by the exports of ntdll."""
+        found = self._entries.get(region.base)
+        if found is None:
+            exports = () if region.image is None else region.image.exports
+            found = self._entries[region.base] = frozenset(export.rva for export in exports if export.name in ENTERED)
+        return found
 
     def _better(self, recipe: Recipe, registers: Sequence[int]) -> Optional[Recipe]:
         """Another way to undo an interrupted function, one that leads to a return address whose call is seen where ``recipe`` does not."""
@@ -430,7 +449,14 @@ class X64Unwinder:
         if address == 0:
             return True  # the bottom of a stack
         seen = self._bytes_before(address)
-        return self.regions.module(address - 1) is not None if seen is None else seen
+        if seen is not None:
+            return seen
+        module = self.regions.module(address - 1)
+        if module is None:
+            return False
+        region = self.regions.of(module)
+        # Where the image is at hand and has neither bytes nor a row, as in front of its first section, there is no function that calls.
+        return not isinstance(region, Region) or region.rows.at(address - 1 - region.base) is not None
 
     def _call_seen(self, address: int) -> bool:
         """Whether the code shows a call before an address: False also where no code is at hand."""
