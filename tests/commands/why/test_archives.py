@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from samples.archives import cabinet
 
-FOLDER = Path(__file__).resolve().parents[2] / "samples" / "archives"
+FOLDER = Path(__file__).resolve().parents[3] / "samples" / "archives"
 REFUSED = ("memory.dmp.gz", "memory.tar.gz", "nested.zip")
 
 
