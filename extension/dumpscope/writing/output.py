@@ -7,7 +7,7 @@ import os
 import shutil
 import struct
 import tempfile
-from typing import Any, BinaryIO, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, BinaryIO, Callable, Dict, Iterator, Optional, Protocol, Tuple
 
 from ..dump.source import Source
 from ..errors import DumpError, UsageError
@@ -46,10 +46,20 @@ def _next_data(descriptor: int, offset: int, size: int) -> Tuple[int, int]:
         return 0, size
 
 
+class Sink(Protocol):
+    """What is needed of a file to write a dump into it."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 class Output:
     """A dump that grows in a seekable binary file, which begins at offset 0. ``end`` is the first offset that is not taken."""
 
-    def __init__(self, file: BinaryIO, progress: Progress = unseen) -> None:
+    def __init__(self, file: Sink, progress: Progress = unseen) -> None:
         self._file = file
         self._position = 0
         self._written = 0
