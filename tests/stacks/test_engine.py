@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import tarfile
 from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
@@ -25,11 +26,17 @@ WRONG_ENGINE = {
     "steps-clang-O1": [38, 39, 40, 41, 42, 43, 44, 45, 60, 61, 62, 63, 64],
     "steps-gcc-O2": [35, 36, 37, 38, 39, 40, 41, 42, 56, 57, 58, 59],
     "shapes-clang-O0": [45, 46],
+    # 18 and 64: a function like ___chkstk_ms. 125, 131: an epilogue that ends in jmp rax without REX.W, for which the engine sees none.
+    # 154, 156, 200: words pushed in the body of a function with unwind data; 159: room made there.
+    "asmx-clang-O1": [18, 64, 125, 131, 154, 156, 159, 200],
     # 43: a jump to the part that gcc split off, which the engine takes for a tail call.
     # 153: behind a pushfq in the middle of a function, where it takes a local variable for the return address.
     "shapes-gcc-O3": [34, 35, 43, 153],
 }
 """Numbers of the dumps at which the engine's ``k`` leaves the true stack."""
+
+STALE = {("asmx-clang-O1", number) for number in (125, 131, 154, 156, 159, 200)}
+"""Where it does so by words that point to code: its rows are the true ones again from the third frame on only."""
 
 
 class Pack:
@@ -121,9 +128,33 @@ def test_a_function_that_pushes_without_unwind_data_is_followed_to_its_return(na
         if len(stack.frames) > 1 and stack.frames[1].found_by == INSTRUCTIONS:
             followed.append(int(dump[5:9]))
             assert "followed to ret" in stack.frames[1].origin.words
-            assert [(frame.sp, frame.return_address) for frame in stack.frames][: len(expected)] == expected
+            ours = [(frame.sp, frame.return_address) for frame in stack.frames][: len(expected)]
+            if (name, int(dump[5:9])) in STALE:
+                ours, expected = ours[2:6], expected[-4:]
+            assert ours == expected
             assert all(frame.certain for frame in stack.frames[: len(expected)])
     assert set(followed) >= {number for number in WRONG_ENGINE[name] if (name, number) != ("shapes-gcc-O3", 43)}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_images_end_stacks_and_nothing_else(seed: int, tmp_path: Path) -> None:
+    """Bytes of .pdata, .xdata and code changed at random, and stacks walked with them: no error, and no frame without a place in the stack."""
+    name = ARCHIVES[seed % len(ARCHIVES)]
+    pack = Pack(name, tmp_path)
+    image = next(tmp_path.glob("*.exe"))
+    whole = image.read_bytes()
+    chance = random.Random(seed)
+    names = sorted(pack.dumps)
+    for _ in range(40):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice((1, 8, 64, 512))):
+            damaged[chance.randrange(0x200, len(damaged))] = chance.choice((0, 0xFF, chance.randrange(256)))
+        image.write_bytes(damaged)
+        for dump_name in chance.sample(names, 4):
+            with Minidump.open(io.BytesIO(pack.dumps[dump_name])) as dump, Images(dump, [str(tmp_path)]) as images:
+                stack = Walker(dump, images).exception()
+            assert stack.end.kind
+            assert 1 <= len(stack.frames) < 2000
 
 
 @pytest.mark.parametrize("name", ARCHIVES)

@@ -88,6 +88,18 @@ def test_a_proven_way_goes_before_a_word_in_a_module_without_code() -> None:
     assert [frame.ip for frame in other.frames][1:] == [OTHER + 0x500]
 
 
+def test_a_body_that_makes_room_for_its_calls_is_followed_from_the_call() -> None:
+    """A catch funclet without optimization (clang -O0): sub rsp, 0x20; call; add rsp, 0x20."""
+    code = {0x1B: CALL, 0x20: bytes.fromhex("4883c420 4883c428 c3"), 0x100: CALL, 0x200: b"\xc3"}
+    stack = [at(0x20), 0, 0, 0, 0, 0, 7, *[0] * 3, at(0x105), *[0] * 5, 0]
+    found = walk(code, [(0x00, 0x40, SUB_28), (0x100, 0x140, SUB_28)], 0x200, stack)
+    assert [(frame.ip, frame.found_by, frame.certain) for frame in found.frames] == [
+        (at(0x200), "context", True),
+        (at(0x20), "leaf", True),
+        (at(0x105), "instructions", True),
+    ]
+
+
 def test_the_codes_go_before_an_epilogue_that_leads_to_no_call() -> None:
     """A jump in the body to code without unwind data looks like the end of an epilogue."""
     code = {0x20: bytes.fromhex("e9ab000000"), 0x100: CALL}

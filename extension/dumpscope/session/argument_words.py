@@ -8,7 +8,7 @@ from ..dump.absence import Absent
 from ..dump.streams.threads import Thread
 from ..stacks.frames import Stack
 from ..stacks.memory import StackMemory
-from ..stacks.words import SHOWN, machine_of, words_meaning, words_place
+from ..stacks.words import SHOWN, machine_of, trap_frame, words_meaning, words_place
 from ..symbols.breakpad import WinFrame
 from .walks import Row, Walks
 
@@ -41,6 +41,10 @@ class ArgumentWords:
     def frame_data(self, row: Row) -> Optional[WinFrame]:
         """The FPO or frame data record of the function of a line."""
         return None if not self._fpo or row.inline else self._walks.frame_data(row.frame)
+
+    def trap_frame(self, row: Row) -> Optional[int]:
+        """Where the trap frame of a line begins, as the debugger counts it."""
+        return None if row.inline else trap_frame(self.stack, row.frame)
 
     def convention(self, row: Row) -> str:
         """The calling convention of the function of a line of an x86 stack; an empty string where it is not known, and for other processors."""

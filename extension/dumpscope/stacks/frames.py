@@ -76,6 +76,8 @@ class Origin:
     found_by: str = CONTEXT
     certain: bool = True
     """False for a guess: nothing proves that the frame is one."""
+    machine: bool = False
+    """Whether the registers come from a machine frame of x64, as the processor pushes it."""
 
     def proofs(self) -> List[Proof]:
         """The facts behind it, made when asked for."""

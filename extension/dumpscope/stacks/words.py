@@ -1,8 +1,8 @@
 """The words of the stack that the debugger's ``kb`` and ``kv`` show as "Args to Child", and the FPO or frame data beside them.
 
 Observed: dbgeng 10.0.15063. x86 shows three words above the return address. x64 shows four there: the home space of the callee on
-Windows, which a function may or may not have filled. ARM and ARM64 show four words at the stack pointer of the frame. None of it
-proves an argument.
+Windows, which a function may or may not have filled; below a machine frame those at the stack pointer of what was interrupted. ARM
+and ARM64 show four words at the stack pointer of the frame. None of it proves an argument.
 """
 
 from __future__ import annotations
@@ -29,8 +29,19 @@ def words_place(stack: Stack, frame: Frame) -> Optional[int]:
     if machine not in SHOWN:
         return None
     above = frame.number + 1
+    if machine == "AMD64" and above < len(stack.frames):
+        return None if stack.frames[above].place is None else stack.frames[above].sp
     place = stack.frames[above].place if above < len(stack.frames) else stack.end.place
     return None if place is None else place + (4 if machine == "x86" else 8)
+
+
+def trap_frame(stack: Stack, frame: Frame) -> Optional[int]:
+    """Where the debugger takes a KTRAP_FRAME to begin that ends in the machine frame of an x64 function, whose RIP is at 0x168; None without one."""
+    above = frame.number + 1
+    if above >= len(stack.frames) or not stack.frames[above].origin.machine:
+        return None
+    place = stack.frames[above].place
+    return None if place is None else place - 0x168
 
 
 def words_meaning(stack: Stack, windows: bool) -> str:

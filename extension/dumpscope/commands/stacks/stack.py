@@ -85,6 +85,8 @@ def frame_columns(drawn: Drawn, *, lines: bool, arguments: bool = False, fpo: bo
             text += " " + frame_data_text(record)
         elif fpo and row.inline:
             text += f" (Inline Function @ {address_text(row.frame.ip, width)})"
+        trap = words.trap_frame(row) if words is not None and fpo else None
+        text += f" (TrapFrame @ {address_text(trap, width)})" if trap is not None else ""
         convention = words.convention(row) if words is not None and fpo else ""
         text += f" (CONV: {convention})" if convention else ""
         text += row.line if lines else ""

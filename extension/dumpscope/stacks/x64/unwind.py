@@ -238,8 +238,8 @@ class X64Unwinder:
             return End(NOT_CAPTURED, f"the return address at 0x{place:x} is not in the dump", place)
         if recipe.verify and not self._is_call(ip):
             return End(NOT_A_CALL, f"{recipe.note}, and 0x{ip:x}, found at 0x{place:x}, does not follow a call", registers[RIP])
-        if first and recipe.chain and not recipe.machine and not (ip == 0 or self._call_seen(ip)):
-            other = self._better(recipe, registers)
+        if recipe.chain and not recipe.machine and not (ip == 0 or self._call_seen(ip)):
+            other = self._better(recipe, registers, first)
             if other is not None:
                 recipe, base = other, registers[other.base]
                 place = base + other.return_address
@@ -286,11 +286,11 @@ class X64Unwinder:
             found = self._entries[region.base] = frozenset(export.rva for export in exports if export.name in ENTERED)
         return found
 
-    def _better(self, recipe: Recipe, registers: Sequence[int]) -> Optional[Recipe]:
-        """Another way to undo an interrupted function, one that leads to a return address whose call is seen where ``recipe`` does not."""
+    def _better(self, recipe: Recipe, registers: Sequence[int], first: bool) -> Optional[Recipe]:
+        """Another way to undo a function, one that leads to a return address whose call is seen where ``recipe`` does not."""
         ip = registers[RIP]
         for other in (self._in_body(ip, recipe), self._followed(ip, recipe)):
-            if other is not None:
+            if other is not None and (first or other.base in PRESERVED):
                 back = self.memory.word(registers[other.base] + other.return_address)
                 if back and self._call_seen(back):
                     return other
