@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Set, Tuple
 
 from ..dump.absence import Absent, Damage
 from ..dump.directory import Header, Stream
@@ -20,7 +20,6 @@ from ..format.streams import STREAMS
 from .evidence import Base, Moved, Proof, Size
 
 if TYPE_CHECKING:
-    from ..dump.streams.memory import Range, Region
     from ..dump.streams.modules import Module
     from ..dump.streams.threads import Thread
     from .engine.view import EngineView  # loaded when asked for: most commands need no model of the engine
@@ -184,14 +183,17 @@ class Facts:
         return kind_of(self.source)
 
     @cached_property
-    def ranges(self) -> List[Range]:
-        """The ranges of MemoryListStream, of the first MAX_LOOK: decoded once."""
-        return list(self.dump.memory_list.walk(0, MAX_LOOK))
+    def ranges(self) -> List[Tuple[int, int]]:
+        """Start and size of the ranges of MemoryListStream, of the first MAX_LOOK: decoded once."""
+        return list(self.dump.memory_list.extents(MAX_LOOK))
 
     @cached_property
-    def private_regions(self) -> List[Region]:
-        """The committed private regions, of the first MAX_LOOK: decoded once."""
-        return list(self.dump.regions.of_kind(MEM_COMMIT, MEM_PRIVATE, MAX_LOOK))
+    def private_pages(self) -> Dict[int, List[Tuple[int, int]]]:
+        """By Protect the committed private regions, of the first MAX_LOOK: where each begins, and the size of its first page."""
+        pages: Dict[int, List[Tuple[int, int]]] = {}
+        for _, base, _, _, size, _, protect, _, _ in self.dump.regions.of_kind(MEM_COMMIT, MEM_PRIVATE, MAX_LOOK):
+            pages.setdefault(protect, []).append((base, min(size, 0x1000)))
+        return pages
 
     # -- evidence that many rules share ----------------------------------------------------------------------------------
 

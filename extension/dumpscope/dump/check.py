@@ -405,7 +405,7 @@ def _handles(dump: Minidump) -> Iterator[Damage]:
 def _memory(dump: Minidump) -> Iterator[Damage]:
     for items in (dump.memory_list, dump.memory64_list):
         ranges: Any = items
-        for item in ranges:
+        for item in () if items is dump.memory_list and dump.memory_list.lies_well() else ranges:
             _, start, size, _, held, _, _ = item
             if 0 < size <= held and start + size <= _ADDRESSES:
                 continue
