@@ -188,12 +188,16 @@ class Facts:
         return list(self.dump.memory_list.extents(MAX_LOOK))
 
     @cached_property
-    def private_pages(self) -> Dict[int, List[Tuple[int, int]]]:
-        """By Protect the committed private regions, of the first MAX_LOOK: where each begins, and the size of its first page."""
-        pages: Dict[int, List[Tuple[int, int]]] = {}
+    def private_regions(self) -> Dict[int, Tuple[List[int], List[int]]]:
+        """By Protect the committed private regions, of the first MAX_LOOK: where they begin, and their sizes."""
+        found: Dict[int, Tuple[List[int], List[int]]] = {}
         for _, base, _, _, size, _, protect, _, _ in self.dump.regions.of_kind(MEM_COMMIT, MEM_PRIVATE, MAX_LOOK):
-            pages.setdefault(protect, []).append((base, min(size, 0x1000)))
-        return pages
+            if protect not in found:
+                found[protect] = [], []
+            bases, sizes = found[protect]
+            bases.append(base)
+            sizes.append(size)
+        return found
 
     # -- evidence that many rules share ----------------------------------------------------------------------------------
 

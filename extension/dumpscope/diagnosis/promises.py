@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import repeat
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 from weakref import WeakKeyDictionary
 
@@ -217,11 +218,12 @@ def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
         inside = _in_full(facts)
         if inside is not None:
             return inside
-        wanted = [page for protect in protects for page in facts.private_pages.get(protect, ())]
-        if not wanted:
+        regions = [facts.private_regions[protect] for protect in protects if protect in facts.private_regions]
+        if not regions:
             known = "has none" if len(facts.dump.regions) else "is not there to tell where it is"
             return UNKNOWN, f"{what}: the map of the address space {known}", None
-        return _share(facts.dump.memory.count_captured(wanted), len(wanted), "region", f"of {what} in captured memory")
+        captured = sum(facts.dump.memory.count_captured(zip(bases, map(min, sizes, repeat(0x1000)))) for bases, sizes in regions)
+        return _share(captured, sum(len(bases) for bases, _ in regions), "region", f"of {what} in captured memory")
 
     return look
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 from itertools import accumulate, islice, zip_longest
 from operator import gt, lt
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 
 class Sorted:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_left, bisect_right
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 from operator import add, itemgetter, le, lt
 from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -98,13 +98,21 @@ class _Regions(ABC):
     def extent(self, index: int) -> Tuple[int, int]:
         """Base and size of an entry."""
 
+    def _decoded(self) -> List[Sequence[int]]:
+        """Bases and sizes of all entries in two columns; no column where there is no entry."""
+        return [list(column) for column in zip(*self.extents())]
+
+    @cached_property
+    def _kept(self) -> Optional[List[Sequence[int]]]:
+        """The columns of :meth:`_decoded`; None where there are too many entries to be kept."""
+        return self._decoded() if self.count <= KEPT else None
+
     @cached_property
     def _columns(self) -> Optional[Tuple[Sequence[int], Sequence[int]]]:
         """Where the entries begin and end, with all bits, in two columns; None where there are too many of them to be kept."""
-        if self.count > KEPT:
+        if self._kept is None:
             return None
-        starts = [start for start, _ in self.extents()]
-        return starts, list(map(add, starts, map(itemgetter(1), self.extents())))
+        return (self._kept[0], list(map(add, self._kept[0], self._kept[1]))) if self._kept else ((), ())
 
     @cached_property
     def apart(self) -> bool:
@@ -228,20 +236,23 @@ class Captured(_Regions):
             return 0
         return self.streams.view.number(self.taken.rva, (MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8))
 
-    @cached_property
-    def _kept(self) -> Optional[List[Range]]:
-        return list(self._decoded()) if self.count <= KEPT else None
+    def _decoded(self) -> List[Sequence[int]]:
+        """Starts, sizes and file offsets of all ranges in three columns; no column where there is no range."""
+        if self.taken is None:
+            return []
+        columns = self.streams.columns(self.taken, _RANGE64 if self.full else _RANGE)
+        if self.full and columns:
+            columns.append(list(accumulate(columns[1][:-1], initial=self.base)))
+        return columns
 
     def walk(self) -> Iterator[Range]:
         """Start, size and file offset of every range, as the list has them."""
-        return self._decoded() if self._kept is None else iter(self._kept)
+        if self._kept is not None:
+            return zip(*self._kept)
+        assert self.taken is not None
+        return self._walk_full(self.taken) if self.full else self.streams.values(self.taken, _RANGE)
 
-    def _decoded(self) -> Iterator[Range]:
-        if self.taken is None:
-            return iter(())
-        return self._decoded_full(self.taken) if self.full else self.streams.values(self.taken, _RANGE)
-
-    def _decoded_full(self, taken: Taken) -> Iterator[Range]:
+    def _walk_full(self, taken: Taken) -> Iterator[Range]:
         rva = self.base
         for start, size in self.streams.values(taken, _RANGE64):
             yield start, size, rva
@@ -254,8 +265,7 @@ class Captured(_Regions):
     def extent(self, index: int) -> Tuple[int, int]:
         """Start and size of a range."""
         if self._kept is not None:
-            start, size, _ = self._kept[index]
-            return start, size
+            return self._kept[0][index], self._kept[1][index]
         assert self.taken is not None
         reader = _RANGE64 if self.full else _RANGE
         start, size = reader.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, reader.size))[:2]
@@ -299,8 +309,8 @@ class Captured(_Regions):
         """Whether the bytes of every range lie between two offsets of the file, as far as the list is kept."""
         if not self._kept:
             return False
-        rvas = [rva for _, _, rva in self._kept]
-        return min(rvas) >= low and max(rvas) < high and all(rva + size <= high for _, size, rva in self._kept)
+        _, sizes, rvas = self._kept
+        return min(rvas) >= low and max(rvas) < high and max(map(add, rvas, sizes)) <= high
 
     def oddities(self) -> Iterator[str]:
         """What the engine prints about the ranges of a partial dump that it accepts all the same."""
@@ -384,14 +394,17 @@ class Captured(_Regions):
             wanted = self._search(address)
             if wanted is None:
                 return None
-            return next(islice(self.walk(), wanted, None), None) if self._kept is None else self._kept[wanted]
+            return next(islice(self.walk(), wanted, None), None) if self._kept is None else self._range(self._kept, wanted)
         if self._kept is not None:
             index = self._whole.holder(address)
-            return None if index < 0 else self._kept[index]
+            return None if index < 0 else self._range(self._kept, index)
         for item in self.walk():
             if item[0] <= address < item[0] + item[1]:
                 return item
         return None
+
+    def _range(self, kept: List[Sequence[int]], index: int) -> Range:
+        return kept[0][index], kept[1][index], kept[2][index]
 
     @cached_property
     def _whole(self) -> Sorted:
@@ -470,19 +483,16 @@ class AddressMap(_Regions):
 
     def extents(self) -> Iterator[Tuple[int, int]]:
         """Base and size of every entry."""
-        return self._decoded() if self._kept is None else iter(self._kept)
+        return self.streams.values(self.taken, self._extent) if self._kept is None else zip(*self._kept)
 
-    @cached_property
-    def _kept(self) -> Optional[List[Tuple[int, int]]]:
-        return list(self._decoded()) if self.count <= KEPT else None
-
-    def _decoded(self) -> Iterator[Tuple[int, int]]:
-        return self.streams.values(self.taken, self._extent)
+    def _decoded(self) -> List[Sequence[int]]:
+        """Bases and sizes of all entries in two columns; no column where there is no entry."""
+        return self.streams.columns(self.taken, self._extent)
 
     def extent(self, index: int) -> Tuple[int, int]:
         """Base and size of an entry."""
         if self._kept is not None:
-            return self._kept[index]
+            return self._kept[0][index], self._kept[1][index]
         base, size = self._extent.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, self._extent.size))
         return base, size
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from ...dump.directory import Directory, Stream, read_header
 from ...dump.source import Source
@@ -147,6 +147,10 @@ class Streams:
     def values(self, taken: Taken, reader: struct.Struct) -> Iterator[Tuple[Any, ...]]:
         """The numbers of every element of a list, without the offsets."""
         return self.view.values(reader, taken.first, taken.element, taken.number)
+
+    def columns(self, taken: Taken, reader: struct.Struct) -> List[Sequence[int]]:
+        """The numbers of every element of a list, by field; no column where it has no element. ``reader`` must be as long as the element."""
+        return self.view.columns(reader, taken.first, taken.number)
 
     # -- what is printed while the file is opened ------------------------------------------------------------------------
 
