@@ -19,6 +19,7 @@ from dumpscope.dump.source import Source
 from dumpscope.dump.streams.memory import MemoryList
 from dumpscope.session.running import parse, run
 from dumpscope.session.session import Session
+from dumpscope.view.blocks import Data
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 Extent = Tuple[int, int]
@@ -170,5 +171,9 @@ def test_why_decodes_and_judges_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(dump.regions) > 1
         session = Session(dump)
         why = find_command("why")
-        list(run(session, why, parse(why, [])))
+        blocks = list(run(session, why, parse(why, [])))
+        assert "AddressMap._decoded" not in counts  # an answer in text has no need of it
+        for block in blocks:
+            if isinstance(block, Data) and block.make is not None:
+                block.make()  # what a document of JSON has besides
     assert counts == {"Captured._decoded": 1, "AddressMap._decoded": 1, "MemoryList._columns": 1, "dumpscope.diagnosis.promises.promise": 27}

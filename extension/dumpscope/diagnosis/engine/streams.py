@@ -87,8 +87,18 @@ class Streams:
         self.header = read_header(source)
         self.directory = Directory(source, self.header)
         self.view = View(source, self.header, self.directory, narrow=False)
+        self._checked: Dict[int, Union[str, Extent]] = {}
 
     def _check(self, stream: Stream) -> Union[str, Extent]:
+        """As :meth:`View.extent`; the answers for the first entries are kept, as each is asked for several times."""
+        found = self._checked.get(stream.index)
+        if found is None:
+            found = self._extent(stream)
+            if stream.index < LINES:
+                self._checked[stream.index] = found
+        return found
+
+    def _extent(self, stream: Stream) -> Union[str, Extent]:
         what = f"Dir entry {stream.index}, {stream_name(stream.type)} stream"
         found = self.view.extent(CHECKS[stream.type], what, stream.rva, stream.size)
         return found.rstrip("\n") if isinstance(found, str) else found
