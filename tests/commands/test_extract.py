@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, List, Tuple
 
 import pytest
 
+from dumpscope.commands import smaller
 from dumpscope.dump.minidump import Minidump
+from dumpscope.errors import UsageError
 from dumpscope.front.spellings import translate
 from dumpscope.writing.builder import DumpBuilder
 
@@ -176,3 +179,41 @@ def test_the_debuggers_spelling() -> None:
     found = translate(".writemem a.bin 1000 1fff")
     assert found is not None
     assert found.words == ["extract", "--range", "1000", "1000", "-o", "a.bin"]
+
+
+class Listed(List[Any]):
+    """Modules of a dump."""
+
+    def at(self, address: int) -> Any:
+        return next((module for module in self if module.base <= address < module.base + 0x1000), None)
+
+
+def listed(*rows: Tuple[str, int]) -> Any:
+    found = Listed(SimpleNamespace(name=name.rpartition(".")[0], file_name=name, base=base) for name, base in rows)
+    return SimpleNamespace(dump=SimpleNamespace(modules=found))
+
+
+def test_the_one_module_that_a_word_means() -> None:
+    session = listed(("One.dll", 0x1000), ("two.dll", 0x2000), ("two.exe", 0x3000), ("3.dll", 0x4000))
+    assert [smaller._module(session, text).base for text in ("one", "ONE.DLL", "o*.dll", "?wo.exe", "1010", "3.dll", "3")] == [
+        0x1000,
+        0x1000,
+        0x1000,
+        0x3000,
+        0x1000,
+        0x4000,
+        0x4000,
+    ]
+    for text in ("four", "*.sys", "9000", "fff"):
+        with pytest.raises(UsageError, match="there is no module"):
+            smaller._module(session, text)
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 9])
+def test_a_word_that_means_several_modules(count: int) -> None:
+    bases = [0x1000 * (number + 1) for number in range(count)]
+    with pytest.raises(UsageError) as raised:
+        smaller._module(listed(*(("same.dll", base) for base in bases)), "same")
+    assert raised.value.message == f"'same' is {count} modules"
+    assert raised.value.hint == "give the address of one: " + ", ".join(f"0x{base:x}" for base in bases[:4])
+    assert smaller._module(listed(*(("same.dll", 0x1000) for _ in bases)), "same").base == 0x1000  # one image that is listed several times

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any, Callable, Dict
 
 import pytest
+from tests.commands.made import flat
 
 from dumpscope.dump.kernel.kerneldump import KernelDump
+from dumpscope.format.kernel import TRIAGE_DUMP64
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 NAMES = pytest.mark.parametrize("name", ["not-a-dump-kernel-triage-64", "not-a-dump-kernel-triage-32"])
 
 
@@ -125,3 +128,31 @@ def test_a_triage_dump_that_ends_inside_its_first_structure(run_json: Callable[.
         notes = " ".join(note["text"] for note in found["notes"])
         assert "No driver is named: the list of drivers was cut off" in notes
         assert "page tables" not in notes
+
+
+Cli = Callable[..., Any]
+
+
+_NOT_ENOUGH = "Mini Kernel Dump does not contain enough information to be debugged"
+
+
+@pytest.mark.parametrize("member", ["ContextOffset", "ExceptionOffset", "PrcbOffset", "CallStackOffset"])
+def test_what_a_small_kernel_dump_lacks_is_named(tmp_path: Path, cli: Cli, member: str) -> None:
+    """Observed: dbgeng 10.0.15063 says so of each of the four."""
+    data = bytearray((SAMPLES / "not-a-dump-kernel-triage-64.dmp").read_bytes())
+    at = 0x2000 + TRIAGE_DUMP64.offset_of(member)
+    struct.pack_into("<I", data, at, 0)
+    path = tmp_path / "cut.dmp"
+    path.write_bytes(data)
+    named = f"TRIAGE_DUMP64.{member} at 0x{at:x} is 0"
+    assert named in flat(cli("why", path).out)
+    told = flat(cli("why", path, _NOT_ENOUGH).out)
+    assert f"TRIAGE_DUMP64.{member} 0: the part is not there at 0x{at:x}" in told
+    assert "WinDbg, kd and dumpscope open it" not in told
+
+
+def test_the_message_of_a_small_kernel_dump_without_a_file(cli: Cli) -> None:
+    for text in (_NOT_ENOUGH, "mini kernel dump does not contain enough information"):
+        out = flat(cli("why", text).out)
+        assert "ContextOffset, ExceptionOffset, PrcbOffset and CallStackOffset" in out
+        assert "OPN002" not in out

@@ -13,7 +13,7 @@ from dumpscope.commands.bytes import _SHARES
 from dumpscope.commands.index import all_commands
 from dumpscope.session.parsing import split_line
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 EVERYTHING = "everything-small.dmp"
 PLACES = [
     "header",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from dumpscope.commands import why
 from dumpscope.commands.index import find_command
 from dumpscope.errors import UsageError
 
@@ -80,3 +82,15 @@ def test_a_slip_at_the_prompt(cli: Any) -> None:
     assert "did you mean !handle?" in out
     assert "command of the debugger's" not in out
     assert "command of the debugger's" in cli("run", DUMP, "-c", "!exchain").out
+
+
+@pytest.mark.parametrize(("outcome", "works"), [("works", True), ("partial", False), ("fails", False)])
+def test_which_findings_explain_a_command(outcome: str, works: bool) -> None:
+    def finding(code: str, *commands: str) -> Any:
+        return SimpleNamespace(code=code, rule=SimpleNamespace(commands=commands))
+
+    answer: Any = SimpleNamespace(command="!handle", outcome=outcome)
+    found = [finding("FLG001", "!handle"), finding("HND001", "!handle", "k"), finding("HND002", "k"), finding("HND003", "!handle")]
+    assert why._codes_for(answer, found) == ([] if works else ["HND001", "HND003"])
+    assert why._codes_for(answer, found[:1]) == ([] if works else ["FLG001"])
+    assert why._codes_for(answer, found[2:3]) == []

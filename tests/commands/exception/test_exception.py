@@ -4,6 +4,9 @@ import struct
 
 import pytest
 from samples.writer import DumpBuilder, Thread
+from tests.commands.made import with_exception, write
+
+from dumpscope.diagnosis.engine.event import event_text
 
 
 def test_record_in_the_debuggers_form(cli):
@@ -229,3 +232,53 @@ def test_a_record_has_32_bits_where_the_session_begins_on_the_32_bit_side(cli, r
     assert "Attempt to read from address 00000010\n" in out
     assert run_json("exception", "exception-wow64-32-bit-code.dmp")["exception"]["summary"] == "Attempt to read from address 00000010"
     assert "ExceptionAddress: 0000000000d11400 (demo32+0x1400)" in cli("exception", "exception-wow64.dmp").out
+
+
+# Observed: dbgeng 10.0.15063, .exr -1. Only the bits of 9 count; an in-page error needs its third parameter.
+LAST_LINES = [
+    (0xC0000005, (0, 0x1000), "Attempt to read from address 0000000000001000"),
+    (0xC0000005, (3, 0x1000), "Attempt to write to address 0000000000001000"),
+    (0xC0000005, (4, 0x1000), "Attempt to read from address 0000000000001000"),
+    (0xC0000005, (9, 0x1000), "Attempt to unknown address 0000000000001000"),
+    (0xC0000005, (0x108, 0x1000), "Attempt to execute non-executable address 0000000000001000"),
+    (0xC0000006, (8, 0x1000, 0xC000009C), "Inpage operation failed at 0000000000001000, due to I/O error 00000000c000009c"),
+    (0xC0000006, (1, 0x1000, 0xFFFFFFFFC000000E), "Inpage operation failed at 0000000000001000, due to I/O error ffffffffc000000e"),
+    (0xC0000006, (8, 0x1000), None),
+    (0xC00000FD, (1, 0x1000), None),
+    (0xC0000005, (0,), None),
+]
+
+
+@pytest.mark.parametrize(("code", "parameters", "line"), LAST_LINES)
+def test_the_last_line_is_the_engines(tmp_path, run_json, code, parameters, line):
+    assert run_json("exception", write(tmp_path, with_exception(code, parameters)))["exception"]["summary"] == line
+
+
+def test_a_32_bit_dump_shows_32_bits_of_a_parameter(tmp_path, cli):
+    out = cli("exception", write(tmp_path, with_exception(0xC0000006, (0, 0xFFFFFFFF80001000, 0xFFFFFFFFC000009C), kind="x86"))).out
+    assert "   Parameter[1]: 80001000" in out
+    assert "Inpage operation failed at 80001000, due to I/O error c000009c" in out
+
+
+def test_the_last_event_has_the_io_status_as_it_stands():
+    assert event_text(0xC0000006, (1, 0x1000, 0xFFFFFFFFC000000E)).startswith("In-page I/O error ffffffffc000000e - code c0000006")
+
+
+def test_an_in_page_error_names_its_status(tmp_path, cli):
+    out = cli("exception", write(tmp_path, with_exception(0xC0000006, (8, 0x7FF6A1B2145C, 0xC000009C)))).out
+    assert "Parameter[0]: 0000000000000008  execute" in out
+    assert "I/O status" in out
+    assert "STATUS_DEVICE_DATA_ERROR" in out
+    assert "non-executable" not in out
+
+
+def test_parameters_of_a_stack_overflow_are_resolved(cli):
+    out = cli("exception", "exception-stack-overflow.dmp").out
+    assert "Parameter[0]: 0000000000000001  write" in out
+    assert "Accessed" in out
+
+
+def test_a_second_exception_is_told(run_json, cli):
+    others = run_json("exception", "exception-twice.dmp")["other_exceptions"]
+    assert [item["code"] for item in others] == ["0xc0000409"]
+    assert "there is a second ExceptionStream" in cli("exception", "exception-twice.dmp").out

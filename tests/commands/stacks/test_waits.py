@@ -10,7 +10,7 @@ import pytest
 
 from dumpscope.__main__ import main
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = str(ROOT / "samples" / "waits-deadlock.dmp")
 PACK = ROOT / "tests" / "stacks" / "data" / "waits" / "clang-O1.dmp.xz"
 RING = "deadlock: 2 threads wait for each other"

@@ -12,7 +12,7 @@ from tests.stacks.test_walk import APP, dump_of
 
 from dumpscope.__main__ import main
 
-ARCHIVE = Path(__file__).resolve().parents[1] / "stacks" / "data" / "x86" / "shapes-O2.tar.xz"
+ARCHIVE = Path(__file__).resolve().parents[2] / "stacks" / "data" / "x86" / "shapes-O2.tar.xz"
 
 
 @pytest.fixture

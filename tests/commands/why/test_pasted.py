@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any, List
+from types import SimpleNamespace
+from typing import Any, List, Tuple
 
 import pytest
 
+from dumpscope.commands import pasted
 from dumpscope.diagnosis.audit import apply
 from dumpscope.diagnosis.facts import Facts
 from dumpscope.diagnosis.pasted.catalogue import everything
 from dumpscope.diagnosis.rules.catalogue import all_rules, family
 from dumpscope.dump.source import Source
+from dumpscope.view.blocks import Note, Table
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
 from samples.engine_answers import ANSWERS  # noqa: E402
@@ -257,3 +260,66 @@ def test_a_name_says_which_kind_of_code_is_meant(words: str, shown: str, hidden:
     symbols = [row["symbol"] for row in run_json("why", words)["codes"]]
     assert shown in symbols
     assert hidden not in symbols
+
+
+def test_a_message_about_writing_and_the_file_that_shows_it(cli: Any) -> None:
+    shown, unseen = "This file shows it:", "What dumpscope knows about it:"
+    out = cli("why", "full-memory-truncated.dmp", "MiniDumpWriteDump failed with 0x80070070").out
+    assert [line for line in out.splitlines() if line in (shown, unseen)] == [shown, unseen]
+    out = cli("why", "full-memory.dmp", "MiniDumpWriteDump failed with 0x80070070").out
+    assert [line for line in out.splitlines() if line in (shown, unseen)] == [unseen]
+
+
+def test_causes_that_nobody_knows_have_no_title() -> None:
+    assert list(pasted._known_causes([], "Known causes:")) == []
+    title, table = pasted._known_causes(["HND001"], "Known causes:")
+    assert title == Note("Known causes:")
+    assert isinstance(table, Table)
+
+
+@pytest.mark.parametrize("outcome", ["works", "partial", "fails"])
+@pytest.mark.parametrize("why_it_is", ["", "a reason"])
+@pytest.mark.parametrize("severities", [(), ("info",), ("warning",), ("info", "error")])
+def test_a_command_that_a_message_is_about(monkeypatch: pytest.MonkeyPatch, outcome: str, why_it_is: str, severities: Tuple[str, ...]) -> None:
+    """Findings of its own say it all; else a word whether it works, and the file's faults only where it does not."""
+    flags = SimpleNamespace(code="FLG001", rule=SimpleNamespace(severity="warning"))
+    own = [SimpleNamespace(code=f"HND00{number}", rule=SimpleNamespace(severity=severity)) for number, severity in enumerate(severities)]
+    serious, mild = (SimpleNamespace(code=f"OPN00{number}", rule=SimpleNamespace(severity=severity)) for number, severity in enumerate(("error", "warning")))
+    monkeypatch.setattr(pasted, "_opening_findings", lambda facts: [serious, mild, *own])
+    facts: Any = SimpleNamespace(engine=SimpleNamespace(commands={"!handle": SimpleNamespace(outcome=outcome, why=why_it_is)}))
+    fired: Any = [flags, *own]
+    found: Any = pasted._of_command("!handle", fired, facts)
+    if set(severities) - {"info"}:
+        assert found == (own, [])
+    elif outcome == "works":
+        text = "!handle will work on this dump: the message is of another dump, or the trouble is on the debugger's side."
+        assert found == (own, [Note(text)])
+    else:
+        assert found == ([serious, *own], [Note("!handle on this dump: a reason.", "warning")] if why_it_is else [])
+    assert pasted._of_command("!nothing", fired, facts) == (own or fired, [])
+
+
+@pytest.mark.parametrize("size", [40, 119, 120, 121, 300])
+def test_a_long_message_is_shown_in_part(cli: Any, size: int) -> None:
+    text = "zqx " * (size // 4) + "q" * (size % 4)
+    text = text[: size - 1] + "y"
+    out = " ".join(cli("why", "everything-small.dmp", text).out.split())
+    assert (text in out) is (size <= 120)
+    assert (f"{text[:117]}…" in out) is (size > 120)
+
+
+@pytest.mark.parametrize("count", [0, 1, 8, 9, 12])
+def test_as_many_findings_as_the_limit(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Those that are no trouble are not counted."""
+    severities = ["error", "warning"] * count
+    found = [SimpleNamespace(number=number, rule=SimpleNamespace(severity=severity)) for number, severity in enumerate(severities[:count])]
+    mild = SimpleNamespace(number=-1, rule=SimpleNamespace(severity="info"))
+    monkeypatch.setattr(pasted, "audit", lambda facts: [mild, *found, mild])
+    monkeypatch.setattr(pasted, "finding_block", lambda item, brief: (item.number, brief))
+    for ok, first in ((True, Note("The debugger opens this file.")), (False, Note("The debugger does not open this file: HRESULT 0x80004005.", "error"))):
+        facts: Any = SimpleNamespace(engine=SimpleNamespace(opening=SimpleNamespace(ok=ok, hresult=0x80004005)))
+        blocks: List[Any] = list(pasted._rest(facts))
+        more = [Note(f"and {count - 8} more: `why` without a message shows them in full", "hint")] if count > 8 else []
+        shown = [(number, True) for number in range(min(count, 8))]
+        wanted = [Note("What `why` finds in this file:"), *shown, *more] if count else [Note("`why` finds nothing wrong with this file.")]
+        assert blocks == [first, *wanted]

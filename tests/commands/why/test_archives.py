@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samples.archives import cabinet
 
-FOLDER = Path(__file__).resolve().parents[2] / "samples" / "archives"
+FOLDER = Path(__file__).resolve().parents[3] / "samples" / "archives"
 REFUSED = ("memory.dmp.gz", "memory.tar.gz", "nested.zip")
 
 
@@ -31,7 +32,7 @@ def test_an_archive_that_only_dumpscope_opens_is_said(cli: Any, name: str) -> No
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("lzx.cab", ["The debugger opens this file.", "takes out 'memory.dmp'", "LZX", "cabextract"]),
+        ("deflate64.zip", ["does not open this file: HRESULT 0x80004001", "packed with Deflate64", "7z x FILE"]),
         ("two-dumps.zip", ["The debugger opens this file.", "takes out 'second.mdmp'", "There are 2 dumps", "two-dumps.zip!b/first.dmp"]),
         ("encrypted.zip", ["does not open this file: HRESULT 0x8007000d", "is encrypted", "with its password"]),
         ("text-only.zip", ["does not open this file: HRESULT 0x80004005", "None of the 2 files"]),
@@ -56,8 +57,14 @@ def test_another_member_than_the_debugger_takes_is_said(cli: Any) -> None:
     assert "OPN029" not in found.out
 
 
-def test_a_command_on_an_archive_that_is_not_read(cli: Any) -> None:
-    found = cli("why", FOLDER / "lzx.cab", "!handle")
+def test_a_packing_that_the_debugger_may_know(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "quantum.cab").write_bytes(cabinet([("memory.dmp", b"whatever it is")], 0x1502))
+    found = cli("why", tmp_path / "quantum.cab")
+    text = " ".join(found.out.split())
+    for word in ("The debugger opens this file.", "takes out 'memory.dmp'", "is packed with Quantum", "cabextract FILE"):
+        assert word in text
+    assert cli("threads", tmp_path / "quantum.cab").code == 3
+    found = cli("why", tmp_path / "quantum.cab", "!handle")
     assert "depends on the dump that the debugger takes out" in found.out
     assert "will" not in found.out.split("OPN029")[0]
 

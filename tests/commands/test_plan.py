@@ -1,6 +1,8 @@
-"""``flags``: the options of ``.dump``."""
+"""``flags`` (the options of ``.dump``) and ``plan``."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -46,3 +48,12 @@ def test_the_full_user_dump_is_no_minidump(run_json, cli):
 def test_other_options(cli):
     assert cli("flags", "/x").code == 2
     assert cli("flags", "/mq").code == 2
+
+
+def test_a_command_that_plan_does_not_know(cli: Any) -> None:
+    err = cli("plan", "!hamdle").err
+    assert "did you mean !handle, " in err
+    assert "known are" not in err
+    err = cli("plan", "zzzzzz").err
+    assert "known are: !handle !htrace " in err
+    assert "did you mean" not in err

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, Dict
 
 import pytest
 
 from dumpscope.commands.opening import session_of
+from dumpscope.commands.userdump.answers import outcomes
 from dumpscope.dump.source import Source
 from dumpscope.dump.userdump import UserDump
 from dumpscope.errors import DumpError
 from dumpscope.session.session import Session
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 WIDE, NARROW = "not-a-dump-user-full-64.dmp", "not-a-dump-user-full-32.dmp"
 BOTH = pytest.mark.parametrize("name", [WIDE, NARROW])
 
@@ -179,3 +181,16 @@ def test_closing_the_file_closes_its_copy(name: str) -> None:
 def open_session(path: Path) -> Session:
     source = Source.from_path(str(path))
     return session_of(source, source.name)
+
+
+@pytest.mark.parametrize("cut", [0, 0x20])
+def test_commands_that_read_memory_beyond_the_end(cut: int) -> None:
+    """Only where memory is missing is anything said of that; the others stay as they are."""
+    dump: Any = SimpleNamespace(
+        memory_cut=cut, wide=True, teb=0x7000, peb=0x8000, loader=[1], event=object(), memory=lambda place, size: bytes(size if place == 0x8000 else 0)
+    )
+    found = {item.command: item for item in outcomes(dump)}
+    said = {name for name, item in found.items() if "beyond the end of the file" in item.why}
+    assert said == ({"k", "u", "!address", "!teb"} if cut else set())
+    assert [found[name].outcome for name in ("k", "u", "!address", "!teb")] == (["partial", "partial", "partial", "fails"] if cut else ["works"] * 4)
+    assert ("the block at 0x8000 is there" in found["!peb"].why) is bool(cut)

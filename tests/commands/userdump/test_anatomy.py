@@ -8,7 +8,7 @@ from typing import Any, Dict
 
 import pytest
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 WIDE, NARROW = "not-a-dump-user-full-64.dmp", "not-a-dump-user-full-32.dmp"
 
 

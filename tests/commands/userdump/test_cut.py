@@ -12,7 +12,7 @@ from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
 from dumpscope.dump.userdump import UserDump
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 NAMES = pytest.mark.parametrize("name", ["not-a-dump-user-full-64", "not-a-dump-user-full-32"])
 FIELDS = ("ThreadOffset", "ThreadStateOffset", "ModuleOffset", "DataOffset", "MemoryRegionOffset")
 COMMANDS = ("dumpinfo", "threads", "modules", "memory", "stack", "exception", "strings", "regions", "why")

@@ -5,20 +5,25 @@ from __future__ import annotations
 import random
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from types import SimpleNamespace
+from typing import Any, Dict, List, Optional
 
 import pytest
 from benchmarks.makers import handles_shared, handles_unique, regions, threads
+from tests.commands.made import opened
 
 from dumpscope.anatomy import walker as anatomy_module
 from dumpscope.anatomy.dissect import dissect
 from dumpscope.anatomy.filemap import GAPS, file_map, owners
+from dumpscope.anatomy.node import DIRECTORY, HEADER, Node
 from dumpscope.anatomy.walker import anatomy
+from dumpscope.commands import bytes as bytes_command
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import DumpError
+from dumpscope.format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
 from dumpscope.wording.fields import Wording
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 
 
 def readable(path: Path) -> bool:
@@ -268,3 +273,49 @@ def test_a_file_that_is_written_over_while_open(tmp_path: Path) -> None:
             file.write((2).to_bytes(4, "little"))
         with pytest.raises(DumpError, match="written over"):
             file_map(dump, merge=False)
+
+
+def test_the_entry_of_the_directory_that_holds_an_rva() -> None:
+    """Its Location.Rva alone leads to a stream; other fields, and what lies beside the directory, do not."""
+    dump = opened("damaged-directory-at-the-end")
+    assert len(dump.streams) > 1
+    first, size = dump.header.directory_rva, MINIDUMP_DIRECTORY.size
+    node = Node(0, 1, "", "nothing", None, None, True)
+
+    def holder(pointer: int) -> Optional[str]:
+        found = bytes_command._holder(dump, node, pointer)
+        return found.what if found is not None else None
+
+    for index, stream in enumerate(dump.streams):
+        at = first + index * size
+        assert [holder(at + field) for field in (0, 4, 7, 8, 9)] == [None, None, None, f"directory entry {index} ({stream.name})", None]
+        found = bytes_command._holder(dump, node, at + 8)
+        assert found is not None
+        assert found == Node(stream.offset, size, DIRECTORY, f"directory entry {index} ({stream.name})", MINIDUMP_DIRECTORY, None, True)
+    assert [holder(first + (len(dump.streams) + more) * size + 8) for more in (0, 1, 2)] == [None] * 3
+    assert holder(first - size + 8) is None
+    assert [holder(at) for at in (0, 12, 31, 32)] == ["header", "header", "header", None]
+    assert bytes_command._holder(dump, node, 12) == Node(0, 32, HEADER, "header", MINIDUMP_HEADER, None, True)
+
+
+@pytest.mark.parametrize(
+    ("sample", "kind", "least"),
+    [
+        ("everything-small.dmp", "alignment", 2),
+        ("handles-stream-padded.dmp", "stream-rest", 4),
+        ("handles-entry-unused.dmp", "unreferenced", 100),
+        ("full-memory-longer-than-promised.dmp", "after-end", 100),
+    ],
+)
+def test_a_byte_of_nobody_says_which_of_how_many_it_is(run_json: Any, cli: Any, sample: str, kind: str, least: int) -> None:
+    offset, size = next((row["offset"], row["size"]) for row in run_json("map", sample)["map"] if row["kind"] == kind and row["size"] >= least)
+    for number in (0, 1, size - 1):
+        assert f"byte {number} of {size}\n" in cli("whatis", sample, f"0x{offset + number:x}").out
+
+
+@pytest.mark.parametrize(
+    ("same", "times", "words"),
+    [(True, 2, "shared: a; b"), (True, 3, "shared: a; b and others"), (True, 9, "shared: a; b and others"), (False, 2, "a; b"), (False, 3, "a; b")],
+)
+def test_bytes_that_several_claim(same: bool, times: int, words: str) -> None:
+    assert bytes_command._overlap_words(SimpleNamespace(same=same, times=times, first="a", second="b")) == words

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import pytest
+from tests.commands.made import flat
 
 NONE = r"\Z(?!)"
 ROWS: List[Tuple[str, str, str, str]] = [
@@ -110,3 +111,30 @@ def test_a_message_on_a_file(sample: str, message: str, must: str, never: str, c
     assert re.search(must, out, re.MULTILINE), out
     assert not re.search(never, out, re.MULTILINE), out
     assert result.code in (0, 1, 3)
+
+
+Cli = Callable[..., Any]
+
+
+@pytest.mark.parametrize("text", ["KdDebuggerDataBlock is not present or unreadable", "mini kernel dump does not contain enough information"])
+def test_steps_for_another_file_are_said_to_be(cli: Cli, text: str) -> None:
+    out = flat(cli("why", "handles.dmp", text).out)
+    assert "the message is about another file" in out
+    assert "what to do with the kernel dump that the message is about" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("minidump.cc:1234: ERROR: MinidumpMemoryInfoList size mismatch, 20 != 36", "Breakpad's minidump_stackwalk"),
+        ("struct.error: unpack requires a buffer of 4 bytes", "the file ends before something"),
+        ("Not a minidump file or an unsupported version", "is not 0xA793"),
+        ("Minidump: unsupported version 42899", "a program that reads dumps"),
+        ("Dump count not reached.", "no fault of a dump"),
+        ("This dump file has an exception of interest stored in it.", "no fault"),
+    ],
+)
+def test_messages_that_people_paste(text: str, words: str, cli: Cli) -> None:
+    result = cli("why", text)
+    assert result.code == 0
+    assert words in flat(result.out)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from types import SimpleNamespace
+from typing import Any, Dict, List, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread
@@ -12,6 +13,9 @@ from tests.stacks.test_engine import Pack
 from tests.symbols.pe_builder import TIMESTAMP, Named, example, mapped
 
 from dumpscope.__main__ import main
+from dumpscope.commands.stacks.stack import _matches, missing_images
+from dumpscope.stacks.frames import BOTTOM, NO_IMAGE
+from dumpscope.view.blocks import Data, Note
 from samples import blocks
 
 
@@ -202,3 +206,58 @@ def test_folding_keeps_the_first_of_each_cycle() -> None:
         (5, 0, 0),
         (6, 0, 0),
     ]
+
+
+def stacks(modules: List[str], kind: str = NO_IMAGE) -> Any:
+    """Stacks that end in these modules."""
+    return [SimpleNamespace(end=SimpleNamespace(kind=kind, module=module)) for module in modules]
+
+
+@pytest.mark.parametrize(("count", "rest"), [(1, ""), (2, ""), (7, ""), (8, ""), (9, " and 1 more"), (10, " and 2 more"), (21, " and 13 more")])
+def test_eight_missing_images_are_named(count: int, rest: str) -> None:
+    names = [f"m{number}" for number in range(count)]
+    data, note = missing_images(stacks([*names, names[0], ""]))
+    assert isinstance(data, Data)
+    assert data.value == names
+    assert isinstance(note, Note)
+    assert note.text == f"images that are needed to go on: {', '.join(names[:8])}{rest}. Give the folder that holds them with -i"
+
+
+def test_no_image_is_missing_where_stacks_end_by_themselves() -> None:
+    assert list(missing_images(stacks(["demo"], BOTTOM))) == []
+    assert list(missing_images(stacks([""]))) == []
+    assert list(missing_images([])) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "module", "symbol", "matches"),
+    [
+        ("demo", "demo", "", True),
+        ("DEMO", "demo", "main", True),
+        ("demo", "demo2", "", False),
+        ("mo", "demo", "", False),
+        ("main", "demo", "wmain", True),
+        ("WMain", "demo", "wMAIN", True),
+        ("other", "demo", "main", False),
+        ("demo!ma", "demo", "main", True),
+        ("demo!main", "demo", "ma", False),
+        ("emo!ma", "demo", "main", False),
+        ("demo!", "demo", "", True),
+    ],
+)
+def test_a_frame_by_its_module_or_function(wanted: str, module: str, symbol: str, matches: bool) -> None:
+    row: Any = SimpleNamespace(name=SimpleNamespace(module=module, symbol=symbol))
+    assert _matches(row, wanted) is matches
+    nameless: Any = SimpleNamespace(name=None)
+    assert not _matches(nameless, wanted)
+
+
+@pytest.mark.parametrize("sample", ["exception-thread-unknown", "crash-recursion", "waits-deadlock"])
+def test_the_arguments_of_a_stack_as_csv(cli: Any, run_json: Any, sample: str) -> None:
+    """A column of its own, only where it is asked for; its words are those of JSON."""
+    name = f"{sample}.dmp"
+    plain, more = (cli("stack", name, "--csv", *words).out.splitlines() for words in ((), ("--arguments",)))
+    assert more[0] == plain[0] + ",arguments"
+    assert [line.rpartition(",")[0] for line in more[1:]] == plain[1:]
+    (stack,) = run_json("stack", name, "--arguments")["stacks"]
+    assert [line.rpartition(",")[2] for line in more[1:]] == ["" if frame["arguments"] is None else " ".join(frame["arguments"]) for frame in stack["frames"]]
