@@ -12,6 +12,7 @@ python samples/build.py --article FILE      the article's dump in full size, abo
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
@@ -19,24 +20,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from samples import (  # noqa: E402
-    article,
-    crashes,
-    damaged,
-    damaged_threads,
-    exceptions,
-    handle_cases,
-    healthy,
-    hostile,
-    kernel_dumps,
-    nearly_open,
-    not_minidumps,
-    streams,
-    systems,
-    third_party,
-    user_dumps,
-    waiting,
-)
+from samples import article  # noqa: E402
 from samples.archives import ARCHIVES  # noqa: E402
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
 
@@ -58,24 +42,8 @@ FAMILIES: Dict[str, str] = {
     "kernel_dumps": "Kernel dumps",
     "user_dumps": "User dumps of the old format",
 }
-MODULES = (
-    article,
-    crashes,
-    damaged,
-    damaged_threads,
-    exceptions,
-    handle_cases,
-    healthy,
-    hostile,
-    kernel_dumps,
-    nearly_open,
-    not_minidumps,
-    streams,
-    systems,
-    third_party,
-    user_dumps,
-    waiting,
-)
+for _name in sorted(FAMILIES):
+    import_module(f"samples.{_name}")
 
 INTRODUCTION = """# Samples
 
