@@ -222,7 +222,7 @@ def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
         if not regions:
             known = "has none" if len(facts.dump.regions) else "is not there to tell where it is"
             return UNKNOWN, f"{what}: the map of the address space {known}", None
-        captured = sum(facts.dump.memory.count_captured(zip(bases, map(min, sizes, repeat(0x1000)))) for bases, sizes in regions)
+        captured = sum(facts.dump.memory._count_captured(zip(bases, map(min, sizes, repeat(0x1000)))) for bases, sizes in regions)
         return _share(captured, sum(len(bases) for bases, _ in regions), "region", f"of {what} in captured memory")
 
     return look
@@ -237,7 +237,7 @@ def _indirect(facts: Facts) -> Answer:
     tops = sorted((thread.stack_start, thread.stack_start + thread.stack_size) for thread in threads if thread.stack_size)
     windows = _code_windows(facts)
     others = 0
-    for start, size in facts.ranges:
+    for start, size in facts.dump.memory_list._extents(MAX_LOOK):
         if size <= 0x100 or SHARED_DATA <= start < SHARED_DATA + 0x1000 or (start, size) in stacks:
             continue
         if not _inside(tops, start, start + size) and not _inside(windows, start, start + size):

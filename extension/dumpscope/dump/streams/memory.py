@@ -6,7 +6,7 @@ import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from functools import cached_property, partial
-from itertools import accumulate, compress, count, islice, repeat
+from itertools import accumulate, chain, compress, count, islice, repeat
 from operator import add
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -75,18 +75,20 @@ class MemoryList(RecordList[Range]):
             return sizes
         return [size if rva + size <= limit else max(0, limit - rva) for size, rva in zip(sizes, rvas)]
 
-    def extents(self, stop: int) -> Iterator[Tuple[int, int]]:
+    def _extents(self, stop: int) -> Iterator[Tuple[int, int]]:
         """Start and size of the first ``stop`` ranges."""
-        for starts, sizes, _ in self._tables():
-            yield from islice(zip(starts, sizes), stop)
-            stop -= min(stop, len(starts))
+        return islice(chain.from_iterable(zip(starts, sizes) for starts, sizes, _ in self._tables()), stop)
 
     def _bounds(self) -> Iterator[Tuple[int, int, int]]:
         """Start, end and file offset of each range, as far as the file has its bytes; none ends beyond the end of the address space."""
-        for starts, sizes, rvas in self._tables():
-            yield from zip(starts, map(min, map(add, starts, self._held(sizes, rvas)), repeat(ADDRESS_END)), rvas)
+        return chain.from_iterable(zip(starts, self._ends(starts, self._held(sizes, rvas)), rvas) for starts, sizes, rvas in self._tables())
 
-    def lies_well(self, low: int = 0) -> bool:
+    @staticmethod
+    def _ends(starts: Sequence[int], held: Sequence[int]) -> Sequence[int]:
+        ends = list(map(add, starts, held))
+        return ends if max(ends) <= ADDRESS_END else [min(end, ADDRESS_END) for end in ends]
+
+    def _lies_well(self, low: int = 0) -> bool:
         """Whether every range has bytes, all of them in the file and from the offset ``low`` on, and none goes beyond the end of the address space."""
         for starts, sizes, rvas in self._tables():
             if not min(sizes) or min(rvas) < low or max(map(add, starts, sizes)) > ADDRESS_END or max(map(add, rvas, sizes)) > self.source.size:
@@ -374,7 +376,7 @@ class Memory:
             got += min(place[1], size - got)
         return got
 
-    def count_captured(self, stretches: Iterable[Tuple[int, int]]) -> int:
+    def _count_captured(self, stretches: Iterable[Tuple[int, int]]) -> int:
         """How many of these stretches, each its address and size, are there without a gap; of no bytes, all of them are."""
         if not self._ready:
             self._prepare()
@@ -485,11 +487,15 @@ class RegionList(RecordList[Region]):
 
     def of_kind(self, state: int, kind: int, stop: int) -> Iterator[Region]:
         """The regions of one State and Type among the first ``stop``."""
-        for data, offset, index in self._chunks(0, min(stop, self.span.count)):
-            columns = self._columns(data)
-            wanted = [one == state and other == kind for one, other in zip(columns[4], columns[6])]
-            rows = zip(count(index), *columns, range(offset, offset + len(data), self.span.stride))
-            yield from map(partial(tuple.__new__, Region), compress(rows, wanted))
+        return (region for region in self.walk(0, max(stop, 0)) if region.state == state and region.type == kind)
+
+    def _stretches(self, state: int, kind: int, stop: int) -> Iterator[Tuple[int, int, int]]:
+        """Protect, base and size of the same regions, without a record for each."""
+        return chain.from_iterable(self._chosen(state, kind, data) for data, _, _ in self._chunks(0, min(stop, self.span.count)))
+
+    def _chosen(self, state: int, kind: int, data: bytes) -> Iterator[Tuple[int, int, int]]:
+        bases, _, _, sizes, states, protects, types = self._columns(data)
+        return compress(zip(protects, bases, sizes), [one == state and other == kind for one, other in zip(states, types)])
 
     def _bounds(self) -> Tuple[array[int], array[int]]:
         """Bases and sizes of all regions."""
