@@ -13,6 +13,7 @@ from dumpscope.diagnosis import promises as home
 from dumpscope.diagnosis.audit import audit
 from dumpscope.diagnosis.facts import Facts
 from dumpscope.dump.source import Source
+from dumpscope.dump.streams import modules
 from dumpscope.dump.streams.modules import ModuleList
 from dumpscope.format.flags import MINIDUMP_TYPE_BITS
 
@@ -58,3 +59,40 @@ def test_threads_are_as_many_as_wanted(facts: Facts) -> None:
     assert [thread.index for thread in facts.threads(1)] == [0]
     assert facts.threads() == list(facts.dump.threads)
     assert len(facts.threads(1)) == 1
+
+
+def test_a_module_by_its_name(facts: Facts) -> None:
+    """The first in the list that has one of the names, as far as the list is looked at."""
+    modules = list(facts.dump.modules)
+    for module in modules:
+        name = module.file_name.lower()
+        assert facts.named((name, "no-such.dll"), module.index + 1) == module
+        assert facts.named((name,), module.index) is None
+    every = {module.file_name.lower() for module in modules}
+    assert facts.named(every, len(modules)) == modules[0]
+    assert facts.named(("no-such.dll",), len(modules)) is None
+
+
+@pytest.mark.parametrize("name", ["article-handles.dmp", "crashpad-annotations-beyond-end.dmp", "everything-small.dmp"])
+def test_damage_of_records_is_a_part_of_all_damage(name: str) -> None:
+    """What rules ask about strings and registers is the same in both, in the same order."""
+    with closing(Source.from_path(SAMPLES / name)) as source:
+        facts = Facts.of(source)
+        assert [item for item in facts.damage if item in facts.record_damage] == list(facts.record_damage)
+        asked = ("string-", "context-")
+        assert [item for item in facts.damage if item.code.startswith(asked)] == [item for item in facts.record_damage if item.code.startswith(asked)]
+
+
+def test_a_codeview_record_is_decoded_once(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: Counter[int] = Counter()
+    real = modules.decode_codeview
+    monkeypatch.setattr(modules, "decode_codeview", lambda data, offset: (decoded.update([offset]), real(data, offset))[1])
+    assert audit(facts)
+    records = [module.codeview for module in facts.dump.modules]
+    assert any(records)
+    assert records == [module.codeview for module in facts.dump.modules]
+    assert set(decoded.values()) == {1}
+    monkeypatch.setattr(modules, "KEPT_SIZE", 0)
+    facts.dump.modules._codeviews.clear()
+    assert records == [module.codeview for module in facts.dump.modules]
+    assert not facts.dump.modules._codeviews

@@ -40,6 +40,8 @@ def test_filters_and_targets() -> None:
     assert parse_line("handles >> all.txt") == ("handles", (), "all.txt", True, False)
     assert parse_line("handles > all.txt --force") == ("handles", (), "all.txt", False, True)
     assert parse_line("handles >all.txt").target == "all.txt"
+    assert parse_line("handles|head 2|count") == ("handles", (Filter("head", ["2"]), Filter("count", [])), "", False, False)
+    assert parse_line("||count").filters == ()
 
 
 @pytest.mark.parametrize(

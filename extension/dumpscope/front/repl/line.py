@@ -84,7 +84,7 @@ def parse_line(text: str) -> Line:
             raise UsageError("one file name goes after >", "handles > C:\\answer.txt; >> adds to a file, --force after the name replaces it")
         target, append = words[0], arrow.group(1) == ">>"
         body = text[: arrow.start()]
-    bars = [at for at, char in _outside(body) if char == "|" and (not at or body[at - 1] in " \t") and _is_filter(body[at + 1 :])]
+    bars = [at for at, char in _outside(body) if char == "|" and (not at or body[at - 1] != "|") and _is_filter(body[at + 1 :])]
     pieces = []
     begin = 0
     for at in [*bars, len(body)]:
