@@ -60,3 +60,17 @@ def test_how_many_records_are_looked_at_one_by_one(monkeypatch: pytest.MonkeyPat
         for limit, options, told in ((records, [], False), (records - 1, [], True), (records - 1, ["-v"], False)):
             monkeypatch.setattr(overview, "DEEP_LIMIT", limit)
             assert (words in flat(cli("dumpinfo", f"{name}.dmp", *options).out)) is told
+
+
+@pytest.mark.parametrize("limit", [1, 5, 100])
+def test_as_many_streams_in_detail_as_the_limit(monkeypatch: pytest.MonkeyPatch, cli: Any, limit: int) -> None:
+    monkeypatch.setattr(overview, "DETAILED", limit)
+    count = sum(1 for stream in opened("article-handles").streams if stream.type)
+    said = flat(cli("dumpinfo", "article-handles.dmp", "-v").out)
+    more = max(0, count - limit)
+    assert (f"{more} more streams: `streams N` shows one in detail" in said) is (more > 1)
+    assert ("shows one in detail" in said) is (more > 0)
+    monkeypatch.setattr(overview, "DETAILED", count)
+    assert "shows one in detail" not in flat(cli("dumpinfo", "article-handles.dmp", "-v").out)
+    monkeypatch.setattr(overview, "DETAILED", count - 1)
+    assert "1 more stream: `streams N` shows one in detail" in flat(cli("dumpinfo", "article-handles.dmp", "-v").out)
