@@ -26,7 +26,6 @@ BIG = "full-memory.dmp"
         (["extract", BIG, "--all-modules", "x", "-o", "y"], "--all-modules takes no -o", "its files go into the folder"),
         (["dumpinfo", BIG, "--check"], "--check compares with the debugger that has the dump open", "in WinDbg: !py dumpinfo --check"),
         (["triage", BIG, "--resume"], "--resume goes on with an output", "give -o rows.jsonl"),
-        (["triage", BIG, "--html", "x.html", "--sql", "select 1"], "--html is a page of the groups: --sql and --group-by have answers of their own", ""),
         (["triage", BIG, "--html", "x.html", "--group-by", "process"], "--html is a page of the groups: --sql and --group-by have answers of their own", ""),
         (["triage", "page.html", "--html", "page.html"], "'page.html' is read or has the rows: the page cannot be written over it", "give --html another name"),
         (["triage", BIG, "-o", "x.jsonl", "--html", "./x.jsonl"], "'./x.jsonl' is read or has the rows: the page cannot be written over it", ""),
