@@ -6,7 +6,7 @@ import json
 import struct
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, List, Tuple
+from typing import Any, Iterable, Iterator, List, Tuple
 
 import pytest
 
@@ -14,7 +14,9 @@ from dumpscope.commands import smaller
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import UsageError
 from dumpscope.front.spellings import translate
+from dumpscope.writing import extract
 from dumpscope.writing.builder import DumpBuilder
+from dumpscope.writing.needed import captured
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 FULL = SAMPLES / "full-memory.dmp"
@@ -154,6 +156,61 @@ def test_all_modules_go_into_a_folder_under_harmless_names(tmp_path: Path, cli: 
     assert [item.name for item in folder.iterdir()] == ["_nul.dll"]
     assert cli("extract", source, "--all-modules", folder).code == 2
     assert cli("extract", source, "--all-modules", folder, "--force").code == 0
+
+
+def dump_of_modules(path: Path, bases: Iterable[int], size: int, ranges: int) -> None:
+    """A dump with modules of one size, and captured pages of 0x1000 bytes every 0x2000."""
+    builder = DumpBuilder(flags=2)
+    builder.set("SystemInfoStream", ProcessorArchitecture=9, MajorVersion=10, BuildNumber=19045, PlatformId=2, CSDVersion="")
+    builder.add("ThreadListStream", ThreadId=1, ThreadContext=bytes(1232))
+    for number, base in enumerate(bases):
+        builder.add("ModuleListStream", BaseOfImage=base, SizeOfImage=size, ModuleName=f"C:\\m{number}.dll")
+    builder.memory.wide = True
+    for number in range(ranges):
+        builder.capture(BASE + number * 0x2000, bytes([number % 255 + 1]) * 0x1000)
+    builder.write(str(path))
+
+
+def test_all_modules_walk_the_ranges_once(tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump_of_modules(tmp_path / "a.dmp", [BASE + number * 0x2000 for number in range(40)], 0x1000, 40)
+    walked: List[int] = []
+
+    def counted(dump: Any, wanted: Any) -> Iterator[Any]:
+        for part in captured(dump, wanted):
+            walked.append(part[0])
+            yield part
+
+    monkeypatch.setattr(extract, "captured", counted)
+    (tmp_path / "out").mkdir()
+    assert cli("extract", tmp_path / "a.dmp", "--all-modules", tmp_path / "out").code == 0
+    assert walked == [BASE + number * 0x2000 for number in range(40)]
+    written = sorted((tmp_path / "out").iterdir(), key=lambda item: int(item.stem[1:]))
+    assert [item.read_bytes() for item in written] == [bytes([number + 1]) * 0x1000 for number in range(40)]
+
+
+def test_modules_over_each_other_make_no_files_larger_than_the_dump(tmp_path: Path, cli: Any) -> None:
+    source, folder = tmp_path / "a.dmp", tmp_path / "out"
+    dump_of_modules(source, [BASE] * 40, 0x50000, 40)
+    folder.mkdir()
+    refused = cli("extract", source, "--all-modules", folder)
+    assert refused.code == 3
+    assert "modules lie over each other" in refused.err
+    assert list(folder.iterdir()) == []
+    assert cli("extract", source, "--module", "m0.dll", "-o", tmp_path / "m0.dll").code == 0
+    dump_of_modules(tmp_path / "b.dmp", [BASE, BASE + 0x2000], 0x2000, 2)  # next to each other
+    assert cli("extract", tmp_path / "b.dmp", "--all-modules", folder).code == 0
+
+
+def test_gaps_that_are_not_listed_are_counted(tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump_of_modules(tmp_path / "a.dmp", [BASE], 0x20000, 16)
+    monkeypatch.setattr(smaller, "MOST_GAPS", 14)
+    shown = cli("extract", tmp_path / "a.dmp", "--module", "m0")
+    assert "and 2 more gaps, which are not listed" in shown.out
+    assert shown.out.count("image of m0") == 1 + 14 + shown.out.count("image of m0: as it lies")
+    document = json.loads(cli("extract", tmp_path / "a.dmp", "--module", "m0", "--json").out)
+    assert (document["gap_count"], len(document["gaps"])) == (16, 14)
+    monkeypatch.setattr(smaller, "MOST_GAPS", 16)
+    assert "more gaps" not in cli("extract", tmp_path / "a.dmp", "--module", "m0").out
 
 
 @pytest.mark.parametrize(

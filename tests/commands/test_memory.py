@@ -13,6 +13,7 @@ from tests.commands.made import flat
 
 from dumpscope import Minidump
 from dumpscope.commands import memory
+from dumpscope.writing.builder import DumpBuilder as AnyDump
 
 STACK = 0x4A5E6FFE18
 
@@ -201,3 +202,19 @@ def test_ranges_of_two_lists_are_told_apart(cli: Cli, both_lists: Path) -> None:
 
 def test_one_list_needs_no_number_of_its_stream(cli: Cli) -> None:
     assert "MemoryListStream" not in cli("memory", "handles.dmp").out
+
+
+def test_what_is_captured_of_committed_memory_is_no_more_than_all_of_it(tmp_path: Path, cli: Cli, run_json: Any) -> None:
+    """Memory that no region names, or one that was freed meanwhile, is captured and not committed."""
+    builder = AnyDump(flags=0x802)
+    builder.set("SystemInfoStream", ProcessorArchitecture=9, MajorVersion=10, BuildNumber=19045, PlatformId=2, CSDVersion="")
+    builder.add("ThreadListStream", ThreadId=1, ThreadContext=bytes(1232))
+    for base, state in ((0x10000, 0x1000), (0x20000, 0x2000)):
+        builder.add("MemoryInfoListStream", BaseAddress=base, AllocationBase=base, RegionSize=0x2000, State=state, Protect=4, Type=0x20000)
+    builder.memory.wide = True
+    for base in (0x10000, 0x20000, 0x30000, 0x40000):
+        builder.capture(base, b"x" * 0x1000)
+    builder.write(str(tmp_path / "a.dmp"))
+    totals = run_json("memory", tmp_path / "a.dmp", "--summary")["totals"]
+    assert (totals["committed_bytes"], totals["captured_bytes"]) == (0x2000, 0x4000)
+    assert "50.0 % of it captured" in cli("memory", tmp_path / "a.dmp", "--summary").out
