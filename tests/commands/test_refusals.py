@@ -33,7 +33,7 @@ BIG = "full-memory.dmp"
         (["triage", BIG, "--html", "none/x.html"], "there is no folder for 'none/x.html'", "make it first"),
         (["triage", BIG, "-o", "taken.jsonl"], "'taken.jsonl' exists already", "--resume goes on with it, --force writes it anew"),
         (["triage", "nothing-here.dmp"], "there is no 'nothing-here.dmp'", "give files, folders and archives"),
-        (["windbg", "--install", " "], "--install takes the folder that the scripts go to", ""),
+        (["windbg", "--install", " "], "--install: the name of a file is empty", ""),
         (["windbg", "--install", "x", "--script"], "--install takes no other argument", "dumpscope windbg --install FOLDER"),
         (["windbg", "x", "--install", "x"], "--install takes no other argument", "dumpscope windbg --install FOLDER"),
         (["windbg", "--force"], "--force is for --install", "dumpscope windbg --install FOLDER --force"),
