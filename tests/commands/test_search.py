@@ -12,6 +12,8 @@ from tests.fuzz.dumps import Dump
 from dumpscope.commands import search
 from dumpscope.commands.index import find_command
 from dumpscope.dump.minidump import Minidump
+from dumpscope.dump.search import MAX_PATTERN
+from dumpscope.errors import UsageError
 from dumpscope.session.running import parse, run
 from dumpscope.session.session import Session
 from dumpscope.view.document import render_json
@@ -269,3 +271,11 @@ def test_a_text_near_the_end_of_a_piece_is_given_once_and_whole(monkeypatch: pyt
     builder.add_memory64_list()
     session = Session(Minidump.open(builder.build()))
     assert list(search._found(session, search._Once(session.dump.memory), 6, ("ascii",))) == [(0x10000 + at, "ascii", text)]
+
+
+def test_how_long_a_pattern_may_be() -> None:
+    for size in (1, MAX_PATTERN - 1, MAX_PATTERN):
+        assert search._bounded(b"x" * size) == b"x" * size
+    for size in (0, MAX_PATTERN + 1):
+        with pytest.raises(UsageError, match=f"a pattern has 1 to {MAX_PATTERN} bytes, this one {size}"):
+            search._bounded(b"x" * size)

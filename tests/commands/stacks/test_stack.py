@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread
@@ -13,7 +13,8 @@ from tests.stacks.test_engine import Pack
 from tests.symbols.pe_builder import TIMESTAMP, Named, example, mapped
 
 from dumpscope.__main__ import main
-from dumpscope.commands.stacks.stack import _details, _matches, missing_images
+from dumpscope.commands.stacks.stack import DEFAULT_LIMIT, MAX_FRAMES, _details, _matches, frames_limit, missing_images
+from dumpscope.errors import UsageError
 from dumpscope.session.stack_words import LEAST_FOLDED
 from dumpscope.stacks.frames import BOTTOM, NO_IMAGE
 from dumpscope.view.blocks import Data, Note
@@ -276,3 +277,17 @@ def test_frames_that_come_again_and_again(length: int, words: str) -> None:
     assert _details(drawn, registers=False, evidence=False) is None
     assert _details(drawn, registers=True, evidence=False) is not None
     assert _details(drawn, registers=False, evidence=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [(None, DEFAULT_LIMIT), ("1", 1), ("20", 20), ("0x10", 16), ("010", 16), ("01", 1), ("999999999", MAX_FRAMES), (str(MAX_FRAMES + 1), MAX_FRAMES)],
+)
+def test_a_number_of_frames(text: Optional[str], limit: int) -> None:
+    assert frames_limit(text) == limit
+
+
+@pytest.mark.parametrize("text", ["0", "00", "0x0", "-1", "x", ""])
+def test_what_is_no_number_of_frames(text: str) -> None:
+    with pytest.raises(UsageError, match="a number of frames is needed"):
+        frames_limit(text)
