@@ -178,13 +178,14 @@ class _Writer(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.variables:
-            return self.visit(ast.parse(self.variables[node.id], mode="eval").body)  # type: ignore[no-any-return]
+            found: ast.AST = self.visit(ast.parse(self.variables[node.id], mode="eval").body)
+            return found
         meant = _meant(self.module, node.id)
         if isinstance(meant, tuple):
             inner = _Writer(meant[0], {})
-            text = inner.visit(ast.parse(ast.unparse(meant[1]), mode="eval").body)
+            text: ast.AST = inner.visit(ast.parse(ast.unparse(meant[1]), mode="eval").body)
             self.classes += inner.classes
-            return text  # type: ignore[no-any-return]
+            return text
         if meant is not None and meant not in self.classes:
             self.classes.append(meant)
         return node

@@ -6,9 +6,9 @@
 import io
 import struct
 import zlib
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from . import damaged, handle_cases
+from . import damaged, handle_cases, lzx
 from .catalogue import SAMPLES
 
 FAMILIES = (damaged, handle_cases)
@@ -79,12 +79,23 @@ def cabinet_checksum(data: bytes, seed: int = 0) -> int:
 
 
 def cabinet(files: Files, method: int = 0, pack: Packer = bytes) -> bytes:
-    """A cabinet with one folder. `method` is the number that goes with `pack`: 0 stored, 1 MSZIP, 0x1503 LZX."""
+    """A cabinet with one folder. `method` is the number that goes with `pack`: 0 stored, 1 MSZIP, 2 Quantum."""
     whole = b"".join(data for _, data in files)
+    return _cabinet(files, method, whole, [pack(whole[start : start + 0x8000]) for start in range(0, len(whole), 0x8000)])
+
+
+def lzx_cabinet(files: Files, packer: Optional[lzx.Packer] = None) -> bytes:
+    """A cabinet with one folder of LZX, in the largest window unless another packer is given."""
+    packer = packer or lzx.Packer(21)
+    whole = b"".join(data for _, data in files)
+    return _cabinet(files, packer.window << 8 | 3, whole, packer(whole))
+
+
+def _cabinet(files: Files, method: int, whole: bytes, frames: Sequence[bytes]) -> bytes:
+    """A cabinet of packed blocks."""
     blocks = []
-    for start in range(0, len(whole), 0x8000):
-        plain = whole[start : start + 0x8000]
-        packed = pack(plain)
+    for number, packed in enumerate(frames):
+        plain = whole[number * 0x8000 : (number + 1) * 0x8000]
         sizes = struct.pack("<HH", len(packed), len(plain))
         blocks.append(struct.pack("<I", cabinet_checksum(sizes, cabinet_checksum(packed))) + sizes + packed)
     records = b""
@@ -101,14 +112,6 @@ def cabinet(files: Files, method: int = 0, pack: Packer = bytes) -> bytes:
 def mszip(plain: bytes) -> bytes:
     """A block of MSZIP."""
     return b"CK" + deflated(plain)
-
-
-def lzx(plain: bytes) -> bytes:
-    """The first block of LZX, as one that is stored."""
-    bits = "0" + f"{3:03b}{len(plain):024b}"
-    bits += "0" * (-len(bits) % 16)
-    words = b"".join(struct.pack("<H", int(bits[place : place + 16], 2)) for place in range(0, len(bits), 16))
-    return words + struct.pack("<III", 1, 1, 1) + plain + b"\0" * (len(plain) & 1)
 
 
 def gzipped(data: bytes) -> bytes:
@@ -161,6 +164,7 @@ def _bad() -> bytes:
 ARCHIVES: Dict[str, Sheet] = {
     "stored.zip": Sheet(lambda: archive_zip([("memory.dmp", _dump())]), "a ZIP archive with a stored dump", 0),
     "packed.zip": Sheet(lambda: archive_zip([("crash/memory.dmp", _dump())], 8, deflated), "a ZIP archive with a deflated dump", 0),
+    "deflate64.zip": Sheet(lambda: archive_zip([("memory.dmp", _dump())], 9, deflated), "a ZIP archive packed with Deflate64", 0x80004001),
     "two-dumps.zip": Sheet(
         lambda: archive_zip([("readme.txt", b"two dumps\r\n"), ("b/first.dmp", _bad()), ("second.mdmp", _dump())]),
         "two dumps; the debugger takes the .mdmp",
@@ -172,7 +176,7 @@ ARCHIVES: Dict[str, Sheet] = {
     "empty.zip": Sheet(lambda: archive_zip([]), "nothing inside", 0x80070057),
     "stored.cab": Sheet(lambda: cabinet([("memory.dmp", _dump())]), "a cabinet with a stored dump", 0),
     "packed.cab": Sheet(lambda: cabinet([("readme.txt", b"see the dump\r\n"), ("memory.mdmp", _dump())], 1, mszip), "a cabinet packed with MSZIP", 0),
-    "lzx.cab": Sheet(lambda: cabinet([("memory.dmp", _dump())], 0x1503, lzx), "a cabinet packed with LZX", 0),
+    "lzx.cab": Sheet(lambda: lzx_cabinet([("memory.dmp", _dump())]), "a cabinet packed with LZX", 0),
     "memory.dmp.gz": Sheet(lambda: gzipped(_dump()), "a gzip file", 0x80070057),
     "memory.tar.gz": Sheet(lambda: gzipped(archive_tar([("memory.dmp", _dump())])), "a tar file in a gzip file", 0x80070057),
 }

@@ -12,6 +12,7 @@ python samples/build.py --article FILE      the article's dump in full size, abo
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
@@ -19,22 +20,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from samples import (  # noqa: E402
-    article,
-    crashes,
-    damaged,
-    damaged_threads,
-    exceptions,
-    handle_cases,
-    healthy,
-    hostile,
-    kernel_dumps,
-    nearly_open,
-    not_minidumps,
-    third_party,
-    user_dumps,
-    waiting,
-)
+from samples import article  # noqa: E402
 from samples.archives import ARCHIVES  # noqa: E402
 from samples.catalogue import SAMPLES, Sample  # noqa: E402
 
@@ -42,10 +28,12 @@ FAMILIES: Dict[str, str] = {
     "article": "The article's dump",
     "handle_cases": "Handles: the eight reasons for a failing `!handle`, and lists that work",
     "crashes": "Crashes: what programs say of their end, and what memory and registers tell",
-    "healthy": "Nothing wrong: one per kind of stream",
+    "healthy": "Nothing wrong: what the flags bring",
+    "streams": "Nothing wrong: streams that few dumps have",
+    "systems": "Nothing wrong: versions of Windows and of structures, other processors",
     "damaged": "Something wrong: header, directory, streams, memory, lists",
     "damaged_threads": "Something wrong: threads and exceptions",
-    "exceptions": "Exceptions: breakpoints, unloaded modules, the 32-bit side of a 64-bit dump, two of them",
+    "exceptions": "Exceptions: one of each kind, breakpoints, unloaded modules, the 32-bit side of a 64-bit dump, two of them",
     "nearly_open": "Something wrong: a few bytes that keep a file from opening",
     "waiting": "Waits: what threads wait for",
     "hostile": "Texts that try to do harm",
@@ -54,22 +42,8 @@ FAMILIES: Dict[str, str] = {
     "kernel_dumps": "Kernel dumps",
     "user_dumps": "User dumps of the old format",
 }
-MODULES = (
-    article,
-    crashes,
-    damaged,
-    damaged_threads,
-    exceptions,
-    handle_cases,
-    healthy,
-    hostile,
-    kernel_dumps,
-    nearly_open,
-    not_minidumps,
-    third_party,
-    user_dumps,
-    waiting,
-)
+for _name in sorted(FAMILIES):
+    import_module(f"samples.{_name}")
 
 INTRODUCTION = """# Samples
 

@@ -1,6 +1,7 @@
-"""Exceptions that are easily said wrong: breakpoints, unloaded modules, the 32-bit side of a 64-bit dump, two exceptions."""
+"""Exceptions: one of each kind, and those that are easily said wrong: breakpoints, unloaded modules, the 32-bit side of a 64-bit dump, two exceptions."""
 
 import struct
+from typing import Any
 
 from . import blocks, process
 from .catalogue import Built, sample
@@ -10,6 +11,55 @@ from .writer import DumpBuilder, UnloadedModule
 
 _NTDLL_BREAK = 0x7FFC3A790FE0
 _GONE = 0x7FFC2D100000
+
+
+def _exception_sample(name: str, title: str, code: int, parameters: Any = (), kind: str = "amd64", **more: Any) -> None:
+    """Register a dump with an exception; everything else is the same in all of them."""
+    arguments = dict(access_violation(kind), code=code, parameters=parameters, **more)
+
+    @sample(
+        "exception-" + name,
+        title,
+        f"an exception stream with code {code:08X}",
+        0,
+        exception={"code": code, "tid": arguments["tid"], "address": arguments["address"]},
+        **opens(),
+    )
+    def _() -> Built:
+        return compose("threads modules memory exception system misc counters", kind=kind, exception=arguments)
+
+
+_exception_sample("write-violation", "Write to address 0", 0xC0000005, (1, 0))
+_exception_sample("read-violation", "Read of a freed block", 0xC0000005, (0, 0xFFFFFFFFFFFFFFFF))
+_exception_sample("execute-violation", "A jump into data", 0xC0000005, (8, 0x1D5A3C40000))
+_exception_sample("violation-x86", "Write to address 0, 32-bit process", 0xC0000005, (1, 0), "x86")
+_exception_sample("in-page-error", "A mapped file went away", 0xC0000006, (0, 0x1D5A3C50000, 0xC000009C))
+_exception_sample("fast-fail", "Stack cookie check failed", 0xC0000409, (2,), flags=1)
+_exception_sample("cpp", "An uncaught C++ exception", 0xE06D7363, (0x19930520, 0x4A5E6FFEC0, 0x7FF6A1B3E2A0, 0x7FF6A1B20000), flags=1)
+_exception_sample("cpp-x86", "An uncaught C++ exception, 32 bit", 0xE06D7363, (0x19930520, 0x00CFFE80, 0x00D2E2A0), "x86", flags=1)
+_exception_sample("clr", "An uncaught .NET exception", 0xE0434352, (0x80131509, 0, 0, 0, 0x7FFC10000000), flags=1)
+_exception_sample("breakpoint", "A breakpoint instruction", 0x80000003, (0,))
+_exception_sample("wake-debugger", "`.dump` from a debugger that had broken in", 0x80000007)
+_exception_sample("hang-report", "Windows Error Reporting took a hung program", 0xCFFFFFFF)
+_exception_sample("stack-overflow", "The guard page was hit", 0xC00000FD, (1, 0x4A5E6FF000))
+_exception_sample("nested", "A record that points to another one", 0xC0000025, nested=0x4A5E6FFE40)
+
+
+@sample(
+    "exception-seen-from-its-handler",
+    "The thread is in the crash handler, the exception elsewhere",
+    "registers of the thread list and of the exception differ",
+    0,
+    rule="exception-context-differs",
+    exception={"code": 0xC0000005, "tid": 0x1A30, "address": 0x7FF6A1B2145C},
+    **opens(),
+)
+def _() -> Built:
+    context = blocks.context_amd64(rip=0x7FF6A1B2145C, rsp=0x4A5E4FFF20, rcx=0)
+    return compose(
+        "threads modules memory exception system misc counters",
+        exception={"tid": 0x1A30, "code": 0xC0000005, "address": 0x7FF6A1B2145C, "parameters": (0, 8), "context": context},
+    )
 
 
 def breakpoint_at(address: int, code: bytes = b"") -> DumpBuilder:

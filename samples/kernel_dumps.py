@@ -3,7 +3,7 @@
 import struct
 from typing import List, Sequence, Tuple
 
-from .catalogue import Built, sample
+from .catalogue import Built, Facts, sample
 
 PAGE = b"PAGE"
 DRIVERS64 = (
@@ -19,6 +19,8 @@ DRIVERS32 = (
 )
 PRCB64, PROCESSORS64, CONTEXT64 = 0xFFFFF80310FD4180, 0xFFFFF803138FDC80, 0xFFFF9B00021FF340
 THREAD64, PROCESS64 = 0xFFFFC08BDE9E1640, 0xFFFFC08BDE001080
+WIDE: Facts = {"magic": b"PAGEDU64", "engine": "kernel", "kernel": True}
+NARROW: Facts = {**WIDE, "magic": b"PAGEDUMP"}
 
 
 class _File:
@@ -266,13 +268,7 @@ def triage32(code: int = 0x50, parameters: Tuple[int, int, int, int] = (0xDEAD00
 
 
 @sample(
-    "not-a-dump-kernel-triage-64",
-    "A triage dump of a 64-bit machine",
-    "bug check 0xD1 in demo-drv.sys, drivers, a stack and two blocks of memory",
-    0,
-    magic=b"PAGEDU64",
-    engine="kernel",
-    kernel=True,
+    "not-a-dump-kernel-triage-64", "A triage dump of a 64-bit machine", "bug check 0xD1 in demo-drv.sys, drivers, a stack and two blocks of memory", 0, **WIDE
 )
 def _() -> Built:
     return triage64()
@@ -283,9 +279,7 @@ def _() -> Built:
     "A triage dump of a hardware error",
     "bug check 0x124 with a hardware error record: a machine check of a processor",
     0,
-    magic=b"PAGEDU64",
-    engine="kernel",
-    kernel=True,
+    **WIDE,
 )
 def _() -> Built:
     return triage64_hardware()
@@ -296,23 +290,13 @@ def _() -> Built:
     "A triage dump of a device that did not finish a power request",
     "bug check 0x9F with the IRP, the device and the driver in blocks of memory",
     0,
-    magic=b"PAGEDU64",
-    engine="kernel",
-    kernel=True,
+    **WIDE,
 )
 def _() -> Built:
     return triage64_power()
 
 
-@sample(
-    "not-a-dump-kernel-triage-32",
-    "A triage dump of a 32-bit machine",
-    "bug check 0x50 with a driver on the stack",
-    0,
-    magic=b"PAGEDUMP",
-    engine="kernel",
-    kernel=True,
-)
+@sample("not-a-dump-kernel-triage-32", "A triage dump of a 32-bit machine", "bug check 0x50 with a driver on the stack", 0, **NARROW)
 def _() -> Built:
     return triage32()
 
@@ -320,6 +304,14 @@ def _() -> Built:
 def _pages(numbers: Sequence[int]) -> bytes:
     """Pages that hold their number over and over."""
     return b"".join(struct.pack("<Q", number) * 512 for number in numbers)
+
+
+def _bits(pages: Sequence[int], total: int) -> bytes:
+    """A bitmap of ``total`` bits with those of the pages set."""
+    bits = bytearray((total + 7) // 8)
+    for page in pages:
+        bits[page // 8] |= 1 << page % 8
+    return bytes(bits)
 
 
 def _with_runs(runs: Sequence[Tuple[int, int]], wide: bool) -> bytes:
@@ -348,9 +340,7 @@ def bitmap_dump(pages: Sequence[int], total: int, *, full: bool = False, wide: b
     """A dump with a bitmap of ``total`` bits: of the kernel, or with ``full`` of all memory."""
     file = bytearray(triage64()[:0x2000] if wide else triage32()[:0x1000])
     struct.pack_into("<I", file, 0xF98 if wide else 0xF88, kind or (5 if full else 6))
-    bits = bytearray((total + 7) // 8)
-    for page in pages:
-        bits[page // 8] |= 1 << page % 8
+    bits = _bits(pages, total)
     first = -(-(len(file) + 0x38 + len(bits)) // 0x1000) * 0x1000
     head = bytearray(0x38)
     head[:8] = b"FDMPDUMP" if full else b"SDMPDUMP"
@@ -364,9 +354,7 @@ def summary_dump(pages: Sequence[int], total: int, *, wide: bool = True, runs: S
     """A kernel summary dump, the kind before Windows 8: a bitmap of ``total`` bits behind SUMMARY_DUMP; ``runs`` are those of the header."""
     file = bytearray(_with_runs(runs, wide))
     struct.pack_into("<I", file, 0xF98 if wide else 0xF88, 2)
-    bits = bytearray((total + 7) // 8)
-    for page in pages:
-        bits[page // 8] |= 1 << page % 8
+    bits = _bits(pages, total)
     head = struct.pack("<8sIIIIIxxxxQ" if wide else "<8sIIIIII", b"SDMPDUMP", 0, first, total, len(pages), total, 0)
     first = first or -(-(len(file) + len(head) + len(bits)) // 0x1000) * 0x1000
     file += head[:12] + struct.pack("<I", first) + head[16:] + bits
@@ -374,26 +362,16 @@ def summary_dump(pages: Sequence[int], total: int, *, wide: bool = True, runs: S
     return bytes(file) + _pages(pages)
 
 
-@sample(
-    "not-a-dump-kernel-full-64", "A full kernel dump of a 64-bit machine", "two runs of physical memory", 0, magic=b"PAGEDU64", engine="kernel", kernel=True
-)
+@sample("not-a-dump-kernel-full-64", "A full kernel dump of a 64-bit machine", "two runs of physical memory", 0, **WIDE)
 def _() -> Built:
     return full_dump([(1, 2), (8, 1)])
 
 
-@sample(
-    "not-a-dump-kernel-bitmap-64",
-    "A kernel dump with a bitmap",
-    "automatic and kernel dumps since Windows 8",
-    0,
-    magic=b"PAGEDU64",
-    engine="kernel",
-    kernel=True,
-)
+@sample("not-a-dump-kernel-bitmap-64", "A kernel dump with a bitmap", "automatic and kernel dumps since Windows 8", 0, **WIDE)
 def _() -> Built:
     return bitmap_dump([1, 2, 9], 64)
 
 
-@sample("not-a-dump-kernel-bitmap-32", "A full dump with a bitmap of a 32-bit machine", "FDMP", 0, magic=b"PAGEDUMP", engine="kernel", kernel=True)
+@sample("not-a-dump-kernel-bitmap-32", "A full dump with a bitmap of a 32-bit machine", "FDMP", 0, **NARROW)
 def _() -> Built:
     return bitmap_dump([0, 3], 64, full=True, wide=False)

@@ -4,7 +4,7 @@ The same program, `demo.exe`, as a 64-bit process, a 32-bit one, and a 32-bit on
 """
 
 import struct
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .blocks import context_amd64, context_x86, fixed_file_info, rsds
 from .writer import DumpBuilder, Module, Region, Thread, ThreadInfo, UnloadedModule
@@ -286,14 +286,14 @@ class Memory:
         yield self.arena.address, self.arena.bytes()
 
 
-def memory_64(command_line: str = '"C:\\demo\\demo.exe" --serve 8080', **options: object) -> Memory:
+def memory_64(command_line: str = '"C:\\demo\\demo.exe" --serve 8080', **options: Any) -> Memory:
     """The 64-bit process's memory."""
-    return Memory(64, 0x4A5E3F1000, 0x1D5A3C40000, _MODULES_64[0][0], command_line, _MODULES_64[0][2], modules("amd64"), **options)  # type: ignore[arg-type]
+    return Memory(64, 0x4A5E3F1000, 0x1D5A3C40000, _MODULES_64[0][0], command_line, _MODULES_64[0][2], modules("amd64"), **options)
 
 
-def memory_32(command_line: str = "C:\\demo\\demo32.exe /quiet", **options: object) -> Memory:
+def memory_32(command_line: str = "C:\\demo\\demo32.exe /quiet", **options: Any) -> Memory:
     """The 32-bit process's memory."""
-    return Memory(32, 0x00B3F000, 0x00E01000, _MODULES_32[0][0], command_line, _MODULES_32[0][2], modules("x86"), **options)  # type: ignore[arg-type]
+    return Memory(32, 0x00B3F000, 0x00E01000, _MODULES_32[0][0], command_line, _MODULES_32[0][2], modules("x86"), **options)
 
 
 def threads_64(specs: Sequence[ThreadSpec] = THREADS_64) -> List[Thread]:

@@ -18,9 +18,15 @@ def main(argv: Optional[List[str]] = None) -> int:
             return 0
         except (OSError, AttributeError):
             pass  # the command line knows what to say of an output that cannot be written
-    from dumpscope.front.cli.main import main as run
+    try:
+        from dumpscope.front.cli.ending import end_in_order
 
-    return run(words)
+        end_in_order()
+        from dumpscope.front.cli.main import main as run
+
+        return run(words)
+    except KeyboardInterrupt:  # before the command line was there to say so, or while it ended
+        return 130
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """``comments`` and ``annotations``."""
 
+from __future__ import annotations
+
 import pytest
 from samples.writer import DumpBuilder
 from tests.fuzz.test_bombs import BOMBS
 
-from dumpscope.commands.annotations import text_lines
+from dumpscope.commands.annotations import _decoded, text_lines
 
 
 def test_comments(run_json, cli):
@@ -182,3 +184,11 @@ def test_an_empty_comment_is_none(cli, tmp_path):
     result = cli("comments", path)
     assert result.code == 1
     assert "empty" in result.out
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(0x43500001, 0x43500001), (0x47670001, 0x4767000D), (0x4D7A0001, 0x4D7A0004)],
+)
+def test_streams_that_annotations_show_by_themselves(first: int, last: int) -> None:
+    assert [_decoded(kind) for kind in (first - 1, first, last, last + 1)] == [False, True, True, False]

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Iterable, Iterator, List, Tuple
 
 import pytest
 
+from dumpscope.commands import smaller
 from dumpscope.dump.minidump import Minidump
+from dumpscope.errors import UsageError
 from dumpscope.front.spellings import translate
+from dumpscope.writing import extract
 from dumpscope.writing.builder import DumpBuilder
+from dumpscope.writing.needed import captured
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 FULL = SAMPLES / "full-memory.dmp"
@@ -153,6 +158,61 @@ def test_all_modules_go_into_a_folder_under_harmless_names(tmp_path: Path, cli: 
     assert cli("extract", source, "--all-modules", folder, "--force").code == 0
 
 
+def dump_of_modules(path: Path, bases: Iterable[int], size: int, ranges: int) -> None:
+    """A dump with modules of one size, and captured pages of 0x1000 bytes every 0x2000."""
+    builder = DumpBuilder(flags=2)
+    builder.set("SystemInfoStream", ProcessorArchitecture=9, MajorVersion=10, BuildNumber=19045, PlatformId=2, CSDVersion="")
+    builder.add("ThreadListStream", ThreadId=1, ThreadContext=bytes(1232))
+    for number, base in enumerate(bases):
+        builder.add("ModuleListStream", BaseOfImage=base, SizeOfImage=size, ModuleName=f"C:\\m{number}.dll")
+    builder.memory.wide = True
+    for number in range(ranges):
+        builder.capture(BASE + number * 0x2000, bytes([number % 255 + 1]) * 0x1000)
+    builder.write(str(path))
+
+
+def test_all_modules_walk_the_ranges_once(tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump_of_modules(tmp_path / "a.dmp", [BASE + number * 0x2000 for number in range(40)], 0x1000, 40)
+    walked: List[int] = []
+
+    def counted(dump: Any, wanted: Any) -> Iterator[Any]:
+        for part in captured(dump, wanted):
+            walked.append(part[0])
+            yield part
+
+    monkeypatch.setattr(extract, "captured", counted)
+    (tmp_path / "out").mkdir()
+    assert cli("extract", tmp_path / "a.dmp", "--all-modules", tmp_path / "out").code == 0
+    assert walked == [BASE + number * 0x2000 for number in range(40)]
+    written = sorted((tmp_path / "out").iterdir(), key=lambda item: int(item.stem[1:]))
+    assert [item.read_bytes() for item in written] == [bytes([number + 1]) * 0x1000 for number in range(40)]
+
+
+def test_modules_over_each_other_make_no_files_larger_than_the_dump(tmp_path: Path, cli: Any) -> None:
+    source, folder = tmp_path / "a.dmp", tmp_path / "out"
+    dump_of_modules(source, [BASE] * 40, 0x50000, 40)
+    folder.mkdir()
+    refused = cli("extract", source, "--all-modules", folder)
+    assert refused.code == 3
+    assert "modules lie over each other" in refused.err
+    assert list(folder.iterdir()) == []
+    assert cli("extract", source, "--module", "m0.dll", "-o", tmp_path / "m0.dll").code == 0
+    dump_of_modules(tmp_path / "b.dmp", [BASE, BASE + 0x2000], 0x2000, 2)  # next to each other
+    assert cli("extract", tmp_path / "b.dmp", "--all-modules", folder).code == 0
+
+
+def test_gaps_that_are_not_listed_are_counted(tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump_of_modules(tmp_path / "a.dmp", [BASE], 0x20000, 16)
+    monkeypatch.setattr(smaller, "MOST_GAPS", 14)
+    shown = cli("extract", tmp_path / "a.dmp", "--module", "m0")
+    assert "and 2 more gaps, which are not listed" in shown.out
+    assert shown.out.count("image of m0") == 1 + 14 + shown.out.count("image of m0: as it lies")
+    document = json.loads(cli("extract", tmp_path / "a.dmp", "--module", "m0", "--json").out)
+    assert (document["gap_count"], len(document["gaps"])) == (16, 14)
+    monkeypatch.setattr(smaller, "MOST_GAPS", 16)
+    assert "more gaps" not in cli("extract", tmp_path / "a.dmp", "--module", "m0").out
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -176,3 +236,41 @@ def test_the_debuggers_spelling() -> None:
     found = translate(".writemem a.bin 1000 1fff")
     assert found is not None
     assert found.words == ["extract", "--range", "1000", "1000", "-o", "a.bin"]
+
+
+class Listed(List[Any]):
+    """Modules of a dump."""
+
+    def at(self, address: int) -> Any:
+        return next((module for module in self if module.base <= address < module.base + 0x1000), None)
+
+
+def listed(*rows: Tuple[str, int]) -> Any:
+    found = Listed(SimpleNamespace(name=name.rpartition(".")[0], file_name=name, base=base) for name, base in rows)
+    return SimpleNamespace(dump=SimpleNamespace(modules=found))
+
+
+def test_the_one_module_that_a_word_means() -> None:
+    session = listed(("One.dll", 0x1000), ("two.dll", 0x2000), ("two.exe", 0x3000), ("3.dll", 0x4000))
+    assert [smaller._module(session, text).base for text in ("one", "ONE.DLL", "o*.dll", "?wo.exe", "1010", "3.dll", "3")] == [
+        0x1000,
+        0x1000,
+        0x1000,
+        0x3000,
+        0x1000,
+        0x4000,
+        0x4000,
+    ]
+    for text in ("four", "*.sys", "9000", "fff"):
+        with pytest.raises(UsageError, match="there is no module"):
+            smaller._module(session, text)
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 9])
+def test_a_word_that_means_several_modules(count: int) -> None:
+    bases = [0x1000 * (number + 1) for number in range(count)]
+    with pytest.raises(UsageError) as raised:
+        smaller._module(listed(*(("same.dll", base) for base in bases)), "same")
+    assert raised.value.message == f"'same' is {count} modules"
+    assert raised.value.hint == "give the address of one: " + ", ".join(f"0x{base:x}" for base in bases[:4])
+    assert smaller._module(listed(*(("same.dll", 0x1000) for _ in bases)), "same").base == 0x1000  # one image that is listed several times

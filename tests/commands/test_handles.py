@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+from types import SimpleNamespace
+from typing import Any, Dict, List, Tuple
+
 import pytest
 from samples.writer import DumpBuilder, Handle, Operation, Thread
+from tests.commands.made import parse, sample_bytes, write
+
+from dumpscope.commands import handles
 
 ROWS = [
     ("Mutant", "\\b", 0x1F0001, 2, 100),
@@ -144,3 +151,28 @@ def test_low_bits_are_ignored(cli, tmp_path):
 def test_bits_that_nobody_has_are_refused(cli, tmp_path, bits):
     assert cli("handles", built(tmp_path, [Handle(4, "Event", "")]), "0", bits).code == 2
     assert cli("handles", built(tmp_path, [Handle(4, "Event", "")]), "0", "f").code == 0
+
+
+def test_names_of_rights_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: Dict[Tuple[str, int], List[str]] = {}
+    monkeypatch.setattr(handles, "_access_cache", kept)
+    several: List[Any] = [SimpleNamespace(type="Event", granted_access=value) for value in range(4100)]
+    first = [handles.access_names(handle) for handle in several]
+    assert len(kept) == 4096
+    assert [handles.access_names(handle) for handle in several] == first
+    assert handles.access_names(several[0]) is first[0]
+    assert handles.access_names(several[3]) == ["EVENT_QUERY_STATE", "EVENT_MODIFY_STATE"]
+
+
+def test_object_information_larger_than_the_file_is_damage(tmp_path, run_json, cli):
+    data = bytearray(sample_bytes("handles"))
+    handle = next(item for item in parse(bytes(data)).handles if item.object_info_rva)
+    struct.pack_into("<III", data, handle.object_info_rva, 0x2B000300, 0x9848A01A, 0xBD000015)
+    path = write(tmp_path, bytes(data))
+    block = run_json("handles", path, f"0x{handle.handle:x}")
+    assert "'damaged': True" in str(block)
+    out = " ".join(cli("handles", path, f"0x{handle.handle:x}").out.split())
+    assert "damaged: it claims 3170893845 bytes, more than the file holds" in out
+    blocks, damage = parse(bytes(data)).handles.object_info(handle.object_info_rva)
+    assert [item.payload for item in blocks] == [b""]
+    assert [item.code for item in damage] == ["object-info-cut"]  # where it would lead is not followed

@@ -1,7 +1,19 @@
 """``memory`` and ``read``."""
 
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Callable, List, Tuple
+
 import pytest
 from samples.writer import DumpBuilder, Module
+from tests.commands.made import flat
+
+from dumpscope import Minidump
+from dumpscope.commands import memory
+from dumpscope.writing.builder import DumpBuilder as AnyDump
 
 STACK = 0x4A5E6FFE18
 
@@ -141,3 +153,68 @@ def test_module_headers_are_explained_by_their_flag(cli, tmp_path):
     for where in ("memory", "read"):
         assert "0x80000" not in said(where, headers_dump(tmp_path, 0x80002, 1), *(["m0"] if where == "read" else []))
     assert "0x80000" not in said("memory", plain)
+
+
+@pytest.mark.parametrize(
+    ("spans", "wanted"),
+    [
+        ([], (0, 0, 0, (0, 0))),
+        ([(0, 4)], (1, 0, 4, (0, 0))),
+        ([(8, 12)], (1, 8, 12, (0, 0))),
+        ([(8, 12), (12, 20)], (1, 8, 20, (0, 0))),
+        ([(8, 12), (13, 20)], (2, 8, 20, (12, 1))),
+        ([(8, 12), (16, 20), (30, 31), (35, 36)], (4, 8, 36, (20, 10))),
+        ([(8, 12), (16, 20), (24, 25)], (3, 8, 25, (12, 4))),
+        ([(0, 1), (5, 6), (6, 9), (9, 10)], (2, 0, 10, (1, 4))),
+    ],
+)
+def test_the_largest_gap(spans: List[Tuple[int, int]], wanted: Tuple[int, int, int, Tuple[int, int]]) -> None:
+    dump: Any = SimpleNamespace(memory=SimpleNamespace(spans=lambda: iter([(start, end, 0) for start, end in spans])))
+    assert tuple(memory._gaps(dump)) == wanted
+
+
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def both_lists(tmp_path: Path) -> Path:
+    builder = DumpBuilder("amd64")
+    builder.add_system_info()
+    builder.add_memory(0x1000, b"a" * 0x20)
+    builder.add_memory_list()
+    builder.add_full_memory(0x5000, b"b" * 0x40)
+    builder.add_memory64_list()
+    path = tmp_path / "both.dmp"
+    path.write_bytes(builder.build())
+    with Minidump.open(str(path)) as dump:
+        assert len(dump.memory_list)
+        assert len(dump.memory64_list)
+    return path
+
+
+def test_ranges_of_two_lists_are_told_apart(cli: Cli, both_lists: Path) -> None:
+    out = cli("memory", both_lists).out
+    assert re.search(r"^#\s.*\bstream\b", out, re.MULTILINE)
+    assert "5 is MemoryListStream, 9 Memory64ListStream" in flat(out)
+    assert re.search(r"^0 .*\b5\b", out, re.MULTILINE)
+    assert re.search(r"^0 .*\b9\b", out, re.MULTILINE)
+
+
+def test_one_list_needs_no_number_of_its_stream(cli: Cli) -> None:
+    assert "MemoryListStream" not in cli("memory", "handles.dmp").out
+
+
+def test_what_is_captured_of_committed_memory_is_no_more_than_all_of_it(tmp_path: Path, cli: Cli, run_json: Any) -> None:
+    """Memory that no region names, or one that was freed meanwhile, is captured and not committed."""
+    builder = AnyDump(flags=0x802)
+    builder.set("SystemInfoStream", ProcessorArchitecture=9, MajorVersion=10, BuildNumber=19045, PlatformId=2, CSDVersion="")
+    builder.add("ThreadListStream", ThreadId=1, ThreadContext=bytes(1232))
+    for base, state in ((0x10000, 0x1000), (0x20000, 0x2000)):
+        builder.add("MemoryInfoListStream", BaseAddress=base, AllocationBase=base, RegionSize=0x2000, State=state, Protect=4, Type=0x20000)
+    builder.memory.wide = True
+    for base in (0x10000, 0x20000, 0x30000, 0x40000):
+        builder.capture(base, b"x" * 0x1000)
+    builder.write(str(tmp_path / "a.dmp"))
+    totals = run_json("memory", tmp_path / "a.dmp", "--summary")["totals"]
+    assert (totals["committed_bytes"], totals["captured_bytes"]) == (0x2000, 0x4000)
+    assert "50.0 % of it captured" in cli("memory", tmp_path / "a.dmp", "--summary").out

@@ -1,6 +1,17 @@
 """``modules`` and ``unloaded``."""
 
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from samples.recipes import compose
+from tests.commands.made import fired, parse, write
+
+from dumpscope.commands import modules
+from dumpscope.dump.absence import Absent
+from samples import blocks, process
 
 
 def test_keys_and_versions(run_json):
@@ -58,3 +69,67 @@ def test_unloaded(run_json, cli):
     result = cli("unloaded", "unloaded-modules-none.dmp")
     assert result.code == 1
     assert "unloaded modules" in result.out
+
+
+WINDOWS_10 = 10 << 48 | 10240 << 16
+
+
+@pytest.mark.parametrize(
+    ("stamp", "product", "path", "why_not"),
+    [
+        (0, 0, "C:\\a.dll", "the time stamp is 0"),
+        (0x2AFFFFFF, 0, "C:\\a.dll", "before there were such images"),
+        (0x2B000000, 0, "C:\\a.dll", ""),
+        (0x60000000, 0, "C:\\a.dll", ""),
+        (0x60000001, 0, "C:\\a.dll", "after the dump"),
+        (0x50000000, WINDOWS_10, "C:\\Windows\\a.dll", "a part of Windows 10"),
+        (0x50000000, WINDOWS_10 + 1, "C:\\WINDOWS\\a.dll", "a part of Windows 10"),
+        (0x50000000, WINDOWS_10 - 1, "C:\\Windows\\a.dll", ""),
+        (0x50000000, 6 << 48 | 3 << 32 | 9600 << 16, "C:\\Windows\\a.dll", ""),
+        (0x50000000, WINDOWS_10, "C:\\a.dll", ""),
+    ],
+)
+def test_a_time_stamp_that_is_a_time(stamp: int, product: int, path: str, why_not: str) -> None:
+    dump: Any = SimpleNamespace(header=SimpleNamespace(timestamp=0x60000000))
+    found = modules.image_time(dump, SimpleNamespace(timestamp=stamp, product_version=product, path=path))  # type: ignore[arg-type]
+    assert isinstance(found, Absent) is bool(why_not)
+    assert found.message.count(why_not) == 1 if isinstance(found, Absent) else found == stamp
+
+
+def with_modules(**change) -> bytes:
+    made = compose("threads memory system misc")
+    rows = process.modules()
+    made.add_module_list([rows[0]._replace(**change), *rows[1:]])
+    return made.build()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        blocks.rsds("00000000-0000-0000-0000-000000000000", 0, "demo.pdb"),
+        blocks.rsds("00000000-0000-0000-0000-000000000000", 3, "demo.pdb"),
+        blocks.bpel(bytes(20)),
+    ],
+)
+def test_a_guid_of_zeros_is_no_key(tmp_path, run_json, cli, record):
+    data = with_modules(cv=record)
+    path = write(tmp_path, data)
+    assert parse(data).modules[0].codeview.key == ""
+    assert run_json("modules", path)["modules"][0]["symbol_key"] is None
+    assert "no symbols can be found" in cli("modules", path, "demo").out
+    assert "of which GUID or build id are zero" in fired(data, "MOD008")["MOD008"].evidence[0].value
+
+
+@pytest.mark.parametrize(
+    ("stamp", "words"),
+    [(0, "the time stamp is 0"), (0xF0000000, "after the dump"), (0x10, "before there were such images"), (0x50000000, None)],
+)
+def test_a_time_stamp_that_is_no_time(tmp_path, cli, stamp, words):
+    out = " ".join(cli("modules", write(tmp_path, with_modules(timestamp=stamp)), "demo").out.split())
+    assert (f"Timestamp - {stamp:08X} is no time but a hash of a reproducible build: {words}" in out) or words in (None, "the time stamp is 0")
+    assert ("Timestamp - the time stamp is 0" in out) is (stamp == 0)
+    assert ("Timestamp Sun Jul 15" in out or "Timestamp Fri Jul 13" in out or "2012 (UTC)" in out) is (words is None)
+
+
+def test_images_of_windows_10_have_no_date(cli):
+    assert "hash of a reproducible build" in " ".join(cli("modules", "everything-small.dmp", "ntdll").out.split())

@@ -1,8 +1,15 @@
 """``regions`` and ``address``."""
 
-import struct
+from __future__ import annotations
 
-from samples.writer import DumpBuilder
+import struct
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+from samples.writer import DumpBuilder, Region
+
+from dumpscope.commands import regions
 
 
 def test_regions_fixed_fields(run_json):
@@ -82,3 +89,64 @@ def test_regions_that_share_addresses_are_not_summed_without_a_word(tmp_path, cl
         assert words in out
         assert ("counted each time" in out) == bool(words)
         assert ("region-overlap" in cli("dumpinfo", path, "-v").out) == bool(words)
+
+
+def region(base: int, size: int) -> bytes:
+    """A MINIDUMP_MEMORY_INFO of committed private memory."""
+    return struct.pack("<QQIIQIIII", base, base, 4, 0, size, 0x1000, 4, 0x20000, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "shared"),
+    [
+        ([(0x10000, 0x1000), (0x11000, 0x1000)], 0),
+        ([(0x10000, 0x1000), (0x20000, 0x1000)], 0),
+        ([(0x20000, 0x1000), (0x10000, 0x1000)], 0),
+        ([(0x11000, 0x1000), (0x10000, 0x1000)], 0),
+        ([(0x10000, 0x1001), (0x11000, 0x1000)], 1),
+        ([(0x11000, 0x1000), (0x10000, 0x1001)], 1),
+        ([(0x10000, 0x3000), (0x11000, 0x1000)], 1),
+        ([(0x11000, 0x1000), (0x10000, 0x3000)], 1),
+        ([(0x10000, 0x2000), (0x11000, 0x2000), (0x12000, 0x2000)], 2),
+    ],
+)
+def test_regions_that_touch_do_not_share_addresses(tmp_path: Path, cli: Any, rows: List[Any], shared: int) -> None:
+    builder: Any = DumpBuilder()
+    builder.add_system_info()
+    builder.add_stream(16, struct.pack("<IIQ", 16, 48, len(rows)) + b"".join(region(*row) for row in rows))
+    path = tmp_path / "mini.dmp"
+    path.write_bytes(builder.build())
+    said = cli("regions", path, "--summary").out
+    assert ("counted each time" in said) is (shared > 0)
+    assert ("a region shares addresses" in said) is (shared == 1)
+    assert ("2 regions share addresses" in said) is (shared == 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--state", "'x!' is not a state\n  one of commit, reserve, free, or a hexadecimal number"),
+        ("--type", "'x!' is not a type\n  one of private, mapped, image, or a hexadecimal number"),
+    ],
+)
+def test_a_filter_of_regions_that_is_not_known(cli: Any, option: str, words: str) -> None:
+    assert words in cli("regions", "everything-small.dmp", option, "x!").err
+
+
+def test_names_of_protections_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, cli: Any, tmp_path: Path) -> None:
+    """A hostile file may have another one in each region: of those the first 1024 are kept."""
+    plain: Any = vars(regions)["protection_names"]
+    numbers = [0x1000 + number for number in range(1024)]
+    counts: List[int] = []
+    for values in (numbers, [*numbers, 0x9000], [*numbers, *numbers], [*numbers, 0x9000, *numbers, 0x9000]):
+        builder: Any = DumpBuilder()
+        builder.add_system_info()
+        builder.add_memory_info([Region(0x10000 * (at + 1), 0x1000, protect=value) for at, value in enumerate(values)])
+        path = tmp_path / "mini.dmp"
+        path.write_bytes(builder.build())
+        seen: List[int] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(regions, "protection_names", lambda value, seen=seen: (seen.append(value), plain(value))[1])
+            assert cli("regions", path).code == 0
+        counts.append(len(seen))
+    assert counts == [1024, 1025, 1024, 1026]

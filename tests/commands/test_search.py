@@ -6,8 +6,10 @@ import struct
 from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
+from samples.writer import DumpBuilder
 from tests.fuzz.dumps import Dump
 
+from dumpscope.commands import search
 from dumpscope.commands.index import find_command
 from dumpscope.dump.minidump import Minidump
 from dumpscope.session.running import parse, run
@@ -187,3 +189,42 @@ def test_switch(run_json: RunJson, cli: Callable[..., Any]) -> None:
     assert run_json("switch", DUMP, "1")["thread"]["index"] == 1
     assert cli("switch", DUMP, "99").code == 1
     assert cli("switch", DUMP, "zz").code == 2
+
+
+@pytest.mark.parametrize("size", [1, 0x2FFF, 0x3000, 0x3001, 0x5000, 0x6000, 0x8001, 0x12345])
+def test_pieces_of_memory_with_what_runs_over_their_end(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """A piece is as long as is searched at once, and 8192 bytes more as far as its stretch goes; the progress ends with all of it."""
+    monkeypatch.setattr(search, "CHUNK", 0x3000)
+    data = struct.pack(f"<{size // 4 + 1}I", *range(1, size // 4 + 2))[:size]
+    builder = DumpBuilder(flags=2)
+    builder.add_system_info()
+    builder.append(bytes(0x7FF0))
+    builder.add_full_memory(0x10000, data)
+    builder.add_full_memory(0x80000, data[:100])
+    builder.add_memory64_list()
+    session = Session(Minidump.open(builder.build()))
+    told: List[Tuple[int, int]] = []
+    session.progress = lambda done, total: told.append((done, total))
+    found = list(search._pieces(session, search._Once(session.dump.memory)))
+    starts = range(0, size, 0x3000)
+    assert found == [*((0x10000 + at, data[at : at + 0x5000]) for at in starts), (0x80000, data[:100])]
+    total = size + len(data[:100])
+    assert told == [*((min(at + 0x3000, size), total) for at in starts), (total, total)]
+
+
+def test_the_progress_counts_what_is_left_out() -> None:
+    """Twelve ranges of the same bytes, which claim more than the file has: they are given once, and the progress still ends with all of them."""
+    builder = DumpBuilder()
+    builder.add_system_info()
+    rva = builder.append(bytes(range(1, 201)) * 5 + b"last" * 10)
+    rows = [struct.pack("<QII", 0x10000 * (number + 1), 1000, rva) for number in range(12)]
+    rows.append(struct.pack("<QII", 0x200000, 40, rva + 1000))
+    builder.add_stream(5, struct.pack("<I", len(rows)) + b"".join(rows))
+    session = Session(Minidump.open(builder.build()))
+    assert session.dump.memory.total == 12040 > session.dump.source.size
+    told: List[Tuple[int, int]] = []
+    session.progress = lambda done, total: told.append((done, total))
+    once = search._Once(session.dump.memory)
+    assert [address for address, _ in search._pieces(session, once)] == [0x10000, 0x200000]
+    assert once.left_out == 11000
+    assert told == [(1000, 12040), (12040, 12040)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
@@ -171,3 +172,57 @@ def test_a_dry_run_promises_only_what_would_be_written(tmp_path: Path, cli: Any)
 
 def test_an_address_has_its_article(cli: Any) -> None:
     assert "'zz' is not an address" in cli("shrink", FULL, "--memory", "zz").err
+
+
+def test_what_shrink_says_and_reports_where_nothing_is_written(cli: Any, tmp_path: Path) -> None:
+    assert "Nothing was written: -o OUT writes the small dump" in " ".join(cli("shrink", "handles.dmp").out.split())
+    said = " ".join(cli("shrink", "damaged-directory-zeroed.dmp").out.split())
+    assert "Nothing was written. The debugger does not open this dump" in said
+    assert "-o OUT writes the small dump" not in said
+
+
+@pytest.mark.parametrize("sample", ["handles.dmp", "full-memory.dmp"])
+def test_the_report_of_shrink_has_its_notes(run_json: Any, cli: Any, tmp_path: Path, sample: str) -> None:
+    import json
+
+    report = tmp_path / "report.json"
+    assert cli("shrink", sample, "--report", report).code == 0
+    found = json.loads(report.read_text("utf-8"))
+    shown = run_json("shrink", sample)
+    assert [note["text"] for note in shown["notes"] if note["text"] in found["notes"]] == found["notes"]
+    assert len(found["kept"]) == len(shown["kept"])
+    assert len(found["left"]) == len(shown["left"])
+
+
+Cli = Callable[..., Any]
+
+
+@pytest.mark.parametrize("command", ["shrink", "scrub"])
+@pytest.mark.parametrize("sample", ["damaged-cut-in-half", "missing-system-info"])
+def test_the_hint_of_a_refused_dump_names_the_file(tmp_path: Path, cli: Cli, command: str, sample: str) -> None:
+    path = tmp_path / "cut.dmp"
+    path.write_bytes((SAMPLES / f"{sample}.dmp").read_bytes())
+    out = tmp_path / "out.dmp"
+    result = cli(command, path, "-o", out)
+    assert result.code
+    assert result.out == ""
+    assert not out.exists()
+    assert "DUMP" not in result.err
+    assert str(path) in result.err or "cannot help" in result.err
+
+
+@pytest.mark.parametrize("sample", ["not-a-dump-signature-zero", "not-a-dump-signature-spoilt"])
+def test_a_spoilt_signature_is_mended_by_the_line_that_is_given(tmp_path: Path, cli: Cli, monkeypatch: Any, sample: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("spoilt.dmp").write_bytes((SAMPLES / f"{sample}.dmp").read_bytes())
+    found = re.search(r"`dumpscope (mend spoilt\.dmp -o spoilt-mended\.dmp)`", cli("shrink", "spoilt.dmp", "-o", "x.dmp").err)
+    assert found
+    assert cli(*found.group(1).split()).code == 0
+    assert cli("shrink", "spoilt-mended.dmp", "-o", "x.dmp").code == 0
+
+
+def test_a_dump_that_is_refused_is_shrunk_where_the_result_opens(tmp_path: Path, cli: Cli) -> None:
+    result = cli("shrink", "memory-list-ranges-conflict.dmp", "-o", tmp_path / "small.dmp")
+    assert result.code == 0
+    assert "stacks" in result.out
+    assert (tmp_path / "small.dmp").exists()

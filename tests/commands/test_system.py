@@ -1,6 +1,18 @@
 """``system``, ``process`` and ``tokens``."""
 
+from __future__ import annotations
+
+import struct
+from types import SimpleNamespace
+from typing import Any, List, Optional, Tuple
+
+import pytest
 from samples.writer import DumpBuilder
+from tests.commands.made import parse, sample_bytes, write
+
+from dumpscope.commands import system
+from dumpscope.dump.absence import Absent
+from dumpscope.view.blocks import Item
 
 
 def test_system(run_json, cli):
@@ -126,3 +138,93 @@ def test_files_of_proc_with_more(tmp_path, run_json):
     assert document["environment"] == {"A": "2=3", "B": ""}
     proc = document["proc"]
     assert (proc["uid"], proc["virtual_bytes"], proc["tracer_id"], "resident_bytes" in proc) == ("1 2 3 4", 17 * 1024, 5, False)
+
+
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+
+
+@pytest.mark.parametrize("month", range(15))
+def test_the_months_of_a_rule(month: int) -> None:
+    there = 0 < month < 13
+    assert system._date_words((0, month, 0, 5, 2, 0, 0, 0)) == (f"the last Sunday of {MONTHS[month - 1]}, 2:00" if there else "")
+    assert system._date_words((2024, month, 3, 31, 2, 5, 0, 0)) == (f"31 {MONTHS[month - 1]} 2024, 2:05" if there else "")
+
+
+@pytest.mark.parametrize(("number", "day"), list(enumerate(["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Monday"])))
+def test_the_weekdays_of_a_rule(number: int, day: str) -> None:
+    for which, words in ((1, "first"), (2, "second"), (3, "third"), (4, "fourth"), (5, "last"), (6, "6"), (0, "0")):
+        assert system._date_words((0, 3, number, which, 23, 59, 0, 0)) == f"the {words} {day} of March, 23:59"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0x7, []),
+        (0x4, []),
+        (0x3, ["disabled"]),
+        (0x0, ["disabled"]),
+        (0xF, ["owner"]),
+        (0xB, ["owner", "disabled"]),
+        (0x10, ["deny only"]),
+        (0x14, ["deny only"]),
+        (0x20, ["integrity"]),
+        (0x60, ["integrity"]),
+        (0x40, ["disabled"]),
+        (0xC0000007, ["logon id"]),
+        (0xC0000003, ["logon id", "disabled"]),
+        (0x80000007, []),
+        (0x40000007, []),
+        (0x3C, ["owner", "deny only", "integrity"]),
+    ],
+)
+def test_a_group_in_words(value: int, words: List[str]) -> None:
+    assert system._group_words(value) == words
+
+
+def proc(parent: Optional[int] = None, pid: Optional[int] = None, arguments: Tuple[str, ...] = ()) -> Any:
+    return SimpleNamespace(number=lambda name: {"Pid": pid}.get(name), parent=parent, arguments=list(arguments))
+
+
+def test_what_copied_files_add_to_a_process() -> None:
+    """The parent stands behind the process; what a stream says is not replaced."""
+    absent = Absent("not-there", "no stream")
+    items = [Item("process_id", "process id", absent), Item("image", "image", "x"), Item("command_line", "command line", absent)]
+    found = system._from_files(proc(7, 11, ("a", "b")), list(items))
+    assert [item.key for item in found] == ["process_id", "parent_id", "image", "command_line"]
+    assert [item.value for item in found] == [11, 7, "x", "a b"]
+    assert [item.note for item in found] == [
+        "decimal 11; from /proc/PID/status",
+        "decimal 7",
+        "",
+        "from /proc/PID/cmdline, which separates the arguments by NULs",
+    ]
+    assert system._from_files(proc(), list(items)) == items
+    known = [Item("process_id", "process id", 5), Item("command_line", "command line", "c")]
+    assert system._from_files(proc(None, 11, ("a",)), list(known)) == known
+
+
+@pytest.mark.parametrize("name", ["everything-small.dmp", "counters-v1.dmp"])
+def test_all_counters_of_a_process_are_shown_when_they_are_asked_for(cli: Any, run_json: Any, name: str) -> None:
+    """Once: in short, or each in a table; in JSON always."""
+    short, whole = (cli("process", name, *words).out for words in ((), ("--all",)))
+    assert short.count("memory of the process") == 1
+    assert "PageFaultCount" not in short
+    assert "PageFaultCount" in whole
+    assert run_json("process", name)["vm_counters"] == run_json("process", name, "--all")["vm_counters"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ((2400, 3600, 0), "3600 MHz 2400 MHz at the time of the dump, its limit is not filled in; the writer stored the two the wrong way round"),
+        ((3600, 2400, 3000), "limited to 3000 MHz"),
+    ],
+)
+def test_frequencies(tmp_path, cli, stored, words):
+    data = bytearray(sample_bytes("stacks-only"))
+    misc = parse(bytes(data)).misc
+    struct.pack_into("<3I", data, misc.offset + 24, *stored)
+    struct.pack_into("<I", data, misc.offset + 4, misc.flags1 | 4)
+    out = " ".join(cli("system", write(tmp_path, bytes(data))).out.split())
+    assert words in out
+    assert "limited to 0 MHz" not in out

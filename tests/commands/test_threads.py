@@ -1,8 +1,14 @@
 """``threads``: fields, missing and refused thread info, choosing one thread, sorting."""
 
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from samples.writer import DumpBuilder, Thread, ThreadInfo, find_entry, patch
 
+from dumpscope.commands import threads
 from dumpscope.dump.streams.threads import ThreadInfoList
 
 FIXED = [
@@ -237,3 +243,30 @@ def test_a_table_decodes_each_thread_once(tmp_path, cli, monkeypatch):
     assert f"{count} threads; together" in cli("threads", path, "--times").out
     assert set(asked) == {0x1000 + 4 * n for n in range(count)}
     assert len(asked) == count
+
+
+@pytest.mark.parametrize(
+    ("size", "captured", "words"),
+    [
+        (0, 0, "no stack was captured: its range is empty"),
+        (1, 1, "1 byte, captured"),
+        (2, 2, "2 bytes, captured"),
+        (2, 3, "2 bytes, captured"),
+        (2, 1, "2 bytes, 1 of them captured"),
+        (0x100, 0xFF, "256 bytes, 255 of them captured"),
+        (2, 0, "2 bytes, not captured"),
+    ],
+)
+def test_how_much_of_a_stack_is_there(size: int, captured: int, words: str) -> None:
+    view: Any = SimpleNamespace(kind="address64", dump=SimpleNamespace(pointer_size=8), stack_captured=lambda thread: captured)
+    thread: Any = SimpleNamespace(stack_start=0x7000, stack_size=size)
+    item = threads._stack_item(view, thread)
+    assert item.note == words
+    assert item.value == (0x7000 if size else None)
+    if size:
+        assert item.text == f"00000000`00007000 - 00000000`{0x7000 + size:08x}"
+
+
+@pytest.mark.parametrize(("mask", "words"), [(0, "0 processors"), (1, "1 processor"), (1 << 63, "1 processor"), (3, "2 processors"), (0xFF, "8 processors")])
+def test_an_affinity_in_words(mask: int, words: str) -> None:
+    assert threads._affinity_words(mask) == words

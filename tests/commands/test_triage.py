@@ -5,14 +5,19 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, List, NamedTuple
+from types import SimpleNamespace
+from typing import Any, List, NamedTuple, Optional
 
 import pytest
+from tests.commands.made import notes
 
 import dumpscope.commands.triage as module
+from dumpscope.commands import triage
 from dumpscope.commands.triage import _files, _kind, _value
+from dumpscope.errors import UsageError
 from dumpscope.fleet.output import read_rows
 from dumpscope.fleet.run import triage as run
+from dumpscope.view.blocks import Data
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NAMES = ("crash-null-call", "crash-null-member", "everything-small", "article-nohandles", "not-a-dump-text", "not-a-dump-empty")
@@ -192,3 +197,54 @@ def test_values_of_an_answer():
     assert [_value(value) for value in (None, True, 7, "a")] == [None, True, 7, "a"]
     assert [_kind(((None, None), (value, 1)), 0) for value in (True, 3, 2.5, "a")] == ["bool", "int", "value", "value"]
     assert _kind(((None,),), 0) == "value"
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most", "value"),
+    [
+        ("1", 1, 9, 1),
+        ("9", 1, 9, 9),
+        ("0", 1, 9, None),
+        ("10", 1, 9, None),
+        ("007", 1, 9, 7),
+        ("999999999", 1, 10**12, 999999999),
+        ("000000001", 1, 9, 1),
+        ("0000000001", 1, 10**12, None),
+        ("1000000000", 1, 10**12, None),
+        ("", 0, 9, None),
+        ("-1", -5, 9, None),
+        ("x", 0, 9, None),
+        ("٣", 0, 9, None),
+        ("²", 0, 9, None),
+    ],
+)
+def test_a_number_of_triage(text: str, least: int, most: int, value: Optional[int]) -> None:
+    assert triage._number(None, "--jobs", least, most) is None
+    if value is not None:
+        assert triage._number(text, "--jobs", least, most) == value
+        return
+    with pytest.raises(UsageError) as raised:
+        triage._number(text, "--jobs", least, most)
+    assert raised.value.message == f"--jobs must be a number from {least} to {most}, not {text!r}"
+    assert raised.value.hint == f"such as --jobs {least}"
+
+
+def test_atlases_that_could_not_be_made_are_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Nobody:
+        def __init__(self, *words: Any) -> None: ...
+
+        def __enter__(self) -> Nobody:
+            return self
+
+        def __exit__(self, *words: Any) -> None: ...
+
+    made = [("a", "a.html", ""), ("b", "", "no dump"), ("c", "", "too slow"), ("d", "", "no dump"), ("e", "e.html", ""), ("f", "", "no dump")]
+    monkeypatch.setattr(triage, "Workers", Nobody)
+    monkeypatch.setattr(triage, "write_atlases", lambda examples, name, workers: iter(made))
+    summary: Any = triage._summary(SimpleNamespace(html="page.html"))
+    args = SimpleNamespace(atlases=True, html=str(tmp_path / "page.html"), output=None, rows=None, force=False, jobs="1", seconds="5")
+    blocks = list(triage._page(summary, args))
+    assert summary.atlases == {"a": "a.html", "e": "e.html"}
+    (data,) = [block for block in blocks if isinstance(block, Data)]
+    assert (data.value["written"], data.value["not_made"]) == (2, {"no dump": 3, "too slow": 1})
+    assert notes(blocks)[1:] == ["3 dumps without an atlas: no dump", "1 dump without an atlas: too slow"]

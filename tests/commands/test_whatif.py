@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import shutil
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Dict, Optional, Tuple
 
 import pytest
+from tests.commands.made import notes
 
+from dumpscope.commands import whatif
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
+from dumpscope.errors import UsageError
+from dumpscope.view.blocks import Table
 from dumpscope.writing.patch import Patch, combine
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -233,3 +238,29 @@ def test_it_fits_a_terminal(cli: Any) -> None:
         out = cli("what-if", HANDLES, "flags &= ~4", "--width", width).out
         lines = [line for line in out.split("\n") if " at 0x" not in line and "  at " not in line]
         assert max(len(line) for line in lines) <= int(width) + 20
+
+
+@pytest.mark.parametrize("more", [-50, -1, 0, 1, 7])
+def test_new_damage_up_to_its_limit(monkeypatch: pytest.MonkeyPatch, more: int) -> None:
+    limit = whatif.MAX_DAMAGE
+    before: Dict[Tuple[str, str], Optional[int]] = {("old", "x"): 1, ("both", "y"): 2}
+    after: Dict[Tuple[str, str], Optional[int]] = {("both", "y"): 2, **{("new", str(number)): number for number in range(limit + more)}}
+    one: Any = object()
+    two: Any = object()
+    monkeypatch.setattr(whatif, "_damage", lambda dump: before if dump is one else after)
+    blocks = list(whatif._compare_damage(one, two))
+    tables = [block for block in blocks if isinstance(block, Table)]
+    assert [table.key for table in tables] == ["new_damage", "mended"]
+    assert list(tables[0].rows) == [("new", number, str(number)) for number in range(min(limit, limit + more))]
+    assert list(tables[1].rows) == [("old", 1, "x")]
+    assert [table.title for table in tables] == ["new damage" if limit + more else "", "no damage any more"]
+    assert notes(blocks) == ([f"and {more} more"] if more > 0 else [])
+    assert list(whatif._compare_damage(one, None)) == []
+
+
+@pytest.mark.parametrize(("error", "words"), [(None, ""), (SimpleNamespace(message="no header"), "no header")])
+def test_a_changed_file_that_is_no_dump_is_not_built_anew(error: Any, words: str) -> None:
+    editor: Any = SimpleNamespace(dump=None, error=error)
+    with pytest.raises(UsageError) as raised:
+        list(whatif._built(None, editor, "x"))
+    assert raised.value.message == f"after these edits the file is no dump any more: {words}"

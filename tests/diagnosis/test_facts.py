@@ -58,3 +58,25 @@ def test_threads_are_as_many_as_wanted(facts: Facts) -> None:
     assert [thread.index for thread in facts.threads(1)] == [0]
     assert facts.threads() == list(facts.dump.threads)
     assert len(facts.threads(1)) == 1
+
+
+def test_a_module_by_its_name(facts: Facts) -> None:
+    """The first in the list that has one of the names, as far as the list is looked at."""
+    modules = list(facts.dump.modules)
+    for module in modules:
+        name = module.file_name.lower()
+        assert facts.named((name, "no-such.dll"), module.index + 1) == module
+        assert facts.named((name,), module.index) is None
+    every = {module.file_name.lower() for module in modules}
+    assert facts.named(every, len(modules)) == modules[0]
+    assert facts.named(("no-such.dll",), len(modules)) is None
+
+
+@pytest.mark.parametrize("name", ["article-handles.dmp", "crashpad-annotations-beyond-end.dmp", "everything-small.dmp"])
+def test_damage_of_records_is_a_part_of_all_damage(name: str) -> None:
+    """What rules ask about strings and registers is the same in both, in the same order."""
+    with closing(Source.from_path(SAMPLES / name)) as source:
+        facts = Facts.of(source)
+        assert [item for item in facts.damage if item in facts.record_damage] == list(facts.record_damage)
+        asked = ("string-", "context-")
+        assert [item for item in facts.damage if item.code.startswith(asked)] == [item for item in facts.record_damage if item.code.startswith(asked)]

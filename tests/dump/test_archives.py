@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from samples.archives import archive_tar, archive_zip, cabinet, cabinet_checksum, encrypted, mszip  # noqa: E402
+from samples.archives import archive_tar, archive_zip, cabinet, cabinet_checksum, encrypted, lzx_cabinet, mszip  # noqa: E402
 
 SAMPLES = ROOT / "samples"
 DUMP = (SAMPLES / "handles.dmp").read_bytes()
@@ -86,6 +86,7 @@ PACKED: List[Any] = [
     ("unnamed.zip", lambda: archive_zip([("memory", DUMP)])),
     ("a.cab", lambda: cabinet([("memory.dmp", DUMP)])),
     ("mszip.cab", lambda: cabinet([("readme.txt", b"see"), ("memory.hdmp", DUMP)], 1, mszip)),
+    ("lzx.cab", lambda: lzx_cabinet([("readme.txt", b"see"), ("memory.mdmp", DUMP)])),
     ("memory.dmp.gz", lambda: gzip.compress(DUMP)),
     ("two.gz", lambda: gzip.compress(DUMP[:700]) + gzip.compress(DUMP[700:])),
     ("padded.gz", lambda: gzip.compress(DUMP) + bytes(512)),
@@ -240,7 +241,10 @@ REFUSED: List[Any] = [
     ("cut.xz", lambda: lzma.compress(DUMP)[:-900], "ends before its packed data do"),
     ("cut.bz2", lambda: bz2.compress(DUMP)[:-900], "ends before its packed data do"),
     ("crc.gz", lambda: gzip.compress(DUMP)[:-8] + bytes(8), "cannot be unpacked"),
-    ("lzx.cab", lambda: (SAMPLES / "archives" / "lzx.cab").read_bytes(), "packed with LZX"),
+    ("deflate64.zip", lambda: (SAMPLES / "archives" / "deflate64.zip").read_bytes(), "packed with Deflate64"),
+    ("quantum.cab", lambda: cabinet([("memory.dmp", DUMP)], 0x1502), "packed with Quantum"),
+    ("window.cab", lambda: cabinet([("memory.dmp", DUMP)], 0x0E03), "a window of 2^14 bytes"),
+    ("nolzx.cab", lambda: cabinet([("memory.dmp", DUMP)], 0x1503), "cannot be unpacked"),
     ("cut.cab", lambda: cabinet([("memory.dmp", DUMP)])[:-900], "block 0 of the cabinet"),
     ("sum.cab", lambda: cabinet([("memory.dmp", DUMP)])[:-9] + b"\xff" * 9, "wrong checksum"),
     ("short.cab", lambda: cabinet([("memory.dmp", DUMP)], 1, lambda plain: mszip(plain[:-1])), "unpacks to"),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
-from samples.archives import ARCHIVES, archive_zip, cabinet, lzx, mszip
+from samples.archives import ARCHIVES, archive_zip, cabinet, lzx_cabinet, mszip
+from samples.lzx import Packer
 
 from dumpscope.diagnosis.engine.opening import open_dump
 from dumpscope.dump.source import Source
@@ -95,7 +96,14 @@ def files() -> Dict[str, bytes]:
         "nested.cab": cabinet([("in.cab", box)]),
         "empty.cab": cabinet([]),
         "mszip.cab": mszipped,
-        "lzx-bad-dump.cab": cabinet([("memory.dmp", DUMP)], 0x1503, lzx),
+        "lzx-bad-dump.cab": lzx_cabinet([("memory.dmp", BAD)]),
+        "lzx-second.cab": lzx_cabinet([("a.txt", b"x" * 40000), ("memory.dmp", DUMP)], Packer(15, calls=1 << 20)),
+        "lzx-cut.cab": lzx_cabinet([("memory.dmp", DUMP + bytes(70000))])[:-900],
+        "lzx-small-window.cab": cabinet([("memory.dmp", DUMP)], 0x0E03),
+        "lzx-large-window.cab": cabinet([("memory.dmp", DUMP)], 0x1603),
+        "lzx-no-lzx.cab": cabinet([("memory.dmp", DUMP)], 0x1503),
+        "quantum-window.cab": cabinet([("memory.dmp", DUMP)], 2),
+        "method-4.cab": cabinet([("memory.dmp", DUMP)], 4),
         "zip.dmp": one,
         "cabinet.dmp": box,
         "zip.mdmp": packed,

@@ -82,3 +82,23 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file") as raised:
         write(save(path))
     assert raised.value.filename == str(path)
+
+
+def test_a_folder_that_is_meant_and_not_there_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name of a folder"):
+        write(Save(str(tmp_path / "none") + os.sep, lambda: iter([b"new"]), "page"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_is_about_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 300)
+    with pytest.raises(OSError) as raised:
+        write(save(path))
+    assert os.path.basename(str(raised.value.filename)) == path.name
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_file_has_the_rights_of_new_files(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    write(save(tmp_path / "a"))
+    assert os.stat(tmp_path / "a").st_mode == os.stat(tmp_path / "plain").st_mode

@@ -14,7 +14,7 @@ import zlib
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import pytest
-from samples.archives import archive_tar, archive_zip, cabinet, mszip
+from samples.archives import archive_tar, archive_zip, cabinet, lzx_cabinet, mszip
 from tests.counting import calls_of
 
 from dumpscope.commands.index import find_command
@@ -148,6 +148,7 @@ BASES: Dict[str, Callable[[], bytes]] = {
     "nested.zip": lambda: nested(2),
     "stored.cab": lambda: cabinet([("readme.txt", b"see"), ("memory.dmp", DUMP + NOISE)]),
     "packed.cab": lambda: cabinet([("memory.dmp", DUMP + NOISE)], 1, mszip),
+    "lzx.cab": lambda: lzx_cabinet([("memory.dmp", DUMP + NOISE)]),
     "set.cab": lambda: spanning(2, 0xFFFE),
     "memory.tar": lambda: archive_tar([("readme.txt", b"see"), ("memory.dmp", DUMP + NOISE)]),
     "records.tar": lambda: pax(str(len(DUMP))),

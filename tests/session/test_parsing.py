@@ -98,3 +98,12 @@ def test_options_are_taken_out_of_words_that_are_for_others() -> None:
     values, words = Parser("", ARGUMENTS).options(["x", "--all", "--nope", "1", "--sort=type", "-5", "--", "--all"])
     assert (values.all, values.sort) == (True, "type")
     assert words == ["x", "--nope", "1", "-5", "--", "--all"]
+
+
+def test_an_empty_name_of_a_file_is_not_the_same_as_none() -> None:
+    parser = Parser("dumpscope x", (arg("-o", "--output", metavar="OUT", help="", completes="path"), arg("--name", help="")))
+    assert vars(parser.parse_words(["--name", ""])) == {"output": None, "name": ""}
+    assert parser.parse_words(["-o", "a b"]).output == "a b"
+    for empty in ("", " "):
+        with pytest.raises(UsageError, match="x: argument -o/--output: the name of a file is empty"):
+            parser.parse_words(["-o", empty])

@@ -75,6 +75,11 @@ def test_instructions_of_microsofts_chkstk() -> None:
         ("488b5c2410 4883c408 c3", (RSP, 8, ((RBX, 16),))),
         # pushfq; popfq; ret
         ("9c 9d c3", (RSP, 0, ())),
+        # pushfq; mov [rcx+0x38], cs; pop [rcx+0x44]; fxsave [rcx+0x100]; ret
+        ("9c 668c4938 8f4144 0fae8100010000 c3", (RSP, 0, ())),
+        ("668c4938 8f4144 0fae8100010000 c3", (RSP, 8, ())),
+        # sub rsp, 0x10; push rbx; pop [rsp]; add rsp, 0x10; ret: the address is that behind the pop
+        ("4883ec10 53 8f0424 4883c410 c3", (RSP, 0, ())),
         # add rsp, 8; jmp to the begin of another function, or through an import
         ("4883c408 e9f7070000", (RSP, 8, ())),
         ("4883c408 ff2500000000", (RSP, 8, ())),
@@ -128,6 +133,16 @@ def test_a_call_is_followed_in_a_function_with_unwind_data_only() -> None:
     assert (found.base, found.return_address) == (RSP, 8 + 0x28)
     # A call at the very end does not return: nothing is known then.
     assert follow("9c e800000000", 1, range(START, START + 6)) is None
+
+
+def test_a_jump_through_a_register_ends_a_function_that_has_freed_its_frame() -> None:
+    # add rsp, 8; pop rbx; jmp rax
+    code = "4883c408 5b ffe0"
+    function = range(START, START + 7)
+    assert follow(code, 0, function) == Returns(RSP, 16, ((RBX, 8),), True, 3)
+    # The jump alone may be that of a switch, and so may be one behind a push.
+    assert follow(code, 5, function) is None
+    assert follow("50 ffe0", 0, range(START, START + 3)) is None
 
 
 def test_the_walk_is_bounded() -> None:

@@ -64,6 +64,17 @@ def test_a_frame_register_is_used_once_it_is_set() -> None:
     assert (before.base, before.saves, before.return_address) == (RSP, {RBP: 0x50}, 0x58)
 
 
+def test_what_is_pushed_after_the_frame_register_was_set_is_below_the_stack_pointer() -> None:
+    # push rbp; mov rbp, rsp; push rdi; sub rsp, 0x28: rdi by the stack pointer, rbp and the return address by the frame register
+    data = info(bytes.fromhex("0942 0570 0403 0150".replace(" ", "")), prologue=9, frame=0x05)
+    chain = read_chain(reader(x2000=data), ROW)
+    body = undo(chain, 9)
+    assert (body.base, body.saves, body.elsewhere, body.return_address) == (RBP, {RBP: 0}, {RDI: (RSP, 0x28)}, 8)
+    assert undo(chain, 5).elsewhere == {RDI: (RSP, 0)}
+    pushed = undo(chain, 1)
+    assert (pushed.base, pushed.saves, pushed.elsewhere, pushed.return_address) == (RSP, {RBP: 0}, {}, 8)
+
+
 def test_xmm_registers() -> None:
     data = info(bytes.fromhex("0968 0200 0979 30000000 0452".replace(" ", "")))
     done = undo(read_chain(reader(x2000=data), ROW), 0x20)

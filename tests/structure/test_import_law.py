@@ -6,7 +6,6 @@ import ast
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
@@ -273,33 +272,9 @@ def test_a_command_line_call_does_not_load_the_repl() -> None:
     assert done.stderr == ""
 
 
-def test_no_module_is_too_large() -> None:
-    # Tables of codes are data and may be long.
-    for path in modules():
-        if "codes" in path.parts or path.name in ("access.py", "flags.py"):
-            continue
-        lines = len(path.read_text("utf-8").splitlines())
-        assert lines <= 600, f"{path.relative_to(PACKAGE)} has {lines} lines: split it by subject"
-
-
 def test_typing_is_used_as_everybody_does() -> None:
     for path in modules():
         assert "TYPE_CHECKING = False" not in path.read_text("utf-8"), path
-
-
-def test_no_folder_is_too_large() -> None:
-    for folder in {path.parent for path in modules()}:
-        found = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-        assert len(found) <= 32, f"{folder} has {len(found)} modules: make folders of it"
-
-
-def test_names_that_begin_alike_are_a_folder() -> None:
-    tests = Path(__file__).resolve().parents[1]
-    for folder in {path.parent for path in [*modules(), *tests.rglob("*.py")]}:
-        stems = [path.stem.replace("test_", "", 1) for path in folder.glob("*.py") if not path.stem.startswith("__")]
-        first = Counter(stem.split("_")[0] for stem in stems)
-        name, count = (first.most_common(1) or [("", 0)])[0]
-        assert count < 3, f"{count} modules of {folder} begin with {name}_: make a folder of them"
 
 
 def test_no_room_is_called_utils() -> None:

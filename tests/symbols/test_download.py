@@ -8,10 +8,10 @@ import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import pytest
-from samples.archives import cabinet, lzx, mszip
+from samples.archives import cabinet, lzx_cabinet, mszip
 from samples.blocks import rsds
 
 from dumpscope.dump.absence import Absent
@@ -279,9 +279,10 @@ def test_what_the_server_lacks_leaves_nothing_behind(server: Server, tmp_path: P
     assert not (tmp_path / "store" / "tiny.pdb").exists()
 
 
-def test_a_packed_file_is_unpacked(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pack", [lambda files: cabinet(files, 1, mszip), lzx_cabinet], ids=["mszip", "lzx"])
+def test_a_packed_file_is_unpacked(server: Server, tmp_path: Path, pack: Callable[[Any], bytes]) -> None:
     data = put_tiny(server)
-    server.files = {f"/tiny.pdb/{TINY_KEY}/tiny.pd_": cabinet([("tiny.pdb", data)], 1, mszip)}
+    server.files = {f"/tiny.pdb/{TINY_KEY}/tiny.pd_": pack([("tiny.pdb", data)])}
     server.cuts = [500]
     found = fetch(server, tmp_path, Download())
     assert Path(found).read_bytes() == data
@@ -294,10 +295,10 @@ def test_a_packed_file_is_unpacked(server: Server, tmp_path: Path) -> None:
     [
         (b"MSCF", "cannot be unpacked"),
         (cabinet([("tiny.pdb", b"no PDB")], 1, mszip), "was thrown away"),
-        (cabinet([("tiny.pdb", (DATA / "tiny.pdb").read_bytes())], 0x1503, lzx), "LZX"),
+        (cabinet([("tiny.pdb", (DATA / "tiny.pdb").read_bytes())], 0x1502), "Quantum"),
         (cabinet([("tiny.pdb", bytes(1 << 21))], 1, deflated), f"{1 << 20} are the most"),
     ],
-    ids=["no-cabinet", "no-pdb", "lzx", "bomb"],
+    ids=["no-cabinet", "no-pdb", "quantum", "bomb"],
 )
 def test_packed_files_that_are_not_used(server: Server, tmp_path: Path, packed: bytes, said: str) -> None:
     server.files[f"/tiny.pdb/{TINY_KEY}/tiny.pd_"] = packed

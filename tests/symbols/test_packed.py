@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from samples.archives import cabinet, lzx, mszip
+from samples.archives import cabinet, lzx_cabinet, mszip
 
 from dumpscope.dump.absence import Absent
 from dumpscope.symbols.packed import expand, packed_name
@@ -18,7 +18,9 @@ def test_names() -> None:
     assert packed_name("app.pdb") == "app.pd_"
 
 
-@pytest.mark.parametrize("made", [cabinet([("app.pdb", DATA)]), cabinet([("app.pdb", DATA)], 1, mszip)], ids=["stored", "mszip"])
+@pytest.mark.parametrize(
+    "made", [cabinet([("app.pdb", DATA)]), cabinet([("app.pdb", DATA)], 1, mszip), lzx_cabinet([("app.pdb", DATA)])], ids=["stored", "mszip", "lzx"]
+)
 def test_one_file_is_unpacked(tmp_path: Path, made: bytes) -> None:
     (tmp_path / "app.pd_").write_bytes(made)
     assert expand(str(tmp_path / "app.pd_"), str(tmp_path / "out"), 1 << 20) is None
@@ -29,13 +31,13 @@ def test_one_file_is_unpacked(tmp_path: Path, made: bytes) -> None:
     ("made", "limit", "said"),
     [
         (cabinet([("a", b"1"), ("b", b"2")]), 1 << 20, "holds one file, this one 2"),
-        (cabinet([("app.pdb", DATA)], 0x1503, lzx), 1 << 20, "LZX"),
+        (cabinet([("app.pdb", DATA)], 0x1502), 1 << 20, "Quantum"),
         (cabinet([("app.pdb", DATA)], 1, mszip), 1000, "1000 are the most"),
         (cabinet([("app.pdb", DATA)], 1, mszip)[:200], 1 << 20, "cannot be unpacked"),
         (b"MSCF", 1 << 20, "cannot be unpacked"),
         (b"", 1 << 20, ""),
     ],
-    ids=["two-files", "lzx", "too-large", "cut", "head", "empty"],
+    ids=["two-files", "quantum", "too-large", "cut", "head", "empty"],
 )
 def test_what_cannot_be_unpacked_says_why_and_leaves_nothing(tmp_path: Path, made: bytes, limit: int, said: str) -> None:
     (tmp_path / "app.pd_").write_bytes(made)

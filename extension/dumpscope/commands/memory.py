@@ -20,6 +20,8 @@ from ..view.blocks import Block, Column, Data, Fields, Hexdump, Item, Lines, Not
 from ..view.kinds import address_kind, address_text, size_text
 from ..wording.module_headers import headers_captured, why_here
 from ..wording.regions import nearest_captured, no_memory, not_captured_words
+from ..writing.needed import captured
+from ..writing.ranges import Ranges
 
 MAX_READ = 1 << 20
 """Bytes that one ``read`` shows at the most."""
@@ -162,8 +164,10 @@ def _memory_totals(session: Session, totals: _Totals) -> Iterator[Block]:
             items.append(Item("largest_gap", "", gap, "data", hidden=True))
             items.append(Item("", "largest gap", gaps.largest[0], kind, note=f"0x{gaps.largest[1]:x} bytes from there on"))
     if len(dump.regions):
-        committed = sum(region.size for region in dump.regions if region.state == MEM_COMMIT)
-        items.append(Item("committed_bytes", "committed", committed, "bytes", note=f"{distinct * 100 / committed:.1f} % of it captured" if committed else ""))
+        committed = Ranges((region.base, region.base + region.size) for region in dump.regions if region.state == MEM_COMMIT)
+        there = sum(high - low for low, high, _ in captured(dump, committed))
+        note = f"{there * 100 / committed.total:.1f} % of it captured" if committed.total else ""
+        items.append(Item("committed_bytes", "committed", committed.total, "bytes", note=note))
     yield Fields("totals", items, title="captured memory")
 
 

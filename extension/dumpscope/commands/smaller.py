@@ -19,7 +19,7 @@ from ..session.registry import arg, command
 from ..session.session import Session
 from ..view.blocks import Column, Data, Note, Save, Table
 from ..view.kinds import address_kind
-from ..writing.extract import Extracted, cut_range, extract_module, extract_range, extract_stream, file_names
+from ..writing.extract import Extracted, cut_range, extract_module, extract_modules, extract_range, extract_stream, file_names
 from ..writing.output import permitted
 from ..writing.report import check_paths, report
 from ..writing.shrink import Shrunk
@@ -248,10 +248,9 @@ def _all(session: Session, folder: str) -> Iterator[_File]:
     if not os.path.isdir(folder):
         raise UsageError(f"{folder!r} is not a folder", "make it first")
     modules = list(session.dump.modules)
-    for module, name in zip(modules, file_names(modules)):
-        made = extract_module(session.dump, module)
-        if isinstance(made, Extracted):
-            yield _File(os.path.join(folder, name), f"image of {module.name}", made)
+    names = dict(zip((module.index for module in modules), file_names(modules)))
+    for module, made in extract_modules(session.dump):
+        yield _File(os.path.join(folder, names[module.index]), f"image of {module.name}", made)
 
 
 def _tables(session: Session, files: List[_File]) -> Iterator[Block]:

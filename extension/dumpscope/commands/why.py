@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Tuple
 
 from ..diagnosis.audit import apply, audit
 from ..diagnosis.engine.answers import FAILS, WORKS, CommandAnswer
@@ -24,6 +24,9 @@ from ..session.session import Session
 from ..session.stack_words import stack_needs, stack_summary
 from ..session.waiting import deadlock_notes
 from ..view.blocks import Block, Column, Data, Fields, Item, Lines, Note, Table
+
+if TYPE_CHECKING:
+    from ..diagnosis.engine.view import EngineView
 
 
 def _broken() -> Iterator[Block]:
@@ -103,32 +106,31 @@ def _command_rows(session: Session, facts: Facts, found: Sequence[RuleFinding]) 
 
 
 def _engine_data(facts: Facts) -> Iterator[Block]:
-    engine = facts.engine
-    if facts.source.fault is not None:
-        return  # nothing is read of what the debugger takes out
+    if facts.source.fault is None:  # else nothing is read of what the debugger takes out
+        yield Data("engine", make=lambda: _engine_json(facts.engine))
+
+
+def _engine_json(engine: EngineView) -> Dict[str, Any]:
     handles, regions, exception = engine.handles, engine.regions, engine.exception
-    yield Data(
-        "engine",
-        {
-            "opens": {"hresult": f"0x{engine.opening.hresult:08x}", "wait_hresult": f"0x{engine.opening.wait_hresult:08x}"},
-            "handles": {"hresult": f"0x{handles.hresult:08x}", "count": handles.count},
-            "threads": [
-                {"index": item.index, "tid": item.tid, "hresult": f"0x{item.hresult:08x}", "valid": f"0x{item.valid:x}", "teb": f"0x{item.teb:x}"}
-                for item in engine.threads
-            ],
-            "regions": {
-                "first_hresult": f"0x{regions.first_hresult:08x}",
-                "last_hresult": f"0x{regions.last_hresult:08x}",
-                "count": regions.count,
-                "end": f"0x{regions.end:x}",
-            },
-            "exception": {
-                "hresult": f"0x{exception.hresult:08x}",
-                "code": None if exception.code is None else f"0x{exception.code:08x}",
-                "thread_id": exception.thread_id,
-            },
+    return {
+        "opens": {"hresult": f"0x{engine.opening.hresult:08x}", "wait_hresult": f"0x{engine.opening.wait_hresult:08x}"},
+        "handles": {"hresult": f"0x{handles.hresult:08x}", "count": handles.count},
+        "threads": [
+            {"index": item.index, "tid": item.tid, "hresult": f"0x{item.hresult:08x}", "valid": f"0x{item.valid:x}", "teb": f"0x{item.teb:x}"}
+            for item in engine.threads
+        ],
+        "regions": {
+            "first_hresult": f"0x{regions.first_hresult:08x}",
+            "last_hresult": f"0x{regions.last_hresult:08x}",
+            "count": regions.count,
+            "end": f"0x{regions.end:x}",
         },
-    )
+        "exception": {
+            "hresult": f"0x{exception.hresult:08x}",
+            "code": None if exception.code is None else f"0x{exception.code:08x}",
+            "thread_id": exception.thread_id,
+        },
+    }
 
 
 def _audit(session: Session) -> Iterator[Block]:

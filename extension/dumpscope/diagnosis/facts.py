@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, List, Optional, Set, Tuple
 
 from ..dump.absence import Absent, Damage
+from ..dump.check import record_damage
 from ..dump.directory import Header, Stream
 from ..dump.identify import FileKind, kind_of
 from ..dump.minidump import Minidump
@@ -20,7 +21,6 @@ from ..format.streams import STREAMS
 from .evidence import Base, Moved, Proof, Size
 
 if TYPE_CHECKING:
-    from ..dump.streams.memory import Range, Region
     from ..dump.streams.modules import Module
     from ..dump.streams.threads import Thread
     from .engine.view import EngineView  # loaded when asked for: most commands need no model of the engine
@@ -134,6 +134,13 @@ class Facts:
         return tuple(dump.check()) if records <= DEEP_LIMIT else dump.damage
 
     @cached_property
+    def record_damage(self) -> Tuple[Damage, ...]:
+        """As :attr:`damage`, without what is wrong with other streams as a whole and with memory."""
+        dump = self.dump
+        records = len(dump.handles) + len(dump.threads) + len(dump.modules) + len(dump.memory_list)
+        return tuple(record_damage(dump)) if records <= DEEP_LIMIT else dump.damage
+
+    @cached_property
     def writer(self) -> Writer:
         """Who wrote the dump."""
         return self.dump.writer
@@ -170,6 +177,22 @@ class Facts:
         return self._modules[:limit]
 
     @cached_property
+    def _by_file_name(self) -> Dict[str, Module]:
+        """The first module of each file name, in lower case, of the first MAX_LOOK; in the order of the list."""
+        found: Dict[str, Module] = {}
+        for module in self.modules(MAX_LOOK):
+            found.setdefault(module.file_name.lower(), module)
+        return found
+
+    def named(self, names: Collection[str], limit: int) -> Optional[Module]:
+        """The first module, of the first ``limit``, whose file name is one of these, which are in lower case."""
+        known = self._by_file_name
+        if known.keys().isdisjoint(names):
+            return None
+        module = next(module for name, module in known.items() if name in names)
+        return module if module.index < limit else None
+
+    @cached_property
     def instruction_pointers(self) -> Set[int]:
         """Where the threads, of the first MAX_LOOK, and the exception stood."""
         dump = self.dump
@@ -184,14 +207,16 @@ class Facts:
         return kind_of(self.source)
 
     @cached_property
-    def ranges(self) -> List[Range]:
-        """The ranges of MemoryListStream, of the first MAX_LOOK: decoded once."""
-        return list(self.dump.memory_list.walk(0, MAX_LOOK))
-
-    @cached_property
-    def private_regions(self) -> List[Region]:
-        """The committed private regions, of the first MAX_LOOK: decoded once."""
-        return list(self.dump.regions.of_kind(MEM_COMMIT, MEM_PRIVATE, MAX_LOOK))
+    def private_regions(self) -> Dict[int, Tuple[List[int], List[int]]]:
+        """By Protect the committed private regions, of the first MAX_LOOK: where they begin, and their sizes."""
+        found: Dict[int, Tuple[List[int], List[int]]] = {}
+        for protect, base, size in self.dump.regions._stretches(MEM_COMMIT, MEM_PRIVATE, MAX_LOOK):
+            if protect not in found:
+                found[protect] = [], []
+            bases, sizes = found[protect]
+            bases.append(base)
+            sizes.append(size)
+        return found
 
     # -- evidence that many rules share ----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import repeat
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 from weakref import WeakKeyDictionary
 
@@ -217,13 +218,12 @@ def _private(protects: Tuple[int, ...], what: str) -> Callable[[Facts], Answer]:
         inside = _in_full(facts)
         if inside is not None:
             return inside
-        wanted = [region for region in facts.private_regions if region.protect in protects]
-        if not wanted:
+        regions = [facts.private_regions[protect] for protect in protects if protect in facts.private_regions]
+        if not regions:
             known = "has none" if len(facts.dump.regions) else "is not there to tell where it is"
             return UNKNOWN, f"{what}: the map of the address space {known}", None
-        held = facts.dump.memory.captured
-        captured = sum(1 for region in wanted if held(region.base, min(region.size, 0x1000)) >= min(region.size, 0x1000))
-        return _share(captured, len(wanted), "region", f"of {what} in captured memory")
+        captured = sum(facts.dump.memory._count_captured(zip(bases, map(min, sizes, repeat(0x1000)))) for bases, sizes in regions)
+        return _share(captured, sum(len(bases) for bases, _ in regions), "region", f"of {what} in captured memory")
 
     return look
 
@@ -237,8 +237,7 @@ def _indirect(facts: Facts) -> Answer:
     tops = sorted((thread.stack_start, thread.stack_start + thread.stack_size) for thread in threads if thread.stack_size)
     windows = _code_windows(facts)
     others = 0
-    for item in facts.ranges:
-        start, size = item.start, item.size
+    for start, size in facts.dump.memory_list._extents(MAX_LOOK):
         if size <= 0x100 or SHARED_DATA <= start < SHARED_DATA + 0x1000 or (start, size) in stacks:
             continue
         if not _inside(tops, start, start + size) and not _inside(windows, start, start + size):

@@ -6,6 +6,7 @@ was not asked for, or that the writer could not get it, is absence and no damage
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..format.counted import by_count, counted
@@ -119,6 +120,11 @@ def all_damage(dump: Minidump) -> Iterator[Damage]:
     return _limited(_everything(dump))
 
 
+def record_damage(dump: Minidump) -> Iterator[Damage]:
+    """What is wrong with annotations, with single threads, modules and handles, with the exception, and with their strings; walks each list once."""
+    return _limited(chain(_annotations(dump), _records(dump)))
+
+
 def _limited(found: Iterable[Damage]) -> Iterator[Damage]:
     """The first of each code, then how many more there were."""
     counts: Dict[str, int] = {}
@@ -145,9 +151,7 @@ def _structural(dump: Minidump) -> Iterator[Damage]:
     yield from _places(dump, entries)
     for kind in LISTS:
         yield from getattr(dump, kind.reader).damage
-    annotations = dump.annotations
-    if not isinstance(annotations, Absent):
-        yield from annotations.damage
+    yield from _annotations(dump)
     yield from _full_memory(dump)
 
 
@@ -253,10 +257,7 @@ def _full_memory(dump: Minidump) -> Iterator[Damage]:
 
 def _everything(dump: Minidump) -> Iterator[Damage]:
     yield from _structural(dump)
-    yield from _threads(dump)
-    yield from _exception(dump)
-    yield from _modules(dump)
-    yield from _handles(dump)
+    yield from _records(dump)
     yield from _memory(dump)
     for token in dump.tokens:
         yield from token.damage
@@ -268,6 +269,19 @@ def _everything(dump: Minidump) -> Iterator[Damage]:
         yield from table.damage
     if dump.strings.overlap is not None:
         yield dump.strings.overlap
+
+
+def _annotations(dump: Minidump) -> Iterator[Damage]:
+    annotations = dump.annotations
+    if not isinstance(annotations, Absent):
+        yield from annotations.damage
+
+
+def _records(dump: Minidump) -> Iterator[Damage]:
+    yield from _threads(dump)
+    yield from _exception(dump)
+    yield from _modules(dump)
+    yield from _handles(dump)
 
 
 def _title(stream: Stream) -> str:
@@ -405,7 +419,7 @@ def _handles(dump: Minidump) -> Iterator[Damage]:
 def _memory(dump: Minidump) -> Iterator[Damage]:
     for items in (dump.memory_list, dump.memory64_list):
         ranges: Any = items
-        for item in ranges:
+        for item in () if items is dump.memory_list and dump.memory_list._lies_well() else ranges:
             _, start, size, _, held, _, _ = item
             if 0 < size <= held and start + size <= _ADDRESSES:
                 continue

@@ -35,6 +35,8 @@ from .xstate import XStateArea, read_xstate
 if TYPE_CHECKING:
     from .minidump import Minidump
 
+KEPT = 16
+"""Registers of a dump that are kept: those of the exception and of the first threads are asked for again and again."""
 MAX_CONTEXT = 1 << 16
 """Bytes of one context that are looked at: the largest, with AVX-512 and AMX, are below 12 KiB."""
 
@@ -310,8 +312,12 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
     tests = [(reader.size, reader.flags[1].unpack_from, reader.flags[0], reader.layout.family, reader, reader.general.values) for reader in readers]
     misc = dump.misc
     window = Window(dump.source)
+    kept: Dict[Tuple[int, int], Registers] = {}
 
     def read(rva: int, size: int) -> Union[Registers, Absent]:
+        known = kept.get((rva, size))
+        if known is not None:
+            return known
         if rva and tests:
             low, data = window.view
             at = rva - low
@@ -324,6 +330,8 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
                 if held >= least and flags(data, at)[0] & family:
                     found = Registers(reader, data, rva, misc)
                     found.values = values(data)  # at once: everybody who asks for registers asks for these
+                    if len(kept) < KEPT:
+                        kept[rva, size] = found
                     return found
         why = _choose(dump, rva, size)
         assert isinstance(why, Absent)

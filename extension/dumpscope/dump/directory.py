@@ -110,7 +110,6 @@ class Directory(Sequence[Stream]):
                 "is outside the file" if not held else f"is cut: {self._count} of them are in the file"
             )
             self.damage = Damage("directory-outside-file" if not held else "directory-cut", message, self.rva, self.claimed * _ENTRY.size, held)
-        self._by_type: Optional[Dict[int, List[Stream]]] = None
         self._alone: Optional[Stream] = None
 
     def __len__(self) -> int:
@@ -148,36 +147,35 @@ class Directory(Sequence[Stream]):
         entries = zip(*_ENTRY.iter_unpack(self._source.fetch(self.rva, self._count * _ENTRY.size)))
         return map(partial(tuple.__new__, Stream), zip(range(self._count), *entries, range(self.rva, self.rva + self._count * _ENTRY.size, _ENTRY.size)))
 
-    def _index(self) -> Dict[int, List[Stream]]:
-        if self._by_type is None:
-            table: Dict[int, List[Stream]] = {}
-            # The debugger uses the first of a kind; a few more are kept to be told of.
-            for stream in self:
-                found = table.get(stream.type * SALT)
-                if found is None:
-                    table[stream.type * SALT] = [stream]
-                elif len(found) < 64:
-                    found.append(stream)
-            self._by_type = table
-        return self._by_type
+    @cached_property
+    def _by_type(self) -> Dict[int, List[Stream]]:
+        table: Dict[int, List[Stream]] = {}
+        # The debugger uses the first of a kind; a few more are kept to be told of.
+        for stream in self:
+            found = table.get(stream.type * SALT)
+            if found is None:
+                table[stream.type * SALT] = [stream]
+            elif len(found) < 64:
+                found.append(stream)
+        return table
 
     def first(self, kind: int) -> Optional[Stream]:
         """The first stream of a type, which is the one the debugger uses, or None."""
         if self._alone is not None and self._alone.type == kind:
             return self._alone
-        found = self._index().get(kind * SALT)
+        found = self._by_type.get(kind * SALT)
         return found[0] if found else None
 
     def all(self, kind: int) -> Tuple[Stream, ...]:
         """All streams of a type (64 at the most)."""
         if self._alone is not None and self._alone.type == kind:
             return (self._alone,)
-        return tuple(self._index().get(kind * SALT, ()))
+        return tuple(self._by_type.get(kind * SALT, ()))
 
     def with_only(self, stream: Stream) -> Directory:
         """The same directory, in which ``first`` and ``all`` give this stream alone for its type. The index is shared."""
-        self._index()
         other = copy(self)
+        other._by_type = self._by_type
         other._alone = stream
         return other
 

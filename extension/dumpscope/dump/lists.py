@@ -161,11 +161,22 @@ def counted_records(source: Source, stream: Optional[Stream], record: Any, field
     return span, record.select(*fields, stride=span.stride) if span.count else None
 
 
-def _places(reader: struct.Struct) -> Optional[List[Tuple[str, int, int]]]:
-    """Type, first place and step of each number of a record in an array of its type; None where they have other sizes or are not aligned."""
+def columns_of(reader: struct.Struct, places: Sequence[Tuple[str, int, int]], data: bytes) -> List[Sequence[int]]:
+    """The numbers of many records by field: cut out of the bytes, without a row for each, where their sizes allow it.
+
+    ``places`` are those of :func:`places_of`.
+    """
+    if not places:
+        return list(zip(*reader.iter_unpack(data)))
+    views = {"I": memoryview(data).cast("I"), "Q": memoryview(data).cast("Q")}
+    return [views[code][first::step].tolist() for code, first, step in places]
+
+
+def places_of(reader: struct.Struct) -> List[Tuple[str, int, int]]:
+    """Type, first place and step of each number of a record in an array of its type; nothing where they have other sizes or are not aligned."""
     if reader.size % 8 or sys.byteorder != "little":
-        return None
-    places = []
+        return []
+    places: List[Tuple[str, int, int]] = []
     offset = number = 0
     for letter in reader.format[1:]:
         if letter.isdigit():
@@ -177,7 +188,7 @@ def _places(reader: struct.Struct) -> Optional[List[Tuple[str, int, int]]]:
             continue
         size = {"I": 4, "Q": 8}.get(letter, 0)
         if not size or offset % size:
-            return None
+            return []
         for _ in range(repeated):
             places.append((letter, offset // size, reader.size // size))
             offset += size
@@ -244,13 +255,9 @@ class RecordList(Sequence[T]):
             offset += stride
 
     def _columns(self, data: bytes) -> List[Sequence[int]]:
-        """The numbers of many records by field: cut out of the bytes, without a row for each, where their sizes allow it."""
+        """As :func:`columns_of`."""
         assert self._reader is not None
-        places = self._aligned(self._reader)
-        if not places:
-            return list(zip(*self._reader.iter_unpack(data)))
-        views = {"I": memoryview(data).cast("I"), "Q": memoryview(data).cast("Q")}
-        return [views[code][first::step].tolist() for code, first, step in places]
+        return columns_of(self._reader, self._aligned(self._reader), data)
 
     def _one_column(self, data: bytes, number: int) -> Sequence[int]:
         """As :meth:`_columns`, the one field alone that the reader has in place ``number``."""
@@ -263,9 +270,9 @@ class RecordList(Sequence[T]):
         return (view.cast("I") if code == "I" else view.cast("Q"))[first::step].tolist()
 
     def _aligned(self, reader: struct.Struct) -> List[Tuple[str, int, int]]:
-        """As :func:`_places`, found once; empty where there are none."""
+        """As :func:`places_of`, found once."""
         if self._places is None:
-            self._places = _places(reader) or []
+            self._places = places_of(reader)
         return self._places
 
     def _chunks(self, start: int, stop: int) -> Iterator[Tuple[bytes, int, int]]:

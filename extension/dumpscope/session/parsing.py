@@ -94,10 +94,19 @@ def _add(parser: argparse.ArgumentParser, argument: Argument) -> None:
         options.update(default=argument.default, nargs=argument.nargs, choices=argument.choices, metavar=argument.metavar)
         if argument.repeat:
             options["action"] = "append"
+        elif argument.completes == "path" and not argument.positional:
+            options["type"] = _file_name
     if argument.positional:
         parser.add_argument(argument.names[0].replace("-", "_"), **{**options, "metavar": argument.metavar or argument.names[0]})
     else:
         parser.add_argument(*argument.names, **options)
+
+
+def _file_name(text: str) -> str:
+    """The name of a file for an option. An empty one comes from a variable that is not set, and is not the same as no option."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name of a file is empty")
+    return text
 
 
 def looks_like_option(word: str) -> bool:

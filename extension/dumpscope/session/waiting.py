@@ -39,7 +39,7 @@ def wait_of(session: Session, walks: Walks, thread: Optional[Thread]) -> Optiona
     exception = session.dump.exception
     tid = thread.tid if thread is not None else 0 if isinstance(exception, Absent) else exception.thread_id
     waits = waits_of(walks, session)
-    if not waits.in_call(walks.stack(thread, 1)):
+    if not waits.in_call(walks.stack(thread, 0)):
         return None  # most threads are not, and the innermost frame tells
     return waits.of(thread, tid, walks.stack(thread, DEPTH))
 

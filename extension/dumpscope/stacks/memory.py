@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 from ..dump.minidump import Minidump
 from ..dump.streams.threads import Thread
@@ -18,7 +18,7 @@ class StackMemory:
     def __init__(self, dump: Minidump, pointer_size: int) -> None:
         self._dump = dump
         self.pointer_size = pointer_size
-        self._unpack = struct.Struct("<Q" if pointer_size == 8 else "<I").unpack_from
+        self._unpack: Callable[[bytes, int], Tuple[int, ...]] = struct.Struct("<Q" if pointer_size == 8 else "<I").unpack_from
         self._low = 0
         self._data = b""
         self._thread: Tuple[int, int, int] = (0, 0, 0)
@@ -34,7 +34,7 @@ class StackMemory:
         """The pointer at an address, or None if it is not captured."""
         at = address - self._low
         if 0 <= at <= len(self._data) - self.pointer_size:
-            return self._unpack(self._data, at)[0]  # type: ignore[no-any-return]
+            return self._unpack(self._data, at)[0]
         data = self.fill(address)
         return self._unpack(data, 0)[0] if len(data) >= self.pointer_size else None
 

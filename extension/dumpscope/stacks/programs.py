@@ -5,11 +5,13 @@ Published in breakpad/docs/symbol_files.md. A program is bounded: so many words,
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Union
 
 from ..format.counted import counted
 
 MAX_WORDS = 4096
+Operand = Union[int, str]
+"""A number, or the name of a value."""
 
 
 class BadProgram(Exception):
@@ -26,7 +28,7 @@ class Unreadable(BadProgram):
 
 def run(program: str, values: Dict[str, int], word: Callable[[int], Optional[int]], mask: int) -> List[int]:
     """Run a program; assignments go to ``values``. Returns what is left on its stack. Raises BadProgram."""
-    stack: List[object] = []
+    stack: List[Operand] = []
     words = program.split()
     if len(words) > MAX_WORDS:
         raise BadProgram(f"a program of {counted(len(words), 'word')}")
@@ -39,7 +41,6 @@ def run(program: str, values: Dict[str, int], word: Callable[[int], Optional[int
             if top not in values:
                 raise BadProgram(f"{program!r}: {top} is not known")
             return values[top]
-        assert isinstance(top, int)
         return top
 
     for item in words:
@@ -74,10 +75,11 @@ def run(program: str, values: Dict[str, int], word: Callable[[int], Optional[int
             values[name] = value
         else:
             stack.append(_operand(item, mask))
-    return [values[item] if isinstance(item, str) and item in values else item for item in stack if not isinstance(item, str) or item in values]  # type: ignore[misc]
+    found = [values.get(item) if isinstance(item, str) else item for item in stack]
+    return [value for value in found if value is not None]
 
 
-def _operand(item: str, mask: int) -> object:
+def _operand(item: str, mask: int) -> Operand:
     digits = item[1:] if item[:1] == "-" else item
     if digits.isascii() and digits.isdigit() and len(digits) <= 20:
         return int(item) & mask

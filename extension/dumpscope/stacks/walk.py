@@ -110,7 +110,7 @@ class Walker:
         return registers
 
     def walk(self, registers: Union[Registers, Absent], thread: Optional[Thread], origin: str = CONTEXT, limit: int = MAX_FRAMES) -> Stack:
-        """The stack that begins with these registers, ``limit`` frames of it at the most."""
+        """The stack that begins with these registers, ``limit`` frames of it at the most; 0: the innermost one, whose caller is not looked for."""
         if isinstance(registers, Absent):
             return Stack((), End(NO_REGISTERS, registers.message), (), "")
         name = registers.architecture
@@ -135,6 +135,8 @@ def _frames(unwinder: Unwinder, registers: Sequence[int], first: ContextOrigin, 
     while True:
         registers, origin, place, seen = step
         below = registers[sp]
+        if not limit:
+            return [Frame(0, registers[ip], below, None, origin, origin.certain, place, registers, fresh)], End(LIMIT, "the limit of 0 frames is reached")
         found = caller(registers, fresh)
         certain = certain and seen and origin.certain
         if isinstance(found, End):

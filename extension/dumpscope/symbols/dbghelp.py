@@ -97,6 +97,14 @@ def _load() -> Any:
     return _library[0]
 
 
+def _last_error() -> int:
+    """What the last call of the library left in GetLastError."""
+    import ctypes
+
+    number: int = getattr(ctypes, "get_last_error")()  # noqa: B009 - absent on other systems
+    return number
+
+
 class DbgHelpFile:
     """A PDB that dbghelp has open. ``key`` is the one that the file itself has."""
 
@@ -105,7 +113,6 @@ class DbgHelpFile:
     _next = 0x44530000
 
     def __init__(self, path: str, key: str) -> None:
-        import ctypes
 
         self.path = path
         self.key = key
@@ -115,9 +122,9 @@ class DbgHelpFile:
         DbgHelpFile._next += 4
         self._handle = DbgHelpFile._next
         if not self._library.SymInitializeW(self._handle, os.path.dirname(path) or ".", 0):
-            raise OSError(f"SymInitializeW fails with error {ctypes.get_last_error()}")  # type: ignore[attr-defined,unused-ignore]
+            raise OSError(f"SymInitializeW fails with error {_last_error()}")
         if not self._library.SymLoadModuleExW(self._handle, None, path, None, _BASE, _SIZE, None, 0):
-            code = ctypes.get_last_error()  # type: ignore[attr-defined,unused-ignore]
+            code = _last_error()
             self.close()
             raise OSError(f"SymLoadModuleExW fails with error {code}")
 

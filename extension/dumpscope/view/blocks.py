@@ -167,10 +167,14 @@ class Hexdump:
 
 
 class Data(NamedTuple):
-    """A value that is only in the JSON document, under ``key``: plain lists, dicts, strings, numbers."""
+    """A value that is only in the JSON document, under ``key``: plain lists, dicts, strings, numbers.
+
+    ``make`` gives it instead of ``value`` where it takes time that an answer in text need not spend.
+    """
 
     key: str
-    value: Any
+    value: Any = None
+    make: Optional[Callable[[], Any]] = None
 
 
 class Save(NamedTuple):

@@ -129,7 +129,7 @@ class _Document:
 
                 yield from self.member(block.key, bytes_json(block))
         elif isinstance(block, Data):
-            yield from self.member(block.key, block.value)
+            yield from self.member(block.key, block.value if block.make is None else block.make())
 
 
 def render_json(blocks: Blocks, head: Dict[str, Any]) -> Iterator[str]:

@@ -103,7 +103,10 @@ def _formatter(column: Column) -> Callable[[Any], str]:
     return draw if get is None else draw_made
 
 
-def _column_drawer(column: Column, number: int) -> Callable[[Sequence[Sequence[Any]]], Sequence[str]]:
+_Drawer = Callable[[Sequence[Sequence[Any]]], Sequence[str]]
+
+
+def _column_drawer(column: Column, number: int) -> _Drawer:
     """Draws one column of many rows: all cells at once where they are all ordinary, one by one where not."""
     many = KINDS[column.kind].many if column.get is None else None
     one = _formatter(column)
@@ -127,7 +130,6 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
     columns = [column for column in table.columns if not column.hidden]
     shown = [at if column.index is None else column.index for at, column in enumerate(table.columns) if not column.hidden]
     kinds = [KINDS[column.kind] for column in columns]
-    formats = [(number, _formatter(column)) for number, column in zip(shown, columns)]
     lefts = [kind.left if column.left is None else column.left for column, kind in zip(columns, kinds)]
     roles = [column.role or kind.role for column, kind in zip(columns, kinds)]
     rows = iter(table.rows)
@@ -138,8 +140,9 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
         return
     if table.title:
         yield paint.text(printable(table.title), "title") + "\n"
-    cells = [[draw(row[number]) for number, draw in formats] for row in head]
-    widths = [max(len(column.title) if not table.compact else 0, min(WIDEST, max(width_of(line[at]) for line in cells))) for at, column in enumerate(columns)]
+    drawers = [_column_drawer(column, number) for column, number in zip(columns, shown)]
+    drawn = [draw(head) for draw in drawers]
+    widths = [max(len(column.title) if not table.compact else 0, min(WIDEST, max(map(width_of, texts)))) for column, texts in zip(columns, drawn)]
     if lefts and lefts[-1]:
         widths[-1] = 0
     last = len(columns) - 1
@@ -153,15 +156,15 @@ def _table(table: Table, paint: Paint, width: Optional[int]) -> Iterator[str]:
         titles = [column.title.ljust(size) if left else column.title.rjust(size) for column, size, left in zip(columns, widths, lefts)]
         yield _GAP.join(paint.text(title, "header") for title in titles[:-1] + [titles[-1].rstrip()]) + "\n"
 
-    plan = _Plan(columns, shown, [draw for _, draw in formats], lefts, roles, widths, fixed, room, below)
+    plan = _Plan(columns, shown, lefts, roles, widths, fixed, room, below)
     if paint.plain and not table.detail and not room and not below:
-        yield from _plain_rows(plan, cells, rows)
+        yield from _plain_rows(plan, drawers, drawn, rows)
     else:
         yield from _painted_rows(plan, table, chain(head, rows), paint, width)
 
 
 class _Plan(NamedTuple):
-    """How a table is laid out: its shown columns, the places of their cells in a row, and how each is drawn.
+    """How a table is laid out: its shown columns, and the places of their cells in a row.
 
     ``fixed`` is the width of all columns but the last, with their gaps. ``room`` is the width that is left for a last one that is wrapped, 0 if
     it is not. With ``below``, a last cell that has no room beside the others goes below them.
@@ -169,7 +172,6 @@ class _Plan(NamedTuple):
 
     columns: Sequence[Column]
     shown: Sequence[int]
-    formats: Sequence[Callable[[Any], str]]
     lefts: Sequence[bool]
     roles: Sequence[str]
     widths: Sequence[int]
@@ -178,28 +180,28 @@ class _Plan(NamedTuple):
     below: bool
 
 
-def _plain_rows(plan: _Plan, cells: Sequence[Sequence[str]], rows: Iterator[Sequence[Any]]) -> Iterator[str]:
-    """Rows without colours, many at once: first ``cells``, which are drawn already, then those of ``rows``."""
+def _plain_rows(plan: _Plan, drawers: Sequence[_Drawer], drawn: Sequence[Sequence[str]], rows: Iterator[Sequence[Any]]) -> Iterator[str]:
+    """Rows without colours, many at once: first those whose columns are ``drawn`` already, then those of ``rows``."""
     widths, lefts = plan.widths, plan.lefts
     line = _GAP.join([f"%{'-' if left else ''}{size}s" if size else "%s" for size, left in zip(widths, lefts)]) + "\n"
 
-    def lines(drawn: Sequence[Tuple[str, ...]]) -> str:
-        made = "".join([line % texts for texts in drawn])
+    def lines(columns: Sequence[Sequence[str]]) -> str:
+        made = "".join(map(line.__mod__, zip(*columns)))
         if made.isascii():
             return made
-        return "".join([_GAP.join(map(padded, texts, widths, lefts)) + "\n" for texts in drawn])
+        return "".join([_GAP.join(map(padded, texts, widths, lefts)) + "\n" for texts in zip(*columns)])
 
-    yield lines([tuple(texts) for texts in cells])
-    drawers = [_column_drawer(column, number) for column, number in zip(plan.columns, plan.shown)]
+    yield lines(drawn)
     batch = list(islice(rows, SAMPLE))
     while batch:
-        yield lines(list(zip(*[draw(batch) for draw in drawers])))
+        yield lines([draw(batch) for draw in drawers])
         batch = list(islice(rows, SAMPLE))
 
 
 def _painted_rows(plan: _Plan, table: Table, rows: Iterable[Sequence[Any]], paint: Paint, width: Optional[int]) -> Iterator[str]:
     """Rows one by one: with colours and links, with a last cell that is wrapped, or with details below each."""
-    _, shown, formats, lefts, roles, widths, fixed, room, below = plan
+    _, shown, lefts, roles, widths, fixed, room, below = plan
+    formats = [_formatter(column) for column in plan.columns]
     links = [column.link for column in plan.columns]
     for row in rows:
         texts = [draw(row[number]) for number, draw in zip(shown, formats)]

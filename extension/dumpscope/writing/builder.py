@@ -253,7 +253,9 @@ class DumpBuilder:
 
         Raises DumpError for what does not fit into the format.
         """
-        out = Output(file, progress or unseen)
+        return write_dump(self, Output(file, progress or unseen))
+
+    def _write(self, out: Output) -> int:
         plan = self.memory
         plan.settle()
         streams = list(self._streams.values())
@@ -310,3 +312,8 @@ class DumpBuilder:
         file = io.BytesIO()
         self.write_to(file)
         return file.getvalue()
+
+
+def write_dump(builder: DumpBuilder, out: Output) -> int:
+    """Write the dump of a builder into what is not a whole file: something that counts, or watches. Its size. Raises DumpError."""
+    return builder._write(out)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import BinaryIO, Iterator, List, NamedTuple, Optional, Set, Union
+from array import array
+from bisect import bisect_right
+from typing import BinaryIO, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
 
 from ..dump.absence import NOT_CAPTURED, Absent
 from ..dump.minidump import Minidump
@@ -43,6 +45,26 @@ class Gap(NamedTuple):
     place: int
 
 
+class _Held:
+    """Captured memory between two addresses, walked through once and then found by address: many images are asked for, each in many parts."""
+
+    def __init__(self, dump: Minidump, start: int = 0, end: int = 1 << 64) -> None:
+        self._starts, self._sizes, self._offsets = array("Q"), array("Q"), array("Q")
+        for low, high, offset in captured(dump, Ranges([(start, end)])):
+            self._starts.append(low)
+            self._sizes.append(high - low)
+            self._offsets.append(offset)
+
+    def within(self, start: int, end: int) -> Iterator[Tuple[int, int, int]]:
+        """The captured parts: first address, address after, file offset."""
+        at = max(0, bisect_right(self._starts, start) - 1)
+        while at < len(self._starts) and self._starts[at] < end:
+            low, high = max(start, self._starts[at]), min(end, self._starts[at] + self._sizes[at])
+            if low < high:
+                yield low, high, self._offsets[at] + low - self._starts[at]
+            at += 1
+
+
 class Extracted:
     """A file to be made of parts of a dump: ``pieces`` of its bytes in the file ``source``, ``gaps`` between them, and its ``size``.
 
@@ -65,8 +87,11 @@ class Extracted:
 
     def take(self, dump: Minidump, what: str, address: int, size: int, place: int) -> None:
         """Add memory of the process at a place of the file."""
+        self._take(_Held(dump, address, address + size), what, address, size, place)
+
+    def _take(self, held: _Held, what: str, address: int, size: int, place: int) -> None:
         at = address
-        for low, high, offset in captured(dump, Ranges([(address, address + size)])):
+        for low, high, offset in held.within(address, address + size):
             if low > at:
                 self.gaps.append(Gap(what, at, low - at, place + at - address))
             self.pieces.append(Copied(place + low - address, high - low, offset))
@@ -93,21 +118,45 @@ def extract_module(dump: Minidump, module: Module) -> Union[Extracted, Absent]:
     With sound headers each section goes to its file offset. What the loader changed stays changed: relocated addresses, imports, and data
     that the program wrote.
     """
+    return _image(dump, module, _Held(dump, module.base, module.base + min(module.size, MAX_IMAGE)))
+
+
+def _image(dump: Minidump, module: Module, held: _Held) -> Union[Extracted, Absent]:
     size = min(module.size, MAX_IMAGE)
-    if not any(True for _ in captured(dump, Ranges([(module.base, module.base + size)]))):
+    if not any(True for _ in held.within(module.base, module.base + size)):
         return Absent(NOT_CAPTURED, f"nothing of {module.name} at 0x{module.base:x} is captured")
     headers = read_headers(MemoryReader(dump.memory, module.base, size))
     why = headers.message if isinstance(headers, Absent) else _unsound(headers, size)
     if why or isinstance(headers, Absent):
         made = Extracted(dump.source, "memory", why)
-        made.take(dump, "image", module.base, size, 0)
+        made._take(held, "image", module.base, size, 0)
         return made
     made = Extracted(dump.source, "file")
-    made.take(dump, "headers", module.base, headers.size_of_headers, 0)
+    made._take(held, "headers", module.base, headers.size_of_headers, 0)
     for section in headers.sections:
         if section.raw_size and section.raw:
-            made.take(dump, section.name or "section", module.base + section.rva, section.raw_size, section.raw)
+            made._take(held, section.name or "section", module.base + section.rva, section.raw_size, section.raw)
     return made
+
+
+def extract_modules(dump: Minidump) -> Iterator[Tuple[Module, Extracted]]:
+    """The images of all modules of which something is captured.
+
+    Raises DumpError where they would have more bytes of the dump than it has: modules that lie over each other could make it a thousand times larger.
+    """
+    held = _Held(dump)
+    total = 0
+    for module in dump.modules:
+        made = _image(dump, module, held)
+        if isinstance(made, Absent):
+            continue
+        total += made.held
+        if total > dump.source.size:
+            raise DumpError(
+                f"the images of {module.index + 1} modules would have 0x{total:x} bytes of a dump of 0x{dump.source.size:x}: modules lie over each other",
+                "`modules` lists them; extract one with --module",
+            )
+        yield module, made
 
 
 def _unsound(headers: Headers, size: int) -> str:
@@ -140,8 +189,9 @@ def cut_range(dump: Minidump, start: int, end: int) -> str:
 def extract_range(dump: Minidump, address: int, size: int) -> Union[Extracted, Absent]:
     """Memory of the process, to its last captured byte. Absent if none of it is captured. Raises DumpError for gaps of more than 1 GiB."""
     size = min(size, (1 << 64) - address)
+    memory = _Held(dump, address, address + size)
     held = last = 0
-    for low, high, _ in captured(dump, Ranges([(address, address + size)])):
+    for low, high, _ in memory.within(address, address + size):
         held += high - low
         last = high
     if not held:
@@ -149,7 +199,7 @@ def extract_range(dump: Minidump, address: int, size: int) -> Union[Extracted, A
     if last - address - held > MAX_GAPS:
         raise DumpError(f"0x{last - address - held:x} bytes between the captured ones are not in the dump", "extract smaller ranges; `memory` lists them")
     made = Extracted(dump.source, "memory")
-    made.take(dump, "memory", address, last - address, 0)
+    made._take(memory, "memory", address, last - address, 0)
     if last < address + size:
         made.gaps.append(Gap("memory (the file ends before it)", last, address + size - last, last - address))
     return made
@@ -189,4 +239,4 @@ def file_names(modules: List[Module]) -> Iterator[str]:
         yield name
 
 
-__all__ = ["Extracted", "Gap", "Copied", "extract_module", "extract_range", "extract_stream", "file_names"]
+__all__ = ["Extracted", "Gap", "Copied", "extract_module", "extract_modules", "extract_range", "extract_stream", "file_names"]

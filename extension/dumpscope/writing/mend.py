@@ -18,6 +18,7 @@ from ..diagnosis.engine.view import EngineView
 from ..diagnosis.facts import Facts
 from ..diagnosis.repair import pointed_into
 from ..dump.absence import Absent
+from ..dump.check import record_damage
 from ..dump.directory import Stream
 from ..dump.identify import kind_of, sound_directory
 from ..dump.minidump import Minidump
@@ -492,7 +493,7 @@ class _Mender:
         """Whether names lead outside the file."""
         if len(dump.handles) + len(dump.modules) > 200_000:
             return False
-        return any(damage.code in ("string-outside-file", "string-cut") for damage in dump.check())
+        return any(damage.code in ("string-outside-file", "string-cut") for damage in record_damage(dump))
 
     def _needs_invention(self, dump: Minidump) -> bool:
         system = dump.stream(SystemInfoStream)

@@ -7,7 +7,7 @@ import os
 import shutil
 import struct
 import tempfile
-from typing import Any, BinaryIO, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, BinaryIO, Callable, Dict, Iterator, Optional, Protocol, Tuple
 
 from ..dump.source import Source
 from ..errors import DumpError, UsageError
@@ -19,6 +19,8 @@ MOST_TEXTS = 1 << 15
 LONGEST = 1 << 10
 LAST_RVA = 0xFFFFFFFF
 _ZEROS = bytes(PIECE)
+
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 BLOCK = 1 << 24
 """Bytes that the system copies at a time."""
@@ -44,10 +46,20 @@ def _next_data(descriptor: int, offset: int, size: int) -> Tuple[int, int]:
         return 0, size
 
 
+class Sink(Protocol):
+    """What is needed of a file to write a dump into it."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 class Output:
     """A dump that grows in a seekable binary file, which begins at offset 0. ``end`` is the first offset that is not taken."""
 
-    def __init__(self, file: BinaryIO, progress: Progress = unseen) -> None:
+    def __init__(self, file: Sink, progress: Progress = unseen) -> None:
         self._file = file
         self._position = 0
         self._written = 0
@@ -161,25 +173,23 @@ def write_whole(
     """
     path = permitted(path, force, keep)
     folder = os.path.dirname(os.path.abspath(path))
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".dumpscope-", dir=folder)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from None  # not the name that nobody has seen
-    try:
-        with os.fdopen(handle, "w+b", buffering=PIECE) as file:
+    temporary = os.path.join(folder, f".dumpscope-{os.urandom(8).hex()}")
+    try:  # before the file is there: an interruption may come at any point
+        with open(temporary, "x+b", buffering=PIECE) as file:
             fill(file)
             file.flush()
             size = os.fstat(file.fileno()).st_size
         if check is not None:
             check(temporary)
-        _as_new_files_are(temporary)
         if force:
             os.replace(temporary, path)
         else:
             _publish(temporary, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(temporary):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename == temporary:
+            raise OSError(error.errno, error.strerror, path) from None  # not the name that nobody has seen
         raise
     return size
 
@@ -216,6 +226,8 @@ def permitted(path: str, force: bool, keep: str) -> str:
         raise UsageError(f"{path!r} is not a regular file", "give the name of a file")
     if os.path.lexists(path) and not force:
         raise UsageError(f"{path!r} exists already", "give another name, or --force to replace it")
+    if path.endswith(SEPARATORS):  # as above, of one that is not there
+        raise UsageError(f"{path!r} is the name of a folder", "give the name of a file")
     real = os.path.realpath(path)  # a link keeps leading where it leads
     if not os.path.isdir(os.path.dirname(real)):  # said before the work, which may take long
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
@@ -232,14 +244,6 @@ def _publish(temporary: str, path: str) -> None:
         os.rename(temporary, path)
         return
     os.unlink(temporary)
-
-
-def _as_new_files_are(path: str) -> None:
-    """mkstemp makes files that only their owner can read; give this one the rights that the umask leaves."""
-    if os.name == "posix":
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(path, 0o666 & ~mask)
 
 
 def _same(path: str, other: str) -> bool:

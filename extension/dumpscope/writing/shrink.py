@@ -11,11 +11,11 @@ from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..errors import DumpError, UsageError
 from ..format.flags import MiniDumpWithFullMemory
-from .builder import DumpBuilder
+from .builder import DumpBuilder, write_dump
 from .mend import check_opens
 from .mend_first import mend_first
 from .needed import Extent, Needed, Part, captured
-from .output import PIECE, Progress, unseen, write_whole
+from .output import PIECE, Output, Progress, unseen, write_whole
 from .ranges import Ranges
 
 STREAM_BITS: Dict[int, int] = {12: 0x4, 18: 0x4, 14: 0x20, 16: 0x800, 17: 0x1000, 19: 0x40000}
@@ -157,8 +157,7 @@ class Shrunk:
 
     def _bare_size(self) -> int:
         """Size of the file without memory."""
-        sink = _Counted()
-        return self._bare().write_to(sink)  # type: ignore[arg-type]
+        return write_dump(self._bare(), Output(_Counted()))
 
     def _within(self, parts: List[Part], room: int, base: int) -> List[Part]:
         """The parts that fit: first those in front, of stacks the bytes next to each stack pointer. Raises DumpError."""
@@ -231,7 +230,7 @@ class Shrunk:
             self.dump.source.release()
             tell(done)
 
-        size = builder.write_to(_Watched(file, self.dump.source.release), step)  # type: ignore[arg-type]
+        size = write_dump(builder, Output(_Watched(file, self.dump.source.release), step))
         self.notes += [note for note in builder.notes if note not in self.notes]
         if self.most is not None and size > self.most:
             raise DumpError(f"the result has {size} bytes, more than {self.most}", "give a larger --size")

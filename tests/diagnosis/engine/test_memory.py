@@ -19,6 +19,7 @@ from dumpscope.dump.source import Source
 from dumpscope.dump.streams.memory import MemoryList
 from dumpscope.session.running import parse, run
 from dumpscope.session.session import Session
+from dumpscope.view.blocks import Data
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 Extent = Tuple[int, int]
@@ -84,7 +85,7 @@ def slow_walk(lists: List[Tuple[List[Extent], bool]], mask: int) -> Tuple[int, i
 
 
 def some_rows(random_: random.Random, mask: int) -> List[Extent]:
-    """Entries apart, in any order, over each other, empty, and some that end at the top or wrap."""
+    """Entries apart, in any order, over each other, empty, and some that end at the top, wrap, or lie above the top."""
     rows: List[Extent] = []
     at = 0
     for _ in range(random_.randrange(9)):
@@ -97,6 +98,8 @@ def some_rows(random_: random.Random, mask: int) -> List[Extent]:
         random_.shuffle(rows)
     if random_.random() < 0.3:
         rows.append((mask - 7, random_.choice((4, 8, 16))))
+    if mask == MASK32 and random_.random() < 0.3:
+        rows.insert(random_.randrange(len(rows) + 1), (mask + 1 + random_.randrange(64), random_.choice((4, 16, mask))))
     return rows
 
 
@@ -161,12 +164,16 @@ def test_why_decodes_and_judges_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(owner, name, counted)
 
-    for owner, name in ((Captured, "_decoded"), (AddressMap, "_decoded"), (MemoryList, "_block"), (promises, "promise")):
+    for owner, name in ((Captured, "_decoded"), (AddressMap, "_decoded"), (MemoryList, "_columns"), (promises, "promise")):
         count(owner, name)
     with Minidump.open(str(SAMPLES / "everything-small.dmp")) as dump:
         assert len(dump.memory_list) > 1
         assert len(dump.regions) > 1
         session = Session(dump)
         why = find_command("why")
-        list(run(session, why, parse(why, [])))
-    assert counts == {"Captured._decoded": 1, "AddressMap._decoded": 1, "MemoryList._block": 1, "dumpscope.diagnosis.promises.promise": 27}
+        blocks = list(run(session, why, parse(why, [])))
+        assert "AddressMap._decoded" not in counts  # an answer in text has no need of it
+        for block in blocks:
+            if isinstance(block, Data) and block.make is not None:
+                block.make()  # what a document of JSON has besides
+    assert counts == {"Captured._decoded": 1, "AddressMap._decoded": 1, "MemoryList._columns": 1, "dumpscope.diagnosis.promises.promise": 27}

@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Tuple
 
 import pytest
 from samples.engine_answers import ANSWERS
+from tests.commands.made import parse, sample_bytes
 from tests.counting import calls_of
 
 from dumpscope.diagnosis.engine.answers import (
@@ -566,3 +567,11 @@ def test_a_file_of_one_entry_again_and_again() -> None:
     made.entries *= 20
     assert made.build().opening.ok
     assert len(made.build().streams) == 40
+
+
+def test_uptime_needs_its_bytes():
+    """Observed: dbgeng 10.0.15063, .time on full dumps cut behind byte 15 and 16 of the shared user data."""
+    data = sample_bytes("full-memory")
+    place = parse(data).memory.locate(0x7FFE0000)[0]
+    assert EngineView(Source.from_object(data[: place + 15])).times.system is False
+    assert EngineView(Source.from_object(data[: place + 16])).times.system is True

@@ -10,6 +10,7 @@ from samples.writer import DumpBuilder
 
 from dumpscope import Minidump, NotInDump
 from dumpscope.dump.absence import Damage
+from dumpscope.dump.streams import memory
 from dumpscope.dump.streams.memory import ADDRESS_END, Piece, Range, Region
 
 Spec = Tuple[str, int, int, int]  # code, offset in the stream, needed, available
@@ -420,6 +421,8 @@ def test_regions_of_a_kind(stop: int) -> None:
     assert list(found.of_kind(0x1000, 1, stop)) == [found[index] for index in (0, 3) if index < stop]
     assert list(found.of_kind(0x2000, 1, stop)) == [found[2]] * (stop > 2)
     assert list(found.of_kind(0x2000, 2, stop)) == []
+    for state, kind in ((0x1000, 1), (0x2000, 1), (0x2000, 2)):
+        assert list(found._stretches(state, kind, stop)) == [(item.protect, item.base, item.size) for item in found.of_kind(state, kind, stop)]
 
 
 @pytest.mark.parametrize(
@@ -443,3 +446,34 @@ def test_regions_that_stand_apart(extents: List[Tuple[int, int]], apart: bool) -
         for address in (base - 1, base, base + size - 1, base + size):
             holding = [index for index, (start, length) in enumerate(extents) if start <= address < start + length]
             assert found.at(address) == (found[holding[0]] if holding else None)
+
+
+@pytest.mark.parametrize("kept", [0, 8192])
+def test_ranges_by_columns(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts and sizes of the first ranges, and how many stretches are captured, are those of the ranges one by one."""
+    monkeypatch.setattr(memory, "KEPT", kept)
+    dump = stream_of(5, small([(0x100, 0x21, 0x20), (0x121, 0x22, 0x30), (0x200, 0x23, 0x40), (0x210, 0, 0x40)]), behind=bytes(0x60), flags=0)
+    ranges = list(dump.memory_list)
+    for stop in range(6):
+        assert list(dump.memory_list._extents(stop)) == [(item.start, item.size) for item in ranges[:stop]]
+    stretches = [(start, size) for start in range(0xF0, 0x240) for size in (0, 1, 0x21, 0x43, 0x44)]
+    assert dump.memory._count_captured(stretches) == sum(dump.memory.captured(start, size) >= size for start, size in stretches)
+    assert dump.memory._count_captured([(0x100, 0x43), (0x100, 0x44), (0x50, 0)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "well"),
+    [
+        ((0x1000, 16, 40), True),
+        ((0x1000, 0, 40), False),
+        ((0x1000, 16, 39), False),
+        ((0x1000, 0xFFFF, 40), False),
+        ((ADDRESS_END - 16, 16, 40), True),
+        ((ADDRESS_END - 15, 16, 40), False),
+    ],
+)
+@pytest.mark.parametrize("kept", [0, 8192])
+def test_whether_ranges_lie_well(row: Tuple[int, int, int], well: bool, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A range without bytes, outside the part of the file that is asked for, or beyond the last address does not."""
+    monkeypatch.setattr(memory, "KEPT", kept)
+    assert stream_of(5, small([(0x2000, 16, 48), row]), behind=bytes(0x60), flags=0).memory_list._lies_well(40) is well

@@ -89,6 +89,24 @@ def test_prompts_and_resources_are_there() -> None:
     talk(work, str(SAMPLES))
 
 
+def test_what_there_is_not_is_the_clients_error_and_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    from mcp.shared.exceptions import MCPError
+
+    async def work(client: Any) -> None:
+        for uri in ("dumpscope://rules/NOPE", "file:///etc/passwd"):
+            with pytest.raises(MCPError) as found:
+                await client.read_resource(uri)
+            assert found.value.error.code == -32002
+            assert found.value.error.message == f"no resource {uri}"
+        for name, arguments, said in (("none", {}, "no prompt 'none': there are triage_crash"), ("triage_crash", {}, "needs dump")):
+            with pytest.raises(MCPError, match=said) as found:
+                await client.get_prompt(name, arguments)
+            assert found.value.error.code == -32602
+
+    talk(work, str(SAMPLES))
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_over_http_on_the_loopback_address(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -11,7 +12,7 @@ from dumpscope.commands.index import all_commands
 from dumpscope.errors import UsageError
 from dumpscope.front.cli.main import main
 from dumpscope.front.mcp.folders import Folders
-from dumpscope.front.mcp.tools import LEFT_OUT, PAGE, Watch, call, clean, page, tools, words_of
+from dumpscope.front.mcp.tools import LEFT_OUT, PAGE, Watch, call, clean, fitting, page, tools, words_of
 from dumpscope.session.registry import DUMP_NONE
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
@@ -35,6 +36,125 @@ def test_each_command_is_a_tool_or_is_left_out_by_name() -> None:
     for tool in TOOLS.values():
         assert set(tool.schema.get("required", ())) <= set(tool.schema["properties"])
         assert not set(tool.schema["properties"]) & {"download", "image_path", "symbol_path", "output", "write"}
+
+
+OPTIONS = frozenset(
+    [
+        "all",
+        "anew",
+        "answers",
+        "arguments",
+        "ascii",
+        "by_name",
+        "bytes",
+        "c",
+        "env",
+        "errors",
+        "evidence",
+        "first",
+        "flags",
+        "follow",
+        "form",
+        "fpo",
+        "full",
+        "gaps",
+        "group_by",
+        "handles",
+        "invent",
+        "limit",
+        "lines",
+        "match",
+        "memory",
+        "min",
+        "module",
+        "modules",
+        "name",
+        "named",
+        "names",
+        "near",
+        "output",
+        "picture",
+        "pointer",
+        "protect",
+        "range",
+        "readers",
+        "redact",
+        "registers",
+        "scan",
+        "seconds",
+        "show",
+        "size",
+        "sort",
+        "stacks",
+        "state",
+        "stream",
+        "summary",
+        "symbols",
+        "times",
+        "type",
+        "unique",
+        "utf16",
+        "var",
+        "verbose",
+        "waits",
+        "wanted",
+    ]
+)
+"""Options that an agent may give. Each was looked at: it names no other file, no folder and no machine, and shows nothing that is redacted."""
+
+
+def test_a_new_option_of_a_command_is_looked_at_before_an_agent_has_it() -> None:
+    for tool in tools(write=True):
+        if tool.command is not None:
+            positional = {item.names[0].replace("-", "_") for item in tool.command.arguments if item.positional}
+            assert set(tool.schema["properties"]) - positional - {"dump", "cursor", "budget"} <= OPTIONS, tool.name
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("why", {"topic": ["{}"]}), ("bugcheck", {"code": "{}"}), ("flags", {"value": "{}"}), ("learn", {"lesson": "{}"}), ("explain", {"code": "{}"})],
+)
+@pytest.mark.parametrize("here", [False, True])
+def test_no_word_of_a_call_without_a_dump_opens_a_file(
+    name: str, arguments: Dict[str, Any], here: bool, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "0x133"  # a name that is also a code
+    secret.write_bytes((SAMPLES / "handles.dmp").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    opened: List[str] = []
+    monkeypatch.setattr("dumpscope.front.cli.main.source_at", lambda path: opened.append(path) or pytest.fail(f"{path} was opened"))
+    filled = {
+        key: [secret.name if here else str(secret)] if isinstance(value, list) else (secret.name if here else str(secret)) for key, value in arguments.items()
+    }
+    call(TOOLS[name], filled, folders, main)
+    assert opened == []
+
+
+def test_a_code_alone_needs_no_dump(folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = call(TOOLS["bugcheck"], {"code": "0x133", "parameters": ["0", "501", "500", "0"]}, folders, main)
+    assert not answer.failed
+    assert "DPC_WATCHDOG_VIOLATION" in answer.text
+
+
+def test_an_option_of_several_words(folders: Folders, tmp_path: Path) -> None:
+    offered = {tool.name: tool for tool in tools(write=True)}
+    command = offered["extract"].command
+    assert command is not None
+    folders = Folders([str(SAMPLES)], str(tmp_path))
+    made = words_of(command, {"dump": "everything-small.dmp", "output": "stack.bin", "range": ["@rsp", "10"]}, folders)
+    assert made[-3:] == ["--range", "@rsp", "10"]
+    answer = call(offered["extract"], {"dump": "everything-small.dmp", "output": "stack.bin", "range": ["@rsp", "10"]}, folders, main)
+    assert not answer.failed, answer.text
+    assert (tmp_path / "stack.bin").stat().st_size == 16
+    for name in (" ", "", "none/x", str(SAMPLES / "new.dmp")):
+        assert call(offered["shrink"], {"dump": "everything-small.dmp", "output": name}, folders, main).failed, name
+    assert [item.name for item in tmp_path.iterdir()] == ["stack.bin"]
+
+
+def test_a_file_whose_name_has_the_mark_of_archives(tmp_path: Path) -> None:
+    (tmp_path / "a!b.dmp").write_bytes(b"MDMP")
+    assert Folders([str(tmp_path)]).inside("a!b.dmp") == str(tmp_path / "a!b.dmp")
 
 
 def test_a_call_is_a_command_line(folders: Folders) -> None:
@@ -125,6 +245,20 @@ def test_long_lists_come_in_pages_and_long_texts_are_cut(folders: Folders) -> No
     assert first == {"rows": list(range(PAGE)), "name": "x", "counts": {"rows": 120}, "next_cursor": PAGE}
     last = page({"rows": list(range(120))}, 2 * PAGE)
     assert last == {"rows": list(range(100, 120)), "counts": {"rows": 120}}
+    rows = {"rows": ["x" * 30] * 120, "other": [1, 2]}
+    some = fitting(rows, 100, 500)
+    assert len(json.dumps(some, indent=1)) <= 500 < len(json.dumps(page(rows, 100, len(some["rows"]) + 1), indent=1))
+    assert some["counts"] == {"rows": 120, "other": 2}
+    assert some["next_cursor"] == 100 + len(some["rows"])
+    seen, cursor = 0, 0
+    while True:  # nothing is left out between two pages
+        one = fitting(rows, cursor, 500)
+        seen += len(one["rows"])
+        if "next_cursor" not in one:
+            break
+        cursor = one["next_cursor"]
+    assert seen == 120
+    assert fitting({"rows": ["x" * 1000] * 120}, 0, 500) == page({"rows": ["x" * 1000] * 120}, 0)
     short = call(TOOLS["why"], {"dump": "article-nohandles.dmp", "budget": 500}, folders, main)
     assert len(short.text) < 800
     assert "cut at 500" in short.text

@@ -197,7 +197,13 @@ def test_filters_targets_and_paths(complete: Complete, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     found = complete("open ")
     assert list(found) == ['"a b.dmp"', "folder" + os.sep, "notes.txt"]
-    assert list(complete("open 'a")) == ["'a b.dmp'", "'folder" + os.sep + "'"] or next(iter(complete("open 'a"))) == "'a b.dmp'"
+    assert next(iter(complete("open 'a"))) == "'a b.dmp'"
+    (tmp_path / "two words").mkdir()
+    (tmp_path / "two words" / "in it.dmp").write_text("")
+    assert first(complete("open two")) == '"two words' + os.sep  # open, so that the next Tab goes on
+    assert first(complete("open 'two")) == "'two words" + os.sep
+    assert first(complete('open "two words' + os.sep)) == '"two words' + os.sep + 'in it.dmp"'
+    assert first(complete("open 'fol")) == "'folder" + os.sep
     assert "notes.txt" in complete("handles > no")
     assert complete("open nowhere/") == {}
     assert ".hidden" in complete("open .h")

@@ -11,7 +11,7 @@ import pytest
 from dumpscope.commands.index import MODULES
 from dumpscope.errors import UsageError
 from dumpscope.front.repl.filters import apply, lines_of
-from dumpscope.front.repl.line import Filter, is_message, message_text, parse_line, split_statements
+from dumpscope.front.repl.line import Filter, is_message, message_text, missing_filter, parse_line, split_statements
 from dumpscope.front.repl.settings import SETTINGS, Settings, config_folder, state_folder
 
 
@@ -40,6 +40,8 @@ def test_filters_and_targets() -> None:
     assert parse_line("handles >> all.txt") == ("handles", (), "all.txt", True, False)
     assert parse_line("handles > all.txt --force") == ("handles", (), "all.txt", False, True)
     assert parse_line("handles >all.txt").target == "all.txt"
+    assert parse_line("handles|head 2|count") == ("handles", (Filter("head", ["2"]), Filter("count", [])), "", False, False)
+    assert parse_line("||count").filters == ()
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,34 @@ def test_filters() -> None:
 def test_filters_that_are_not_complete(name: str, words: List[str]) -> None:
     with pytest.raises(UsageError):
         apply(name, words)
+
+
+def test_grep_names_an_option_that_it_has_not() -> None:
+    with pytest.raises(UsageError, match="grep has no -n") as found:
+        apply("grep", ["-n", "Event"])
+    assert "'-n Event'" in found.value.hint
+    assert run("grep", ["-n Event"], "a -n Event\nb\n") == "a -n Event\n"
+    assert run("grep", ["-n"], "a -n\nb\n") == "a -n\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        ("handles | sort", "sort"),
+        ("handles | sort -n | uniq", "sort"),
+        ("handles |", "|"),
+        ("k | less", "less"),
+        ("handles", ""),
+        ("handles 'a | b'", ""),
+        ("flags 1|4", ""),
+        ("? 1 | zz", ""),
+        ("evaluate 1 | zz", ""),
+        ("dd 10 | 20", ""),
+        ("| zz", ""),
+    ],
+)
+def test_a_filter_that_is_none(typed: str, word: str) -> None:
+    assert missing_filter(typed) == word
 
 
 # -- settings --------------------------------------------------------------------------------------------------------------

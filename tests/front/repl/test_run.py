@@ -237,6 +237,16 @@ def test_errors_are_words(session: Callable[..., Made], monkeypatch: pytest.Monk
     assert answer(made, "handles; threads") == "interrupted\n"
 
 
+def test_a_filter_that_there_is_not_is_named(session: Callable[..., Made]) -> None:
+    made = session("handles.dmp")
+    for typed in ("handles | sort", "k | sort", "modules | sort", "!handle | sort", "handles | grep e | sort"):
+        assert "there is no filter 'sort'" in answer(made, typed), typed
+        assert "filters are grep, head, tail, count" in answer(made, typed)
+    assert "a filter is missing after the bar" in answer(made, "handles |")
+    assert "'zz' is not a number" in answer(made, "? 1 | zz")
+    assert "'xyz' is not a handle" in answer(made, "handles xyz | count")
+
+
 def test_settings_and_history(session: Callable[..., Made]) -> None:
     made = session()
     assert "pager" in answer(made, "set")

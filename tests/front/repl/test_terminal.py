@@ -20,7 +20,7 @@ from tests.counting import PATIENCE, POLLS
 EXTENSION = SAMPLES.parent / "extension"
 BARE_PROMPT = re.compile(r"(\|\|\d+:)?[0-9?]+:[0-9?]{3}> *$")
 PRESS_AGAIN = 60
-"""Polls after which a Ctrl-D that did nothing is pressed again."""
+"""Polls after which a key that did nothing is pressed again."""
 
 TMUX = shutil.which("tmux")
 
@@ -91,6 +91,21 @@ class Screen:
             time.sleep(0.05)
         raise AssertionError(f"the session did not end:\n{shown}")
 
+    def press(self, key: str, wanted: str) -> None:
+        """A key, and the screen with ``wanted``.
+
+        Completions are found beside the typing: a Tab that comes while those of the letter before are looked for is lost, and pressed again.
+        """
+        shown = ""
+        for poll in range(POLLS):
+            shown = self.text()
+            if any(line.rstrip() == wanted for line in shown.splitlines()):
+                return
+            if poll % PRESS_AGAIN == 0:
+                self.keys(key)
+            time.sleep(0.05)
+        raise AssertionError(f"{wanted!r} did not appear:\n{shown}")
+
     def wait_gone(self, unwanted: str) -> str:
         """The screen once it does not show ``unwanted`` any more."""
         shown = ""
@@ -131,8 +146,7 @@ def test_a_newcomer_finds_why_handle_fails(screen: Screen) -> None:
     shown = screen.wait("HND002")
     assert "In the debugger !handle fails on this dump" in shown
     screen.wait("0:000> why !han")
-    screen.keys("Tab")
-    screen.wait("0:000> why !handle")
+    screen.press("Tab", "0:000> why !handle")
     screen.keys("Enter")
     screen.wait("PROCESS_DUP_HANDLE")
     screen.leave()
@@ -246,7 +260,7 @@ def test_without_a_dump_it_asks_for_one(screen: Screen, monkeypatch: pytest.Monk
     screen.type("article-no")
     screen.wait_gone("article-handles.dmp")  # the list of all files, before the one that fits
     screen.wait("article-nohandles.dmp")
-    screen.keys("Tab")
+    screen.press("Tab", "dump: article-nohandles.dmp")
     screen.keys("Enter")
     screen.wait("article-nohandles.dmp: Windows 10")
     screen.wait("0:000> ")

@@ -85,11 +85,10 @@ def products(facts: Facts) -> Iterator[Statement]:
     yield from _built_on(facts, -1 if main is None else main[0].index)
     yield from _reporter(facts)
     yield from _profile(dump)
-    for module in facts.modules(LOOKED_AT):
-        words = _EMULATORS.get(module.file_name.lower())
-        if words is not None:
-            yield Statement(NOTE, words, CERTAIN, (Proof(f"module {module.index}", module.path, module.offset),))
-            break
+    emulator = facts.named(_EMULATORS, LOOKED_AT)
+    if emulator is not None:
+        words = _EMULATORS[emulator.file_name.lower()]
+        yield Statement(NOTE, words, CERTAIN, (Proof(f"module {emulator.index}", emulator.path, emulator.offset),))
 
 
 def _main(facts: Facts) -> Optional[Tuple[Module, Proof, str]]:
@@ -172,7 +171,7 @@ def _built_on(facts: Facts, program: int) -> Iterator[Statement]:
     """What the program, itself the module of this index, is built on, with the version of that module; two at the most."""
     dump = facts.dump
     seen: List[str] = []
-    for module in facts.modules(LOOKED_AT):
+    for module in facts.modules(LOOKED_AT) if facts.named(_ENGINES, LOOKED_AT) is not None else ():
         name = _ENGINES.get(module.file_name.lower())
         if name is None or name in seen or module.index == program:
             continue
@@ -194,12 +193,12 @@ def _built_on(facts: Facts, program: int) -> Iterator[Statement]:
 def _reporter(facts: Facts) -> Iterator[Statement]:
     """The product around Crashpad or Breakpad, where something tells."""
     dump = facts.dump
-    for module in facts.modules(LOOKED_AT):
-        name = _REPORTERS.get(module.file_name.lower())
-        if name is not None:
-            version = f" {version_text(module.file_version)}" if module.file_version else ""
-            yield Statement(NOTE, f"its crash reporter is {name}{version}", LIKELY, (Proof(f"module {module.index}", module.path, module.offset),))
-            return
+    own = facts.named(_REPORTERS, LOOKED_AT)
+    if own is not None:
+        version = f" {version_text(own.file_version)}" if own.file_version else ""
+        words = f"its crash reporter is {_REPORTERS[own.file_name.lower()]}{version}"
+        yield Statement(NOTE, words, LIKELY, (Proof(f"module {own.index}", own.path, own.offset),))
+        return
     for module in facts.modules(LOOKED_AT)[:200]:
         record = module.codeview
         if not isinstance(record, Absent) and "sentry-native" in record.path:
@@ -216,11 +215,14 @@ def _find(dump: Minidump, needles: Tuple[bytes, ...]) -> Optional[Tuple[str, int
     """The first of these texts in the captured memory, and its offset in the file; SEARCHED bytes are looked through."""
     left = SEARCHED
     window = Window(dump.source)  # writers lay most ranges one after the other
+    seen, found = b"", list(needles)  # what was read last, and which of the texts are anywhere in it
     for start, end, rva in dump.memory.spans():
         size = min(end - start, left)
         data, low = window.see(rva, size)
         high = min(low + size, len(data))
-        for needle in needles:
+        if data is not seen:
+            seen, found = data, [needle for needle in needles if needle in data]
+        for needle in found:
             at = data.find(needle, low, high)
             if at >= 0:
                 return needle.replace(b"\0", b"").decode("ascii"), rva + at - low

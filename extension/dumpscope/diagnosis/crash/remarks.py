@@ -40,6 +40,10 @@ _MANAGED = {
 """Modules of runtimes that make code while they run."""
 
 
+LOOKED_AT = 2000
+"""Modules whose names are looked at."""
+
+
 def remarks(facts: Facts) -> Iterator[Statement]:
     """The remarks; for other systems than Windows those about the address alone."""
     dump = facts.dump
@@ -55,7 +59,7 @@ def remarks(facts: Facts) -> Iterator[Statement]:
         return
     yield from _stack(facts, found, registers)
     yield from _instruction(dump, found, registers)
-    yield from _codes(dump, found)
+    yield from _codes(facts, found)
 
 
 # -- the stack -----------------------------------------------------------------------------------------------------------------
@@ -178,7 +182,7 @@ def _stopped(dump: Minidump, found: ExceptionInfo, address: int) -> Iterator[Sta
 
 def _outside(dump: Minidump, found: ExceptionInfo, where: Proof) -> Iterator[Statement]:
     """An instruction in no module: code made at run time, or no code at all."""
-    runtime = next((_MANAGED[name] for name in (module.file_name.lower() for module in dump.modules.walk(0, 2000)) if name in _MANAGED), "")
+    runtime = next((_MANAGED[name] for name in (module.file_name.lower() for module in dump.modules.walk(0, LOOKED_AT)) if name in _MANAGED), "")
     region = dump.regions.at(narrow(dump, found.address))
     if region is not None and region.state != 0x1000:
         yield Statement(REMARK, "the instruction pointer leads to memory that is not there: a damaged function pointer or return address", CERTAIN, (where,))
@@ -194,20 +198,21 @@ def _outside(dump: Minidump, found: ExceptionInfo, where: Proof) -> Iterator[Sta
 # -- codes ---------------------------------------------------------------------------------------------------------------------
 
 
-def _codes(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
+def _codes(facts: Facts, found: ExceptionInfo) -> Iterator[Statement]:
     """What is known of a code, where that is not what its name says."""
+    dump = facts.dump
     proof = (code_proof(found),)
-    names = {module.file_name.lower() for module in dump.modules.walk(0, 2000)}
     if found.code == 0xC0000374:
         words = "the heap was damaged before this moment: the thread that found it need not be the one that did it (page heap finds the culprit)"
         yield Statement(REMARK, words, CERTAIN, proof)
-    elif found.code == 0xC000008F and "msvbvm60.dll" in names:
+    elif found.code == 0xC000008F and facts.named(("msvbvm60.dll",), LOOKED_AT) is not None:
         words = "Visual Basic 6 raises its run-time errors with this code"
         yield Statement(REMARK, words, LIKELY, proof, "msvbvm60.dll is loaded")
     elif found.code == FAST_FAILED and found.parameters[:1] == (7,):
-        python = next((name for name in sorted(names) if name.startswith("python3") or name.startswith("python2")), "")
+        names = sorted({module.file_name.lower() for module in facts.modules(LOOKED_AT)})
+        python = next((name for name in names if name.startswith("python3") or name.startswith("python2")), "")
         if python:
             yield Statement(REMARK, f"in a program with Python, abort() is mostly Py_FatalError: its words went to stderr ({python} is loaded)", GUESS, proof)
-    elif found.code == ACCESS_VIOLATION and "jvm.dll" in names and place_of(dump, found.address).module is None:
+    elif found.code == ACCESS_VIOLATION and facts.named(("jvm.dll",), LOOKED_AT) is not None and place_of(dump, found.address).module is None:
         words = "Java uses access violations in its own code for null checks and handles them: this one may be one of those"
         yield Statement(REMARK, words, GUESS, proof, "OpenJDK os_windows.cpp")

@@ -47,16 +47,21 @@ _TELLING = re.compile(
 _SILENT = re.compile(r"(?i)_bt$|backtrace|handler|enabled|count|attrs|_id$|guid|path$|dir$|time|report|version")
 _NUMBER = re.compile(r"(?:0x)?[0-9a-fA-F.,:\- ]*")
 _STACK_TEXTS = (
-    ("a fatal log line of Chromium", re.compile(rb"\[[^\[\]\0\r\n]{0,80}FATAL:[^\[\]\0\r\n]{1,200}\] ?[^\0\r\n]{1,380}")),
-    ("a failed check", re.compile(rb"(?:Check|DCHECK|CHECK) failed: [^\0\r\n]{1,380}")),
-    ("a failed assertion", re.compile(rb"[Aa]ssertion (?:failed: |failure in |`|violated)[^\0\r\n]{1,380}")),
-    ("a Rust panic", re.compile(rb"(?:thread '[^'\0\r\n]{1,60}' )?panicked at [^\0\r\n]{1,380}")),
-    ("a fatal error", re.compile(rb"(?:Fatal error|fatal error|FATAL ERROR): [^\0\r\n]{1,380}")),
-    ("std::terminate", re.compile(rb"terminate called [^\0\r\n]{1,200}")),
+    ("a fatal log line of Chromium", (b"FATAL:",), re.compile(rb"\[[^\[\]\0\r\n]{0,80}FATAL:[^\[\]\0\r\n]{1,200}\] ?[^\0\r\n]{1,380}")),
+    ("a failed check", (b" failed: ",), re.compile(rb"(?:Check|DCHECK|CHECK) failed: [^\0\r\n]{1,380}")),
+    ("a failed assertion", (b"ssertion ",), re.compile(rb"[Aa]ssertion (?:failed: |failure in |`|violated)[^\0\r\n]{1,380}")),
+    ("a Rust panic", (b"panicked at ",), re.compile(rb"(?:thread '[^'\0\r\n]{1,60}' )?panicked at [^\0\r\n]{1,380}")),
+    ("a fatal error", (b"atal error: ", b"FATAL ERROR: "), re.compile(rb"(?:Fatal error|fatal error|FATAL ERROR): [^\0\r\n]{1,380}")),
+    ("std::terminate", (b"terminate called ",), re.compile(rb"terminate called [^\0\r\n]{1,200}")),
 )
+"""What a text is, bytes of which one is in each such text (they are found far sooner than the pattern), and its pattern."""
 _WIDE_TEXTS = tuple(
-    (what, re.compile(b"".join(re.escape(bytes([byte])) + b"\\0" for byte in lead) + rb"(?:[\x20-\x7e]\0){1,380}"))
-    for what, lead in (("a failed assertion", b"Assertion failed"), ("a fatal error", b"Fatal error"), ("a failed check", b"Check failed: "))
+    (what, (lead,), re.compile(re.escape(lead) + rb"(?:[\x20-\x7e]\0){1,380}"))
+    for what, lead in (
+        ("a failed assertion", "Assertion failed".encode("utf-16-le")),
+        ("a fatal error", "Fatal error".encode("utf-16-le")),
+        ("a failed check", "Check failed: ".encode("utf-16-le")),
+    )
 )
 
 
@@ -243,8 +248,8 @@ def _on_the_stack(dump: Minidump, found: ExceptionInfo) -> Iterator[Statement]:
     data = dump.memory.some(start, size)
     seen: List[str] = []
     for wide, rows in ((False, _STACK_TEXTS), (True, _WIDE_TEXTS)):
-        for what, pattern in rows:
-            match = pattern.search(data)
+        for what, marks, pattern in rows:
+            match = pattern.search(data) if any(mark in data for mark in marks) else None
             if match is None:
                 continue
             raw = match.group(0)

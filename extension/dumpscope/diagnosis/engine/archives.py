@@ -12,7 +12,7 @@ import struct
 import zlib
 from typing import Iterator, NamedTuple, Optional
 
-from ...dump.archives.cabinet import CONTINUED, CONTINUED_BOTH, LZX, MSZIP, Cabinet, File
+from ...dump.archives.cabinet import CONTINUED, CONTINUED_BOTH, LZX, QUANTUM, UNPACKED, Cabinet, File
 from ...dump.archives.member import PIECE, Member, room
 from ...dump.source import Source
 from ...errors import DumpError
@@ -42,6 +42,8 @@ _LONGEST_COMMENT = 0xFFFF
 _ENTRY = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _LOCAL_SIZE = 30
 STORED, DEFLATED = 0, 8
+WINDOWS = {QUANTUM: range(10, 22), LZX: range(15, 22)}
+"""Bits of windows with which it unpacks a folder."""
 LARGEST = 256 << 20
 """Bytes of a member that are unpacked to see whether the engine opens it."""
 
@@ -183,10 +185,11 @@ def _from_cabinet(cabinet: Cabinet, file: File) -> Extracted:
     if not cabinet.folders:
         return Extracted(FILE_NOT_FOUND, name)
     folder = cabinet.folders[number]
-    if folder.method == LZX:
-        return Extracted(S_OK, name)
-    if folder.method > MSZIP:
+    windows = WINDOWS.get(folder.method)
+    if folder.method > LZX or (windows and folder.window not in windows):
         return Extracted(FILE_NOT_FOUND, name)
+    if folder.method not in UNPACKED:
+        return Extracted(S_OK, name)
     kept = []
     size = 0
     member = Member(name, file.size, folder.blocks * 0x8000, file._replace(folder=number))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cached_property
-from itertools import islice
-from operator import itemgetter
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
+from itertools import accumulate, islice
+from operator import add, itemgetter, le, lt
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
 from ...format.memory import MEM_COMMIT, MEM_PRIVATE, MINIDUMP_MEMORY64_LIST, MINIDUMP_MEMORY_INFO
@@ -98,22 +98,39 @@ class _Regions(ABC):
     def extent(self, index: int) -> Tuple[int, int]:
         """Base and size of an entry."""
 
+    def _decoded(self) -> List[Sequence[int]]:
+        """Bases and sizes of all entries in two columns; no column where there is no entry."""
+        return [list(column) for column in zip(*self.extents())]
+
+    @cached_property
+    def _kept(self) -> Optional[List[Sequence[int]]]:
+        """The columns of :meth:`_decoded`; None where there are too many entries to be kept."""
+        return self._decoded() if self.count <= KEPT else None
+
+    @cached_property
+    def _columns(self) -> Optional[Tuple[Sequence[int], Sequence[int]]]:
+        """Where the entries begin and end, with all bits, in two columns; None where there are too many of them to be kept."""
+        if self._kept is None:
+            return None
+        return (self._kept[0], list(map(add, self._kept[0], self._kept[1]))) if self._kept else ((), ())
+
     @cached_property
     def apart(self) -> bool:
         """Whether the entries stand by address, and none is empty, overlaps another one or wraps."""
-        return _follow(self.extents(), self.mask)
+        return _follow(self.extents(), self.mask) if self._columns is None else _apart(*self._columns, self.mask)
 
     @cached_property
     def disjoint(self) -> bool:
         """Whether none is empty, overlaps another one or wraps, in whatever order they stand; False where there are too many to be sorted."""
-        if self.apart or self.count > KEPT:
+        if self.apart or self._columns is None:
             return self.apart
-        return _follow(map(list(self.extents()).__getitem__, self._by_start), self.mask)
+        starts, ends = (list(map(column.__getitem__, self._by_start)) for column in self._columns)
+        return _apart(starts, ends, self.mask)
 
     @cached_property
     def _by_start(self) -> List[int]:
         """The numbers of the entries by where they begin, with all bits of their addresses."""
-        starts = array("Q", (start for start, _ in self.extents()))
+        starts = array("Q", (start for start, _ in self.extents())) if self._columns is None else self._columns[0]
         return sorted(range(len(starts)), key=starts.__getitem__)
 
     @cached_property
@@ -122,12 +139,16 @@ class _Regions(ABC):
         return self._by_base() if self.count <= KEPT else None
 
     def _by_base(self) -> Sorted:
+        if self._columns is not None and max(self._columns[1], default=0) <= self.mask:
+            return Sorted(*self._columns, self._by_start)
         mask = self.mask
-        bases, ends = array("Q"), array("Q")
+        bases, ends, reaches = array("Q"), array("Q"), array("Q")
         for base, size in self.extents():
+            end = base + size
             bases.append(base & mask)
-            ends.append(base + size & mask)
-        return Sorted(bases, ends, self._by_start if mask == MASK64 else None)
+            ends.append(end & mask)
+            reaches.append(end if end <= mask else 0)
+        return Sorted(bases, ends, self._by_start if mask == MASK64 else None, reaches)
 
     def bounds(self) -> Iterator[Tuple[int, int]]:
         """Base and end of every entry, in as many bits as the machine's addresses have."""
@@ -164,6 +185,11 @@ def _follow(extents: Iterable[Tuple[int, int]], mask: int) -> bool:
     return True
 
 
+def _apart(starts: Sequence[int], ends: Sequence[int], mask: int) -> bool:
+    """As :func:`_follow`, of two columns."""
+    return not starts or (ends[-1] <= mask and all(map(lt, starts, ends)) and all(map(le, ends, islice(starts, 1, None))))
+
+
 class _Ordered:
     """Answers from entries that stand by address."""
 
@@ -172,16 +198,19 @@ class _Ordered:
         self._index = -1
         self._end = 0
 
-    def find(self, at: int) -> int:
-        """The entry that answers for an address not below the last one; -1 where none does."""
+    def find(self, at: int) -> Sequence[int]:
+        """As :meth:`Unordered.find`; one at a time where the list is not kept."""
         owner = self._owner
+        if owner._columns is not None:
+            ends = owner._columns[1]
+            return range(bisect_right(ends, at), len(ends))
         while self._index < 0 or self._end <= at:
             if self._index + 1 >= owner.count:
-                return -1
+                return ()
             self._index += 1
             base, size = owner.extent(self._index)
             self._end = base + size
-        return self._index
+        return (self._index,)
 
 
 class Captured(_Regions):
@@ -207,22 +236,25 @@ class Captured(_Regions):
             return 0
         return self.streams.view.number(self.taken.rva, (MINIDUMP_MEMORY64_LIST.offset_of("BaseRva"), 8))
 
-    @cached_property
-    def _kept(self) -> Optional[List[Range]]:
-        return list(self._decoded()) if self.count <= KEPT else None
+    def _decoded(self) -> List[Sequence[int]]:
+        """Starts, sizes and file offsets of all ranges in three columns; no column where there is no range."""
+        if self.taken is None:
+            return []
+        columns = self.streams.columns(self.taken, _RANGE64 if self.full else _RANGE)
+        if self.full and columns:
+            columns.append(list(accumulate(columns[1][:-1], initial=self.base)))
+        return columns
 
     def walk(self) -> Iterator[Range]:
         """Start, size and file offset of every range, as the list has them."""
-        return self._decoded() if self._kept is None else iter(self._kept)
+        if self._kept is not None:
+            return zip(*self._kept)
+        assert self.taken is not None
+        return self._walk_full(self.taken) if self.full else self.streams.values(self.taken, _RANGE)
 
-    def _decoded(self) -> Iterator[Range]:
-        if self.taken is None:
-            return
-        if not self.full:
-            yield from self.streams.values(self.taken, _RANGE)
-            return
+    def _walk_full(self, taken: Taken) -> Iterator[Range]:
         rva = self.base
-        for start, size in self.streams.values(self.taken, _RANGE64):
+        for start, size in self.streams.values(taken, _RANGE64):
             yield start, size, rva
             rva += size
 
@@ -233,8 +265,7 @@ class Captured(_Regions):
     def extent(self, index: int) -> Tuple[int, int]:
         """Start and size of a range."""
         if self._kept is not None:
-            start, size, _ = self._kept[index]
-            return start, size
+            return self._kept[0][index], self._kept[1][index]
         assert self.taken is not None
         reader = _RANGE64 if self.full else _RANGE
         start, size = reader.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, reader.size))[:2]
@@ -260,25 +291,31 @@ class Captured(_Regions):
         view = self.streams.view
         low, size = max(view.directory_end, 32), view.size
         bad: Optional[Tuple[int, str]] = None
-        count = last = 0
-        apart = True
-        for start, length, rva in self.walk():
-            if rva < low or rva >= size or rva + length > size or rva + length > MASK32:
-                bad = FILE_CORRUPT, view.misplaced("Memory range data", rva, length).rstrip("\n")
-                break
-            if start < last:
-                apart = False
-            last = start + length
-            count += 1
-        if not apart and not self.disjoint:
+        count = self.count
+        if not self._all_between(low, min(size, MASK32)):
+            for index, (_, length, rva) in enumerate(self.walk()):
+                if rva < low or rva >= size or rva + length > size or rva + length > MASK32:
+                    bad = FILE_CORRUPT, view.misplaced("Memory range data", rva, length).rstrip("\n")
+                    count = index
+                    break
+        if not self.disjoint:
             conflict = self._conflict(count)
             if conflict is not None:
                 first, end = conflict
                 return CONFLICT, f"{_ADD} Conflicting region {_wide(first)} - {_wide(end - 1)}"
         return bad
 
+    def _all_between(self, low: int, high: int) -> bool:
+        """Whether the bytes of every range lie between two offsets of the file, as far as the list is kept."""
+        if not self._kept:
+            return False
+        _, sizes, rvas = self._kept
+        return min(rvas) >= low and max(rvas) < high and max(map(add, rvas, sizes)) <= high
+
     def oddities(self) -> Iterator[str]:
         """What the engine prints about the ranges of a partial dump that it accepts all the same."""
+        if self._columns is not None and all(map(lt, *self._columns)) and max(self._columns[1], default=0) <= MASK64 + 1:
+            return
         for start, size, _ in self.walk():
             if not size:
                 yield f"{_ADD} ignoring zero-sized range at {_wide(start)}"
@@ -292,22 +329,30 @@ class Captured(_Regions):
         """
         ranges = list(islice(self.walk(), count))
         clashes: List[Tuple[int, int, int]] = []
-        group: List[int] = []
-        end = -1
-        by_start = self._by_start if count == self.count else sorted(range(count), key=[start for start, _, _ in ranges].__getitem__)
-        for index in by_start:
-            start, size, _ = ranges[index]
-            if start >= end:
-                if len(group) > 1:
-                    clashes.extend(self._clash(ranges, group))
-                group = []
-            if size:
-                group.append(index)
-                end = max(end, start + size)
-        clashes.extend(self._clash(ranges, group))
+        for group in self._groups(ranges):
+            clashes.extend(self._clash(ranges, group))
         if not clashes:
             return None
         return min(clashes)[1:]
+
+    def _groups(self, ranges: List[Range]) -> Iterator[List[int]]:
+        """The numbers of ranges that overlap, a list for each stretch of addresses that they cover together; by address."""
+        if self._kept is not None and len(ranges) == self.count:
+            entries = self._whole
+        else:
+            entries = Sorted([start for start, _, _ in ranges], [start + size for start, size, _ in ranges])
+        order, starts, ends = entries.order, entries.starts, entries.ends
+        done = 0
+        for first in entries.clashes:
+            if first < done:
+                continue
+            group, end, done = [], -1, first
+            while done < len(order) and (done == first or starts[done] < end):
+                if ends[order[done]] > starts[done]:
+                    group.append(order[done])
+                    end = max(end, ends[order[done]])
+                done += 1
+            yield group
 
     def _clash(self, ranges: List[Range], group: List[int]) -> Iterator[Tuple[int, int, int]]:
         """The first range of a group that conflicts, from where, and its end. ``group`` holds ranges that overlap, by address."""
@@ -349,21 +394,25 @@ class Captured(_Regions):
             wanted = self._search(address)
             if wanted is None:
                 return None
-            return next(islice(self.walk(), wanted, None), None) if self._kept is None else self._kept[wanted]
+            return next(islice(self.walk(), wanted, None), None) if self._kept is None else self._range(self._kept, wanted)
         if self._kept is not None:
             index = self._whole.holder(address)
-            return None if index < 0 else self._kept[index]
+            return None if index < 0 else self._range(self._kept, index)
         for item in self.walk():
             if item[0] <= address < item[0] + item[1]:
                 return item
         return None
 
+    def _range(self, kept: List[Sequence[int]], index: int) -> Range:
+        return kept[0][index], kept[1][index], kept[2][index]
+
     @cached_property
     def _whole(self) -> Sorted:
         """The ranges by where they begin, with all bits of their addresses and of their ends."""
-        if self.mask == MASK64 and self._sorted is not None and (self.disjoint or all(start + size <= MASK64 for start, size in self.extents())):
+        assert self._columns is not None
+        if self.mask == MASK64 and self._sorted is not None and max(self._columns[1], default=0) <= MASK64:
             return self._sorted
-        return Sorted([start for start, _ in self.extents()], [start + size for start, size in self.extents()], self._by_start)
+        return Sorted(*self._columns, self._by_start)
 
     def held(self, address: int, size: int) -> bytes:
         """The bytes at an address, as far as the engine can read them, going on from range to range."""
@@ -434,19 +483,16 @@ class AddressMap(_Regions):
 
     def extents(self) -> Iterator[Tuple[int, int]]:
         """Base and size of every entry."""
-        return self._decoded() if self._kept is None else iter(self._kept)
+        return self.streams.values(self.taken, self._extent) if self._kept is None else zip(*self._kept)
 
-    @cached_property
-    def _kept(self) -> Optional[List[Tuple[int, int]]]:
-        return list(self._decoded()) if self.count <= KEPT else None
-
-    def _decoded(self) -> Iterator[Tuple[int, int]]:
-        yield from self.streams.values(self.taken, self._extent)
+    def _decoded(self) -> List[Sequence[int]]:
+        """Bases and sizes of all entries in two columns; no column where there is no entry."""
+        return self.streams.columns(self.taken, self._extent)
 
     def extent(self, index: int) -> Tuple[int, int]:
         """Base and size of an entry."""
         if self._kept is not None:
-            return self._kept[index]
+            return self._kept[0][index], self._kept[1][index]
         base, size = self._extent.unpack(self.streams.source.fetch(self.taken.first + index * self.taken.element, self._extent.size))
         return base, size
 
@@ -489,34 +535,35 @@ class EngineMemory:
 
     def rows(self) -> Iterator[Tuple[Region, bool]]:
         """QueryVirtual from address 0 on, each answer with whether the walk can go on after it."""
-        for owner, index, _, more in self._steps(self._lists, 0):
-            yield owner.region(index), more
+        for owner, indices, _, more in self._steps(self._lists, 0):
+            for index in indices:
+                yield owner.region(index), more
 
-    def _steps(self, owners: List[_Regions], at: int) -> Iterator[Tuple[_Regions, int, int, bool]]:
-        """The walk from an address on: the list and its entry that answer, where the answer ends, and whether the walk goes on."""
+    def _steps(self, owners: List[_Regions], at: int) -> Iterator[Tuple[_Regions, Sequence[int], int, bool]]:
+        """The walk from an address on: the list and its entries that answer, where the last answer ends, and whether the walk goes on."""
         finders = [owner.finder() for owner in owners]
         mask = self.captured.mask
         tries = BEHIND_TOP
         while True:
-            owner: Optional[_Regions] = None
-            index = -1
+            indices: Sequence[int] = ()
             if at > mask:
                 # 64-bit addresses on a machine of 32 bits: the engine begins at the low end again
                 tries -= 1
                 if tries > 0:
                     owner, index = self._answer(at)
+                    indices = (index,) if index >= 0 else ()
             else:
                 while finders:
-                    owner, index = owners[0], finders[0].find(at)
-                    if index >= 0:
+                    owner, indices = owners[0], finders[0].find(at)
+                    if indices:
                         break
                     del finders[0], owners[0]  # what has no answer here has none above either
-            if owner is None or index < 0:
+            if not indices:
                 return
-            base, size = owner.extent(index)
+            base, size = owner.extent(indices[-1])
             end = base + size & MASK64
             more = size != 0 and end > at
-            yield owner, index, end, more
+            yield owner, indices, end, more
             if not more:
                 return
             at = end
@@ -544,9 +591,9 @@ class EngineMemory:
             count = first.count
             base, size = first.extent(count - 1) if first.apart else max(first.extents())
             end = base + size
-        for _, _, at, more in self._steps(lists, end):
+        for _, indices, at, more in self._steps(lists, end):
             if more:
-                count += 1
+                count += len(indices)
                 end = at
             else:
                 last = S_OK

@@ -124,7 +124,7 @@ def error_words(hresult: int) -> str:
     return f"HRESULT 0x{hresult:08X}"
 
 
-def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: bool = True, **rest: object) -> Opened:
+def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: bool = True, streams: Optional[Streams] = None, kernel: bool = False) -> Opened:
     message = cause
     if named:
         if cause:
@@ -132,7 +132,7 @@ def _refused(source: Source, hresult: int, lines: List[str], cause: str, named: 
         final = f"Could not open dump file [{source.name}], {error_words(hresult)}"
         lines = [*lines, final, f'    "{_TEXTS[hresult]}"']
         message = f"{cause}\nCould not open dump file, {error_words(hresult)}".lstrip("\n")
-    return Opened(Opening(False, hresult, message, E_UNEXPECTED), lines, **rest)  # type: ignore[arg-type]
+    return Opened(Opening(False, hresult, message, E_UNEXPECTED), lines, streams, kernel=kernel)
 
 
 def _faulted(source: Source) -> Opened:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from ...dump.directory import Directory, Stream, read_header
 from ...dump.source import Source
@@ -87,8 +87,18 @@ class Streams:
         self.header = read_header(source)
         self.directory = Directory(source, self.header)
         self.view = View(source, self.header, self.directory, narrow=False)
+        self._checked: Dict[int, Union[str, Extent]] = {}
 
     def _check(self, stream: Stream) -> Union[str, Extent]:
+        """As :meth:`View.extent`; the answers for the first entries are kept, as each is asked for several times."""
+        found = self._checked.get(stream.index)
+        if found is None:
+            found = self._extent(stream)
+            if stream.index < LINES:
+                self._checked[stream.index] = found
+        return found
+
+    def _extent(self, stream: Stream) -> Union[str, Extent]:
         what = f"Dir entry {stream.index}, {stream_name(stream.type)} stream"
         found = self.view.extent(CHECKS[stream.type], what, stream.rva, stream.size)
         return found.rstrip("\n") if isinstance(found, str) else found
@@ -147,6 +157,10 @@ class Streams:
     def values(self, taken: Taken, reader: struct.Struct) -> Iterator[Tuple[Any, ...]]:
         """The numbers of every element of a list, without the offsets."""
         return self.view.values(reader, taken.first, taken.element, taken.number)
+
+    def columns(self, taken: Taken, reader: struct.Struct) -> List[Sequence[int]]:
+        """The numbers of every element of a list, by field; no column where it has no element. ``reader`` must be as long as the element."""
+        return self.view.columns(reader, taken.first, taken.number)
 
     # -- what is printed while the file is opened ------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import struct
 from itertools import chain
 from itertools import count as iter_count
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...dump.directory import Directory, Header, Stream
+from ...dump.lists import columns_of, places_of
 from ...dump.source import Source, Window
 from ...format.counters import MINIDUMP_PROCESS_VM_COUNTERS_1, MINIDUMP_SYSTEM_MEMORY_INFO_1
 from ...format.exception import MINIDUMP_EXCEPTION_STREAM
@@ -216,6 +217,16 @@ class View:
                 reader.iter_unpack(fetch(offset + low * stride, (min(low + step, count) - low) * stride)) for low in range(0, count, step)
             )
         return (reader.unpack(fetch(offset + index * stride, reader.size)) for index in range(count))
+
+    def columns(self, reader: struct.Struct, offset: int, count: int) -> List[Sequence[int]]:
+        """The numbers of ``count`` elements that lie in the file, by field."""
+        step = max(1, BLOCK // reader.size)
+        places = places_of(reader)
+        blocks = [
+            columns_of(reader, places, self.source.fetch(offset + low * reader.size, (min(low + step, count) - low) * reader.size))
+            for low in range(0, count, step)
+        ]
+        return [list(chain.from_iterable(column)) for column in zip(*blocks)] if len(blocks) != 1 else blocks[0]
 
     # -- checks ----------------------------------------------------------------------------------------------------------
 

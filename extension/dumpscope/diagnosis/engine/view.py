@@ -114,12 +114,12 @@ class EngineView:
         """What the debugger prints while it opens the file."""
         return tuple(self.opened.lines)
 
-    @property
+    @cached_property
     def accepted(self) -> Optional[Streams]:
         """The directory of a user-mode minidump that opens; None for every other file."""
         return self.opened.streams if self.opened.opening.ok else None
 
-    @property
+    @cached_property
     def has_process(self) -> bool:
         """Whether there is a process after opening: whether the file opened and the first event came."""
         return self.accepted is not None and self.opening.wait_hresult == S_OK

@@ -66,14 +66,17 @@ def _bare(facts: Facts) -> Optional[Match]:
     return Match((facts.flags_proof(MiniDumpFilterModulePaths), Proof("name of the first module", first.path, first.name_rva)))
 
 
+_WOW64 = ("wow64.dll", "wow64cpu.dll", "wow64win.dll")
+
+
 def _wow64(facts: Facts) -> Optional[Match]:
     system = facts.dump.system
     if isinstance(system, Absent) or system.architecture not in (9, 12):
         return None
-    names = {module.file_name.lower(): module for module in facts.modules(_LOOK)}
-    found = [names[name] for name in ("wow64.dll", "wow64cpu.dll", "wow64win.dll") if name in names]
-    if not found:
+    if facts.named(_WOW64, _LOOK) is None:
         return None
+    names = {module.file_name.lower(): module for module in facts.modules(_LOOK)}
+    found = [names[name] for name in _WOW64 if name in names]
     main = facts.dump.modules[0]
     proofs = [Proof("SystemInfo.ProcessorArchitecture", f"{system.architecture} ({system.architecture_name})", system.offset)]
     proofs.extend(Proof("module", module.path, module.offset) for module in found)
@@ -87,10 +90,10 @@ _RUNTIMES = ("coreclr.dll", "clr.dll", "mscorwks.dll")
 def _managed(facts: Facts) -> Optional[Match]:
     if facts.stream(Memory64ListStream) is not None or facts.asked(MiniDumpWithPrivateReadWriteMemory) or facts.asked(MiniDumpWithFullAuxiliaryState):
         return None
-    for module in facts.modules(_LOOK):
-        if module.file_name.lower() in _RUNTIMES:
-            return Match((Proof("module", module.path, module.offset), facts.flags_proof(MiniDumpWithFullMemory)), {"runtime": module.file_name})
-    return None
+    module = facts.named(_RUNTIMES, _LOOK)
+    if module is None:
+        return None
+    return Match((Proof("module", module.path, module.offset), facts.flags_proof(MiniDumpWithFullMemory)), {"runtime": module.file_name})
 
 
 def _no_key(facts: Facts) -> Optional[Match]:

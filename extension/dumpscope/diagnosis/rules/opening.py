@@ -219,7 +219,7 @@ def _dropped(facts: Facts) -> Optional[Match]:
 
 def _bad_strings(facts: Facts) -> Optional[Match]:
     proofs = []
-    for damage in facts.damage:
+    for damage in facts.record_damage:
         if damage.code in ("string-outside-file", "string-cut"):
             proofs.append(Proof(damage.code.replace("-", " "), damage.message, damage.offset))
             if len(proofs) == 4:

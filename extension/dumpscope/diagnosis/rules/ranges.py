@@ -103,6 +103,8 @@ def _range_outside(facts: Facts) -> Optional[Match]:
     if ranges.span.refused:
         return None
     behind = 0 if facts.engine.opening.ok else facts.header.directory_rva + facts.header.stream_count * MINIDUMP_DIRECTORY.size
+    if ranges._lies_well(behind):
+        return None
     for item in ranges.walk(0, 1_000_000):
         _, _, size, rva, held, _, _ = item
         if held >= size and (not size or rva >= behind):

@@ -88,8 +88,8 @@ def finding(rule: Rule, match: Match) -> Finding:
     """The finding that a match makes."""
     return Finding(
         rule,
-        TEMPLATE.format(rule.verdict, **match.values),
+        TEMPLATE.fill(rule.verdict, match.values),
         match.confidence or rule.confidence,
         match.evidence,
-        tuple(TEMPLATE.format(step, **match.values) for step in rule.remedy if step not in match.without),
+        tuple(TEMPLATE.fill(step, match.values) for step in rule.remedy if step not in match.without),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from typing import Any
+from typing import Any, Dict
 
 from ...format.counted import by_count, counted
 
@@ -14,6 +14,10 @@ class Template(string.Formatter):
     ``{count:thread has|threads have}`` is ``1 thread has`` or ``2 threads have``; with ``=`` before the words they stand without the
     number: ``{count:=is|are}``.
     """
+
+    def fill(self, text: str, values: Dict[str, Any]) -> str:
+        """A text with its places filled in; most have none, and need no formatting."""
+        return self.format(text, **values) if "{" in text or "}" in text else text
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """One filled-in place."""

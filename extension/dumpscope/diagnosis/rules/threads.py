@@ -158,7 +158,7 @@ def _mismatch(facts: Facts) -> Optional[Match]:
     if isinstance(system, Absent):
         return None
     proofs = [Proof("SystemInfo.ProcessorArchitecture", f"{system.architecture} ({system.architecture_name})", system.offset)]
-    for damage in facts.damage:
+    for damage in facts.record_damage:
         if damage.code == "context-mismatch":
             proofs.append(Proof("ContextFlags", damage.message, damage.offset))
             if len(proofs) == 4:

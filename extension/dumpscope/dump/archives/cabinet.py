@@ -1,4 +1,4 @@
-"""Cabinets (.cab): stored and MSZIP folders are unpacked here; of LZX and Quantum the members are listed.
+"""Cabinets (.cab): stored, MSZIP and LZX folders are unpacked here; of Quantum the members are listed.
 
 Source: Microsoft Cabinet Format ([MS-CAB]), CFHEADER, CFFOLDER, CFFILE and CFDATA.
 """
@@ -11,6 +11,7 @@ from typing import Iterator, List, NamedTuple
 
 from ...errors import DumpError
 from ..source import Source
+from .lzx import Damaged, Lzx
 from .member import MOST_MEMBERS, Member
 
 MAGIC = b"MSCF"
@@ -25,17 +26,19 @@ CONTINUED, CONTINUES, CONTINUED_BOTH = 0xFFFD, 0xFFFE, 0xFFFF
 UTF8 = 0x80
 STORED, MSZIP, QUANTUM, LZX = range(4)
 METHODS = {STORED: "stored", MSZIP: "MSZIP", QUANTUM: "Quantum", LZX: "LZX"}
+UNPACKED = (STORED, MSZIP, LZX)
 BLOCK = 0x8000
 """Bytes that a block of CFDATA unpacks to at the most."""
 _CUT = "the cabinet is damaged or cut: fetch it again, and compare its size"
 
 
 class Folder(NamedTuple):
-    """Where a folder's blocks begin, how many there are, and how they are packed."""
+    """Where a folder's blocks begin, how many there are, how they are packed, and in what window (2 to this power) of LZX or Quantum."""
 
     offset: int
     blocks: int
     method: int
+    window: int
 
 
 class File(NamedTuple):
@@ -86,7 +89,7 @@ class Cabinet:
         self.folders: List[Folder] = []
         for _ in range(self.folder_count):
             offset, blocks, packing = FOLDER.unpack(source.bytes(place, FOLDER.size, "a folder of the cabinet"))
-            self.folders.append(Folder(offset, blocks, packing & 0xF))
+            self.folders.append(Folder(offset, blocks, packing & 0xF, packing >> 8 & 0x1F))
             place += FOLDER.size + folder_extra
 
     def _text(self, offset: int) -> bytes:
@@ -120,7 +123,7 @@ class Cabinet:
             else:
                 folder = self.folders[file.folder]
                 packed = min(self.source.size, folder.blocks * (BLOCK + 6144))
-                if folder.method > MSZIP:
+                if folder.method not in UNPACKED:
                     reason = f"is packed with {METHODS.get(folder.method, f'method {folder.method}')}, which is not unpacked here"
             found.append(Member(file.name.replace("\\", "/"), file.size, packed, file, None, reason, remedy))
             if len(found) == MOST_MEMBERS:
@@ -147,6 +150,7 @@ class Cabinet:
         """The unpacked blocks of a folder. Raises DumpError."""
         place = folder.offset
         before = b""
+        lzx = Lzx(folder.window) if folder.method == LZX else None
         for number in range(folder.blocks):
             head = self.source.bytes(place, DATA.size + self.data_extra, f"block {number} of the cabinet")
             total, packed, size = DATA.unpack(head[: DATA.size])
@@ -157,6 +161,11 @@ class Cabinet:
                 raise DumpError(f"block {number} of the cabinet at 0x{place:x} unpacks to {size} bytes, more than {BLOCK}", _CUT, offset=place)
             if folder.method == MSZIP:
                 data = self._mszip(data, before, size, place)
+            elif lzx is not None:
+                try:
+                    data = lzx.block(data, size)
+                except Damaged as error:
+                    raise DumpError(f"block {number} of the cabinet at 0x{place:x} cannot be unpacked: {error}", _CUT, offset=place) from None
             if len(data) != size:
                 raise DumpError(f"block {number} of the cabinet at 0x{place:x} unpacks to {len(data)} bytes, not {size}", _CUT, offset=place)
             before = data

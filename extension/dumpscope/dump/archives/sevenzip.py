@@ -60,9 +60,10 @@ class SevenZip:
         """As :meth:`~dumpscope.dump.archives.member.Archive.chunks`."""
         with tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
             left = room(member) if member.size is None else member.size
-            library = self.library
+            writing: Any = self.library.io.Py7zIO
+            factory: Any = self.library.io.WriterFactory
 
-            class Writer(library.io.Py7zIO):  # type: ignore[misc, name-defined, unused-ignore]
+            class Writer(writing):
                 """Where the library writes the member: the file above, and no more than is allowed."""
 
                 done = 0
@@ -90,7 +91,7 @@ class SevenZip:
                     """Bytes so far."""
                     return self.done
 
-            class Factory(library.io.WriterFactory):  # type: ignore[misc, name-defined, unused-ignore]
+            class Factory(factory):
                 """Gives the writer."""
 
                 def create(self, filename: str) -> Any:

@@ -43,7 +43,7 @@ class _Bites:
 def start() -> Any:
     """A decompressor of one frame. Raises DumpError when no library is there."""
     try:
-        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+        from compression import zstd
     except ImportError:
         pass
     else:

@@ -6,9 +6,9 @@ import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from functools import cached_property, partial
-from itertools import accumulate, count, repeat
+from itertools import accumulate, chain, compress, count, islice, repeat
 from operator import add
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import NotInDump
 from ...format.header import MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64
@@ -57,10 +57,43 @@ class MemoryList(RecordList[Range]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Range]:
         starts, sizes, rvas = self._columns(data)
-        limit = self.source.size
-        held = [size if rva + size <= limit else max(0, limit - rva) for size, rva in zip(sizes, rvas)]
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(partial(tuple.__new__, Range), zip(count(index), starts, sizes, rvas, held, offsets, repeat(5)))
+        return map(partial(tuple.__new__, Range), zip(count(index), starts, sizes, rvas, self._held(sizes, rvas), offsets, repeat(5)))
+
+    def _tables(self) -> Iterator[List[Sequence[int]]]:
+        """Starts, sizes and file offsets of some thousands of ranges at a time; those of a short list are kept."""
+        return (self._columns(data) for data, _, _ in self._chunks(0, self.span.count)) if self.span.count > KEPT else iter(self._kept_tables)
+
+    @cached_property
+    def _kept_tables(self) -> List[List[Sequence[int]]]:
+        return [self._columns(data) for data, _, _ in self._chunks(0, self.span.count)]
+
+    def _held(self, sizes: Sequence[int], rvas: Sequence[int]) -> Sequence[int]:
+        """How many bytes of each range the file has."""
+        limit = self.source.size
+        if max(map(add, rvas, sizes)) <= limit:
+            return sizes
+        return [size if rva + size <= limit else max(0, limit - rva) for size, rva in zip(sizes, rvas)]
+
+    def _extents(self, stop: int) -> Iterator[Tuple[int, int]]:
+        """Start and size of the first ``stop`` ranges."""
+        return islice(chain.from_iterable(zip(starts, sizes) for starts, sizes, _ in self._tables()), stop)
+
+    def _bounds(self) -> Iterator[Tuple[int, int, int]]:
+        """Start, end and file offset of each range, as far as the file has its bytes; none ends beyond the end of the address space."""
+        return chain.from_iterable(zip(starts, self._ends(starts, self._held(sizes, rvas)), rvas) for starts, sizes, rvas in self._tables())
+
+    @staticmethod
+    def _ends(starts: Sequence[int], held: Sequence[int]) -> Sequence[int]:
+        ends = list(map(add, starts, held))
+        return ends if max(ends) <= ADDRESS_END else [min(end, ADDRESS_END) for end in ends]
+
+    def _lies_well(self, low: int = 0) -> bool:
+        """Whether every range has bytes, all of them in the file and from the offset ``low`` on, and none goes beyond the end of the address space."""
+        for starts, sizes, rvas in self._tables():
+            if not min(sizes) or min(rvas) < low or max(map(add, starts, sizes)) > ADDRESS_END or max(map(add, rvas, sizes)) > self.source.size:
+                return False
+        return True
 
 
 _HEAD64 = MINIDUMP_MEMORY64_LIST.select("NumberOfMemoryRanges", "BaseRva")
@@ -230,7 +263,7 @@ class Memory:
             self._one_piece = True
         else:
             full = ((start, min(start + size, ADDRESS_END), rva) for start, size, rva in zip(starts, sizes, rvas))
-            rows = [(start, min(start + held, ADDRESS_END), rva) for _, start, _, rva, held, _, _ in self.small]
+            rows = list(self.small._bounds())
             rows.extend(full)
             columns = self._sorted(rows)
         # The starts come last: a read in another thread looks at them first.
@@ -343,6 +376,20 @@ class Memory:
             got += min(place[1], size - got)
         return got
 
+    def _count_captured(self, stretches: Iterable[Tuple[int, int]]) -> int:
+        """How many of these stretches, each its address and size, are there without a gap; of no bytes, all of them are."""
+        if not self._ready:
+            self._prepare()
+        starts, ends = self._starts, self._ends
+        found = 0
+        for address, size in stretches:
+            position = bisect_right(starts, address) - 1
+            if position >= 0 and ends[position] > address:
+                found += ends[position] - address >= size or self.captured(address, size) >= size
+            else:
+                found += not size
+        return found
+
     def pieces(self, address: int, size: int) -> Iterator[Piece]:
         """The bytes from ``address`` on, with the gaps between them. ``size`` is bounded by the caller."""
         if not self._ready:
@@ -436,18 +483,19 @@ class RegionList(RecordList[Region]):
         return Region._make((index, *values, offset))
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Region]:
-        return map(partial(tuple.__new__, Region), self._numbered(data, offset, index))
-
-    def _numbered(self, data: bytes, offset: int, index: int) -> Iterator[Tuple[Any, ...]]:
-        """The values of the regions that ``data`` holds, one tuple to a region."""
-        return zip(count(index), *self._columns(data), range(offset, offset + len(data), self.span.stride))
+        return map(partial(tuple.__new__, Region), zip(count(index), *self._columns(data), range(offset, offset + len(data), self.span.stride)))
 
     def of_kind(self, state: int, kind: int, stop: int) -> Iterator[Region]:
         """The regions of one State and Type among the first ``stop``."""
-        for chunk in self._chunks(0, min(stop, self.span.count)):
-            for values in self._numbered(*chunk):
-                if values[5] == state and values[7] == kind:
-                    yield tuple.__new__(Region, values)
+        return (region for region in self.walk(0, max(stop, 0)) if region.state == state and region.type == kind)
+
+    def _stretches(self, state: int, kind: int, stop: int) -> Iterator[Tuple[int, int, int]]:
+        """Protect, base and size of the same regions, without a record for each."""
+        return chain.from_iterable(self._chosen(state, kind, data) for data, _, _ in self._chunks(0, min(stop, self.span.count)))
+
+    def _chosen(self, state: int, kind: int, data: bytes) -> Iterator[Tuple[int, int, int]]:
+        bases, _, _, sizes, states, protects, types = self._columns(data)
+        return compress(zip(protects, bases, sizes), [one == state and other == kind for one, other in zip(states, types)])
 
     def _bounds(self) -> Tuple[array[int], array[int]]:
         """Bases and sizes of all regions."""

@@ -37,7 +37,7 @@ NAMES = 2000
 
 EXIT_CODES = """exit codes: 0 done, 1 what was asked for is not in the dump (the answer says why), 2 wrong usage,
             3 not readable as a minidump, 4 the answer could not be written, 70 a fault of dumpscope itself,
-            130 interrupted"""
+            130 interrupted, 128+N ended by signal N"""
 
 
 def options_help() -> List[str]:

@@ -25,13 +25,11 @@ class Folders:
 
         ``archive.zip!member`` is judged by the archive.
         """
-        outer, mark, member = path.partition("!")
-        if os.path.lexists(path):
-            outer, mark, member = path, "", ""
-        for root in self.roots:
-            real = os.path.realpath(os.path.join(root, outer))
-            if self.holds(root, real) and os.path.exists(real):
-                return real + mark + member
+        for outer, mark, member in ((path, "", ""), path.partition("!")):  # a file whose name has the mark comes first
+            for root in self.roots:
+                real = os.path.realpath(os.path.join(root, outer))
+                if self.holds(root, real) and os.path.exists(real):
+                    return real + mark + member
         raise UsageError(f"{path!r} is not a file below the folders that this server may read", "the tool list_dumps names those that are")
 
     def new(self, name: str) -> str:
@@ -40,7 +38,7 @@ class Folders:
             raise UsageError("this server writes no files", "dumpscope mcp FOLDER --write FOLDER")
         path = os.path.join(self.writes, name)
         folder = os.path.realpath(os.path.dirname(path))
-        if not name or not self.holds(self.writes, folder) or not os.path.isdir(folder) or os.path.lexists(path):
+        if not name.strip() or not self.holds(self.writes, folder) or not os.path.isdir(folder) or os.path.lexists(path):
             raise UsageError(f"{name!r} is no new file below the folder that may be written to", "give a name that is not there yet, without ..")
         return os.path.join(folder, os.path.basename(path))
 

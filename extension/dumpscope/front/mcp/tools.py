@@ -6,6 +6,7 @@ Standard library only, so that it can be tested without the SDK.
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ...commands.index import all_commands
@@ -14,7 +15,7 @@ from ...session.registry import DUMP_ANY, DUMP_FIRST, DUMP_NEEDED, DUMP_NONE, DU
 from ...view.escape import printable
 from ..cli.environment import Environment, RunLine
 from ..cli.schemas import schema_of
-from .folders import Folders
+from .folders import ENDINGS, Folders
 
 WRITERS = frozenset(("atlas", "mend", "scrub", "shrink", "extract"))
 """Commands that write a file: tools only where a folder for it was named."""
@@ -41,9 +42,13 @@ NO_OPTIONS = frozenset(
         "--where",
         "--html",
         "--atlases",
+        "--dask",
+        "--all-modules",
+        "--check",
+        "--reveal",
     )
 )
-"""Options that name other files or fetch some."""
+"""Options that name other files or folders, fetch some, speak to other machines, show what is redacted, or only mean something in a debugger."""
 MOST_BYTES = 8 << 20
 """Characters of JSON that a command may make; a longer answer has to be asked for in parts."""
 BUDGET = 20_000
@@ -170,7 +175,7 @@ def _paging() -> Dict[str, Any]:
         "cursor": {
             "type": "integer",
             "minimum": 0,
-            "description": f"entry of each list to begin with ({PAGE} are given; `next_cursor` says how to go on)",
+            "description": f"entry of each list to begin with ({PAGE} are given, fewer where the budget has no room; `next_cursor` says how to go on)",
         },
         "budget": {"type": "integer", "minimum": 500, "description": f"characters of the answer at the most ({BUDGET} unless given)"},
     }
@@ -278,6 +283,7 @@ def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -
     known = {property_name(item): item for item in _offered(command)}
     options: List[str] = []
     positional: List[str] = []
+    lists: List[str] = []  # of options that take several words: at the end, where they take nothing else
     for name in arguments:
         if name not in known and name not in ("cursor", "budget") and not (name == "dump" and command.dump != DUMP_NONE):
             raise UsageError(f"{command.name} has no argument {name!r}", f"it has {', '.join(known) or 'none'}")
@@ -290,6 +296,8 @@ def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -
         if argument.switch:
             options.append(argument.names[-1])
             continue
+        several = not argument.positional and argument.nargs is not None
+        lists += [argument.names[-1]] if several and value else []
         for item in value if isinstance(value, list) else [value]:
             text = _text(item, name)
             if argument.names[-1] == "--output":
@@ -298,23 +306,33 @@ def words_of(command: Command, arguments: Mapping[str, Any], folders: Folders) -
                 text = folders.inside(text)
             if argument.positional:
                 positional.append(text)
+            elif several:
+                lists.append(text)
             else:
                 options.append(f"{argument.names[-1]}={text}")
     dump = arguments.get("dump")
     path = [] if dump is None else [folders.inside(_text(dump, "dump"))]
-    if not path and command.dump == DUMP_NEEDED:
+    if not path and command.dump in (DUMP_NEEDED, DUMP_ANY):
         raise UsageError(f"{command.name} needs a dump", "the tool list_dumps names those that there are")
+    if not path and command.dump == DUMP_FIRST:
+        for text in positional:
+            if _can_name_a_file(text):  # the command line would open it, wherever it is
+                raise UsageError(f"{text!r} can be the name of a file", "a dump is given as 'dump'")
     if command.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST):
         positional = path + positional
     elif command.dump == DUMP_OPTIONAL:
         positional = positional + path
     if command.name == "triage":
         options.append("--jobs=1")  # no processes of its own below a server
-    return [command.name, *options, *positional]
+    return [command.name, *options, *positional, *lists]
 
 
-def page(document: Dict[str, Any], cursor: int) -> Dict[str, Any]:
-    """The document with ``PAGE`` entries of each list from ``cursor`` on; ``counts`` says how many there are, ``next_cursor`` how to go on."""
+def _can_name_a_file(text: str) -> bool:
+    return os.path.lexists(text) or text.lower().endswith(ENDINGS) or any(mark in text for mark in "/\\!:")
+
+
+def page(document: Dict[str, Any], cursor: int, entries: int = PAGE) -> Dict[str, Any]:
+    """The document with so many entries of each list from ``cursor`` on; ``counts`` says how many there are, ``next_cursor`` how to go on."""
     counts: Dict[str, int] = {}
     last = 0
     shown: Dict[str, Any] = {}
@@ -322,13 +340,34 @@ def page(document: Dict[str, Any], cursor: int) -> Dict[str, Any]:
         if isinstance(value, list):
             counts[key] = len(value)
             last = max(last, len(value))
-            value = value[cursor : cursor + PAGE]
+            value = value[cursor : cursor + entries]
         shown[key] = value
     if counts:
         shown["counts"] = counts
-    if last > cursor + PAGE:
-        shown["next_cursor"] = cursor + PAGE
+    if last > cursor + entries:
+        shown["next_cursor"] = cursor + entries
     return shown
+
+
+def fitting(document: Dict[str, Any], cursor: int, budget: int) -> Dict[str, Any]:
+    """The page of a document whose text has at most ``budget`` characters: fewer entries of each list where ``PAGE`` are too many.
+
+    Where one entry of each is too much, the page is as long as it is: its text has to be cut.
+    """
+    few, many = 1, PAGE + 1
+    if len(_json(page(document, cursor))) <= budget or len(_json(page(document, cursor, few))) > budget:
+        return page(document, cursor)
+    while many - few > 1:  # few fit, many do not
+        middle = (few + many) // 2
+        if len(_json(page(document, cursor, middle))) <= budget:
+            few = middle
+        else:
+            many = middle
+    return page(document, cursor, few)
+
+
+def _json(document: Dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=True, indent=1)
 
 
 def clean(value: Any) -> Any:
@@ -357,7 +396,7 @@ def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, line: RunLi
             found, more = folders.dumps(MOST_LISTED)
             cursor, budget = _number(arguments, "cursor", 0, 0), _number(arguments, "budget", BUDGET, 500)
             listed = {"dumps": [{"path": path, "size": size} for path, size in found], "more": more}
-            return _answer(page(listed, cursor), budget, failed=False)
+            return _answer(listed, cursor, budget, failed=False)
         cursor, budget = _number(arguments, "cursor", 0, 0), _number(arguments, "budget", BUDGET, 500)
         words = words_of(tool.command, arguments, folders)
         document, code, errors = _run(line, words + ["--json"] + (["--redact"] if redact else []), watch)
@@ -366,7 +405,7 @@ def call(tool: Tool, arguments: Mapping[str, Any], folders: Folders, line: RunLi
     if document is None:
         words_said = clean(errors.strip()) or f"{tool.name} ended with exit code {code}"
         return Answer(words_said, {"error": words_said, "exit_code": code}, True)
-    return _answer(page(document, cursor), budget, failed=code > 1)
+    return _answer(document, cursor, budget, failed=code > 1)
 
 
 def _run(line: RunLine, words: List[str], watch: Watch) -> Tuple[Optional[Dict[str, Any]], int, str]:
@@ -385,12 +424,12 @@ def _run(line: RunLine, words: List[str], watch: Watch) -> Tuple[Optional[Dict[s
     return (document if isinstance(document, dict) else {"value": document}), code, "".join(err.parts)
 
 
-def _answer(document: Dict[str, Any], budget: int, *, failed: bool) -> Answer:
-    document = clean(document)
-    text = json.dumps(document, ensure_ascii=True, indent=1)
+def _answer(document: Dict[str, Any], cursor: int, budget: int, *, failed: bool) -> Answer:
+    document = fitting(clean(document), cursor, budget)
+    text = _json(document)
     if len(text) > budget:
         text = f"{text[:budget]}\n… cut at {budget} of {len(text)} characters: ask for a larger budget, or for less"
     return Answer(f"{NOTICE}\n{text}", document, failed)
 
 
-__all__ = ["LEFT_OUT", "WRITERS", "Answer", "Tool", "Watch", "answers_of", "call", "clean", "page", "tools", "words_of"]
+__all__ = ["LEFT_OUT", "WRITERS", "Answer", "Tool", "Watch", "answers_of", "call", "clean", "fitting", "page", "tools", "words_of"]

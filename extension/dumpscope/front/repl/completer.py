@@ -30,6 +30,8 @@ from .workspace import short_name
 _NOT_FOR_KERNEL = frozenset(("!handle", "!runaway", "!peb", "!teb", "!gle", "!address", "!vprot", "!token", ".ttime"))
 """Spellings of the debugger that speak of one process."""
 
+FOLDER = "folder"
+"""What is said of an offer that goes on: what lies in it."""
 SHOWN = 200
 """Completions that are offered at the most."""
 LOOKED_AT = 6000
@@ -210,7 +212,7 @@ class ReplCompleter(Completer):
                 continue  # what cannot be shown cannot be chosen
             seen.add(offer.text)
             yield Completion(
-                _quoted(offer.text, word.quote),
+                _quoted(offer.text, word.quote, offer.about == FOLDER),
                 start_position=-word.size,
                 display=offer.text,
                 display_meta=printable(offer.about),
@@ -347,8 +349,10 @@ def _next_positional(command: Command, rest: List[str], options: Dict[str, Argum
     return places[-1] if places and places[-1].nargs in ("*", "+") else None
 
 
-def _quoted(text: str, quote: str) -> str:
-    """An offer as it is inserted: in quotation marks where it has blanks or where they were begun, open ones where it goes on."""
+def _quoted(text: str, quote: str, folder: bool = False) -> str:
+    """An offer as it is inserted: in quotation marks where it has blanks or where they were begun, open ones where it goes on, as a folder does."""
+    if folder and (quote or " " in text):
+        return (quote or ('"' if '"' not in text else "'")) + text
     if text.endswith(" "):
         return (quote or "'") + text
     if quote:
@@ -378,7 +382,7 @@ def paths(typed: str) -> Iterator[Offer]:
         except OSError:
             continue
         dump = entry.name.lower().endswith((".dmp", ".mdmp", ".hdmp"))
-        about = "folder" if is_folder else _size_words(size)
+        about = FOLDER if is_folder else _size_words(size)
         found.append((not dump, not is_folder, entry.name.lower(), Offer(lead + entry.name + (os.sep if is_folder else ""), about)))
     found.sort(key=lambda item: item[:3])
     for row in found:

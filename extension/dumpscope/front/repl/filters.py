@@ -44,6 +44,9 @@ def _grep(words: Sequence[str]) -> Callable[[Chunks], Iterator[str]]:
         raise UsageError(
             "| grep takes what to look for", "handles | grep Event; -v leaves out what matches, -c counts; upper case in the pattern makes case matter"
         )
+    unknown = [word for word in texts[:-1] if re.fullmatch(r"-[A-Za-z]\w*|--[a-z-]+", word)]
+    if unknown:
+        raise UsageError(f"| grep has no {unknown[0]}", f"it has -i, -v, -c and -F; for a text put it in quotes: handles | grep '{' '.join(texts)}'")
     text = " ".join(texts)
     flags = 0 if text != text.lower() and "i" not in options else re.IGNORECASE
     try:

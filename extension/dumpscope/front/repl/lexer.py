@@ -6,10 +6,10 @@ Both are registered with pygments as plugins, so that documents and pasted logs 
 from __future__ import annotations
 
 import re
-from typing import Iterable, Iterator, Tuple
+from typing import Iterable, Iterator, List, Tuple
 
-from pygments.lexer import Lexer, RegexLexer, bygroups  # type: ignore[import-untyped,unused-ignore]
-from pygments.token import (  # type: ignore[import-untyped,unused-ignore]
+from pygments.lexer import Lexer, RegexLexer, bygroups
+from pygments.token import (
     Comment,
     Error,
     Generic,
@@ -49,12 +49,12 @@ _KINDS = {
 _DEBUGGER = re.compile(r"[!.][A-Za-z]\w*(?:\.\w+)?$|~\S*$|\|\|?$|\?\S*$|lm\w*$|d[bwdqpacu]s?$|dps$|dds$|dqs$|k[bpnv]*$|r$|q{1,2}$|s$|ln$|vertarget$|version$")
 
 
-class LineLexer(Lexer):  # type: ignore[misc,unused-ignore]
+class LineLexer(Lexer):
     """Lines as they are typed in a session of dumpscope."""
 
     name = "dumpscope command line"
     aliases = ["dumpscope"]
-    filenames: list = []  # type: ignore[type-arg,unused-ignore]
+    filenames: List[str] = []
     url = ""
 
     def __init__(self, **options: object) -> None:
@@ -101,7 +101,7 @@ class LineLexer(Lexer):  # type: ignore[misc,unused-ignore]
 _ADDRESS = r"[0-9a-fA-F]{8}`[0-9a-fA-F]{8}"
 
 
-class DebuggerLexer(RegexLexer):  # type: ignore[misc,unused-ignore]
+class DebuggerLexer(RegexLexer):
     """What WinDbg and cdb print: prompts, ``.dumpdebug``, ``!handle``, threads, modules, memory, errors."""
 
     name = "WinDbg output"

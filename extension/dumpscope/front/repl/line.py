@@ -84,7 +84,7 @@ def parse_line(text: str) -> Line:
             raise UsageError("one file name goes after >", "handles > C:\\answer.txt; >> adds to a file, --force after the name replaces it")
         target, append = words[0], arrow.group(1) == ">>"
         body = text[: arrow.start()]
-    bars = [at for at, char in _outside(body) if char == "|" and (not at or body[at - 1] in " \t") and _is_filter(body[at + 1 :])]
+    bars = [at for at, char in _outside(body) if char == "|" and (not at or body[at - 1] != "|") and _is_filter(body[at + 1 :])]
     pieces = []
     begin = 0
     for at in [*bars, len(body)]:
@@ -92,9 +92,32 @@ def parse_line(text: str) -> Line:
         begin = at + 1
     filters = []
     for piece in pieces[1:]:
+        word = missing_filter(piece)
+        if word:
+            raise no_filter(word)
         words = split_line(piece)
         filters.append(Filter(words[0], words[1:]))
     return Line(pieces[0], tuple(filters), target, append, force)
+
+
+def missing_filter(text: str) -> str:
+    """The word after the first bar that stands alone outside quotation marks, "|" where none follows; "" where the bar can belong to the command.
+
+    Only for a line that has failed: `flags handles | threads` has a bar of its own.
+    """
+    if text.lower().startswith(("?", "evaluate", ".formats")):
+        return ""
+    for at, char in _outside(text):
+        if char == "|" and at and text[at - 1] in " \t" and text[at + 1 : at + 2] in ("", " ", "\t"):
+            words = text[at + 1 :].split(None, 1)
+            return "|" if not words else words[0] if words[0].isalpha() else ""
+    return ""
+
+
+def no_filter(word: str) -> UsageError:
+    """What is said of a word that :func:`missing_filter` gave."""
+    message = "a filter is missing after the bar" if word == "|" else f"there is no filter {word!r}"
+    return UsageError(message, f"filters are {', '.join(NAMES)}; > FILE writes the answer to a file")
 
 
 def _is_filter(text: str) -> bool:

@@ -19,7 +19,7 @@ from ..options import Options, asks_debug, parse_options, unknown_option
 from ..saving import write_answer
 from ..spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
 from .filters import apply
-from .line import Line, is_message, message_text, parse_line, split_statements
+from .line import Line, is_message, message_text, missing_filter, no_filter, parse_line, split_statements
 from .screen import Screen
 from .settings import Settings
 from .teacher import Teacher
@@ -151,6 +151,16 @@ class Runner:
         line = parse_line(text)
         if not line.text:
             raise UsageError("a command is missing before the filter", "handles | grep Event")
+        try:
+            return self._filtered(line)
+        except UsageError:
+            word = missing_filter(line.text)
+            if not word:
+                raise
+            raise no_filter(word) from None
+
+    def _filtered(self, line: Line) -> int:
+        """Run a line with its filters; the exit code."""
         filters = [apply(item.name, item.words) for item in line.filters]
         words, remark = self.words(line.text)
         if self.teacher is not None and _is_lesson(line, words):

@@ -23,7 +23,7 @@ _TAG_NAME = re.compile(r"</?(\w+)")
 def load_pykd() -> Optional[Any]:
     """The pykd module, or None where this Python has none."""
     try:
-        import pykd  # type: ignore[import-not-found,unused-ignore]
+        import pykd
     except ImportError:
         return None
     return pykd

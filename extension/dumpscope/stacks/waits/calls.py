@@ -135,6 +135,8 @@ class Calls:
 
     def _x64(self, frames: Sequence[Frame]) -> Optional[Call]:
         ip = frames[0].ip
+        if self._code.read(ip, 1).data != b"\xc3":
+            return None  # each of them returns next, and most threads are in none
         for size, pattern, behind, windows in _X64:
             if ip < size:
                 continue

@@ -265,7 +265,7 @@ def _written_plain(found: Instruction, rm: FrozenSet[int]) -> Optional[FrozenSet
         return frozenset((found.reg, _byte(found, found.reg))) | rm | byte_rm
     if opcode in (0x88, 0xC6, 0xC0, 0xD0, 0xD2, 0xFE):
         return byte_rm
-    if opcode in (0x89, 0xC7, 0xC1, 0xD1, 0xD3):
+    if opcode in (0x89, 0x8C, 0xC7, 0xC1, 0xD1, 0xD3):
         return rm
     if opcode == 0x8A:
         return frozenset((_byte(found, found.reg),))

@@ -24,6 +24,9 @@ LONGEST = 15
 _READS = frozenset((0x63, 0x69, 0x6B, 0x84, 0x85, 0x8A, 0x8B, 0x8D))
 """Opcodes that do not write their memory operand, besides those of arithmetic."""
 
+_SAVED = {(0xAE, 0): 512, (0xAE, 4): 4096, (0xAE, 6): 4096, (0xC7, 4): 4096, (0xC7, 5): 4096}
+"""Bytes that fxsave, and at most xsave, xsaveopt, xsavec and xsaves, write."""
+
 
 class Value(NamedTuple):
     """What a register or a word of memory holds: what register ``base`` held at the first instruction, plus a number; ``loaded``: the word there."""
@@ -139,7 +142,7 @@ class _Machine:
     def _stack(self, found: Instruction) -> bool:
         """Pushes, pops and ``leave``."""
         opcode = found.opcode
-        if not (0x50 <= opcode < 0x60 or opcode in (0x68, 0x6A, 0x9C, 0x9D, 0xC9) or (opcode == 0xFF and found.modrm >> 3 & 7 == 6)):
+        if not (0x50 <= opcode < 0x60 or opcode in (0x68, 0x6A, 0x8F, 0x9C, 0x9D, 0xC9) or (opcode == 0xFF and found.modrm >> 3 & 7 == 6)):
             return False
         if b"\x66" in found.prefixes:
             raise _Unknown
@@ -150,6 +153,14 @@ class _Machine:
             self.registers[found.low] = value
         elif opcode == 0x9D:
             self.pop()
+        elif opcode == 0x8F:
+            value = self.pop()
+            if not found.memory:
+                self.registers[found.rm] = value
+            else:
+                at = self.address(found)  # relative to the stack pointer that the pop leaves
+                if at is not None:
+                    self.store(at, 8, value)
         elif opcode == 0xC9:
             self.registers[RSP] = self.registers[RBP]
             self.registers[RBP] = self.pop()
@@ -195,7 +206,7 @@ class _Machine:
         if found.memory:
             at = self.address(found)
             if at is not None and not _only_reads(found):
-                self.store(at, 8 if found.plain else 64, None)
+                self.store(at, 8 if found.plain else _SAVED.get((found.opcode, found.modrm >> 3 & 7), 64), None)
         for register in writes:
             self.registers[register] = None
 
@@ -227,6 +238,11 @@ def _returned(machine: _Machine) -> Optional[Tuple[int, int, Tuple[Tuple[int, in
             return None
         saves.append((register, value.offset))
     return sp.base, sp.offset, tuple(saves)
+
+
+def _freed(sp: Value) -> bool:
+    """Whether some of the frame is gone since the first instruction."""
+    return sp.base != RSP or sp.offset > 0
 
 
 def follow_to_return(
@@ -289,6 +305,8 @@ def _step(machine: _Machine, found: Instruction, at: int, leaves: Callable[[int]
             if register != RSP and register not in X64_NONVOLATILE:
                 machine.registers[register] = None
         return [behind] if behind in function else []
+    if found.jumps_by_register and function is not None and _freed(machine.stack_pointer()):
+        return None  # a call in place of a return; the jump of a switch keeps the frame
     if found.is_call or found.jumps_by_register:
         raise _Unknown
     if found.plain and found.opcode == 0xFF and found.modrm >> 3 & 7 == 4:

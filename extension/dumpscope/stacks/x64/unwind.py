@@ -6,7 +6,7 @@ out once for each and kept as a :class:`Recipe`.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...dump.absence import Absent
 from ...dump.contexts import Registers
@@ -57,13 +57,16 @@ RSP, RIP = 4, 16
 NAMES: Tuple[str, ...] = (*X64_REGISTERS, "rip")
 PRESERVED: Tuple[int, ...] = (*X64_NONVOLATILE, RSP, RIP)
 ADDRESS_END = 1 << 64
+ENTERED = frozenset(("KiUserApcDispatcher", "KiUserCallbackDispatcher", "KiUserExceptionDispatcher"))
+"""Functions of ntdll that the kernel enters. Windows describes what they were given as a machine frame; Wine as words that a call would leave."""
 
 
 class Recipe(Origin):
     """How the caller's registers follow from a frame's: each word is at register ``base`` plus an offset.
 
     ``saves`` are (register, offset), ``xmm`` the same for XMM registers; the return address is at ``return_address``. With ``machine``
-    the words there are RIP, CS, EFLAGS and RSP as the processor pushes them.
+    the words there are RIP, CS, EFLAGS and RSP as the processor pushes them. ``elsewhere`` are (register, other base, offset): what was
+    pushed after the function set its frame register.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Recipe(Origin):
         self.region = region
         self.chain = tuple(chain)
         self.xmm: Tuple[Tuple[int, int], ...] = ()
+        self.elsewhere: Tuple[Tuple[int, int, int], ...] = ()
         self.machine = False
         self.verify = False
         self.note = ""
@@ -127,17 +131,20 @@ class _Stacked(NamedTuple):
     xmm: Dict[int, int]
     return_address: int
     machine: bool
+    elsewhere: Dict[int, Tuple[int, int]]
 
 
 def undo(chain: Sequence[Tuple[Row, UnwindInfo]], passed: int) -> _Stacked:
     """Undo the codes of a function and of those that it is chained to. Raises BadUnwind.
 
     ``passed`` is the offset of the instruction in the first function: only codes up to there have run. A part that is chained
-    stands after the whole prologue of what it is a part of.
+    stands after the whole prologue of what it is a part of. What is pushed after the frame register was set is popped from the stack
+    pointer, what was pushed before it from the frame register; registers that are moved to the frame are found from the frame register.
     """
     base, offset = RSP, 0
-    saves: Dict[int, int] = {}
-    xmm: Dict[int, int] = {}
+    saves: Dict[int, Tuple[int, int]] = {}
+    xmm: Dict[int, Tuple[int, int]] = {}
+    machine = False
     for depth, (_, info) in enumerate(chain):
         reached = passed if depth == 0 else 1 << 32
         frame_base, frame = base, offset
@@ -150,30 +157,29 @@ def undo(chain: Sequence[Tuple[Row, UnwindInfo]], passed: int) -> _Stacked:
                 continue
             op = code.op
             if op == PUSH_NONVOL:
-                saves[code.info] = offset
+                saves[code.info] = base, offset
                 offset += 8
             elif op in (ALLOC_LARGE, ALLOC_SMALL):
                 offset += code.value
             elif op == SET_FPREG:
                 if not info.frame_register:
                     raise BadUnwind(f"UNWIND_INFO at +0x{info.rva:x} sets a frame register and names none")
-                if frame_base != base and saves:
-                    raise BadUnwind(f"UNWIND_INFO at +0x{info.rva:x} restores registers through two bases")
+                if frame_base in saves:
+                    raise BadUnwind(f"UNWIND_INFO at +0x{info.rva:x}: the frame register was restored before")
                 base, offset = frame_base, frame
             elif op in (SAVE_NONVOL, SAVE_NONVOL_FAR):
-                if frame_base != base:
-                    # Through the frame register, before the code that set it is undone: the rest goes through it as well.
-                    if saves:
-                        raise BadUnwind(f"UNWIND_INFO at +0x{info.rva:x} restores registers through two bases")
-                    base, offset = frame_base, frame
-                saves[code.info] = frame + code.value
+                saves[code.info] = frame_base, frame + code.value
             elif op in (SAVE_XMM128, SAVE_XMM128_FAR):
-                if frame_base == base or not saves:
-                    base, offset = (frame_base, frame) if frame_base != base else (base, offset)
-                    xmm[code.info] = frame + code.value
+                xmm[code.info] = frame_base, frame + code.value
             elif op == PUSH_MACHFRAME:
-                return _Stacked(base, saves, xmm, offset + 8 * (code.info & 1), True)
-    return _Stacked(base, saves, xmm, offset, False)
+                offset += 8 * (code.info & 1)
+                machine = True
+                break
+        if machine:
+            break
+    near = {register: at for register, (through, at) in saves.items() if through == base}
+    elsewhere = {register: place for register, place in saves.items() if place[0] != base}
+    return _Stacked(base, near, {register: at for register, (through, at) in xmm.items() if through == base}, offset, machine, elsewhere)
 
 
 def _established(info: UnwindInfo, reached: int) -> bool:
@@ -198,6 +204,8 @@ class X64Unwinder:
         self._recipes: Dict[Tuple[int, bool], Union[Recipe, End]] = {}
         self._bodies: Dict[int, Optional[Recipe]] = {}
         self._calls: Dict[int, bool] = {}
+        self._seen: Dict[int, bool] = {}
+        self._entries: Dict[int, FrozenSet[int]] = {}
 
     def begin(self, registers: Registers, thread: Optional[Thread]) -> List[int]:
         """The registers of frame 0. Says whose stack is walked."""
@@ -230,20 +238,23 @@ class X64Unwinder:
             return End(NOT_CAPTURED, f"the return address at 0x{place:x} is not in the dump", place)
         if recipe.verify and not self._is_call(ip):
             return End(NOT_A_CALL, f"{recipe.note}, and 0x{ip:x}, found at 0x{place:x}, does not follow a call", registers[RIP])
-        if first and recipe.found_by == UNWIND_DATA and not recipe.machine and not self._is_call(ip):
-            other = self._followed(registers[RIP], recipe)
+        if first and recipe.chain and not recipe.machine and not (ip == 0 or self._call_seen(ip)):
+            other = self._better(recipe, registers)
             if other is not None:
-                place = registers[other.base] + other.return_address
-                back = word(place)
-                if back is not None and self._is_call(back):
-                    recipe, base, ip = other, registers[other.base], back
-                else:
-                    place = base + recipe.return_address
+                recipe, base = other, registers[other.base]
+                place = base + other.return_address
+                ip = word(place) or 0
         found = list(registers)
         for register, offset in recipe.saves:
             value = word(base + offset)
             if value is None:
                 return End(NOT_CAPTURED, f"{X64_REGISTERS[register]}, saved at 0x{base + offset:x}, is not in the dump", base + offset)
+            found[register] = value
+        for register, other_base, offset in recipe.elsewhere:
+            at = registers[other_base] + offset
+            value = word(at)
+            if value is None:
+                return End(NOT_CAPTURED, f"{X64_REGISTERS[register]}, saved at 0x{at:x}, is not in the dump", at)
             found[register] = value
         if recipe.machine:
             sp = word(place + 24)
@@ -253,11 +264,37 @@ class X64Unwinder:
         else:
             found[RSP] = place + 8
         found[RIP] = ip
-        return Step(found, recipe, place, recipe.machine or self._is_call(ip))
+        return Step(found, recipe, place, recipe.machine or self._is_call(ip) or self._was_interrupted(recipe, ip))
 
     def interrupted(self, step: Step) -> bool:
-        """Whether the frame that was found had been interrupted, and had not called: after a machine frame."""
-        return isinstance(step.origin, Recipe) and step.origin.machine
+        """Whether the frame that was found had been interrupted, and had not called: after a machine frame, or below a function that the kernel enters."""
+        recipe = step.origin
+        return isinstance(recipe, Recipe) and (recipe.machine or (step.certain and self._was_interrupted(recipe, step.registers[RIP])))
+
+    def _was_interrupted(self, recipe: Recipe, ip: int) -> bool:
+        """Whether a function that the kernel enters with the registers of another one was undone: they are those of what it interrupted."""
+        region = recipe.region
+        if recipe.found_by != UNWIND_DATA or region is None or not recipe.chain or self._call_seen(ip) or region.name.lower() != "ntdll":
+            return False
+        return recipe.chain[0][0].begin in self._entries_of(region)
+
+    def _entries_of(self, region: Region) -> FrozenSet[int]:
+        """Where the functions begin that the kernel enters in place of what a thread does, by the exports of ntdll."""
+        found = self._entries.get(region.base)
+        if found is None:
+            exports = () if region.image is None else region.image.exports
+            found = self._entries[region.base] = frozenset(export.rva for export in exports if export.name in ENTERED)
+        return found
+
+    def _better(self, recipe: Recipe, registers: Sequence[int]) -> Optional[Recipe]:
+        """Another way to undo an interrupted function, one that leads to a return address whose call is seen where ``recipe`` does not."""
+        ip = registers[RIP]
+        for other in (self._in_body(ip, recipe), self._followed(ip, recipe)):
+            if other is not None:
+                back = self.memory.word(registers[other.base] + other.return_address)
+                if back and self._call_seen(back):
+                    return other
+        return None
 
     # -- recipes -------------------------------------------------------------------------------------------------------------
 
@@ -306,6 +343,26 @@ class X64Unwinder:
         recipe.certain = region is not None
         return recipe
 
+    def _in_body(self, ip: int, epilogue: Recipe) -> Optional[Recipe]:
+        """What the unwind data say of an instruction that was taken for the end of its function."""
+        region = epilogue.region
+        if epilogue.found_by != EPILOGUE or region is None:
+            return None
+        try:
+            return self._by_codes(region, epilogue.chain, ip - region.base - epilogue.chain[0][0].begin)
+        except BadUnwind:
+            return None
+
+    @staticmethod
+    def _by_codes(region: Region, chain: Sequence[Tuple[Row, UnwindInfo]], passed: int) -> Recipe:
+        """What the codes say of an instruction at an offset in its function. Raises BadUnwind."""
+        done = undo(chain, passed)
+        recipe = Recipe(UNWIND_DATA, done.base, tuple(done.saves.items()), done.return_address, region, chain)
+        recipe.xmm = tuple(done.xmm.items())
+        recipe.elsewhere = tuple((register, through, offset) for register, (through, offset) in done.elsewhere.items())
+        recipe.machine = done.machine
+        return recipe
+
     def _followed(self, ip: int, by_data: Recipe) -> Optional[Recipe]:
         """What the instructions of a function say where its unwind data lead to no return address: the body pushes something for a while."""
         if ip not in self._bodies:
@@ -351,10 +408,7 @@ class X64Unwinder:
                 return recipe
             if not code:
                 unproven = "the code is not at hand: whether this is an epilogue is not known"
-        done = undo(chain, passed)
-        recipe = Recipe(UNWIND_DATA, done.base, tuple(done.saves.items()), done.return_address, region, chain)
-        recipe.xmm = tuple(done.xmm.items())
-        recipe.machine = done.machine
+        recipe = self._by_codes(region, chain, passed)
         recipe.note = unproven
         recipe.certain = not unproven
         if first and passed < info.prologue:
@@ -369,7 +423,8 @@ class X64Unwinder:
         row, root = chain[0][0], chain[-1][0]
         target = left.target
         if row.begin <= target < row.end:
-            return target == row.begin and len(chain) == 1 and not (left.bare and chain[0][1].codes)
+            # Behind a prologue a jump to its begin is a call of itself in place of a return; a part without one may loop there.
+            return target == row.begin and len(chain) == 1 and not (left.bare and chain[0][1].codes and not chain[0][1].prologue)
         other = region.rows.at(target)
         if not isinstance(other, Row):
             return True
@@ -393,11 +448,29 @@ class X64Unwinder:
     def _follows_call(self, address: int) -> bool:
         if address == 0:
             return True  # the bottom of a stack
+        seen = self._bytes_before(address)
+        if seen is not None:
+            return seen
+        module = self.regions.module(address - 1)
+        if module is None:
+            return False
+        region = self.regions.of(module)
+        # Where the image is at hand and has neither bytes nor a row, as in front of its first section, there is no function that calls.
+        return not isinstance(region, Region) or region.rows.at(address - 1 - region.base) is not None
+
+    def _call_seen(self, address: int) -> bool:
+        """Whether the code shows a call before an address: False also where no code is at hand."""
+        known = self._seen.get(address)
+        if known is None:
+            known = self._seen[address] = bool(self._bytes_before(address))
+        return known
+
+    def _bytes_before(self, address: int) -> Optional[bool]:
+        """Whether a call stands before an address; None where no code is at hand."""
         module = self.regions.module(address - 1)
         region = self.regions.dynamic(address - 1) if module is None else self.regions.of(module)
         known = region if isinstance(region, Region) else None
-        seen = follows_call(address, 8, lambda at, size: self.code(known, at, size))
-        return module is not None if seen is None else seen
+        return follows_call(address, 8, lambda at, size: self.code(known, at, size))
 
 
 def _may_end(info: UnwindInfo, rva: int) -> bool:

@@ -1,0 +1,1 @@
+"""What contenders.py runs, by subject; each work imports the reader that it needs itself."""

@@ -1,0 +1,321 @@
+"""``map`` and ``whatis``: each byte of each sample has one owner, and both say the same as ``bytes``."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Dict, List, Optional
+
+import pytest
+from benchmarks.makers import handles_shared, handles_unique, regions, threads
+from tests.commands.made import opened
+
+from dumpscope.anatomy import walker as anatomy_module
+from dumpscope.anatomy.dissect import dissect
+from dumpscope.anatomy.filemap import GAPS, file_map, owners
+from dumpscope.anatomy.node import DIRECTORY, HEADER, Node
+from dumpscope.anatomy.walker import anatomy
+from dumpscope.commands import bytes as bytes_command
+from dumpscope.dump.minidump import Minidump
+from dumpscope.errors import DumpError
+from dumpscope.format.header import MINIDUMP_DIRECTORY, MINIDUMP_HEADER
+from dumpscope.wording.fields import Wording
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+
+
+def readable(path: Path) -> bool:
+    try:
+        with Minidump.open(path):
+            return True
+    except DumpError:
+        return False
+
+
+DUMPS = sorted(path for path in SAMPLES.rglob("*.dmp") if readable(path))
+# Dumps whose writer left nothing out of reach: there must be no byte that nothing points to.
+WHOLE = ("article-handles", "everything-small", "full-memory", "crashpad-annotations", "breakpad-linux", "function-tables", "mozilla-streams", "tokens")
+
+
+@pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("merge", [True, False], ids=["merged", "all"])
+def test_every_byte_is_in_one_piece(path: Path, merge: bool) -> None:
+    with Minidump.open(path) as dump:
+        found = file_map(dump, merge=merge)
+        end = 0
+        for piece in found.pieces:
+            assert piece.offset == end
+            assert piece.size > 0
+            assert piece.what
+            assert piece.kind
+            end = piece.end
+        assert end == dump.size
+        assert found.owned + sum(size for kind, size in found.kinds().items() if kind in GAPS) == dump.size
+
+
+@pytest.mark.parametrize("name", ["full-memory", "full-memory-x86", "managed-full-memory"])
+def test_memory_that_lies_together_is_one_piece(name: str) -> None:
+    """Whatever digits the addresses end with."""
+    with Minidump.open(SAMPLES / f"{name}.dmp") as dump:
+        ranges = list(dump.memory64_list)
+        (piece,) = (piece for piece in file_map(dump).pieces if piece.kind == "memory")
+        assert piece.merged == len(ranges) > 1
+        assert piece.what.endswith("Memory64ListStream > range > memory")
+        assert (piece.offset, piece.size) == (ranges[0].rva, sum(item.size for item in ranges))
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_whole_dump_has_no_byte_out_of_reach(name: str) -> None:
+    with Minidump.open(SAMPLES / f"{name}.dmp") as dump:
+        assert set(file_map(dump).kinds()) & set(GAPS) <= {"alignment"}
+
+
+@pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
+def test_fields_cover_their_structures(path: Path) -> None:
+    with Minidump.open(path) as dump:
+        for node in anatomy(dump):
+            if node.leaf and node.size <= 5000:
+                covered = bytearray(node.size)
+                for part in dissect(dump.source, node):
+                    assert node.offset <= part.offset
+                    assert part.end <= node.end
+                    covered[part.offset - node.offset : part.end - node.offset] = b"\1" * part.size
+                assert all(covered), node
+
+
+@pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
+def test_whatis_agrees_with_map_and_bytes(path: Path) -> None:
+    """Random offsets: the owner is the map's, and the field is one that the byte view shows at this place."""
+    chance = random.Random(path.stem)
+    with Minidump.open(path) as dump:
+        pieces = file_map(dump, merge=False)
+        wording = Wording(dump)
+        for _ in range(5):
+            offset = chance.randrange(dump.size)
+            piece = pieces.at(offset)
+            found = owners(dump, offset)
+            assert piece is not None
+            assert found is not None
+            assert (found.piece.kind, found.piece.what) == (piece.kind, piece.what)
+            assert found.piece.offset <= offset < found.piece.end
+            if found.chain and found.chain[-1].leaf and found.chain[-1].size < 5000:
+                rows = [row for row in wording.rows(found.chain[-1]) if row.offset <= offset < row.offset + row.size]
+                assert rows
+
+
+def _counting(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
+    """The nodes that are made from now on."""
+    made: List[Any] = []
+    node = anatomy_module._Walker.node
+
+    def counted(*args: Any, **words: Any) -> Any:
+        made.append(node(*args, **words))
+        return made[-1]
+
+    monkeypatch.setattr(anatomy_module._Walker, "node", counted)
+    return made
+
+
+@pytest.mark.parametrize("maker", [handles_shared, handles_unique, threads, regions], ids=lambda maker: str(maker.__name__))
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.999], ids=str)
+def test_a_long_list_is_not_walked_for_one_byte(maker: Any, part: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records there are, only those are made into nodes that lie at the byte or lead to it."""
+    path = tmp_path / "long.dmp"
+    maker(path, 20_000)
+    with Minidump.open(path) as dump:
+        offset = int(dump.size * part)
+        expected = [node for node in anatomy(dump) if node.offset <= offset < node.end]
+        made = _counting(monkeypatch)
+        found = owners(dump, offset)
+        assert found is not None
+        assert sorted([*found.chain, *found.others], key=repr) == sorted(expected, key=repr)
+        assert len(made) < 200
+
+
+@pytest.mark.parametrize("maker", [handles_shared, handles_unique, regions], ids=lambda maker: str(maker.__name__))
+def test_a_long_list_is_mapped_by_columns(maker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records there are, few are made into nodes: those whose words the map shows."""
+    path = tmp_path / "long.dmp"
+    maker(path, 20_000)
+    with Minidump.open(path) as dump:
+        nodes = sorted((node for node in anatomy(dump) if node.leaf), key=lambda node: (node.offset, -node.size))
+        made = _counting(monkeypatch)
+        found = file_map(dump)
+        assert len(made) < 5_000  # a thousand names are shared, and told by the two first handles that have them
+        assert sum(piece.merged for piece in found.pieces) == len({(item.offset, item.size) for item in nodes})
+        assert found.owned == dump.size
+        claims: Dict[Any, int] = {}
+        for item in nodes:
+            claims[item.offset, item.size] = claims.get((item.offset, item.size), 0) + 1
+        shared = {place: times for place, times in claims.items() if times > 1}
+        told = {(item.offset, item.size): item.times for item in found.overlaps if item.same}
+        assert told.items() <= shared.items()
+        assert len(told) == min(1000, len(shared))
+
+
+def test_bytes_of_nobody_in_a_long_list(tmp_path: Path) -> None:
+    """A hole between the strings of a long list: its neighbours are found without walking the list, and it is the map's piece."""
+    path = tmp_path / "long.dmp"
+    handles_unique(path, 5_000)
+    data = bytearray(path.read_bytes())
+    with Minidump.open(path) as dump:
+        handle = dump.handles[2_500]
+    data[handle.offset + 12 : handle.offset + 16] = bytes(4)  # its name: nothing points to it any more
+    with Minidump.open(bytes(data)) as dump:
+        found = owners(dump, handle.name_rva + 8)
+        assert found is not None
+        assert not found.chain[1:]
+        assert found.piece == file_map(dump, merge=False).at(handle.name_rva + 8)
+        assert found.piece.offset == handle.name_rva
+
+
+def test_the_document(run_json: Any) -> None:
+    document = run_json("map", "article-handles.dmp")
+    assert set(document["map"][0]) == {"offset", "size", "kind", "what"}
+    assert sum(piece["size"] for piece in document["map"]) == document["dump"]["size"]
+    assert document["coverage"] > 99.9
+    assert all({"offset", "size", "first", "second"} <= set(item) for item in document["overlaps"])
+    assert len(run_json("map", "article-handles.dmp", "--all")["map"]) > len(document["map"])
+
+
+def test_overlaps_are_told_by_name(run_json: Any) -> None:
+    document = run_json("map", "damaged-overlapping-streams.dmp")
+    words = [f"{item['first']} {item['second']}" for item in document["overlaps"] if not item["same"]]
+    assert any("ModuleListStream" in text and "UnloadedModuleListStream" in text for text in words)
+
+
+def test_shared_places_are_told_once(run_json: Any) -> None:
+    found = [item for item in run_json("map", "handles-shared-strings.dmp")["overlaps"] if item["same"]]
+    assert found
+    assert len({(item["offset"], item["size"]) for item in found}) == len(found)
+    assert max(item["times"] for item in found) > 1
+
+
+KNOWN = [
+    # offsets of article-handles.dmp, which its builder places at known offsets
+    (0x00, "header", "Signature"),
+    (0x1B, "header", "Flags"),
+    (0x68, "directory entry 6 (HandleDataStream)", "StreamType"),
+    (0x70, "directory entry 6 (HandleDataStream)", "Location.Rva"),
+    (0x7064, "stream 6 HandleDataStream > header", "SizeOfHeader"),
+    (0x706C, "stream 6 HandleDataStream > header", "NumberOfDescriptors"),
+    (0x71B4, "stream 6 HandleDataStream > descriptor 8", "Handle"),
+    (0x71C8, "stream 6 HandleDataStream > descriptor 8", "GrantedAccess"),
+    (0x6F58, "stream 6 HandleDataStream > descriptor 8 (handle 0x24) > type name", "Length"),
+    (0x6F5C, "stream 6 HandleDataStream > descriptor 8 (handle 0x24) > type name", "Buffer"),
+    (0x6AB2, "stream 5 MiscInfoStream", "DbgBldStr"),
+]
+
+
+@pytest.mark.parametrize(("offset", "what", "field"), KNOWN, ids=[hex(item[0]) for item in KNOWN])
+def test_known_offsets(offset: int, what: str, field: str, run_json: Any) -> None:
+    document = run_json("whatis", "article-handles.dmp", f"{offset:x}")
+    assert document["piece"]["what"] == what
+    assert document["field"]["path"] == field
+
+
+def test_the_way_from_the_header(run_json: Any) -> None:
+    document = run_json("whatis", "article-handles.dmp", "6f5c")
+    steps: List[Dict[str, Any]] = document["chain"]
+    assert [(step["kind"], step["field"]) for step in steps] == [
+        ("header", "StreamDirectoryRva"),
+        ("directory", "Location.Rva"),
+        ("stream", None),
+        ("record", "TypeNameRva"),
+        ("string", None),
+    ]
+    assert document["pointers"][0] == {"at": 0x71BC, "field": "TypeNameRva", "of": "stream 6 HandleDataStream > descriptor 8", "to": 0x6F58}
+    assert document["field"]["text"] == '"WaitCompletionPacket"'
+
+
+def test_bytes_of_nobody(run_json: Any) -> None:
+    document = run_json("whatis", "full-memory-longer-than-promised.dmp", "8000")
+    assert document["piece"]["kind"] == "after-end"
+    assert document["field"] is None
+
+
+def test_behind_the_end(cli: Any) -> None:
+    result = cli("whatis", "article-handles.dmp", "ffffffff")
+    assert result.code == 1
+    assert "beyond the end" in result.err
+
+
+def test_memory_has_two_addresses(run_json: Any, cli: Any) -> None:
+    document = run_json("whatis", "everything-small.dmp", "--memory", "@rsp")
+    place = document["memory"]["file_offset"]
+    assert document["piece"]["kind"] == "memory"
+    again = run_json("whatis", "everything-small.dmp", f"{place:x}")
+    assert again["memory"]["address"] == document["memory"]["address"]
+    assert cli("whatis", "everything-small.dmp", "--memory", "12345").code == 1
+
+
+@pytest.mark.parametrize("width", ["60", "80"])
+@pytest.mark.parametrize("words", [("map", "everything-small.dmp"), ("map", "everything-small.dmp", "--picture"), ("map", "damaged-cut-in-half.dmp", "--gaps")])
+def test_it_fits_a_terminal(words: Any, width: str, cli: Any) -> None:
+    result = cli(*words, "--width", width)
+    assert result.code == 0
+    assert max(len(line) for line in result.out.split("\n")) <= int(width)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows may refuse to write to a file that is mapped")
+def test_a_file_that_is_written_over_while_open(tmp_path: Path) -> None:
+    """Columns that were gathered before do not fit records that are decoded anew: an error of ours, or an answer."""
+    path = tmp_path / "changing.dmp"
+    path.write_bytes((SAMPLES / "handles.dmp").read_bytes())
+    with Minidump.open(path) as dump:
+        file_map(dump)
+        place = dump.handles[8].name_rva
+        assert place
+        with path.open("r+b") as file:
+            file.seek(place)
+            file.write((2).to_bytes(4, "little"))
+        with pytest.raises(DumpError, match="written over"):
+            file_map(dump, merge=False)
+
+
+def test_the_entry_of_the_directory_that_holds_an_rva() -> None:
+    """Its Location.Rva alone leads to a stream; other fields, and what lies beside the directory, do not."""
+    dump = opened("damaged-directory-at-the-end")
+    assert len(dump.streams) > 1
+    first, size = dump.header.directory_rva, MINIDUMP_DIRECTORY.size
+    node = Node(0, 1, "", "nothing", None, None, True)
+
+    def holder(pointer: int) -> Optional[str]:
+        found = bytes_command._holder(dump, node, pointer)
+        return found.what if found is not None else None
+
+    for index, stream in enumerate(dump.streams):
+        at = first + index * size
+        assert [holder(at + field) for field in (0, 4, 7, 8, 9)] == [None, None, None, f"directory entry {index} ({stream.name})", None]
+        found = bytes_command._holder(dump, node, at + 8)
+        assert found is not None
+        assert found == Node(stream.offset, size, DIRECTORY, f"directory entry {index} ({stream.name})", MINIDUMP_DIRECTORY, None, True)
+    assert [holder(first + (len(dump.streams) + more) * size + 8) for more in (0, 1, 2)] == [None] * 3
+    assert holder(first - size + 8) is None
+    assert [holder(at) for at in (0, 12, 31, 32)] == ["header", "header", "header", None]
+    assert bytes_command._holder(dump, node, 12) == Node(0, 32, HEADER, "header", MINIDUMP_HEADER, None, True)
+
+
+@pytest.mark.parametrize(
+    ("sample", "kind", "least"),
+    [
+        ("everything-small.dmp", "alignment", 2),
+        ("handles-stream-padded.dmp", "stream-rest", 4),
+        ("handles-entry-unused.dmp", "unreferenced", 100),
+        ("full-memory-longer-than-promised.dmp", "after-end", 100),
+    ],
+)
+def test_a_byte_of_nobody_says_which_of_how_many_it_is(run_json: Any, cli: Any, sample: str, kind: str, least: int) -> None:
+    offset, size = next((row["offset"], row["size"]) for row in run_json("map", sample)["map"] if row["kind"] == kind and row["size"] >= least)
+    for number in (0, 1, size - 1):
+        assert f"byte {number} of {size}\n" in cli("whatis", sample, f"0x{offset + number:x}").out
+
+
+@pytest.mark.parametrize(
+    ("same", "times", "words"),
+    [(True, 2, "shared: a; b"), (True, 3, "shared: a; b and others"), (True, 9, "shared: a; b and others"), (False, 2, "a; b"), (False, 3, "a; b")],
+)
+def test_bytes_that_several_claim(same: bool, times: int, words: str) -> None:
+    assert bytes_command._overlap_words(SimpleNamespace(same=same, times=times, first="a", second="b")) == words
