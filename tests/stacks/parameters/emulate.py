@@ -19,17 +19,16 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Set
 
 from tests.engine.bench import Bench, windows_path
-from tests.stacks.emulate import Program
+from tests.stacks.emulation import STACK_SIZE, Machine, dump_of, load, write_archive
 
 from dumpscope import Minidump
 from dumpscope.dump.absence import Absent
 from dumpscope.session.parameters import FrameParameters, Shown
 from dumpscope.session.session import Session
 from dumpscope.session.walks import Row, Walks
-from dumpscope.writing import DumpBuilder
 
 SOURCE = Path(__file__).parent / "data" / "parameters.cpp"
-STACK, STACK_SIZE = 0x100000, 0x20000
+X64 = Machine(SOURCE, (), (), 9, 0x100000)
 MOST = 4000
 COMMANDS = ("kpn 0n64", "kPn 0n64")
 _NUMBERS = re.compile(r"0x[0-9a-f`]+|0n-?[0-9]+")
@@ -46,29 +45,6 @@ def build(folder: Path, options: List[str]) -> Path:
     return exe
 
 
-def load(path: Path) -> Program:
-    """The program as the loader would map it."""
-    data = path.read_bytes()
-    header = struct.unpack_from("<I", data, 0x3C)[0]
-    optional = header + 24
-    count, optional_size = struct.unpack_from("<H", data, header + 6)[0], struct.unpack_from("<H", data, header + 20)[0]
-    entry, size, headers = (struct.unpack_from("<I", data, optional + at)[0] for at in (16, 56, 60))
-    base = struct.unpack_from("<Q", data, optional + 24)[0]
-    image = bytearray(size)
-    image[:headers] = data[:headers]
-    for number in range(count):
-        virtual_size, rva, raw_size, raw = struct.unpack_from("<4I", data, optional + optional_size + 40 * number + 8)
-        kept = min(raw_size, virtual_size or raw_size)
-        image[rva : rva + kept] = data[raw : raw + kept]
-    debug, debug_size = struct.unpack_from("<2I", data, optional + 112 + 6 * 8)
-    codeview = b""
-    for at in range(debug, debug + debug_size, 28):
-        kind, length, rva = struct.unpack_from("<3I", image, at + 12)
-        if kind == 2:
-            codeview = bytes(image[rva : rva + length])
-    return Program(bytes(image), base, entry, *struct.unpack_from("<I", data, header + 8), *struct.unpack_from("<I", data, optional + 64), codeview)
-
-
 GENERAL = ("RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", *(f"R{number}" for number in range(8, 16)), "RIP")
 
 
@@ -83,22 +59,6 @@ def context(registers: Dict[str, int], vectors: List[int]) -> bytes:
     return bytes(held)
 
 
-def dump_of(program: Program, state: bytes, registers: Dict[str, int], stack: bytes, name: str) -> bytes:
-    """A dump of one thread, stopped by a single step, with the part of its stack that is in use."""
-    start = registers["RSP"] & ~0xFF
-    held = stack[start - STACK :]
-    builder = DumpBuilder(flags=0)
-    builder.set("SystemInfoStream", ProcessorArchitecture=9, MajorVersion=10, BuildNumber=19045, PlatformId=2, CSDVersion="")
-    builder.add("ThreadListStream", ThreadId=0x100, Teb=0x7FFDF000, Stack=(start, len(held)), ThreadContext=state)
-    builder.add(
-        "ModuleListStream", BaseOfImage=program.base, SizeOfImage=len(program.image), CheckSum=program.checksum,
-        TimeDateStamp=program.timestamp, ModuleName=f"C:\\demo\\{name}", CvRecord=program.codeview,
-    )  # fmt: skip
-    builder.set("ExceptionStream", ThreadId=0x100, ExceptionCode=0x80000004, ExceptionAddress=registers["RIP"], ThreadContext=state)
-    builder.capture(start, held)
-    return builder.to_bytes()
-
-
 def emulate(exe: Path, folder: Path) -> List[Path]:
     """Run the program and write a dump at each instruction that is met for the first time, or with other arguments."""
     import unicorn
@@ -108,8 +68,8 @@ def emulate(exe: Path, folder: Path) -> List[Path]:
     machine = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)
     machine.mem_map(program.base, (len(program.image) + 0xFFF) & ~0xFFF)
     machine.mem_write(program.base, program.image)
-    machine.mem_map(STACK, STACK_SIZE)
-    machine.reg_write(x86_const.UC_X86_REG_RSP, STACK + STACK_SIZE - 72)
+    machine.mem_map(X64.stack, STACK_SIZE)
+    machine.reg_write(x86_const.UC_X86_REG_RSP, X64.stack + STACK_SIZE - 72)
     seen: Dict[int, int] = {}
     written: List[Path] = []
 
@@ -121,7 +81,8 @@ def emulate(exe: Path, folder: Path) -> List[Path]:
         registers["RIP"] = address
         vectors = [running.reg_read(getattr(x86_const, f"UC_X86_REG_XMM{index}")) for index in range(16)]
         path = folder / f"step-{len(written):04d}.dmp"
-        path.write_bytes(dump_of(program, context(registers, vectors), registers, bytes(running.mem_read(STACK, STACK_SIZE)), exe.name))
+        stack = bytes(running.mem_read(X64.stack, STACK_SIZE))
+        path.write_bytes(dump_of(X64, program, context(registers, vectors), registers["RSP"], address, stack, exe.name))
         written.append(path)
 
     machine.hook_add(unicorn.UC_HOOK_CODE, step)
@@ -185,11 +146,7 @@ def pack(out: Path, options: List[str]) -> int:
         exe = build(folder, options)
         dumps = chosen(emulate(exe, folder), folder)
         (folder / "kp.json").write_text(json.dumps(ask(dumps, folder)), "utf-8")
-        for path in (exe, exe.with_suffix(".pdb"), *dumps, folder / "kp.json"):
-            info = tarfile.TarInfo(path.name)
-            info.size = path.stat().st_size
-            with open(path, "rb") as file:
-                archive.addfile(info, file)
+        write_archive(archive, (exe, exe.with_suffix(".pdb"), *dumps, folder / "kp.json"))
     return len(dumps)
 
 
