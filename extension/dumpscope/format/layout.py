@@ -189,6 +189,16 @@ class Leaf(NamedTuple):
     offset: int
 
 
+def _reader_of(field: Field) -> Tuple[struct.Struct, bool]:
+    """What reads a number, and whether it is an array of several; UCHAR/CHAR arrays are one value."""
+    assert isinstance(field.type, Scalar)
+    if not field.array:
+        return struct.Struct("<" + field.type.code), False
+    if field.type.size == 1:
+        return struct.Struct(f"<{field.count}s"), False
+    return struct.Struct(f"<{field.count}{field.type.code}"), True
+
+
 class Structure:
     """A C structure: fields at offsets that follow from their order and the packing.
 
@@ -196,7 +206,7 @@ class Structure:
     ``pack`` is the ``#pragma pack`` in force (4 in minidumpapiset.h). ``source`` names where the layout is published.
     """
 
-    __slots__ = ("_by_path", "_leaves", "align", "fields", "meaning", "name", "pack", "size", "source")
+    __slots__ = ("_by_path", "_leaves", "_parts", "_readers", "align", "fields", "meaning", "name", "pack", "size", "source")
 
     def __init__(self, name: str, fields: Sequence[Field], *, source: str = "", meaning: str = "", pack: int = 4, size: Optional[int] = None) -> None:
         self.name = name
@@ -220,6 +230,8 @@ class Structure:
         self.size: int = size if size is not None else (end + align - 1) // align * align
         self._leaves: Optional[Tuple[Leaf, ...]] = None
         self._by_path: Optional[Dict[str, Leaf]] = None
+        self._parts: Optional[List[Tuple[str, int, struct.Struct, bool]]] = None
+        self._readers: Dict[Tuple[str, ...], struct.Struct] = {}
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.size} bytes>"
@@ -268,16 +280,12 @@ class Structure:
 
         Fields of a union are all decoded. Raises struct.error if the buffer is too short.
         """
+        if self._parts is None:
+            self._parts = [(leaf.path, leaf.offset, *_reader_of(leaf.field)) for leaf in self.leaves]
         values: Dict[str, Any] = {}
-        for leaf in self.leaves:
-            field = leaf.field
-            assert isinstance(field.type, Scalar)
-            if not field.array:
-                values[leaf.path] = struct.unpack_from("<" + field.type.code, buffer, offset + leaf.offset)[0]
-            elif field.type.size == 1:
-                values[leaf.path] = struct.unpack_from(f"<{field.count}s", buffer, offset + leaf.offset)[0]
-            else:
-                values[leaf.path] = struct.unpack_from(f"<{field.count}{field.type.code}", buffer, offset + leaf.offset)
+        for path, at, reader, several in self._parts:
+            found = reader.unpack_from(buffer, offset + at)
+            values[path] = found if several else found[0]
         return values
 
     def select(self, *paths: str, stride: Optional[int] = None) -> struct.Struct:
@@ -287,6 +295,13 @@ class Structure:
         ``stride`` is the size of one element in the file when it differs from ours; it must hold the last number.
         Raises KeyError for an unknown path and ValueError for a wrong order or too small a stride.
         """
+        if stride is not None and stride != self.size:
+            return self._compiled(paths, stride)
+        if paths not in self._readers:
+            self._readers[paths] = self._compiled(paths, self.size)
+        return self._readers[paths]
+
+    def _compiled(self, paths: Tuple[str, ...], whole: int) -> struct.Struct:
         code = ["<"]
         position = 0
         for path in paths:
@@ -305,7 +320,6 @@ class Structure:
             else:
                 code.append(f"{field.count}{field.type.code}")
             position = leaf.offset + field.size
-        whole = self.size if stride is None else stride
         if whole < position:
             raise ValueError(f"{self.name}: {paths[-1]} ends at {position}, beyond an element of {whole} bytes")
         if whole > position:
