@@ -13,6 +13,7 @@ from dumpscope.diagnosis import promises as home
 from dumpscope.diagnosis.audit import audit
 from dumpscope.diagnosis.facts import Facts
 from dumpscope.dump.source import Source
+from dumpscope.dump.streams import modules
 from dumpscope.dump.streams.modules import ModuleList
 from dumpscope.format.flags import MINIDUMP_TYPE_BITS
 
@@ -80,3 +81,18 @@ def test_damage_of_records_is_a_part_of_all_damage(name: str) -> None:
         assert [item for item in facts.damage if item in facts.record_damage] == list(facts.record_damage)
         asked = ("string-", "context-")
         assert [item for item in facts.damage if item.code.startswith(asked)] == [item for item in facts.record_damage if item.code.startswith(asked)]
+
+
+def test_a_codeview_record_is_decoded_once(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: Counter[int] = Counter()
+    real = modules.decode_codeview
+    monkeypatch.setattr(modules, "decode_codeview", lambda data, offset: (decoded.update([offset]), real(data, offset))[1])
+    assert audit(facts)
+    records = [module.codeview for module in facts.dump.modules]
+    assert any(records)
+    assert records == [module.codeview for module in facts.dump.modules]
+    assert set(decoded.values()) == {1}
+    monkeypatch.setattr(modules, "KEPT_SIZE", 0)
+    facts.dump.modules._codeviews.clear()
+    assert records == [module.codeview for module in facts.dump.modules]
+    assert not facts.dump.modules._codeviews

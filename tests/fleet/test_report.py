@@ -166,6 +166,10 @@ def test_a_browser_shows_it_at_two_widths_in_both_schemes_and_loads_nothing(tmp_
                 browser.open(path, ready="document.readyState === 'complete'")
                 assert browser.evaluate("document.documentElement.scrollWidth") <= width
                 assert browser.evaluate("document.querySelectorAll('svg.chart rect').length") == 40
+                drawn = (
+                    "parseFloat(getComputedStyle(document.querySelector('svg.chart text')).fontSize) * document.querySelector('svg.chart').clientWidth / 1000"
+                )
+                assert browser.evaluate(drawn) >= 9  # the chart is drawn smaller, its words stay legible
                 grounds.add(browser.evaluate("getComputedStyle(document.body).backgroundColor"))
                 assert browser.problems == []
                 assert browser.requests == [path.as_uri()]

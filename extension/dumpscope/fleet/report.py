@@ -187,7 +187,7 @@ class Report(Summary):
                 place = f'x="{48 + at * wide:.1f}" y="{top:.1f}" width="{wide * 0.85:.1f}" height="{tall:.1f}"'
                 yield f'<rect class="c{color}" {place}><title>{title}</title></rect>\n'
         for at in range(0, number, (number + 5) // 6):
-            yield f'<text x="{48 + at * wide:.1f}" y="230">{_date(first + at * step)}</text>'
+            yield f'<text class="day" x="{48 + at * wide:.1f}" y="230">{_date(first + at * step)}</text>'
         yield "</svg>\n"
         shown = names + ([_OTHER] if len(self.versions) > _KEPT else [])
         key = "".join(

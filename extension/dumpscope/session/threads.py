@@ -6,6 +6,7 @@ from typing import Optional, Tuple
 
 from ..dump.absence import Absent
 from ..dump.streams.threads import Thread
+from ..errors import UsageError
 from .parsing import number
 from .session import Session
 
@@ -40,4 +41,7 @@ def find_thread(session: Session, text: str) -> Tuple[Optional[Thread], str]:
             return threads[place], ""
         if plain.startswith("~"):
             return None, ""
-    return threads.find(number(plain, "thread's index or id")), ""
+    try:
+        return threads.find(number(plain, "thread id")), ""
+    except UsageError:
+        raise UsageError(f"{text!r} is not a thread's index or id", "an index is decimal: 3 or ~3; an id is 0x4554 or tid:4554") from None

@@ -247,6 +247,22 @@ def test_a_filter_that_there_is_not_is_named(session: Callable[..., Made]) -> No
     assert "'xyz' is not a handle" in answer(made, "handles xyz | count")
 
 
+def test_a_message_is_wrapped_at_words(session: Callable[..., Made]) -> None:
+    made = session("handles.dmp")
+    made[0].settings.set("width", "40", keep=False)
+    said = answer(made, "open '/nowhere/there is a file'")
+    assert max(map(len, said.splitlines())) <= 40
+    assert " ".join(said.split()) == "cannot open '/nowhere/there is a file': No such file or directory check the path and the rights on the file"
+    assert all(line.startswith("  ") for line in said.splitlines()[1:])
+    made[0].screen.complain("one\n    two", "three\n    four")
+    assert made[1].getvalue().endswith("one\n    two\n  three\n      four\n")
+
+
+def test_a_thread_that_is_none(session: Callable[..., Made]) -> None:
+    for typed in ("stack k", "threads zz", "switch ~*k"):
+        assert "an index is decimal: 3 or ~3; an id is 0x4554 or tid:4554" in answer(session("handles.dmp"), typed)
+
+
 def test_settings_and_history(session: Callable[..., Made]) -> None:
     made = session()
     assert "pager" in answer(made, "set")

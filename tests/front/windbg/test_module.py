@@ -61,6 +61,14 @@ def test_help_and_mistakes_name_what_can_be_typed(engine: Engine) -> None:
     assert "handles" in text
 
 
+def test_aliases_are_explained(engine: Engine) -> None:
+    for word in ("-h", "--help"):
+        status, text = typed("aliases", word, engine=engine)
+        assert status == 0
+        assert "usage: !py aliases [off]" in text
+    assert not [command for command in engine.commands if command.startswith(("as ", "ad "))]
+
+
 def test_aliases_lead_to_the_package(engine: Engine) -> None:
     engine.answers["al"] = " !annotations     !py -m dumpscope.windbg annotations \n"
     status, text = typed("aliases", engine=engine)

@@ -45,6 +45,10 @@ MOST_OF_FILE_NAME = 255
 """Characters that a file's name has on Windows at the most."""
 MOST_FOUND = 256
 """Modules that are kept once they were looked up by an address."""
+KEPT_RECORDS = 1 << 10
+"""CodeView records that are kept once they are decoded: rules, names and images ask for the same ones."""
+KEPT_SIZE = 1 << 9
+"""Bytes of the longest record that is kept."""
 MAX_RECORD = 0x10000
 """Bytes of a CodeView record that are looked at; the path in it is the only part without a size."""
 
@@ -130,6 +134,7 @@ class ModuleList(RecordList[Module]):
         span, reader = counted_records(source, stream, MINIDUMP_MODULE, _MODULE)
         self._index: Optional[Tuple[List[int], List[int]]] = None
         self._found: Dict[int, Module] = {}
+        self._codeviews: Dict[Tuple[int, int], Union[CodeView, Absent]] = {}
         super().__init__(source, stream, span, reader, absence)
 
     def _build(self, v: Tuple[Any, ...], offset: int, index: int) -> Module:
@@ -197,9 +202,15 @@ class ModuleList(RecordList[Module]):
         """The record at ``rva``: RSDS, NB10 or BpEL; Absent where there is none or it is of another kind."""
         if not rva or not size:
             return Absent(NOT_THERE, "no CodeView record")
-        size = min(size, MAX_RECORD)
-        data, at = self._window.see(rva, size)  # writers lay them one after the other, or among the names
-        return decode_codeview(data[at : at + size], rva)
+        found = self._codeviews.get((rva, size))
+        if found is not None:
+            return found
+        shown = min(size, MAX_RECORD)
+        data, at = self._window.see(rva, shown)  # writers lay them one after the other, or among the names
+        found = decode_codeview(data[at : at + shown], rva)
+        if size <= KEPT_SIZE and len(self._codeviews) < KEPT_RECORDS:
+            self._codeviews[rva, size] = found
+        return found
 
 
 def _stem(module: Module) -> str:

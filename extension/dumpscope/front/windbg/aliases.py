@@ -12,6 +12,10 @@ from .host import Host
 
 def set_aliases(host: Host, folder: str, words: List[str]) -> int:
     """Define an alias for each script in ``folder``, or for each command of the package where it is MODULE; or take them away with ``off``."""
+    if words in (["-h"], ["--help"]):
+        host.write("aliases: lets !handles, !threads, !why and the others be typed as they are, for this session\nusage: !py aliases [off]\n\n")
+        host.write("off  take them away again\n")
+        return EXIT_DONE
     if words not in ([], ["off"]):
         raise UsageError("aliases takes no argument, or `off`", "!py aliases off")
     module = folder == MODULE
