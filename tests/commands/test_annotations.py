@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from samples.writer import DumpBuilder
 from tests.fuzz.test_bombs import BOMBS
@@ -192,3 +194,20 @@ def test_an_empty_comment_is_none(cli, tmp_path):
 )
 def test_streams_that_annotations_show_by_themselves(first: int, last: int) -> None:
     assert [_decoded(kind) for kind in (first - 1, first, last, last + 1)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+def test_the_auxiliary_vector_is_a_table(tmp_path, run_json, cli, count):
+    """Pairs of words; a word without its value is left out, and the file is not shown as a text."""
+    builder = DumpBuilder()
+    builder.add_system_info(platform=0x8201)
+    builder.add_stream(0x47670008, struct.pack(f"<{count}Q", *range(6, 6 + count)))
+    builder.add_stream(0x47670009, b"00400000-00401000 r-xp\n")
+    path = tmp_path / "linux.dmp"
+    path.write_bytes(builder.build())
+    document = run_json("annotations", path)
+    pairs = [(row["type"], int(row["value"], 16)) for row in document.get("auxiliary_vector", [])]
+    assert pairs == [(6 + at, 7 + at) for at in range(0, count - 1, 2)]
+    names = [item["name"] for item in document["files"]]
+    assert "/proc/PID/auxv" not in names
+    assert ("/proc/PID/auxv" in cli("annotations", path).out) is (count > 1)

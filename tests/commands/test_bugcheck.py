@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Dict, List
 
 import pytest
@@ -18,6 +19,8 @@ from samples.kernel_dumps import (
     triage64_hardware,
     triage64_power,
 )
+
+from dumpscope.commands import bugcheck
 
 HARDWARE, POWER = "not-a-dump-kernel-hardware-64.dmp", "not-a-dump-kernel-power-64.dmp"
 
@@ -185,3 +188,16 @@ def test_a_rule_of_the_verifier_is_read_from_memory(cli: Any, tmp_path: Path) ->
 )
 def test_violations_of_the_verifier(cli: Any, value: int, words: str) -> None:
     assert words in told(cli, "bugcheck", "0xc4", f"{value:x}", "0", "0", "0")["parameters"][0]["is"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 8, 9])
+def test_other_drivers_on_the_stack_are_named_up_to_eight(count):
+    others = tuple(f"d{number}.sys" for number in range(count))
+    meant = SimpleNamespace(name="demo", driver=None, why="it is on the stack", sure="guess", shown="demo.sys", others=others)
+    data, said, *rest = bugcheck._driver(meant)
+    assert data.value == {"name": "demo", "path": None, "why": "it is on the stack", "certainty": "guess", "others": others}
+    assert said.text == "The driver most likely meant is demo.sys (guess): it is on the stack."
+    assert [note.text for note in rest] == ([f"Other drivers on the stack: {', '.join(others[:8])}{' …' if count > 8 else ''}."] if count else [])
+    meant.name = ""
+    data, said = bugcheck._driver(meant)
+    assert (data.value, said.text) == (None, "No driver is named: it is on the stack.")

@@ -274,3 +274,14 @@ def test_a_word_that_means_several_modules(count: int) -> None:
     assert raised.value.message == f"'same' is {count} modules"
     assert raised.value.hint == "give the address of one: " + ", ".join(f"0x{base:x}" for base in bases[:4])
     assert smaller._module(listed(*(("same.dll", 0x1000) for _ in bases)), "same").base == 0x1000  # one image that is listed several times
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_gaps_are_listed_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cli: Any, most: int) -> None:
+    monkeypatch.setattr(smaller, "MOST_GAPS", most)
+    source = tmp_path / "a.dmp"
+    dump_with_image(source, data=False)
+    document = json.loads(cli("extract", source, "--module", "thing", "-o", tmp_path / "x.dll", "--json").out)
+    assert (len(document["gaps"]), document["gap_count"]) == (most, 1)
+    out = cli("extract", source, "--module", "thing", "-o", tmp_path / "y.dll").out
+    assert ("and 1 more gaps, which are not listed" in out) is (most == 0)

@@ -11,6 +11,7 @@ from samples.writer import DumpBuilder, Handle, Operation, Thread
 from tests.commands.made import parse, sample_bytes, write
 
 from dumpscope.commands import handles
+from dumpscope.dump.allowance import Allowance
 
 ROWS = [
     ("Mutant", "\\b", 0x1F0001, 2, 100),
@@ -176,3 +177,22 @@ def test_object_information_larger_than_the_file_is_damage(tmp_path, run_json, c
     blocks, damage = parse(bytes(data)).handles.object_info(handle.object_info_rva)
     assert [item.payload for item in blocks] == [b""]
     assert [item.code for item in damage] == ["object-info-cut"]  # where it would lead is not followed
+
+
+@pytest.mark.parametrize("allowed", [0, 1, 2, 3])
+def test_object_information_that_many_handles_share_is_left_out(allowed: int) -> None:
+    """From the first handle on whose blocks are more than what is left; handles without blocks take nothing."""
+    blocks = [SimpleNamespace(payload=b"x" * 20), SimpleNamespace(payload=b"")]
+    rows: List[Any] = [SimpleNamespace(handle=4 * at, object_info_rva=at % 3, object_info=blocks) for at in range(8)]
+    size = 2 * 12 + 20
+    allowance = Allowance(0)
+    allowance.left = allowed * size
+    infos = handles._Infos(allowance)
+    given = [bool(infos(row)) for row in rows]
+    with_blocks = [at for at in range(8) if at % 3]
+    assert [at for at, there in enumerate(given) if there] == with_blocks[:allowed]
+    (note,) = infos.notes()
+    assert f"it is left out from handle 0x{4 * with_blocks[allowed]:x} on" in note.text
+    free = handles._Infos()
+    assert [at for at, row in enumerate(rows) if free(row)] == with_blocks
+    assert list(free.notes()) == []

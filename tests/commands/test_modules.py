@@ -133,3 +133,25 @@ def test_a_time_stamp_that_is_no_time(tmp_path, cli, stamp, words):
 
 def test_images_of_windows_10_have_no_date(cli):
     assert "hash of a reproducible build" in " ".join(cli("modules", "everything-small.dmp", "ntdll").out.split())
+
+
+@pytest.mark.parametrize(
+    ("value", "names", "why_not"),
+    [
+        (0, [], "this writer does not store the image's DllCharacteristics"),
+        (0x10000, [], "Reserved0 is 0x10000, which is more than DllCharacteristics have"),
+        (0x40, ["DYNAMIC_BASE"], ""),
+        (0x4160, ["HIGH_ENTROPY_VA", "DYNAMIC_BASE", "NX_COMPAT", "GUARD_CF"], ""),
+    ],
+)
+def test_characteristics_of_an_image(value, names, why_not):
+    module: Any = SimpleNamespace(reserved0=value)
+    dump: Any = None
+    found = modules.dll_characteristics(dump, module)
+    if why_not:
+        assert isinstance(found, Absent)
+        assert found.message == why_not
+    else:
+        assert sorted(found) == sorted(names)
+    for most in (0xFFFF, 0x10000):
+        assert isinstance(modules.dll_characteristics(dump, SimpleNamespace(reserved0=most)), Absent) is (most > 0xFFFF)

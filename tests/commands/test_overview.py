@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, List
 
 import pytest
-from tests.commands.made import notes, parse, sample_bytes, write
+from tests.commands.made import flat, notes, opened, parse, sample_bytes, write
 
 from dumpscope.commands import overview
 from dumpscope.dump.absence import Damage
@@ -48,3 +48,29 @@ def test_a_damaged_name_is_cut_in_sentences(tmp_path, cli):
         line = next(line for line in out.splitlines() if line.startswith("program"))
         assert "(damaged: a name of" in line
         assert len(line) < 600
+
+
+def test_how_many_records_are_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch, cli: Any, run_json: Any) -> None:
+    """Handles, threads, modules and both lists of memory count; up to the limit all are looked at, or with -v."""
+    for name in ("article-handles", "full-memory"):
+        dump = opened(name)
+        records = sum(len(rows) for rows in (dump.handles, dump.threads, dump.modules, dump.memory_list, dump.memory64_list))
+        assert records > 8
+        words = f"{records} records were not looked at one by one: -v does"
+        for limit, options, told in ((records, [], False), (records - 1, [], True), (records - 1, ["-v"], False)):
+            monkeypatch.setattr(overview, "DEEP_LIMIT", limit)
+            assert (words in flat(cli("dumpinfo", f"{name}.dmp", *options).out)) is told
+
+
+@pytest.mark.parametrize("limit", [1, 5, 100])
+def test_as_many_streams_in_detail_as_the_limit(monkeypatch: pytest.MonkeyPatch, cli: Any, limit: int) -> None:
+    monkeypatch.setattr(overview, "DETAILED", limit)
+    count = sum(1 for stream in opened("article-handles").streams if stream.type)
+    said = flat(cli("dumpinfo", "article-handles.dmp", "-v").out)
+    more = max(0, count - limit)
+    assert (f"{more} more streams: `streams N` shows one in detail" in said) is (more > 1)
+    assert ("shows one in detail" in said) is (more > 0)
+    monkeypatch.setattr(overview, "DETAILED", count)
+    assert "shows one in detail" not in flat(cli("dumpinfo", "article-handles.dmp", "-v").out)
+    monkeypatch.setattr(overview, "DETAILED", count - 1)
+    assert "1 more stream: `streams N` shows one in detail" in flat(cli("dumpinfo", "article-handles.dmp", "-v").out)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.commands.made import flat
 
-from dumpscope.diagnosis.plan import letters
+from dumpscope.commands import plan
+from dumpscope.diagnosis.plan import NEEDS, letters
+from dumpscope.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -57,3 +60,42 @@ def test_a_command_that_plan_does_not_know(cli: Any) -> None:
     err = cli("plan", "zzzzzz").err
     assert "known are: !handle !htrace " in err
     assert "did you mean" not in err
+
+
+@pytest.mark.parametrize(
+    ("word", "bit"),
+    [
+        ("hand", 0x4),
+        ("handledata", 0x4),
+        ("MiniDumpWithHandleData", 0x4),
+        ("handle-data", 0x4),
+        ("thre", 0x1000),
+        ("toke", 0x40000),
+        ("fullmemory", 0x2),
+        ("fullmemoryi", 0x800),
+        ("filterw", 0x1000000),
+        ("peb", 0x100),
+        ("fade", 0xFADE),
+        ("0x4", 0x4),
+    ],
+)
+def test_a_flag_by_its_name(word: str, bit: int) -> None:
+    """Four letters are enough where they begin one name alone."""
+    assert plan._one_flag(word) == bit
+
+
+@pytest.mark.parametrize("word", ["han", "thr", "tok", "full", "filter", "filt", "code segs x", "zzz"])
+def test_a_flag_that_is_not_named(word: str) -> None:
+    if word == "full":
+        assert plan._one_flag(word) == 0x2  # a word of its own
+        return
+    with pytest.raises(UsageError, match="is not a flag of MINIDUMP_TYPE"):
+        plan._one_flag(word)
+
+
+def test_flags_that_the_header_shows_otherwise(cli: Any) -> None:
+    """With full memory the writer leaves flags out: what the file will show is said where it differs."""
+    every = flat(cli("plan", *NEEDS).out)
+    assert "in the header 0x61826 (" in every or "in the header 0x61826 " in every
+    assert "what the file will show" in every
+    assert "what the file will show" not in flat(cli("plan", "!handle").out)

@@ -12,6 +12,8 @@ from tests.fuzz.dumps import Dump
 from dumpscope.commands import search
 from dumpscope.commands.index import find_command
 from dumpscope.dump.minidump import Minidump
+from dumpscope.dump.search import MAX_PATTERN
+from dumpscope.errors import UsageError
 from dumpscope.session.running import parse, run
 from dumpscope.session.session import Session
 from dumpscope.view.document import render_json
@@ -228,3 +230,52 @@ def test_the_progress_counts_what_is_left_out() -> None:
     assert [address for address, _ in search._pieces(session, once)] == [0x10000, 0x200000]
     assert once.left_out == 11000
     assert told == [(1000, 12040), (12040, 12040)]
+
+
+PAGE = 0x1000
+
+
+@pytest.mark.parametrize(
+    ("pages", "tail", "found"),
+    [
+        ("", b"", []),
+        ("0", b"", []),
+        ("1", b"", [(0, 1)]),
+        ("10", b"", [(0, 1)]),
+        ("01", b"", [(1, 2)]),
+        ("1001", b"", [(0, 1), (3, 4)]),
+        ("10001", b"", [(0, 1), (4, 5)]),
+        ("0110010", b"", [(1, 3), (5, 6)]),
+        ("111", b"", [(0, 3)]),
+        ("10", b"\0" * 5, [(0, 1), (2, 3)]),
+        ("10", b"\0\0x", [(0, 1), (2, 3)]),
+    ],
+)
+def test_stretches_between_pages_of_zeros(pages: str, tail: bytes, found: List[Tuple[int, int]]) -> None:
+    """Each with one byte more where zeros follow; zeros are passed over however many there are."""
+    data = b"".join((b"x" if page == "1" else b"\0") * PAGE for page in pages) + tail
+    wanted = [(first * PAGE, min(last * PAGE + 1, len(data)) if last * PAGE < len(data) else len(data)) for first, last in found]
+    assert list(search._written(data)) == wanted
+
+
+@pytest.mark.parametrize("at", [0x2FF0, 0x2FFF, 0x3000, 0x3001, 0x3000 + 6000, 0x3000 + 8191])
+def test_a_text_near_the_end_of_a_piece_is_given_once_and_whole(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    monkeypatch.setattr(search, "CHUNK", 0x3000)
+    text = ("abcdefgh" * 500)[:4000]
+    data = bytearray(b"\x01" * 0x9000)
+    data[at : at + len(text)] = text.encode()
+    builder = DumpBuilder(flags=2)
+    builder.add_system_info()
+    builder.append(bytes(0x7FF0))
+    builder.add_full_memory(0x10000, bytes(data))
+    builder.add_memory64_list()
+    session = Session(Minidump.open(builder.build()))
+    assert list(search._found(session, search._Once(session.dump.memory), 6, ("ascii",))) == [(0x10000 + at, "ascii", text)]
+
+
+def test_how_long_a_pattern_may_be() -> None:
+    for size in (1, MAX_PATTERN - 1, MAX_PATTERN):
+        assert search._bounded(b"x" * size) == b"x" * size
+    for size in (0, MAX_PATTERN + 1):
+        with pytest.raises(UsageError, match=f"a pattern has 1 to {MAX_PATTERN} bytes, this one {size}"):
+            search._bounded(b"x" * size)

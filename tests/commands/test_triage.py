@@ -248,3 +248,21 @@ def test_atlases_that_could_not_be_made_are_counted(monkeypatch: pytest.MonkeyPa
     (data,) = [block for block in blocks if isinstance(block, Data)]
     assert (data.value["written"], data.value["not_made"]) == (2, {"no dump": 3, "too slow": 1})
     assert notes(blocks)[1:] == ["3 dumps without an atlas: no dump", "1 dump without an atlas: too slow"]
+
+
+def test_what_a_run_writes_is_not_read_by_it(fleet, run_json):
+    """The rows, the page, and what lies in the page's folder of atlases; what lies below that, and beside it, is read."""
+    page = fleet.folder / "page.html"
+    folder = fleet.folder / "page.atlases"
+    (folder / "deep").mkdir(parents=True)
+    (fleet.folder / "page2.atlases").mkdir()
+    for place in (folder, folder / "deep", fleet.folder / "page2.atlases"):
+        shutil.copy(SAMPLES / "crash-null-call.dmp", place / f"{place.name}.dmp")
+    rows = fleet.folder / "rows.jsonl"
+    for words in ((), ("--force",)):
+        document = run_json("triage", fleet.folder, "--html", page, "-o", rows, *words)
+        assert page.exists()
+        assert rows.exists()
+        kept = {Path(row["path"]).name for row in read_rows(str(rows))}
+        assert kept == {f"{name}.dmp" for name in NAMES} | {"deep.dmp", "page2.atlases.dmp"}
+        assert document["files"] == len(kept)

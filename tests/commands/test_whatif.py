@@ -264,3 +264,11 @@ def test_a_changed_file_that_is_no_dump_is_not_built_anew(error: Any, words: str
     with pytest.raises(UsageError) as raised:
         list(whatif._built(None, editor, "x"))
     assert raised.value.message == f"after these edits the file is no dump any more: {words}"
+
+
+@pytest.mark.parametrize(("word", "said"), [("12345", "type 12345"), ("19", "type 19 (TokenStream)"), ("0x4d7a0001", "type 0x4d7a0001 (")])
+def test_a_type_of_stream_that_the_dump_does_not_have(cli: Any, word: str, said: str) -> None:
+    """It is named where it has a name."""
+    err = cli("what-if", "stacks-only.dmp", f"drop type {word}").err
+    assert f"this dump has no stream of {said}" in err
+    assert ("(" in err.splitlines()[0]) is said.endswith(("(", ")"))

@@ -172,14 +172,21 @@ def test_the_nearest_are_commands() -> None:
             assert line.split()[0] in (*MODULES, *SESSION_WORDS, "repl"), (word, line)
 
 
-def test_kp_says_what_it_does_not_show() -> None:
-    for typed in ("kp", "kP", "~3kp", "~*kp"):
+def test_kp_shows_parameters() -> None:
+    for typed, option in (
+        ("kp", "--parameters"),
+        ("kP", "--parameter-lines"),
+        ("~3kp", "--parameters"),
+        ("~*kP", "--parameter-lines"),
+        ("!uniqstack -p", "--parameters"),
+    ):
         translated = translate(typed)
         assert translated is not None
-        assert "local variables of a PDB" in translated.note
+        assert option in translated.words
+        assert not translated.note
     plain = translate("kn")
     assert plain is not None
-    assert not plain.note
+    assert not {"--parameters", "--parameter-lines"} & set(plain.words)
 
 
 REFUSED = [

@@ -20,7 +20,7 @@ from dumpscope.symbols.download import ATTEMPTS, Download, content_key
 from dumpscope.symbols.image import Image
 from dumpscope.symbols.images import Images
 from dumpscope.symbols.names import Namer
-from dumpscope.symbols.pdb import pdb_key
+from dumpscope.symbols.pdb.msf import pdb_key
 
 from .pe_builder import BASE64, TIMESTAMP, example
 from .test_files import BASE, DATA, GUID, KEY, SYM, a_dump

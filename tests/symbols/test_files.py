@@ -20,8 +20,8 @@ from dumpscope.symbols.breakpad import SymbolFile, open_symbol_file
 from dumpscope.symbols.image import Image, image_file
 from dumpscope.symbols.images import Images
 from dumpscope.symbols.names import Namer
-from dumpscope.symbols.pdb import stream_of
-from dumpscope.symbols.pdb_types import bad_list
+from dumpscope.symbols.pdb.lists import bad_list
+from dumpscope.symbols.pdb.msf import stream_of
 
 DATA = Path(__file__).resolve().parent / "data"
 BASE = 0x1_4000_0000

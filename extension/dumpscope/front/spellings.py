@@ -320,8 +320,8 @@ def _unique(rest: str, session: Optional[Session]) -> Translation:
         if not re.fullmatch(r"-[bvpn]+", word):
             raise UsageError(f"`!uniqstack` takes -b, -v, -p and -n, and no {word!r}", "`!findstack NAME` finds the stacks with a function or module")
     letters = "".join(given)
-    words += ["--fpo"] if "v" in letters else ["--arguments"] if "b" in letters else []
-    return Translation(words, _stack_note(rest))
+    words += _stack_kind(letters)
+    return Translation(words)
 
 
 def _locks(name: str, options: str) -> _Maker:
@@ -405,7 +405,7 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
     verb = line.split(" ")[0]
     if _STACK.match(verb):
         who = ["--all"] if which == "*" else [which] if which else []
-        return Translation(["stack", *who, *_stack_words(verb, line[len(verb) :])], _stack_note(verb))
+        return Translation(["stack", *who, *_stack_words(verb, line[len(verb) :])])
     if each and _GLE.match(line):
         return Translation(["threads", "--errors"] if which == "*" else ["threads", which or "."])
     if verb == "r" and which != "*":
@@ -415,12 +415,15 @@ def _thread(text: str, session: Optional[Session]) -> Translation:
 
 
 def _stack(head: str, rest: str) -> Translation:
-    return Translation(["stack", *_stack_words(head, rest)], _stack_note(head))
+    return Translation(["stack", *_stack_words(head, rest)])
 
 
-def _stack_note(head: str) -> str:
-    """What ``kp`` shows in the debugger and `stack` does not."""
-    return "values of parameters need the local variables of a PDB, which are not read" if "p" in head.lower() else ""
+def _stack_kind(letters: str) -> List[str]:
+    """The options for the letters behind k that choose what is shown of a frame; the debugger takes one of them."""
+    for letter, option in (("P", "--parameter-lines"), ("p", "--parameters"), ("v", "--fpo"), ("b", "--arguments")):
+        if letter in letters:
+            return [option]
+    return []
 
 
 def _stack_words(head: str, rest: str) -> List[str]:
@@ -434,7 +437,7 @@ def _stack_words(head: str, rest: str) -> List[str]:
         head += "L"
         given[:1] = [behind.group(1)] if behind.group(1) else []
     words = [] if "L" in head else ["--lines"]
-    words += ["--fpo"] if "v" in head else ["--arguments"] if "b" in head else []
+    words += _stack_kind(head)
     if given and given[0].startswith("="):
         raise UsageError(f"`{head} {given[0]}` walks from another stack pointer, which is not offered", "`stack` walks from the registers of a thread")
     for word in given[:1]:

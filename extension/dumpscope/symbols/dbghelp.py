@@ -14,7 +14,7 @@ from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.source import Source
 from ..errors import DumpError
 from .breakpad import SymbolFile
-from .pdb import pdb_key
+from .pdb.msf import pdb_key
 from .symbolic_files import Location
 
 _BASE = 0x10000000

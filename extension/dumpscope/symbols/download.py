@@ -16,7 +16,7 @@ from ..format.counted import counted
 from .breakpad import open_symbol_file
 from .image import image_file
 from .packed import expand, packed_name
-from .pdb import MAGIC, pdb_key
+from .pdb.msf import MAGIC, pdb_key
 from .symbolic_files import open_native
 
 MAX_SIZE = 1 << 32

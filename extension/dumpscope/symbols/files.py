@@ -7,12 +7,15 @@ import sys
 from typing import Iterable, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Tuple, Union
 
 from ..dump.absence import NOT_APPLICABLE, NOT_THERE, Absent
+from ..dump.source import Source
 from ..dump.streams.modules import CodeView, Module
+from ..errors import DumpError
 from .breakpad import SymbolFile, open_symbol_file
-from .conventions import Conventions
 from .dbghelp import DbgHelpFile, open_dbghelp
 from .images import Images
 from .path import parse_path
+from .pdb.conventions import Conventions
+from .pdb.msf import pdb_key
 from .search import MISMATCH, MISSING, UNREADABLE, USED, Fetcher, Search, Tried, safe_name
 from .symbolic_files import Location, NativeFile, available, open_native
 
@@ -159,6 +162,23 @@ class SymbolFiles:
             return Absent(NOT_THERE, f"no symbols of {name}: {codeview.message}")
         return Absent(NOT_THERE, f"no symbols of {name} with the key {codeview.key}" + ("" if self._search else ": no symbol path is given"))
 
+    def pdb(self, module: Module) -> str:
+        """The path of a module's PDB, which is read without any library; an empty string where none is found. With ``loose`` also one that does not match."""
+        other = ""
+        if not self._search:
+            return other
+        for wanted in _wanted(module, self._codeview(module)):
+            if wanted.kind != PDB or not safe_name(wanted.name) or not safe_name(wanted.folder):
+                continue
+            for _, path, _ in self._search.candidates(wanted.name, wanted.key, wanted.folder, wanted.ways):
+                key = None if path is None else _key_of_pdb(path)
+                if path is None or key is None:
+                    continue
+                if not _difference(key, wanted.key):
+                    return path
+                other = other or path
+        return other if self.loose else ""
+
     def _codeview(self, module: Module) -> Union[CodeView, Absent]:
         """The CodeView record in the dump, else the one in the image."""
         found = module.codeview
@@ -193,6 +213,21 @@ class SymbolFiles:
             return None
         self.tried.append(Tried(module.file_name, "symbols", path, USED, "DWARF in the image"))
         return NativeSymbols(native)
+
+
+def _key_of_pdb(path: str) -> Optional[str]:
+    """The key of a PDB file; None where it is no PDB or cannot be read."""
+    try:
+        source = Source.from_path(path)
+    except DumpError:
+        return None
+    try:
+        key = pdb_key(source)
+    except DumpError:
+        return None
+    finally:
+        source.close()
+    return key if isinstance(key, str) else None
 
 
 def _difference(key: str, wanted: str) -> str:

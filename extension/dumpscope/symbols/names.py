@@ -7,8 +7,9 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
 from ..dump.streams.modules import Module
-from .files import BreakpadSymbols, NativeSymbols, SymbolFiles
+from .files import DBGHELP, PDB, BreakpadSymbols, NativeSymbols, SymbolFiles
 from .images import Images
+from .pdb.parameters import Parameters
 from .search import Fetcher, Tried
 from .undecorate import undecorate
 
@@ -115,6 +116,7 @@ class Namer:
         self._others = tuple(others)
         self._symbols: Dict[int, Union[BreakpadSymbols, NativeSymbols, Absent]] = {}
         self._providers: Dict[int, Provider] = {}
+        self._parameters: Dict[int, Optional[Parameters]] = {}
 
     @property
     def tried(self) -> List[Tried]:
@@ -127,6 +129,15 @@ class Namer:
         if found is None:
             found = self._symbols[module.offset] = self.files.find(module)
         return found
+
+    def parameters(self, module: Module) -> Optional[Parameters]:
+        """The parameters of a module's functions, from its PDB; None where there is none. No library is needed."""
+        if module.offset not in self._parameters:
+            found = self._symbols.get(module.offset)
+            known = found.path if isinstance(found, NativeSymbols) and found.provider in (PDB, DBGHELP) else ""
+            path = known or self.files.pdb(module)
+            self._parameters[module.offset] = Parameters(path) if path else None
+        return self._parameters[module.offset]
 
     def _of(self, module: Module) -> Provider:
         """Who names addresses of a module: its symbols, else its exports."""

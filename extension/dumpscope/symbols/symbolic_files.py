@@ -15,7 +15,7 @@ from ..dump.absence import DAMAGED, NOT_APPLICABLE, NOT_THERE, Absent
 from ..dump.source import Source
 from ..errors import DumpError
 from .breakpad import SymbolFile
-from .pdb_types import bad_list
+from .pdb.lists import bad_list
 from .undecorate import undecorate
 
 MAX_FILE = 1 << 32

@@ -9,9 +9,14 @@ from typing import Any, Dict, List
 
 import pytest
 
+from dumpscope.anatomy.walker import anatomy
+from dumpscope.commands import bytes as bytes_command
 from dumpscope.commands.bytes import _SHARES
 from dumpscope.commands.index import all_commands
+from dumpscope.dump.minidump import Minidump
 from dumpscope.session.parsing import split_line
+from dumpscope.view.blocks import Bytes
+from dumpscope.wording.fields import Wording
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 EVERYTHING = "everything-small.dmp"
@@ -186,3 +191,22 @@ def test_amd64_samples_have_features_of_that_machine(cli: Any) -> None:
     names = cli("system", "handles.dmp").out
     assert "AVX2" in names
     assert not any(word in names for word in ("ARM_", "PPC_", "ALPHA_"))
+
+
+@pytest.mark.parametrize("at", [0, 1, 15, 16, 100, 335, 336, 343])
+def test_a_byte_of_a_long_field_is_shown_with_those_around_it(run_json: Any, at: int) -> None:
+    """Sixteen bytes that begin at a multiple of 16 in the file, as far as they belong to the field: 344 bytes of stack."""
+    path = SAMPLES / EVERYTHING
+    row = next(row for row in run_json("map", path.name)["map"] if row["what"].endswith("> thread 1 (1b44) > stack"))
+    first, end = row["offset"], row["offset"] + row["size"]
+    assert (first % 16, row["size"]) == (0, 344)
+    offset = first + at
+    with Minidump.open(str(path)) as dump:
+        node = next(node for node in anatomy(dump) if (node.offset, node.size) == (first, row["size"]))
+        (shown,) = [block for block in bytes_command.field_blocks(Wording(dump, 64), node, offset) if isinstance(block, Bytes)]
+    window = shown.rows[-1]
+    start = offset - offset % 16
+    assert (window.offset, window.size) == (start, min(16, end - start))
+    assert window.data == path.read_bytes()[start : min(start + 16, end)]
+    assert window.type.endswith(f", byte {start - first} on")
+    assert shown.title.startswith(f"byte {at} of ")

@@ -319,3 +319,17 @@ def test_a_byte_of_nobody_says_which_of_how_many_it_is(run_json: Any, cli: Any, 
 )
 def test_bytes_that_several_claim(same: bool, times: int, words: str) -> None:
     assert bytes_command._overlap_words(SimpleNamespace(same=same, times=times, first="a", second="b")) == words
+
+
+def test_the_address_of_a_byte_of_memory_or_of_a_stack() -> None:
+    """Lists of memory come first; a stack that no list has is that of its thread."""
+    ranges = [SimpleNamespace(rva=0x100, held=0x10, start=0x5000), SimpleNamespace(rva=0x200, held=0x8, start=0x6000)]
+    threads = [
+        SimpleNamespace(stack_rva=0, stack_size=0x1000, stack_start=0x9000),
+        SimpleNamespace(stack_rva=0x108, stack_size=0x20, stack_start=0x7000),
+        SimpleNamespace(stack_rva=0x300, stack_size=0x10, stack_start=0x8000),
+    ]
+    dump: Any = SimpleNamespace(memory_list=ranges[:1], memory64_list=ranges[1:], threads=threads)
+    wanted = {0x50: None, 0x100: 0x5000, 0x10F: 0x500F, 0x110: 0x7008, 0x127: 0x701F, 0x128: None}
+    wanted.update({0x200: 0x6000, 0x207: 0x6007, 0x208: None, 0x2FF: None, 0x300: 0x8000, 0x30F: 0x800F, 0x310: None})
+    assert {offset: bytes_command._target_address(dump, offset) for offset in wanted} == wanted

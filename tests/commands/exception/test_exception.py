@@ -1,11 +1,14 @@
 """``exception``."""
 
 import struct
+from types import SimpleNamespace
 
 import pytest
+from samples.recipes import compose
 from samples.writer import DumpBuilder, Thread
-from tests.commands.made import with_exception, write
+from tests.commands.made import parse, with_exception, write
 
+from dumpscope.commands.exception import parameter_words
 from dumpscope.diagnosis.engine.event import event_text
 
 
@@ -282,3 +285,43 @@ def test_a_second_exception_is_told(run_json, cli):
     others = run_json("exception", "exception-twice.dmp")["other_exceptions"]
     assert [item["code"] for item in others] == ["0xc0000409"]
     assert "there is a second ExceptionStream" in cli("exception", "exception-twice.dmp").out
+
+
+@pytest.mark.parametrize(
+    ("magic", "wrong"), [(0x19930520, False), (0x19930521, False), (0x19930522, False), (0x01994000, False), (0x1993051F, True), (0, True)]
+)
+def test_the_mark_of_a_cpp_exception(tmp_path, cli, magic, wrong):
+    out = cli("exception", write(tmp_path, with_exception(0xE06D7363, (magic, 0x1000, 0x2000)))).out
+    assert ("not the mark of a C++ exception" in out) is wrong
+
+
+@pytest.mark.parametrize("held", [8, 100, 167, 168])
+def test_a_record_that_is_cut_says_how_much_there_is(tmp_path, cli, held):
+    made = compose("threads modules memory system misc")
+    whole = struct.pack("<IIIIQQII", 0x1A30, 0, 0xC0000005, 0, 0, 0x7FF6A1B2145C, 2, 0).ljust(168, b"\0")
+    made.add_stream(6, whole[:held])
+    out = " ".join(cli("exception", write(tmp_path, made.build())).out.split())
+    assert ("the rest is taken as zeros" in out) is (12 <= held < 168)
+    if 12 <= held < 168:
+        assert f"ExceptionStream is cut: it has {held} of 168 bytes" in out
+
+
+def test_a_nested_record_that_is_not_captured(tmp_path, cli):
+    data = bytearray(with_exception(0xC0000005, (1, 0)))
+    record = parse(bytes(data)).exception.offset + 8
+    struct.pack_into("<Q", data, record + 8, 0x123456789000)
+    assert "nested record: the record at 0x123456789000 is not in the dump" in " ".join(cli("exception", write(tmp_path, bytes(data))).out.split())
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
+def test_an_in_page_error_needs_three_parameters(tmp_path, run_json, count):
+    summary = run_json("exception", write(tmp_path, with_exception(0xC0000006, (0, 0x1000, 0xC000009C, 7)[:count])))["exception"]["summary"]
+    assert summary == ("Inpage operation failed at 0000000000001000, due to I/O error 00000000c000009c" if count > 2 else None)
+
+
+@pytest.mark.parametrize(("code", "first"), [(0xC0000005, True), (0xE0434352, False), (0xE06D7363, True)])
+def test_parameters_that_are_addresses_in_modules(code, first):
+    """Each larger than 0xFFFF; the first of a .NET exception is an HRESULT."""
+    dump = SimpleNamespace(symbol=lambda value: f"demo+0x{value:x}", pointer_size=8)
+    words = parameter_words(dump, code, (0x80131509, 0x10000, 0xFFFF, 0))
+    assert [f"demo+0x{value:x}" in word for value, word in zip((0x80131509, 0x10000, 0xFFFF, 0), words)] == [first, True, False, False]

@@ -8,6 +8,10 @@ from typing import Any, Dict
 
 import pytest
 from samples.kernel_dumps import triage64
+from tests.conftest import SAMPLES
+
+from dumpscope.diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
+from dumpscope.dump.kernel.kerneldump import KernelDump
 
 WIDE, NARROW = "not-a-dump-kernel-triage-64.dmp", "not-a-dump-kernel-triage-32.dmp"
 
@@ -326,3 +330,12 @@ def test_what_a_dump_of_pages_lacks_is_said_in_plain_words(cli: Any, name: str, 
     assert "blocks of virtual memory: only a triage dump has some" in text
     assert "only a triage dump has a mark at its end" in text
     assert "TRIAGE_DUMP" not in text
+
+
+@pytest.mark.parametrize("name", ["not-a-dump-kernel-triage-64.dmp", "not-a-dump-kernel-triage-32.dmp", FULL])
+def test_dumpdebug_has_all_lines_of_the_text(cli: Any, name: str) -> None:
+    with KernelDump.open(str(SAMPLES / name)) as dump:
+        lines = [line.strip() for line in kernel_dumpdebug_lines(dump) if line.strip()]
+    out = [line.strip() for line in cli("dumpdebug", name).out.splitlines()]
+    assert len(lines) > 5
+    assert [line for line in lines if line not in out] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread
@@ -13,7 +13,9 @@ from tests.stacks.test_engine import Pack
 from tests.symbols.pe_builder import TIMESTAMP, Named, example, mapped
 
 from dumpscope.__main__ import main
-from dumpscope.commands.stacks.stack import _matches, missing_images
+from dumpscope.commands.stacks.stack import DEFAULT_LIMIT, MAX_FRAMES, _details, _matches, frames_limit, missing_images
+from dumpscope.errors import UsageError
+from dumpscope.session.stack_words import LEAST_FOLDED
 from dumpscope.stacks.frames import BOTTOM, NO_IMAGE
 from dumpscope.view.blocks import Data, Note
 from samples import blocks
@@ -261,3 +263,31 @@ def test_the_arguments_of_a_stack_as_csv(cli: Any, run_json: Any, sample: str) -
     assert [line.rpartition(",")[0] for line in more[1:]] == plain[1:]
     (stack,) = run_json("stack", name, "--arguments")["stacks"]
     assert [line.rpartition(",")[2] for line in more[1:]] == ["" if frame["arguments"] is None else " ".join(frame["arguments"]) for frame in stack["frames"]]
+
+
+@pytest.mark.parametrize(("length", "words"), [(1, "this frame comes 7 times"), (2, "these 2 frames come 7 times"), (5, "these 5 frames come 7 times")])
+def test_frames_that_come_again_and_again(length: int, words: str) -> None:
+    drawn: Any = SimpleNamespace(stack=SimpleNamespace(frames=[None] * LEAST_FOLDED))
+    lines = _details(drawn, registers=False, evidence=False)
+    assert lines is not None
+    inline: Any = SimpleNamespace(inline=True)
+    assert list(lines((inline, length, 7))) == [f"     ({words}, one after the other)"]
+    assert list(lines((inline, length, 0))) == []
+    drawn.stack.frames.pop()
+    assert _details(drawn, registers=False, evidence=False) is None
+    assert _details(drawn, registers=True, evidence=False) is not None
+    assert _details(drawn, registers=False, evidence=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [(None, DEFAULT_LIMIT), ("1", 1), ("20", 20), ("0x10", 16), ("010", 16), ("01", 1), ("999999999", MAX_FRAMES), (str(MAX_FRAMES + 1), MAX_FRAMES)],
+)
+def test_a_number_of_frames(text: Optional[str], limit: int) -> None:
+    assert frames_limit(text) == limit
+
+
+@pytest.mark.parametrize("text", ["0", "00", "0x0", "-1", "x", ""])
+def test_what_is_no_number_of_frames(text: str) -> None:
+    with pytest.raises(UsageError, match="a number of frames is needed"):
+        frames_limit(text)

@@ -323,3 +323,19 @@ def test_as_many_findings_as_the_limit(monkeypatch: pytest.MonkeyPatch, count: i
         shown = [(number, True) for number in range(min(count, 8))]
         wanted = [Note("What `why` finds in this file:"), *shown, *more] if count else [Note("`why` finds nothing wrong with this file.")]
         assert blocks == [first, *wanted]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("severities", [("warning", "error"), ("error", "info", "error"), ("warning", "info"), ()])
+def test_findings_about_opening(monkeypatch: pytest.MonkeyPatch, refused: bool, severities: Tuple[str, ...]) -> None:
+    """Of a file that is refused only the errors count, if there are any; what the message points to comes first, then the worst."""
+    order = ("error", "warning", "info")
+    found = [SimpleNamespace(code=f"OPN00{number}", rule=SimpleNamespace(severity=severity)) for number, severity in enumerate(severities)]
+    monkeypatch.setattr(pasted, "apply", lambda rules, facts: list(found))
+    facts: Any = SimpleNamespace(opened=None if refused else object(), engine=SimpleNamespace(opening=SimpleNamespace(ok=True)))
+    kept = [item for item in found if item.rule.severity == "error"] if refused and "error" in severities else found
+    plain: List[Any] = list(pasted._opening_findings(facts))
+    assert plain == sorted(kept, key=lambda item: order.index(item.rule.severity))
+    first: List[Any] = list(pasted._opening_findings(facts, ["OPN002", "OPN001"]))
+    pointed = [item for code in ("OPN002", "OPN001") for item in kept if item.code == code]
+    assert first == [*pointed, *(item for item in plain if item not in pointed)]

@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import pytest
 from samples.writer import DumpBuilder
 
-from dumpscope.dump.absence import DAMAGED, NOT_THERE, Damage
+from dumpscope.dump.absence import DAMAGED, NOT_THERE, Absent, Damage
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.streams.tokens import MAX_SIDS, MAX_TOKEN, Privilege, Sid, Token, TokenList, TokenStatistics, sid_text
 
@@ -522,3 +522,21 @@ def test_a_stream_that_the_file_cuts(missing: int) -> None:
     assert found.damage == (Damage("stream-cut", message, rva, len(data), held),)
     wanted = Damage("token-cut", f"token 0 claims 0x{len(body):x} bytes, the stream holds 0x{held - 16:x}", rva + 16, len(body), held - 16)
     assert wanted in found[0].damage
+
+
+def test_a_user_of_eight_bytes_has_a_pair_and_no_sid() -> None:
+    """A pair of offset and attributes is there: the user is damaged, not absent."""
+    for size, kind in ((7, NOT_THERE), (8, DAMAGED)):
+        token, _places = single([(USER, struct.pack("<II", 8, 7)[:size])])
+        assert isinstance(token.user, Absent)
+        assert token.user.kind == kind
+
+
+@pytest.mark.parametrize("at", [20, 21, 22, 23])
+def test_sids_at_any_offset_take_the_room_of_their_parts(at: int) -> None:
+    """Two SIDs of three parts in a list that has room for them, wherever they begin."""
+    one, two = sid(5, 21, 1, 2), sid(5, 21, 3, 4)
+    pairs = struct.pack("<IIIII", 2, at, 7, at + len(one), 7)
+    token, _places = single([(GROUPS, pairs + b"\xff" * (at - 20) + one + two)])
+    assert [group.text for group in token.groups] == ["S-1-5-21-1-2", "S-1-5-21-3-4"]
+    assert token.damage == ()

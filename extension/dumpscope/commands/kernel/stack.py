@@ -12,7 +12,7 @@ from ...session.session import Session
 from ...session.walks import end_json, stack_json, walks_of
 from ...stacks.frames import CONTEXT
 from ...view.blocks import Data, Note
-from ..stacks.stack import Drawn, arguments_note, draw, frames_limit, missing_images, tried_table
+from ..stacks.stack import Drawn, arguments_note, draw, frames_limit, missing_images, more_members, parameters_note, tried_table
 from .registry import answer, kernel_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
             {
                 "architecture": found.architecture or None,
                 "registers_from": dump.registers_from,
-                "frames": stack_json(walks, found, registers=args.registers, more=None if words is None else words.members),
+                "frames": stack_json(walks, found, registers=args.registers, more=more_members(walks, found, None, args, words)),
                 "end": end_json(found),
                 **({} if words is None else {"arguments_are": words.meaning}),
             }
@@ -56,6 +56,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
     drawn = Drawn(walks, None, found, dump.pointer_size)
     yield from draw(inner, drawn, args, f"kernel stack, from the registers of {dump.registers_from}")
     yield from arguments_note([drawn], args)
+    yield from parameters_note([drawn], args)
     yield from missing_images([found])
     if found.guesses:
         yield Note(

@@ -11,6 +11,7 @@ from ...format.counted import by_count, counted
 from ...session.argument_words import ArgumentWords, any_word, meaning_of
 from ...session.expression import current_thread
 from ...session.missing import missing, why_empty
+from ...session.parameters import FrameParameters
 from ...session.parsing import number
 from ...session.registry import arg, command
 from ...session.session import Session
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 1000
 """Frames of a stack that are shown unless --limit says otherwise."""
+
+INDENT = " " * 24
+"""What stands before a parameter that has a line of its own: three tabs in the debugger."""
 
 PATHS = [
     arg("-i", "--image-path", repeat=True, metavar="PATH", help="where image files are: folders or symbol-server trees, separated by ;", completes="path"),
@@ -57,12 +61,16 @@ def _address(width: int) -> Callable[[int], str]:
     return lambda value: address_text(value, width)
 
 
-def frame_columns(drawn: Drawn, *, lines: bool, arguments: bool = False, fpo: bool = False) -> List[Column]:
-    """The debugger's columns of ``kn``, over rows of one Row each; with ``arguments`` those of ``kbn``, with ``fpo`` those of ``kvn``."""
+def frame_columns(drawn: Drawn, *, lines: bool, arguments: bool = False, fpo: bool = False, parameters: str = "") -> List[Column]:
+    """The debugger's columns of ``kn``, over rows of one Row each; with ``arguments`` those of ``kbn``, with ``fpo`` those of ``kvn``.
+
+    ``parameters`` is ``line`` for those of ``kpn`` and ``lines`` for the first lines of those of ``kPn``.
+    """
     width = drawn.width
     inline = "(Inline Function)".ljust(17) if width == 8 else "(Inline)"
     empty = "--------`--------" if width == 8 else "--------"
     words = ArgumentWords(drawn.walks, drawn.stack, drawn.thread, fpo=fpo) if arguments or fpo else None
+    values = FrameParameters(drawn.walks, drawn.stack, drawn.thread) if parameters else None
     one = words is not None and not fpo and width == 8  # kb of 64-bit stacks has no Child-SP
 
     def child(row: Row) -> str:
@@ -80,6 +88,12 @@ def frame_columns(drawn: Drawn, *, lines: bool, arguments: bool = False, fpo: bo
 
     def site(row: Row) -> str:
         text = row.place
+        call = values.call(row) if values is not None else None
+        if call is not None:
+            before, each, behind = call
+            if each and parameters == "lines":
+                return before
+            text = before + (", ".join(each) or "void") + behind
         record = words.frame_data(row) if words is not None and fpo else None
         if record is not None:
             text += " " + frame_data_text(record)
@@ -153,12 +167,18 @@ def proof_line(proof: Proof) -> str:
     return f"{proof.what}: {proof.value}{where}{address}"
 
 
-def _details(drawn: Drawn, *, registers: bool, evidence: bool) -> Optional[Callable[[Sequence[Any]], Iterable[str]]]:
-    if not registers and not evidence and len(drawn.stack.frames) < LEAST_FOLDED:
+def _details(drawn: Drawn, *, lines: bool, registers: bool, evidence: bool, parameters: bool) -> Optional[Callable[[Sequence[Any]], Iterable[str]]]:
+    if not registers and not evidence and not parameters and len(drawn.stack.frames) < LEAST_FOLDED:
         return None
+    values = FrameParameters(drawn.walks, drawn.stack, drawn.thread) if parameters else None
 
-    def lines(cells: Sequence[Any]) -> Iterator[str]:
+    def below(cells: Sequence[Any]) -> Iterator[str]:
         row, length, count = cells
+        call = values.call(row) if values is not None else None
+        if call is not None and call[1]:
+            guess = "" if row.frame.certain else f"  (guess: {row.frame.found_by})"
+            yield from (f"{INDENT}{words}," for words in call[1][:-1])
+            yield f"{INDENT}{call[1][-1]}{call[2]}{row.line if lines else ''}{guess}"
         if count:
             what = "this frame comes" if length == 1 else f"these {length} frames come"
             yield f"     ({what} {count} times, one after the other)"
@@ -171,7 +191,7 @@ def _details(drawn: Drawn, *, registers: bool, evidence: bool) -> Optional[Calla
             for proof in proofs_of(drawn.walks, drawn.stack, row.frame):
                 yield "       " + proof_line(proof)
 
-    return lines
+    return below
 
 
 def end_note(stack: Stack) -> Iterator[Block]:
@@ -205,6 +225,13 @@ def arguments_note(stacks: Sequence[Drawn], args: Any) -> Iterator[Block]:
             yield Note("Args to Child: no such word is known: the place of the return address is not, or its memory is not in the dump", "hint")
 
 
+def parameters_note(stacks: Sequence[Drawn], args: Any) -> Iterator[Block]:
+    """Why no parameter is shown, where none is."""
+    wanted = args.parameters or args.parameter_lines
+    if wanted and stacks and all(FrameParameters(drawn.walks, drawn.stack, drawn.thread).none for drawn in stacks):
+        yield Note("no parameters: no function of these frames is in a PDB with private symbols; -y names where PDB files are", "hint")
+
+
 def thread_title(session: Session, thread: Optional[Thread]) -> str:
     """The thread's line as the debugger's ``~`` has it, shortened."""
     if thread is None:
@@ -225,7 +252,7 @@ def _stack_rows(session: Session, walks: Walks, threads: Iterable[Optional[Threa
         name = session.dump.thread_names.get(tid) if tid is not None else ""
         wait = wait_of(session, walks, thread)
         words = ArgumentWords(walks, stack, thread, fpo=args.fpo) if args.arguments or args.fpo else None
-        frames = stack_json(walks, stack, registers=args.registers, more=None if words is None else words.members)
+        frames = stack_json(walks, stack, registers=args.registers, more=more_members(walks, stack, thread, args, words))
         yield (
             None if thread is None else thread.index,
             tid,
@@ -235,6 +262,16 @@ def _stack_rows(session: Session, walks: Walks, threads: Iterable[Optional[Threa
             frames,
             words and words.meaning,
         )
+
+
+def more_members(walks: Walks, stack: Stack, thread: Optional[Thread], args: Any, words: Optional[ArgumentWords]) -> Optional[Callable[[Row], Dict[str, Any]]]:
+    """What JSON has of each line besides the frame itself."""
+    makers = [] if words is None else [words.members]
+    if args.parameters or args.parameter_lines:
+        makers.append(FrameParameters(walks, stack, thread).members)
+    if not makers:
+        return None
+    return lambda row: {name: value for make in makers for name, value in make(row).items()}
 
 
 def _stacks_table(session: Session, walks: Walks, threads: Iterable[Optional[Thread]], limit: int, args: Any) -> Table:
@@ -288,6 +325,8 @@ def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], 
         arg("--limit", metavar="N", help=f"frames of a stack at the most ({DEFAULT_LIMIT} unless given)"),
         arg("--arguments", switch=True, help='show the words of the stack that the debugger calls "Args to Child", as kb: nothing proves that they are'),
         arg("--fpo", switch=True, help="show those words and the FPO or frame data of x86 functions, as kv"),
+        arg("--parameters", switch=True, help="show the parameters of each function with their values, as kp; needs the module's PDB with private symbols"),
+        arg("--parameter-lines", switch=True, help="show each of them on a line of its own, as kP"),
         arg("--lines", switch=True, help="show source files and lines where they are known"),
         arg("--registers", switch=True, help="show the registers of each frame that are known"),
         arg("--evidence", switch=True, help="show how each frame was found, and where the proof stands"),
@@ -301,9 +340,10 @@ def thread_of(session: Session, text: Optional[str]) -> Tuple[Optional[Thread], 
         ("stack --all -i images", "every thread; images from a folder"),
         ("stack --unique", "equal stacks once"),
         ("stack --arguments", 'with the debugger\'s "Args to Child", as kb'),
+        ("stack --parameters -y symbols", "with names and values of parameters, as kp"),
         ("stack --evidence", "with the proof of each frame"),
     ],
-    spellings=["k", "kb", "kp", "kv", "kn", "kL", "~3k", "~*k", "!uniqstack", "!findstack"],
+    spellings=["k", "kb", "kp", "kP", "kv", "kn", "kL", "~3k", "~*k", "!uniqstack", "!findstack"],
 )
 def stack(session: Session, args: Any) -> Iterator[Block]:
     """Call stacks."""
@@ -345,13 +385,15 @@ def _single(session: Session, walks: Walks, thread: Optional[Thread], args: Any,
     yield from draw(session, drawn, args)
     yield from wait_note(session, walks, thread)
     yield from arguments_note([drawn], args)
+    yield from parameters_note([drawn], args)
     yield from missing_images([found])
 
 
 def draw(session: Session, drawn: Drawn, args: Any, title: str = "") -> Iterator[Block]:
     """One stack in text."""
-    details = _details(drawn, registers=args.registers, evidence=args.evidence)
-    columns = frame_columns(drawn, lines=args.lines, arguments=args.arguments, fpo=args.fpo)
+    details = _details(drawn, lines=args.lines, registers=args.registers, evidence=args.evidence, parameters=args.parameter_lines)
+    shown = "lines" if args.parameter_lines else "line" if args.parameters else ""
+    columns = frame_columns(drawn, lines=args.lines, arguments=args.arguments, fpo=args.fpo, parameters=shown)
     yield Table("", columns, drawn.rows(), title=title, detail=details)
     yield from guess_note(drawn.stack)
     yield from end_note(drawn.stack)
@@ -403,6 +445,7 @@ def _many(session: Session, walks: Walks, args: Any, limit: int) -> Iterator[Blo
         total = sum(map(len, groups.values()))
         yield Note(f"{total} thread{'' if total == 1 else 's'}, {len(groups)} different stack{'' if len(groups) == 1 else 's'}")
     yield from arguments_note(drawn, args)
+    yield from parameters_note(drawn, args)
     yield from missing_images(stacks)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dumpscope.symbols.conventions import Conventions
+from dumpscope.symbols.pdb.conventions import Conventions
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 ENGINE = {
     0x1000: "cdecl",  # by_cdecl
     0x1010: "stdcall",  # by_stdcall

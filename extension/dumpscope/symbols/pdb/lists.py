@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import struct
 
-from ..dump.source import Source
-from .pdb import stream_of
+from ...dump.source import Source
+from .msf import stream_of
 
 _STREAMS = (2, 4)
 """TPI and IPI."""

@@ -1,0 +1,1 @@
+"""PDB files: their streams, the symbols of their objects, their types."""
