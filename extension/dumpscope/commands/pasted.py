@@ -166,7 +166,7 @@ def _speakers(said: Said) -> Iterator[Block]:
         first = item.means.split()[0]
         plain = (first == "A" or first[1:].islower()) and not item.means.startswith(item.who)  # no name of a function or a product
         means = item.means[:1].lower() + item.means[1:] if plain else item.means
-        told = f"This is a message of {item.who}, about {_SPEAKS[item.kind]}"
+        told = f"This is a message of {item.who}, about {_about(item)}"
         yield Note(f"{told}." if _repeats(item) else f"{told}: {means}.")
     if said.known:
         yield Data(
@@ -175,9 +175,14 @@ def _speakers(said: Said) -> Iterator[Block]:
         )
 
 
+def _about(item: Known) -> str:
+    """What a message speaks of. A general one is of any program that is debugged, and a dump can be what is debugged."""
+    return "the program, which runs in the debugger or is in a dump" if item.kind == LIVE and item.general else _SPEAKS[item.kind]
+
+
 def _repeats(item: Known) -> bool:
     """Whether a message's meaning says no more than its kind does."""
-    own, kind = (set(re.findall(r"\w+", text.lower())) for text in (item.means, _SPEAKS[item.kind]))
+    own, kind = (set(re.findall(r"\w+", text.lower())) for text in (item.means, _about(item)))
     return own <= kind | {"a", "the", "message", "about"}
 
 

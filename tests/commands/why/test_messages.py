@@ -11,6 +11,13 @@ from tests.commands.made import flat
 NONE = r"\Z(?!)"
 ROWS: List[Tuple[str, str, str, str]] = [
     # sample, message, must say, must not say
+    (
+        "exception-read-violation",
+        "Unhandled exception at 0x00007FF6 (demo.exe) in a.dmp: Access violation reading location 0x0",
+        r"or is in a dump",
+        "not a dump",
+    ),
+    ("handles", "No export clrstack found", r"the debugger or a running process, not a dump", NONE),
     ("handles", "System.ArgumentException: Unsupported architecture in dump: Arm64", r"SOS[\s\S]*AMD64", "does not know"),
     ("handles", "Symbol server: HTTP error 404 for ntdll.pdb", r"symbol path", "does not know|^MEM002  "),
     ("exception-wow64", "wow64exts: could not determine the process is WOW64", r"^MOD006  ", "does not know|^HND001  "),

@@ -74,6 +74,15 @@ def test_exit_codes(argv: List[str], code: int) -> None:
         assert not out
 
 
+def test_a_dump_is_not_read_from_standard_input() -> None:
+    code, _, err = run("handles", "-")
+    assert code == 3
+    assert "standard input is not read" in err
+    code, _, err = run("handles", "")
+    assert code == 3
+    assert "the name of the dump is empty" in err
+
+
 def test_an_error_says_what_to_do() -> None:
     _, _, err = run("handels", HANDLES)
     assert "did you mean handles" in err

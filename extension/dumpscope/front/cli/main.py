@@ -185,6 +185,10 @@ def _run_on_file(found: Command, path: str, args: Any, options: Options, env: En
 
 def _near(path: str) -> str:
     """What to do where there is no such file: the nearest name in its folder, or the demo."""
+    if path == "-":
+        return "standard input is not read, because a dump is read at many places: copy it to a file first"
+    if not path.strip():
+        return "the name of the dump is empty"
     from difflib import get_close_matches
 
     folder, name = os.path.split(path)
