@@ -37,7 +37,7 @@ def length(path: Path) -> int:
 
 def crowds(folder: Path, names: List[str]) -> List[str]:
     """What is wrong with the names of a folder's modules."""
-    modules = [name for name in names if name not in ("__init__.py", "__main__.py")]
+    modules = [name for name in names if name not in ("__init__.py", "__main__.py", "conftest.py")]
     stems = [name[:-3].replace("test_", "", 1) for name in modules]
     first = Counter(stem.split("_")[0] for stem in stems)
     wrong = [f"{folder.as_posix()} has {len(modules)} modules: make folders of it"] if len(modules) > MODULES and folder.as_posix() not in FULL else []

@@ -268,15 +268,15 @@ def test_the_arguments_of_a_stack_as_csv(cli: Any, run_json: Any, sample: str) -
 @pytest.mark.parametrize(("length", "words"), [(1, "this frame comes 7 times"), (2, "these 2 frames come 7 times"), (5, "these 5 frames come 7 times")])
 def test_frames_that_come_again_and_again(length: int, words: str) -> None:
     drawn: Any = SimpleNamespace(stack=SimpleNamespace(frames=[None] * LEAST_FOLDED))
-    lines = _details(drawn, lines=False, parameters=False, registers=False, evidence=False)
+    lines = _details(drawn, lines=False, registers=False, evidence=False, parameters=False)
     assert lines is not None
     inline: Any = SimpleNamespace(inline=True)
     assert list(lines((inline, length, 7))) == [f"     ({words}, one after the other)"]
     assert list(lines((inline, length, 0))) == []
     drawn.stack.frames.pop()
-    assert _details(drawn, lines=False, parameters=False, registers=False, evidence=False) is None
-    assert _details(drawn, lines=False, parameters=False, registers=True, evidence=False) is not None
-    assert _details(drawn, lines=False, parameters=False, registers=False, evidence=True) is not None
+    assert _details(drawn, lines=False, registers=False, evidence=False, parameters=False) is None
+    assert _details(drawn, lines=False, registers=True, evidence=False, parameters=False) is not None
+    assert _details(drawn, lines=False, registers=False, evidence=True, parameters=False) is not None
 
 
 @pytest.mark.parametrize(

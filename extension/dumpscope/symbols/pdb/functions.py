@@ -6,7 +6,7 @@ Source of the records: microsoft/microsoft-pdb, include/cvinfo.h (PROCSYM32, FRA
 from __future__ import annotations
 
 import struct
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from .file import IPI, Pdb, records
 from .registers import FRAME_BASES, REGISTERS, Place
@@ -212,7 +212,7 @@ def _ranges(body: bytes, at: int, start: int) -> Tuple[Tuple[int, int], ...]:
     return tuple(found) or ((0, 0),)
 
 
-def _defined(kind: int, body: bytes, start: int, local: _Open, register, framed) -> None:  # type: ignore[no-untyped-def]
+def _defined(kind: int, body: bytes, start: int, local: _Open, register: Callable[..., Where], framed: Callable[..., Where]) -> None:
     """Add where a variable is in a part of its function."""
     if kind == S_DEFRANGE_REGISTER and len(body) >= 12:
         local.where.append(register(int.from_bytes(body[:2], "little"), None, _ranges(body, 4, start)))
