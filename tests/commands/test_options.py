@@ -20,7 +20,23 @@ ELSEWHERE: Dict[str, str] = {
 }
 """Commands whose answers no transcript holds, and where their options are tested."""
 
-FILES = {"-o", "--write", "--report", "--all-modules", "--force", "--anew", "--resume", "--policy", "-i", "-y", "--download", "--loose", "--find", "--lines"}
+FILES = {
+    "-o",
+    "--write",
+    "--report",
+    "--all-modules",
+    "--force",
+    "--anew",
+    "--resume",
+    "--policy",
+    "-i",
+    "-y",
+    "--download",
+    "--loose",
+    "--find",
+    "--lines",
+    "--parameters",
+}
 """Options that need files beside the dump, or write them: their tests have folders of their own."""
 
 LONGER: Dict[Tuple[str, str], str] = {("annotations", "--full"): "tests/commands/test_annotations.py: no sample has a text that is long enough"}

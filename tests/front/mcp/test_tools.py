@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -12,7 +13,7 @@ from dumpscope.commands.index import all_commands
 from dumpscope.errors import UsageError
 from dumpscope.front.cli.main import main
 from dumpscope.front.mcp.folders import Folders
-from dumpscope.front.mcp.tools import LEFT_OUT, PAGE, Watch, call, clean, fitting, page, tools, words_of
+from dumpscope.front.mcp.tools import LEFT_OUT, PAGE, Watch, call, clean, fitting, page, property_name, tools, words_of
 from dumpscope.session.registry import DUMP_NONE
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
@@ -38,76 +39,21 @@ def test_each_command_is_a_tool_or_is_left_out_by_name() -> None:
         assert not set(tool.schema["properties"]) & {"download", "image_path", "symbol_path", "output", "write"}
 
 
-OPTIONS = frozenset(
-    [
-        "all",
-        "anew",
-        "answers",
-        "arguments",
-        "ascii",
-        "by_name",
-        "bytes",
-        "c",
-        "env",
-        "errors",
-        "evidence",
-        "first",
-        "flags",
-        "follow",
-        "form",
-        "fpo",
-        "full",
-        "gaps",
-        "group_by",
-        "handles",
-        "invent",
-        "limit",
-        "lines",
-        "match",
-        "memory",
-        "min",
-        "module",
-        "modules",
-        "name",
-        "named",
-        "names",
-        "near",
-        "output",
-        "picture",
-        "pointer",
-        "protect",
-        "range",
-        "readers",
-        "redact",
-        "registers",
-        "scan",
-        "seconds",
-        "show",
-        "size",
-        "sort",
-        "stacks",
-        "state",
-        "stream",
-        "summary",
-        "symbols",
-        "times",
-        "type",
-        "unique",
-        "utf16",
-        "var",
-        "verbose",
-        "waits",
-        "wanted",
-    ]
-)
-"""Options that an agent may give. Each was looked at: it names no other file, no folder and no machine, and shows nothing that is redacted."""
+_ELSEWHERE = re.compile(r"\b(?:cluster|server|scheduler|host|port|url)\b|://", re.IGNORECASE)
+"""Words about an option whose value names a machine."""
 
 
-def test_a_new_option_of_a_command_is_looked_at_before_an_agent_has_it() -> None:
+def test_no_option_that_an_agent_has_names_a_file_or_a_machine() -> None:
     for tool in tools(write=True):
-        if tool.command is not None:
-            positional = {item.names[0].replace("-", "_") for item in tool.command.arguments if item.positional}
-            assert set(tool.schema["properties"]) - positional - {"dump", "cursor", "budget"} <= OPTIONS, tool.name
+        for item in tool.command.arguments if tool.command is not None else ():
+            name = property_name(item)
+            if item.positional or item.switch or name not in tool.schema["properties"] or name == "output":
+                continue
+            assert item.completes != "path", (tool.name, name)
+            assert item.metavar not in ("FILE", "FOLDER", "DIR", "PATH", "OUT", "PAGE"), (tool.name, name)
+            assert not _ELSEWHERE.search(item.help), (tool.name, name, item.help)
+    offered = {name for tool in tools(write=True) for name in tool.schema["properties"]}
+    assert not offered & {"dask", "all_modules", "check", "reveal", "download", "policy", "report", "find"}
 
 
 @pytest.mark.parametrize(
