@@ -36,6 +36,7 @@ FILES = {
     "--find",
     "--lines",
     "--parameters",
+    "--parameter-lines",
 }
 """Options that need files beside the dump, or write them: their tests have folders of their own."""
 
