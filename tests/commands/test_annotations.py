@@ -8,7 +8,8 @@ import pytest
 from samples.writer import DumpBuilder
 from tests.fuzz.test_bombs import BOMBS
 
-from dumpscope.commands.annotations import _decoded, text_lines
+from dumpscope.commands.annotations import _decoded, _object_text, text_lines
+from dumpscope.dump.streams.crashpad import AnnotationObject
 
 
 def test_comments(run_json, cli):
@@ -211,3 +212,15 @@ def test_the_auxiliary_vector_is_a_table(tmp_path, run_json, cli, count):
     names = [item["name"] for item in document["files"]]
     assert "/proc/PID/auxv" not in names
     assert ("/proc/PID/auxv" in cli("annotations", path).out) is (count > 1)
+
+
+@pytest.mark.parametrize(("size", "shown"), [(0, ""), (3, "07 07 07"), (64, "07 " * 63 + "07"), (65, "07 " * 63 + "07 …"), (200, "07 " * 63 + "07 …")])
+def test_the_first_bytes_of_an_annotation_that_is_no_text(size: int, shown: str) -> None:
+    assert _object_text(AnnotationObject("key", 0x8000, b"\7" * size, 0x100)) == shown
+
+
+def test_a_stream_of_crashpad_that_is_too_short_is_said(cli):
+    result = cli("annotations", "crashpad-old-short-stream.dmp")
+    assert result.code == 0
+    beyond = cli("annotations", "crashpad-annotations-beyond-end.dmp").out
+    assert "its text at 0x660034 is outside the file" in beyond

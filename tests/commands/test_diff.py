@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from samples.writer import TIMESTAMP, DumpBuilder, Handle, Module, Thread, ThreadInfo
+from tests.fleet.test_openings import STACK, made, opened
 
 import dumpscope.commands.diff as module
 
@@ -148,3 +149,33 @@ def test_memory_that_differs(cli, run_json, make, monkeypatch):
 
 def test_no_memory_in_both(cli):
     assert "No captured memory is in both dumps." in cli("diff", "missing-memory.dmp", "missing-memory.dmp").out
+
+
+@pytest.mark.parametrize(("most", "said"), [(0, True), (1, False)])
+def test_as_many_changed_regions_as_the_limit(run_json, cli, monkeypatch, most, said):
+    monkeypatch.setattr(module, "MAX_CHANGES", most)
+    words = ["diff", "missing-memory.dmp", "memory-map-gaps.dmp", "--memory"]
+    assert len(run_json(*words)["region_changes"]) == most
+    assert (f"More than {most} address ranges changed: these are the first." in flat(cli(*words))) is said
+
+
+def test_who_opened_new_handles_is_told_with_the_stack(run_json, cli, tmp_path, monkeypatch):
+    """Of each stack how many; what the trace does not have is told as that."""
+    first = made(tmp_path / "a.dmp", [(4, 3)])
+    last = made(tmp_path / "b.dmp", [(4, 3), (8, 3), (12, 3), (20, 1)], [opened(8), opened(12)], time=61)
+    rows = run_json("diff", first, last)["opened_by"]
+    assert [(row["count"], row["handle"], row["stack"] == "not in the trace") for row in rows] == [(2, "0xc", False), (1, "0x14", True)]
+    assert len(rows[0]["stack"].split(" < ")) == len(STACK)
+    text = flat(cli("diff", first, last))
+    assert rows[0]["stack"] in text
+    assert "more stack" not in text
+    monkeypatch.setattr(module, "_SHOWN", 1)
+    assert "1 more stack: these are the largest" in flat(cli("diff", first, last))
+
+
+def test_a_leak_is_told_with_its_rights_and_who_opened_it(cli, tmp_path):
+    paths = [made(tmp_path / f"{count}.dmp", [(4 * index, 3) for index in range(1, count + 1)], [opened(4 * count)], time=count) for count in (2, 4, 9)]
+    text = flat(cli("diff", *paths))
+    assert "looks like a leak: Event grows in each dump (2 -> 4 -> 9)" in text
+    assert "with rights 0x3 (+7)" in text
+    assert "1 of the new ones opened by " in text

@@ -150,3 +150,8 @@ def test_names_of_protections_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyP
             assert cli("regions", path).code == 0
         counts.append(len(seen))
     assert counts == [1024, 1025, 1024, 1026]
+
+
+@pytest.mark.parametrize(("name", "address", "said"), [("full-memory-x86.dmp", "ffffffff", False), ("full-memory-x86.dmp", "100000000", True)])
+def test_an_address_that_no_pointer_of_the_process_holds(cli: Any, name: str, address: str, said: bool) -> None:
+    assert ("more than this process's pointers can hold" in cli("address", name, address).out) is said

@@ -12,6 +12,7 @@ from tests.commands.made import parse, sample_bytes, write
 
 from dumpscope.commands import system
 from dumpscope.dump.absence import Absent
+from dumpscope.dump.streams.misc import TimeZone
 from dumpscope.view.blocks import Item
 
 
@@ -228,3 +229,35 @@ def test_frequencies(tmp_path, cli, stored, words):
     out = " ".join(cli("system", write(tmp_path, bytes(data))).out.split())
     assert words in out
     assert "limited to 0 MHz" not in out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("token-size-zero.dmp", ["token 0 claims 0x0 bytes, the stream holds 0x0"]),
+        ("token-offsets-beyond-end.dmp", [f"{what}: 0x40 bytes at 0xf0000000 of a token of 0x48 bytes" for what in ("user", "primary group", "privileges")]),
+    ],
+)
+def test_what_is_wrong_with_tokens_is_said(cli: Any, name: str, words: List[str]) -> None:
+    said = [line for line in cli("tokens", name).out.splitlines() if line.startswith("warning: ")]
+    assert {f"warning: {item}" for item in words} <= set(said)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "note"),
+    [(0, "winter", "UTC+1:00, the zone has no"), (1, "winter", "UTC+0:30, standard"), (2, "summer", "UTC+2:05, daylight"), (3, "winter", "UTC+1:00")],
+)
+def test_the_name_of_a_time_zone_is_that_of_the_day(number: int, name: str, note: str) -> None:
+    never = (0,) * 8
+    zone = TimeZone(number, -60, "winter", never, 30, "summer", never, -65)
+    shown = next(item for item in system._zone_items(zone) if item.label == "time zone" and not item.hidden)
+    assert shown.value == name
+    assert shown.note.startswith(note)
+
+
+def test_a_time_zone_west_of_greenwich_without_a_name() -> None:
+    never = (0,) * 8
+    shown = list(system._zone_items(TimeZone(0, 570, "", never, 0, "", never, 0)))
+    assert [(item.label, item.value, item.note) for item in shown if not item.hidden] == [
+        ("time zone", "without a name", "UTC-9:30, the zone has no daylight saving time")
+    ]

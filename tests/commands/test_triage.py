@@ -266,3 +266,18 @@ def test_what_a_run_writes_is_not_read_by_it(fleet, run_json):
         kept = {Path(row["path"]).name for row in read_rows(str(rows))}
         assert kept == {f"{name}.dmp" for name in NAMES} | {"deep.dmp", "page2.atlases.dmp"}
         assert document["files"] == len(kept)
+
+
+def test_atlases_of_an_earlier_run_are_not_written_over(fleet, cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.atlases").mkdir()
+    result = cli("triage", fleet.folder, "--html", "page.html", "--atlases")
+    assert (result.code, fleet.asked) == (2, [])
+    assert "'page.atlases', where the atlases go, exists already" in " ".join(result.err.split())
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_jobs_are_not_for_a_cluster(fleet, cli):
+    result = cli("triage", fleet.folder, "--dask", "tcp://127.0.0.1:9", "--jobs", "2")
+    assert (result.code, fleet.asked) == (2, [])
+    assert "--jobs is about processes of this machine, and --dask about a cluster" in " ".join(result.err.split())

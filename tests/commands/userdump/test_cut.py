@@ -93,3 +93,21 @@ def test_modules_that_are_not_there_are_no_statement_about_the_process(cli: Call
     text = " ".join(cli("why", "missing-module-list.dmp").out.split())
     assert "module not known: the dump has no module list" in text
     assert "in no module" not in text
+
+
+@NAMES
+@pytest.mark.parametrize("held", [0, 1, 0x201, 0x1200])
+def test_dumpinfo_counts_the_memory_that_is_there(run_json: Callable[..., Any], cli: Callable[..., Any], tmp_path: Path, name: str, held: int) -> None:
+    path = cut(tmp_path, name, "DataOffset", held)
+    whole = sum(item.size for item in UserDump(Source.from_object((SAMPLES / f"{name}.dmp").read_bytes())).regions)
+    assert run_json("dumpinfo", path)["user_dump"]["bytes"] == held
+    assert f"0x{whole - held:x} bytes are beyond the end of the file" in " ".join(cli("dumpinfo", path).out.split())
+
+
+@NAMES
+def test_the_first_address_beyond_the_file_has_no_place(cli: Callable[..., Any], tmp_path: Path, name: str) -> None:
+    path = cut(tmp_path, name, "DataOffset", 0x40)
+    first = UserDump(Source.from_object((SAMPLES / f"{name}.dmp").read_bytes())).regions[0]
+    assert cli("whatis", path, "--memory", f"{first.base + 0x3F:x}").code == 0
+    assert cli("whatis", path, "--memory", f"{first.base + 0x40:x}").code == 1
+    assert cli("whatis", path, "--memory", f"{first.base + 0x41:x}").code == 1
