@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gc
 import hashlib
 import io
 import json
@@ -247,7 +246,6 @@ class Checker:
         try:
             self.runs += 1
             if memory:
-                gc.collect()
                 tracemalloc.start()
                 try:
                     answer = self.answer(data, call, renderer)
