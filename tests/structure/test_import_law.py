@@ -131,6 +131,7 @@ def test_the_law_names_every_layer() -> None:
     assert layers <= set(LAW)
 
 
+@cache
 def outside_imports(path: Path) -> Set[str]:
     return {name.split(".")[0] for _, name in imported(path)}
 
