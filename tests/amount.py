@@ -9,5 +9,5 @@ ALL = os.environ.get("DUMPSCOPE_TESTS") == "all"
 
 
 def part(number: int) -> int:
-    """So many of so many: all, or a sixth."""
-    return number if ALL else max(1, number // 6)
+    """So many of so many: all, or a tenth."""
+    return number if ALL else max(1, number // 10)

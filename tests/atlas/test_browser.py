@@ -76,7 +76,7 @@ def field(browser: Browser, name: str) -> str:
 )
 def test_every_structure_can_be_shown(load: Callable[..., Browser], name: str) -> None:
     browser = load(name)
-    most = part(48)
+    most = part(100)
     number = browser.evaluate("JSON.parse(document.getElementById('data').textContent).nodes.length")
     shown = browser.evaluate(
         f"""(async () => {{
