@@ -52,9 +52,11 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
     env = environment or Environment()
 
     def complain(problem: Told) -> None:
-        env.error(f"dumpscope: {problem.message}")
-        if problem.hint:
-            env.error(f"  {problem.hint}")
+        from ..hints import message_rows
+
+        width = env.error_width()
+        rows = [*message_rows(f"dumpscope: {problem.message}", width), *(message_rows(problem.hint, width, "  ") if problem.hint else ())]
+        env.error("\n".join(rows))
         if problem.code == EXIT_OUTPUT:
             env.silence()
 
