@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import pytest
 
 from dumpscope.diagnosis.bugchecks.parameters import bank_status, parameter_words, values_in_words
@@ -50,7 +52,7 @@ def test_the_two_halves_of_a_bank_are_put_together() -> None:
         (0xA, (0, 0, VALID, 0x135)),
     ],
 )
-def test_what_is_no_bank(code: int, parameters: "tuple[int, ...]") -> None:
+def test_what_is_no_bank(code: int, parameters: Tuple[int, ...]) -> None:
     assert bank_status(code, parameters) is None
 
 
