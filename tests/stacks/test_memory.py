@@ -53,6 +53,7 @@ def test_the_stack_of_the_thread_that_was_entered_counts_without_a_memory_list()
     read.enter(thread)
     assert [read.word(STACK + 8 * index) for index in range(5)] == [0x11, 0x22, 0x33, 0x44, None]
     assert (read.offset(STACK + 8), read.offset(STACK - 1), read.offset(STACK + len(WORDS))) == (thread.stack_rva + 8, None, None)
+    assert [read.some(STACK + place, 8) for place in (-1, 24, 28, 32)] == [b"", WORDS[24:], WORDS[28:], b""]
     read.enter(None)
     assert read.some(STACK, 8) == b""
     assert read.offset(STACK) is None
