@@ -24,6 +24,7 @@ TEXT = "ab".encode("utf-16-le")
         (b"\xff\0\0\0" + TEXT, 0),
         (b"\4\0", 0),
     ],
+    ids=["plain", "half a character", "empty", "longer than the file", "longer than a text can be", "without a terminator", "cut"],
 )
 def test_length_of_a_text(data: bytes, length: int) -> None:
     assert text_length(Source.from_object(data), 0) == length
