@@ -22,6 +22,24 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
+    """Deal out whole files in their order, but single tests of the engine, and groups as they are marked.
+
+    A worker then sets up what a file needs once. And the scheduler of pytest-xdist goes through all that it ever dealt out after each
+    test: with a unit of work for each of twenty thousand tests it is busier than the workers.
+    """
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByFile(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            scope = str(super()._split_scope(nodeid))
+            return scope if scope != nodeid or nodeid.startswith("tests/engine/") else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 class Result(NamedTuple):
     """What a command line did: exit code, standard output, standard error."""
 

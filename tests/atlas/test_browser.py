@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
+from tests.amount import part
 from tests.atlas.browser import Browser, find_browser
 
 from dumpscope.atlas.page import page
@@ -75,10 +76,11 @@ def field(browser: Browser, name: str) -> str:
 )
 def test_every_structure_can_be_shown(load: Callable[..., Browser], name: str) -> None:
     browser = load(name)
+    most = part(100)
     number = browser.evaluate("JSON.parse(document.getElementById('data').textContent).nodes.length")
     shown = browser.evaluate(
         f"""(async () => {{
-            const step = Math.max(1, Math.floor({number} / 45));
+            const step = Math.max(1, Math.floor({number} / {most}));
             let shown = 0;
             for (let i = 0; i < {number}; i += step) {{
                 location.hash = '#n' + i;
@@ -89,7 +91,7 @@ def test_every_structure_can_be_shown(load: Callable[..., Browser], name: str) -
             return shown;
         }})()"""
     )
-    assert shown >= min(number, 45)
+    assert shown >= min(number, most)
     assert browser.evaluate("document.getElementById('trouble').hidden")
 
 

@@ -179,3 +179,26 @@ def test_a_leak_is_told_with_its_rights_and_who_opened_it(cli, tmp_path):
     assert "looks like a leak: Event grows in each dump (2 -> 4 -> 9)" in text
     assert "with rights 0x3 (+7)" in text
     assert "1 of the new ones opened by " in text
+
+
+def test_a_dump_with_itself_is_said_first(cli, run_json, make):
+    path = make("a.dmp", [(LOCK, 2)])
+    result = cli("diff", path, path)
+    assert result.code == 0
+    assert result.out.splitlines()[0] == "warning: The dump is compared with itself: nothing differs between them."
+    document = run_json("diff", path, path)
+    assert document["same_bytes"] == [[1, 2]]
+    assert list(document).index("same_bytes") < list(document).index("same_process")
+
+
+def test_files_with_the_same_bytes_are_named(cli, run_json, make, tmp_path):
+    first, last = make("a.dmp", [(LOCK, 2)]), make("b.dmp", [(LOCK, 3)])
+    copy = tmp_path / "copy.dmp"
+    copy.write_bytes(first.read_bytes())
+    assert cli("diff", first, copy).out.startswith("warning: a.dmp and copy.dmp hold the same bytes: nothing differs between them.\n")
+    assert run_json("diff", first, last)["same_bytes"] == []
+    assert "same bytes" not in cli("diff", first, last).out
+    three = cli("diff", first, last, copy)
+    assert three.out.startswith("warning: a.dmp and copy.dmp hold the same bytes: nothing differs between them.\n")
+    assert run_json("diff", first, last, copy)["same_bytes"] == [[1, 3]]
+    assert "dump 2 and dump 3 are the same file: " in cli("diff", first, last, last).out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, List
 
 import pytest
 
@@ -226,3 +226,27 @@ def test_a_dump_that_is_refused_is_shrunk_where_the_result_opens(tmp_path: Path,
     assert result.code == 0
     assert "stacks" in result.out
     assert (tmp_path / "small.dmp").exists()
+
+
+def said(document: Any) -> List[str]:
+    return [key for key in document if key in ("kept", "left", "written")]
+
+
+def test_the_file_is_written_after_the_tables_but_where_the_dump_does_not_open(tmp_path: Path, run_json: Any) -> None:
+    assert said(run_json("shrink", FULL, "-o", tmp_path / "a.dmp")) == ["kept", "left", "written"]
+    assert said(run_json("shrink", "memory-list-ranges-conflict.dmp", "-o", tmp_path / "b.dmp")) == ["written", "kept", "left"]
+    assert said(run_json("shrink", FULL)) == ["kept", "left"]
+
+
+def test_each_note_is_said_once(tmp_path: Path, monkeypatch: Any, cli: Cli) -> None:
+    write_to = Shrunk.write_to
+
+    def noting(self: Shrunk, *words: Any) -> int:
+        self.notes += ["said while it is written", "known before"]
+        return write_to(self, *words)
+
+    monkeypatch.setattr(Shrunk, "write_to", noting)
+    for sample in (FULL, "memory-list-ranges-conflict.dmp"):
+        text = cli("shrink", sample, "-o", tmp_path / "out.dmp", "--force").out
+        assert text.count("said while it is written") == 1
+        assert text.count("known before") == 1

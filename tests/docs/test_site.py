@@ -11,6 +11,7 @@ from typing import Iterator
 import pytest
 from docs.site import build as site
 from docs.site import pages
+from tests.amount import ALL
 from tests.atlas.browser import Browser, find_browser
 from tests.counting import POLLS
 
@@ -100,14 +101,18 @@ def show(browser: Browser, page: Path) -> None:
     browser.settle()
 
 
+SHOWN = ("index", "guides/index", "cases/no-handles", "rules/handles", "format/header", "lessons/08-why-handle-fails", "api/handles", "performance")
+
+
 @needs_mkdocs
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_pages_fit_and_ask_for_nothing(built: Path, browser: Browser, width: int, scheme: str) -> None:
+    """All of these pages in each way, or a quarter of them in each way."""
     browser.size(width, 900)
     browser.scheme(scheme)
-    for name in ("index", "guides/index", "cases/no-handles", "rules/handles", "format/header", "lessons/08-why-handle-fails", "api/handles", "performance"):
+    for name in SHOWN if ALL else SHOWN[2 * (width == 400) + (scheme == "dark") :: 4]:
         show(browser, built / f"{name}.html")
         assert browser.problems == [], name
         assert [url for url in browser.requests if not url.startswith(("file:", "data:", "about:"))] == [], name

@@ -11,7 +11,7 @@ from typing import List
 
 import pytest
 from tests.stacks.parameters import emulate, test_parameters
-from tests.stacks.test_argument_words import compare, printed
+from tests.stacks.test_words import compare, printed
 
 from dumpscope.errors import DumpscopeError
 

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from dumpscope.dump.minidump import Minidump
-from dumpscope.fleet.contents import MemoryChange, differences, finding_changes, memory_changes, shared_memory, stream_changes
+from dumpscope.dump.source import Source
+from dumpscope.fleet.contents import (
+    PIECE,
+    MemoryChange,
+    differences,
+    equal_files,
+    finding_changes,
+    memory_changes,
+    one_file,
+    same_bytes,
+    shared_memory,
+    stream_changes,
+)
 from dumpscope.writing import DumpBuilder
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -79,3 +91,55 @@ def test_versions_of_modules_are_shown_as_such(run_json: Callable[..., Dict[str,
     versions = [item[key] for item in found["modules"] for key in ("version_before", "version_after") if item[key]]
     assert versions
     assert all(version.count(".") == 3 for version in versions)
+
+
+def sources(*contents: bytes) -> Sequence[Source]:
+    return [Source.from_object(data) for data in contents]
+
+
+def test_files_with_the_same_bytes_are_found() -> None:
+    one, two, three = b"a" * 10, b"b" * 10, b"a" * 11
+    assert equal_files(sources(one, two, one)) == [[0, 2]]
+    assert equal_files(sources(two, one, three, two, one, two)) == [[0, 3, 5], [1, 4]]
+    assert equal_files(sources(one, two, three)) == []
+    assert equal_files([]) == []
+
+
+def test_each_byte_of_both_files_counts() -> None:
+    data = bytes(range(251)) * (2 * PIECE // 251) + b"rest"
+    told: List[Tuple[int, int]] = []
+    assert same_bytes(*sources(data, data), lambda done, total: told.append((done, total)))
+    assert told == [(PIECE, len(data)), (len(data), len(data))]
+    for place in (0, PIECE - 1, PIECE, len(data) - 1):
+        other = bytearray(data)
+        other[place] ^= 1
+        assert not same_bytes(*sources(data, bytes(other))), place
+
+
+def test_the_reading_ends_at_the_first_difference() -> None:
+    told: List[int] = []
+    assert not same_bytes(*sources(b"a" + bytes(3 * PIECE), b"b" + bytes(3 * PIECE)), lambda done, total: told.append(done))
+    assert told == []
+
+
+def test_one_file_needs_no_reading(tmp_path: Path) -> None:
+    first, other = tmp_path / "a.dmp", tmp_path / "b.dmp"
+    first.write_bytes(b"x" * 100)
+    other.write_bytes(b"x" * 100)
+    opened = [Source.from_path(first), Source.from_path(tmp_path / "." / "a.dmp"), Source.from_path(other)]
+    told: List[int] = []
+
+    def tell(done: int, total: int) -> None:
+        told.append(done)
+
+    try:
+        assert one_file(opened[0], opened[1])
+        assert not one_file(opened[0], opened[2])
+        assert same_bytes(opened[0], opened[1], tell)
+        assert told == []
+        assert same_bytes(opened[0], opened[2], tell)
+        assert told == [100]
+    finally:
+        for source in opened:
+            source.close()
+    assert not one_file(*sources(b"x", b"x")), "bytes are no file"

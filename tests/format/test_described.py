@@ -73,11 +73,3 @@ def test_debugger_order_of_registers() -> None:
     assert names(AMD64_LAYOUT.rows) == "rax rbx rcx/rdx rsi rdi/rip rsp rbp/r8 r9 r10/r11 r12 r13/r14 r15"
     assert names(X86_LAYOUT.rows) == "eax ebx ecx edx esi edi/eip esp ebp"
     assert names([AMD64_LAYOUT.segments]) == "cs ss ds es fs gs"
-
-
-def test_guid_text() -> None:
-    from dumpscope.format.guid import guid_text
-
-    assert guid_text(bytes(range(16))) == "03020100-0504-0706-0809-0a0b0c0d0e0f"
-    with pytest.raises(ValueError, match="16 bytes, not 3"):
-        guid_text(b"abc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
 
@@ -102,3 +102,41 @@ def test_a_new_file_has_the_rights_of_new_files(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")
     write(save(tmp_path / "a"))
     assert os.stat(tmp_path / "a").st_mode == os.stat(tmp_path / "plain").st_mode
+
+
+WRITING = [
+    "shrink full-memory.dmp -o OUT",
+    "scrub handles.dmp -o OUT",
+    "mend not-a-dump-signature-spoilt.dmp -o OUT",
+    "extract handles.dmp --stream HandleData -o OUT",
+    "atlas handles.dmp -o OUT",
+    "what-if handles.dmp Flags=0x5 --write OUT",
+]
+"""One line of each command that writes a file."""
+
+
+@pytest.mark.parametrize("line", WRITING)
+@pytest.mark.parametrize("ended", [KeyboardInterrupt(), SystemExit(143)], ids=["Ctrl-C", "SIGTERM"])
+def test_each_command_saves_by_the_one_way(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, ended: BaseException) -> None:
+    target = tmp_path / "out.bin"
+    words = [str(target) if word == "OUT" else word for word in line.split()]
+    written = cli(*words)
+    assert written.code == 0, written.err
+    before = target.read_bytes()
+    again = cli(*words)
+    assert again.code == 2
+    assert "exists already" in again.err
+    assert target.read_bytes() == before
+    target.unlink()
+
+    def end(*_: object) -> None:
+        assert [path.name for path in tmp_path.iterdir()] != [], "the file is not there under a temporary name"
+        raise ended
+
+    monkeypatch.setattr("dumpscope.writing.output._publish", end)
+    try:
+        code = cli(*words).code
+    except SystemExit as left:
+        code = left.code
+    assert code == (130 if isinstance(ended, KeyboardInterrupt) else 143)
+    assert list(tmp_path.iterdir()) == []

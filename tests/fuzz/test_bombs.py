@@ -6,6 +6,7 @@ import struct
 from typing import Dict
 
 import pytest
+from tests.amount import part
 from tests.fuzz.driver import Broken, Checker
 from tests.fuzz.dumps import Dump, handles
 
@@ -13,7 +14,9 @@ from dumpscope import Minidump
 from dumpscope.dump.streams.breakpad import DsoDebug
 
 TOP = 0xFFFFFFFF
-MIB = 1 << 20
+MIB = part(1 << 20)
+ROWS = part(20_000)
+"""The sizes that a hostile file has, in bytes and in rows of a list."""
 
 
 def counted(kind: int, element: int, count: int, size: int = -1, body: int = 4096) -> bytes:
@@ -105,7 +108,7 @@ def info_chain() -> bytes:
     """A chain without a loop whose every block is another one's tail."""
     made = Dump(4).basics()
     first = len(made.data)
-    made.put(b"".join(struct.pack("<III", first + 12 * (n + 1), 1, TOP) for n in range(5000)))
+    made.put(b"".join(struct.pack("<III", first + 12 * (n + 1), 1, TOP) for n in range(part(5000))))
     rows = b"".join(struct.pack("<QIIIIIIII", 4 * n, 0, 0, 0, 0, 0, 0, first + 12 * n, 0) for n in range(200))
     made.stream(12, struct.pack("<IIII", 16, 40, 200, 0) + rows)
     return made.build()
@@ -129,33 +132,33 @@ def huge_ranges() -> bytes:
 
 
 def overlapping_ranges() -> bytes:
-    """20,000 ranges that all hold the same bytes of the file under addresses one apart."""
+    """Thousands of ranges that all hold the same bytes of the file under addresses one apart."""
     made = Dump().basics()
     rva = made.put(bytes(4096))
-    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x10000 + n, 4096, rva) for n in range(20000)))
+    made.stream(5, struct.pack("<I", ROWS) + b"".join(struct.pack("<QII", 0x10000 + n, 4096, rva) for n in range(ROWS)))
     return made.build()
 
 
 def same_ranges() -> bytes:
     made = Dump().basics()
     rva = made.put(bytes(65536))
-    made.stream(5, struct.pack("<I", 20000) + struct.pack("<QII", 0x10000, 65536, rva) * 20000)
+    made.stream(5, struct.pack("<I", ROWS) + struct.pack("<QII", 0x10000, 65536, rva) * ROWS)
     return made.build()
 
 
 def scattered_bytes() -> bytes:
-    """60,000 ranges of one byte, whose addresses go on while their bytes lie here and there in the file."""
+    """Thousands of ranges of one byte, whose addresses go on while their bytes lie here and there in the file."""
     made = Dump().basics()
     rva = made.put(bytes(4096))
-    made.stream(5, struct.pack("<I", 60000) + b"".join(struct.pack("<QII", 0x10000 + n, 1, rva + n * 7 % 4096) for n in range(60000)))
+    made.stream(5, struct.pack("<I", 3 * ROWS) + b"".join(struct.pack("<QII", 0x10000 + n, 1, rva + n * 7 % 4096) for n in range(3 * ROWS)))
     return made.build()
 
 
 def shared_bytes() -> bytes:
-    """20,000 ranges at addresses of their own, all of the same 480 KB of the file: a megabyte that stands for 9 GB."""
+    """Thousands of ranges at addresses of their own, all of the same 480 KB of the file: a megabyte that stands for gigabytes."""
     made = Dump().basics()
     rva = made.put(b"abcd\0\1\2\3" * 60000)
-    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 480000, rva) for n in range(20000)))
+    made.stream(5, struct.pack("<I", ROWS) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 480000, rva) for n in range(ROWS)))
     return made.build()
 
 
@@ -163,7 +166,7 @@ def shifted_bytes() -> bytes:
     """The same, each range a few bytes behind the one before it, full of texts and of what could be pointers if it stood at multiples of 8."""
     made = Dump().basics()
     rva = made.put(b"\xa8" + (b"text " * 10 + b"\0\0" + struct.pack("<QI", 0x7FFE0000, 1)) * 7500)
-    made.stream(5, struct.pack("<I", 20000) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 400000, rva + n % 8000) for n in range(20000)))
+    made.stream(5, struct.pack("<I", ROWS) + b"".join(struct.pack("<QII", 0x100000 * (n + 1), 400000, rva + n % 8000) for n in range(ROWS)))
     return made.build()
 
 
@@ -172,7 +175,7 @@ def overlapping_modules() -> bytes:
     name = made.string("a.dll")
     made.streams = [row for row in made.streams if row[0] != 4]
     row = struct.pack("<QIIII", 0x10000, TOP, 0, 0, name).ljust(108, b"\0")
-    made.stream(4, struct.pack("<I", 3000) + row * 3000)
+    made.stream(4, struct.pack("<I", part(3000)) + row * part(3000))
     return made.build()
 
 
@@ -197,8 +200,8 @@ def tokens_of_everything() -> bytes:
 def tokens_of_one_sid(count: int) -> bytes:
     """Tokens of two lists of 4096 SIDs, all of which are the same one; both lists are the same bytes, too."""
     made = Dump(0x40000).basics()
-    part = struct.pack("<I", 4096) + struct.pack("<II", 4 + 8 * 4096, 7) * 4096 + b"\x01\x0f\0\0\0\0\0\x05" + b"\xff" * 60
-    token = struct.pack("<IIQ", 72 + len(part), 1, 1) + struct.pack("<14I", *([0] * 4), 72, len(part), *([0] * 6), 72, len(part)) + part
+    lists = struct.pack("<I", 4096) + struct.pack("<II", 4 + 8 * 4096, 7) * 4096 + b"\x01\x0f\0\0\0\0\0\x05" + b"\xff" * 60
+    token = struct.pack("<IIQ", 72 + len(lists), 1, 1) + struct.pack("<14I", *([0] * 4), 72, len(lists), *([0] * 6), 72, len(lists)) + lists
     made.stream(19, struct.pack("<IIII", 16 + count * len(token), count, 16, 72) + token * count)
     return made.build()
 
@@ -215,7 +218,7 @@ def annotations_of_everything() -> bytes:
     """A Crashpad stream whose dictionaries claim 2^32-1 entries that are each other."""
     made = Dump().basics()
     table = len(made.data)
-    made.put(struct.pack("<I", TOP) + struct.pack("<II", table, table) * 4000)
+    made.put(struct.pack("<I", TOP) + struct.pack("<II", table, table) * part(4000))
     made.stream(0x43500001, struct.pack("<I", 1) + bytes(32) + struct.pack("<II", TOP, table) + struct.pack("<II", TOP, table) + bytes(16))
     return made.build()
 
@@ -227,18 +230,18 @@ def comment_of_everything() -> bytes:
     return made.build()
 
 
-def streams_of_each_type() -> bytes:
-    """Fifteen thousand directory entries, seconds of work if each took what the first of its type takes."""
+def streams_of_each_type(count: int) -> bytes:
+    """Thousands of directory entries, seconds of work if each took what the first of its type takes."""
     made = Dump().basics()
     place = made.streams[1][2]
-    made.streams += [(n % 30, 48, place) for n in range(15_000)]
+    made.streams += [(n % 30, 48, place) for n in range(count)]
     return made.build()
 
 
 def streams_of_the_same_place() -> bytes:
     made = Dump().basics()
     rva = made.put(bytes(MIB // 2))
-    made.streams += [(12 + n % 14, MIB, rva + n) for n in range(5000)]
+    made.streams += [(12 + n % 14, MIB, rva + n) for n in range(part(5000))]
     return made.build()
 
 
@@ -286,16 +289,16 @@ BOMBS: Dict[str, bytes] = {
     "handle-names-4-GiB": handles(struct.pack("<QIIIIIIII", 4, 24, 24, 0, 0, 0, 0, 24, 0) * 100, 100),
     "one-long-name": many_handles_of_one_long_name(),
     "overlapping-strings": overlapping_strings(50),
-    "one-name-for-all": one_name_for_all(20000),
-    "1-MiB-of-one-object-name": one_name_for_all_objects(40000),
-    "1-MiB-of-overlapping-names": overlapping_strings(20000),
-    "1-MiB-of-overlapping-types": overlapping_strings(20000, types=True),
-    "1-MiB-of-overlapping-modules": overlapping_paths(4, 8000),
-    "1-MiB-of-overlapping-unloaded": overlapping_paths(14, 30000),
-    "1-MiB-of-overlapping-thread-names": overlapping_paths(24, 15000),
+    "one-name-for-all": one_name_for_all(ROWS),
+    "many-of-one-object-name": one_name_for_all_objects(2 * ROWS),
+    "many-overlapping-names": overlapping_strings(ROWS),
+    "many-overlapping-types": overlapping_strings(ROWS, types=True),
+    "many-overlapping-modules": overlapping_paths(4, part(8000)),
+    "many-overlapping-unloaded": overlapping_paths(14, part(30_000)),
+    "many-overlapping-thread-names": overlapping_paths(24, part(15_000)),
     "info-loop": info_loop(),
     "info-chain": info_chain(),
-    "1-MiB-of-one-info-chain": one_chain_for_all(20000, 64),
+    "many-of-one-info-chain": one_chain_for_all(ROWS, 64),
     "infos-2^32-1": described(17, struct.pack("<III", 12, 64, TOP), size=12 + 64),
     "regions-2^64-1": described(16, struct.pack("<IIQ", 16, 48, (1 << 64) - 1)),
     "unloaded-2^32-1": described(14, struct.pack("<III", 12, 24, TOP)),
@@ -304,18 +307,18 @@ BOMBS: Dict[str, bytes] = {
     "tables-entries-of-0": described(13, struct.pack("<IIIIII", 24, 0, 0, 0, TOP, 0)),
     "tokens-2^32-1": described(19, struct.pack("<IIII", TOP, TOP, 16, 16)),
     "memory64-2^64-1": described(9, struct.pack("<QQ", (1 << 64) - 1, (1 << 64) - 1)),
-    "1-MiB-of-threads": one_mib(3, struct.pack("<I", 10**9)),
-    "1-MiB-of-modules": one_mib(4, struct.pack("<I", 10**9)),
-    "1-MiB-of-ranges": one_mib(5, struct.pack("<I", 10**9)),
-    "1-MiB-of-memory64": one_mib(9, struct.pack("<QQ", 10**9, 0)),
-    "1-MiB-of-handles": one_mib(12, struct.pack("<IIII", 16, 32, 10**9, 0)),
-    "1-MiB-of-tables": one_mib(13, struct.pack("<IIIIII", 24, 32, 0, 0, 10**9, 0)),
-    "1-MiB-of-unloaded": one_mib(14, struct.pack("<III", 12, 24, 10**9)),
-    "1-MiB-of-regions": one_mib(16, struct.pack("<IIQ", 16, 48, 10**9)),
-    "1-MiB-of-infos": one_mib(17, struct.pack("<III", 12, 64, 10**9)),
-    "1-MiB-of-operations": one_mib(18, struct.pack("<IIII", 16, 288, 10**9, 0)),
-    "1-MiB-of-tokens": one_mib(19, struct.pack("<IIII", TOP, 10**9, 16, 16)),
-    "1-MiB-of-names": one_mib(24, struct.pack("<I", 10**9)),
+    "many-threads": one_mib(3, struct.pack("<I", 10**9)),
+    "many-modules": one_mib(4, struct.pack("<I", 10**9)),
+    "many-ranges": one_mib(5, struct.pack("<I", 10**9)),
+    "many-memory64": one_mib(9, struct.pack("<QQ", 10**9, 0)),
+    "many-handles": one_mib(12, struct.pack("<IIII", 16, 32, 10**9, 0)),
+    "many-tables": one_mib(13, struct.pack("<IIIIII", 24, 32, 0, 0, 10**9, 0)),
+    "many-unloaded": one_mib(14, struct.pack("<III", 12, 24, 10**9)),
+    "many-regions": one_mib(16, struct.pack("<IIQ", 16, 48, 10**9)),
+    "many-infos": one_mib(17, struct.pack("<III", 12, 64, 10**9)),
+    "many-operations": one_mib(18, struct.pack("<IIII", 16, 288, 10**9, 0)),
+    "many-tokens": one_mib(19, struct.pack("<IIII", TOP, 10**9, 16, 16)),
+    "many-names": one_mib(24, struct.pack("<I", 10**9)),
     "huge-ranges": huge_ranges(),
     "overlapping-ranges": overlapping_ranges(),
     "same-ranges": same_ranges(),
@@ -327,19 +330,19 @@ BOMBS: Dict[str, bytes] = {
     "tokens": tokens_of_everything(),
     "annotations": annotations_of_everything(),
     "comments": comment_of_everything(),
-    "overlapping-loader-entries": overlapping_loader_entries(8000),
+    "overlapping-loader-entries": overlapping_loader_entries(part(8000)),
     "tokens-of-one-sid": tokens_of_one_sid(10),
     "user-streams-of-one-place": user_streams_of_one_place(300, bytes(range(256)) * 512),
     "user-streams-of-one-text": user_streams_of_one_place(300, b"hello world\n" * 10000),
     "streams-of-one-place": streams_of_the_same_place(),
-    "streams-of-each-type": streams_of_each_type(),
+    "streams-of-each-type": streams_of_each_type(part(15_000)),
 }
 
 NO_DAMAGE = {
     "one-name-for-all",
     "overlapping-loader-entries",
     "one-long-name",
-    "1-MiB-of-one-object-name",
+    "many-of-one-object-name",
     "overlapping-ranges",
     "same-ranges",
     "scattered-bytes",
@@ -379,7 +382,7 @@ def test_bombs_are_named(name: str) -> None:
 def test_streams_one_by_one_have_an_end(checker: Checker) -> None:
     """`dumpinfo -v` of 15,000 streams shows a thousand of them in detail and says so."""
     (call,) = (call for call in checker.calls if (call.command.name, call.line) == ("dumpinfo", "-v"))
-    answer = checker.check(BOMBS["streams-of-each-type"], call, "text")
+    answer = checker.check(streams_of_each_type(15_000), call, "text")
     assert answer.text.count("entry at 0x") < 1100
     assert "13503 more streams: `streams N` shows one in detail" in answer.text
 

@@ -8,6 +8,7 @@ from typing import Callable, Dict, List
 
 import pytest
 from samples.kernel_dumps import bitmap_dump, full_dump, triage32, triage64, with_blobs
+from tests.amount import part
 from tests.fuzz.driver import Checker
 
 BASES: Dict[str, Callable[[], bytes]] = {
@@ -38,7 +39,7 @@ def test_numbers_at_their_edges(checker: Checker, name: str) -> None:
     data = BASES[name]()
     chance = random.Random(name)
     broken: List[str] = []
-    for offset in chance.sample(fields(data), 40):
+    for offset in chance.sample(fields(data), part(40)):
         made = bytearray(data)
         value = chance.choice(VALUES)
         struct.pack_into("<I", made, offset, value)
@@ -51,7 +52,7 @@ def test_cut_anywhere(checker: Checker, name: str) -> None:
     data = BASES[name]()
     chance = random.Random(name)
     broken: List[str] = []
-    for _ in range(20):
+    for _ in range(part(20)):
         size = chance.randrange(len(data))
         broken += [f"cut at 0x{size:x}: {error}" for error in checker.some(data[:size], chance, 8)]
     assert not broken, broken[0]
@@ -64,19 +65,19 @@ def test_bombs(checker: Checker, bomb: str, command: str) -> None:
     data = bytearray(triage64())
     start = len(data)
     if bomb == "drivers":
-        data += b"".join(struct.pack("<I52xQQI64x4x", 0x2010, n << 12, 0, 0xFFFFFFFF) for n in range(2000))
+        data += b"".join(struct.pack("<I52xQQI64x4x", 0x2010, n << 12, 0, 0xFFFFFFFF) for n in range(part(2000)))
         struct.pack_into("<II", data, 0x2030, start, 0xFFFFFFFF)
     elif bomb == "blocks":
-        data += b"".join(struct.pack("<QII", n << 12, 0, 0xFFFFFFFF) for n in range(8000))
+        data += b"".join(struct.pack("<QII", n << 12, 0, 0xFFFFFFFF) for n in range(part(8000)))
         struct.pack_into("<II", data, 0x2078, start, 0xFFFFFFFF)
     elif bomb == "blobs":
-        data = bytearray(with_blobs(bytes(data), [b""] * 4000))
+        data = bytearray(with_blobs(bytes(data), [b""] * part(4000)))
     elif bomb == "strings":
-        data += b"".join(struct.pack("<I52xQQI64x4x", start + 144 * 1000, n << 32, 0, 0x1000) for n in range(1000))
+        data += b"".join(struct.pack("<I52xQQI64x4x", start + 144 * part(1000), n << 32, 0, 0x1000) for n in range(part(1000)))
         data += struct.pack("<I", 0xFFFFFFFF) + "x".encode("utf-16-le") * 600
-        struct.pack_into("<II", data, 0x2030, start, 1000)
+        struct.pack_into("<II", data, 0x2030, start, part(1000))
     elif bomb == "unloaded":
-        data += struct.pack("<Q", 0xFFFFFFFF) + struct.pack("<HHIQ24sQQ", 0xFFFF, 0xFFFF, 0, 0, b"x\0" * 12, 0, (1 << 64) - 1) * 2000
+        data += struct.pack("<Q", 0xFFFFFFFF) + struct.pack("<HHIQ24sQQ", 0xFFFF, 0xFFFF, 0, 0, b"x\0" * 12, 0, (1 << 64) - 1) * part(2000)
         struct.pack_into("<I", data, 0x2018, start)
     else:
         data = bytearray(bitmap_dump(range(0, 1 << 16, 2), 1 << 16)[: 0x2000 + 0x38 + (1 << 13)])

@@ -6,11 +6,12 @@ import random
 from typing import Dict, List
 
 import pytest
+from tests.amount import part
 from tests.fuzz.driver import RENDERERS, Broken, Checker, corpus
 from tests.fuzz.mutator import every_cut, every_field, mutate, sites
 
-CALLS = 150_000_000
-"""Calls of functions for one part, some ten seconds: it ends after the same mutant on any machine."""
+CALLS = part(150_000_000)
+"""Calls of functions for one part, some seconds: it ends after the same mutant on any machine."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_mutants_break_nothing(checker: Checker, bases: Dict[str, bytes]) -> Non
     groups = {name: sites(data) for name, data in bases.items()}
     found: List[str] = []
     end = checker.spent + CALLS
-    for number in range(400):
+    for number in range(part(400)):
         chance = random.Random(f"suite/{number}")
         name = chance.choice(names)
         mutant = mutate(bases[name], chance, groups[name])
@@ -57,7 +58,7 @@ def test_fields_at_their_edges(checker: Checker, bases: Dict[str, bytes], name: 
     mutants = list(every_field(bases[name]))
     found: List[str] = []
     end = checker.spent + CALLS // 4
-    for mutant in chance.sample(mutants, min(150, len(mutants))):
+    for mutant in chance.sample(mutants, min(part(150), len(mutants))):
         found += [f"{mutant.story}\n{error}" for error in checker.some(mutant.data, chance)]
         if checker.spent > end:
             break
@@ -68,7 +69,7 @@ def test_cut_at_every_boundary(checker: Checker, bases: Dict[str, bytes]) -> Non
     """The first 2 KiB at each 32-bit boundary; the rest by chance."""
     chance = random.Random(7)
     cuts = list(every_cut(bases["everything-small"]))
-    picked = chance.sample(cuts[:512], 60) + chance.sample(cuts[512:], 40)
+    picked = chance.sample(cuts[:512], part(60)) + chance.sample(cuts[512:], part(40))
     found: List[str] = []
     end = checker.spent + CALLS // 2
     for mutant in picked:

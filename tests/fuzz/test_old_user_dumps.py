@@ -8,6 +8,7 @@ from typing import Callable, Dict, List
 
 import pytest
 from samples.user_dumps import narrow_dump, wide_dump
+from tests.amount import part
 from tests.fuzz.driver import Checker
 
 from dumpscope.format.userdump import USERMODE_CRASHDUMP_HEADER32, USERMODE_CRASHDUMP_HEADER64
@@ -47,7 +48,7 @@ def test_numbers_at_their_edges(checker: Checker, name: str) -> None:
     data = BASES[name]()
     chance = random.Random(name)
     broken: List[str] = []
-    for offset in chance.sample(fields(name, data), 40):
+    for offset in chance.sample(fields(name, data), part(40)):
         made = bytearray(data)
         value = chance.choice(VALUES)
         struct.pack_into("<I", made, offset, value)
@@ -60,7 +61,7 @@ def test_cut_anywhere(checker: Checker, name: str) -> None:
     data = BASES[name]()
     chance = random.Random(name)
     broken: List[str] = []
-    for _ in range(20):
+    for _ in range(part(20)):
         size = chance.randrange(len(data))
         broken += [f"cut at 0x{size:x}: {error}" for error in checker.some(data[:size], chance, 8)]
     assert not broken, broken[0]
@@ -81,7 +82,7 @@ def bomb(kind: str, name: str) -> bytes:
             struct.pack("<QQIIQIIII", n << 16, 0, 4, 0, 1 << 62, 0x1000, 4, 0x20000, 0)
             if name == "wide"
             else struct.pack("<7I", n << 16, 0, 4, TOP, 0x1000, 4, 0x20000)
-            for n in range(2000)
+            for n in range(part(2000))
         ]
         data += b"".join(rows)
         put("MemoryRegionOffset", start)
@@ -90,39 +91,39 @@ def bomb(kind: str, name: str) -> bytes:
     elif kind == "small regions":
         data += b"".join(
             struct.pack("<QQIIQIIII", n << 4, 0, 4, 0, 1, 0x1000, 4, 0x20000, 0) if name == "wide" else struct.pack("<7I", n << 4, 0, 4, 1, 0x1000, 4, 0x20000)
-            for n in range(4000)
+            for n in range(part(4000))
         )
         put("MemoryRegionOffset", start)
-        put("MemoryRegionCount", 4000)
+        put("MemoryRegionCount", part(4000))
     elif kind == "same region":
         data += b"".join(
             struct.pack("<QQIIQIIII", 0x10000, 0, 4, 0, 8, 0x1000, 4, 0x20000, 0)
             if name == "wide"
             else struct.pack("<7I", 0x10000, 0, 4, 8, 0x1000, 4, 0x20000)
-            for _ in range(4000)
+            for _ in range(part(4000))
         )
         put("MemoryRegionOffset", start)
-        put("MemoryRegionCount", 4000)
+        put("MemoryRegionCount", part(4000))
         put("DataOffset", 0x60)
     elif kind == "modules":
-        data += b"".join(struct.pack(f"<{word}II", n << 16, TOP, 0) for n in range(4000))
+        data += b"".join(struct.pack(f"<{word}II", n << 16, TOP, 0) for n in range(part(4000)))
         put("ModuleOffset", start)
         put("ModuleCount", TOP)
     elif kind == "long names":
-        data += b"".join(struct.pack(f"<{word}II", n << 16, 0x1000, 1024) + b"\x01" * 1024 for n in range(200))
+        data += b"".join(struct.pack(f"<{word}II", n << 16, 0x1000, 1024) + b"\x01" * 1024 for n in range(part(200)))
         put("ModuleOffset", start)
-        put("ModuleCount", 200)
+        put("ModuleCount", part(200))
     elif kind == "threads":
         put("ThreadCount", TOP)
         put("ThreadStateOffset", 0x60)
         put("ThreadOffset", 0x60)
-        data += bytes(1 << 18)
+        data += bytes(part(1 << 18))
     else:
         for field in ("ThreadOffset", "ModuleOffset", "DataOffset", "MemoryRegionOffset", "DebugEventOffset", "ThreadStateOffset"):
             put(field, 1)
         for field in ("ThreadCount", "ModuleCount", "MemoryRegionCount"):
             put(field, TOP)
-        data += bytes(range(256)) * 512
+        data += bytes(range(256)) * part(512)
     return bytes(data)
 
 

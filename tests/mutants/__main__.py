@@ -22,7 +22,7 @@ from tests.mutants.running import OPTIONS, Cover, Loop, Scratch, Verdict, Warm, 
 
 FOLDERS = ["commands", "diagnosis/rules", "dump/streams"]
 TESTS = ["tests/commands", "tests/diagnosis", "tests/dump", "tests/learning", "tests/front/windbg", "tests/fleet/test_run.py", "tests/fleet/test_table.py"]
-TESTS += ["tests/fleet/test_compare.py", "tests/atlas/test_flat.py", "tests/stacks/test_argument_words.py"]
+TESTS += ["tests/fleet/test_lines.py", "tests/fleet/test_output.py", "tests/fleet/test_compare.py", "tests/atlas/test_flat.py", "tests/stacks/test_words.py"]
 MOST_TESTS = 300
 """So many tests are tried for a mutant at the most: a case of each test function first, then a second one, and so on. A mutant that only others would
 kill counts as one that survived."""

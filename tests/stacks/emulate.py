@@ -14,9 +14,9 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Dict, List, Set
 
-from tests.stacks.emulation import MOST, STACK_SIZE, Machine, ask, build, dump_of, load, write_archive
+from tests.stacks.emulation import MOST, Emulator, Machine, ask, build, write_archive
 
 X86 = Machine(
     source=Path(__file__).parent / "data" / "x86" / "shapes.c",
@@ -44,27 +44,21 @@ def emulate(exe: Path, folder: Path) -> List[Path]:
     import unicorn
     from unicorn import x86_const
 
-    program = load(exe)
-    machine = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_32)
-    machine.mem_map(program.base, (len(program.image) + 0xFFF) & ~0xFFF)
-    machine.mem_write(program.base, program.image)
-    machine.mem_map(X86.stack, STACK_SIZE)
-    machine.reg_write(x86_const.UC_X86_REG_ESP, X86.stack + STACK_SIZE - 64)
-    seen: List[int] = []
+    emulator = Emulator(X86, exe, (unicorn.UC_ARCH_X86, unicorn.UC_MODE_32), x86_const.UC_X86_REG_ESP)
+    numbers = [getattr(x86_const, f"UC_X86_REG_{name}") for name in REGISTERS]
+    seen: Set[int] = set()
     written: List[Path] = []
 
-    def step(running: Any, address: int, size: int, data: Any) -> None:
+    def step(address: int) -> None:
         if address in seen or len(written) >= MOST:
             return
-        seen.append(address)
-        registers = {name: running.reg_read(getattr(x86_const, f"UC_X86_REG_{name}")) for name in REGISTERS}
-        registers["EIP"] = address
+        seen.add(address)
+        registers = dict(zip(REGISTERS, emulator.registers(numbers)), EIP=address)
         path = folder / f"step-{len(written):04d}.dmp"
-        path.write_bytes(dump_of(X86, program, context(registers), registers["ESP"], address, bytes(running.mem_read(X86.stack, STACK_SIZE)), exe.name))
+        emulator.dump(path, context(registers), registers["ESP"], address)
         written.append(path)
 
-    machine.hook_add(unicorn.UC_HOOK_CODE, step)
-    machine.emu_start(program.base + program.entry, 0, count=200_000)
+    emulator.run(step, 200_000)
     return written
 
 

@@ -14,9 +14,9 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Dict, List, Set, Tuple
 
-from tests.stacks.emulation import MOST, STACK_SIZE, Machine, ask, build, dump_of, load, write_archive
+from tests.stacks.emulation import MOST, Emulator, Machine, ask, build, write_archive
 
 ARM64 = Machine(
     source=Path(__file__).parent / "data" / "arm64" / "shapes.c",
@@ -42,34 +42,27 @@ def emulate(exe: Path, folder: Path) -> Dict[Path, List[Tuple[int, int]]]:
     import unicorn
     from unicorn import arm64_const as names
 
-    program = load(exe)
-    machine = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
-    machine.mem_map(program.base, (len(program.image) + 0xFFFF) & ~0xFFFF)
-    machine.mem_write(program.base, program.image)
-    machine.mem_map(ARM64.stack, STACK_SIZE)
-    machine.reg_write(names.UC_ARM64_REG_SP, ARM64.stack + STACK_SIZE - 64)
-    machine.reg_write(names.UC_ARM64_REG_LR, 0)
+    emulator = Emulator(ARM64, exe, (unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM), names.UC_ARM64_REG_SP)
+    emulator.running.reg_write(names.UC_ARM64_REG_LR, 0)
     numbers = [*(getattr(names, f"UC_ARM64_REG_X{n}") for n in range(29)), names.UC_ARM64_REG_FP, names.UC_ARM64_REG_LR]
-    seen: List[int] = []
+    seen: Set[int] = set()
     written: Dict[Path, List[Tuple[int, int]]] = {}
     callers: List[Tuple[int, int]] = []  # return address and stack pointer of each call that has not returned
 
-    def step(running: Any, address: int, size: int, data: Any) -> None:
-        sp = running.reg_read(names.UC_ARM64_REG_SP)
+    def step(address: int) -> None:
+        sp = emulator.running.reg_read(names.UC_ARM64_REG_SP)
         while callers and callers[-1] == (sp, address):
             callers.pop()
-        word = int.from_bytes(running.mem_read(address, 4), "little")
+        word = int.from_bytes(emulator.running.mem_read(address, 4), "little")
         if address not in seen and len(written) < MOST:
-            seen.append(address)
+            seen.add(address)
             path = folder / f"step-{len(written):04d}.dmp"
-            made = context([running.reg_read(number) for number in numbers], sp, address)
-            path.write_bytes(dump_of(ARM64, program, made, sp, address, bytes(running.mem_read(ARM64.stack, STACK_SIZE)), exe.name))
+            emulator.dump(path, context(emulator.registers(numbers), sp, address), sp, address)
             written[path] = [(sp, address), *reversed(callers)]
         if word >> 26 == 0b100101 or word & 0xFFFFFC1F == 0xD63F0000:  # bl, blr
             callers.append((sp, address + 4))
 
-    machine.hook_add(unicorn.UC_HOOK_CODE, step)
-    machine.emu_start(program.base + program.entry, 0, count=200_000)
+    emulator.run(step, 200_000)
     return written
 
 

@@ -1,4 +1,4 @@
-"""What emulate.py and emulate_arm64.py share: the program is built, loaded and put into dumps, the engine is asked, an archive is written."""
+"""What the emulators of tests share: the program is built, loaded, run and put into dumps, the engine is asked, an archive is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tarfile
 from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from tests.engine.bench import Bench, windows_path
 
@@ -86,6 +86,41 @@ def dump_of(machine: Machine, program: Program, context: bytes, sp: int, pc: int
     builder.set("ExceptionStream", ThreadId=0x100, ExceptionCode=0x80000004, ExceptionAddress=pc, ThreadContext=context)
     builder.capture(start, held)
     return builder.to_bytes()
+
+
+class Emulator:
+    """A program in the emulator unicorn, with an empty stack; ``processor`` are unicorn's numbers of architecture and mode, ``sp`` that of the register."""
+
+    def __init__(self, machine: Machine, exe: Path, processor: Tuple[int, int], sp: int, room: int = 64) -> None:
+        import unicorn
+
+        self.machine = machine
+        self.name = exe.name
+        self.program = load(exe)
+        self.running = unicorn.Uc(*processor)
+        self.running.mem_map(self.program.base, (len(self.program.image) + 0xFFFF) & ~0xFFFF)
+        self.running.mem_write(self.program.base, self.program.image)
+        self.running.mem_map(machine.stack, STACK_SIZE)
+        self.running.reg_write(sp, machine.stack + STACK_SIZE - room)
+
+    def registers(self, numbers: Iterable[int]) -> List[int]:
+        """What registers hold, by unicorn's numbers."""
+        return [self.running.reg_read(number) for number in numbers]
+
+    def dump(self, path: Path, context: bytes, sp: int, pc: int) -> None:
+        """Write a dump of the program as it is."""
+        stack = bytes(self.running.mem_read(self.machine.stack, STACK_SIZE))
+        path.write_bytes(dump_of(self.machine, self.program, context, sp, pc, stack, self.name))
+
+    def run(self, step: Callable[[int], None], count: int) -> None:
+        """Run so many instructions; ``step`` is given the address of each before it is done."""
+        import unicorn
+
+        def hook(running: Any, address: int, size: int, data: Any) -> None:
+            step(address)
+
+        self.running.hook_add(unicorn.UC_HOOK_CODE, hook)
+        self.running.emu_start(self.program.base + self.program.entry, 0, count=count)
 
 
 def ask(dumps: Sequence[Path], folder: Path, row: str) -> Dict[str, List[Tuple[str, str, str]]]:

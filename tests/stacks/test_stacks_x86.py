@@ -13,7 +13,6 @@ import pytest
 from dumpscope.dump.minidump import Minidump
 from dumpscope.stacks.frames import EPILOGUE, Stack
 from dumpscope.stacks.walk import Walker
-from dumpscope.stacks.x86.epilogue import EBP, EDI, ESI, ESP, Epilogue, follow
 from dumpscope.symbols.images import Images
 from dumpscope.symbols.symbolic_files import NativeFile, available, open_native
 
@@ -86,27 +85,3 @@ def test_frames_name_the_record_that_gave_them(tmp_path: Path) -> None:
     origin = case.stack.frames[1].origin
     assert origin.words == "STACK WIN of shapes"
     assert "$eip" in origin.proofs()[0].value
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ("c3", Epilogue(ESP, (), 0, 0, 1)),
-        ("c20c00", Epilogue(ESP, (), 0, 12, 3)),
-        ("83c40c5ec3", Epilogue(ESP, ((ESI, 12),), 16, 0, 5)),
-        ("81c4e80300005ec3", Epilogue(ESP, ((ESI, 1000),), 1004, 0, 8)),
-        ("8d642410c3", Epilogue(ESP, (), 16, 0, 5)),
-        ("c9c3", Epilogue(EBP, ((EBP, 0),), 4, 0, 2)),
-        ("89ec5dc3", Epilogue(EBP, ((EBP, 0),), 4, 0, 4)),
-        ("8d65f85e5f5dc20400", Epilogue(EBP, ((ESI, -8), (EDI, -4), (EBP, 0)), 4, 4, 9)),
-        ("59c3", Epilogue(ESP, ((1, 0),), 4, 0, 2)),
-        ("f3c3", Epilogue(ESP, (), 0, 0, 2)),
-    ],
-)
-def test_an_epilogue_is_followed_to_its_return(code: str, expected: Epilogue) -> None:
-    assert follow(bytes.fromhex(code)) == expected
-
-
-@pytest.mark.parametrize("code", ["", "83c4", "90c3", "5ceb", "83c404eb10", "5e89ec5dc3", "58" * 60, "c2", "8d65"])
-def test_other_code_is_no_epilogue(code: str) -> None:
-    assert follow(bytes.fromhex(code)) is None

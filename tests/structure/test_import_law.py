@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
@@ -66,16 +67,27 @@ def _law() -> Dict[str, Set[str]]:
 LAW = _law()
 
 
-def modules() -> List[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+@cache
+def modules() -> Tuple[Path, ...]:
+    return tuple(sorted(PACKAGE.rglob("*.py")))
 
 
-def imported(path: Path) -> Iterator[Tuple[int, str]]:
+@cache
+def parsed(path: Path) -> ast.AST:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def imported(path: Path) -> Tuple[Tuple[int, str], ...]:
     """Line and absolute name of everything a module imports, wherever in it."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[Tuple[int, str]]:
     package = ["dumpscope", *path.relative_to(PACKAGE).with_suffix("").parts]
     if package[-1] == "__init__":
         package = package[:-1] + [""]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield node.lineno, name.name
@@ -119,6 +131,7 @@ def test_the_law_names_every_layer() -> None:
     assert layers <= set(LAW)
 
 
+@cache
 def outside_imports(path: Path) -> Set[str]:
     return {name.split(".")[0] for _, name in imported(path)}
 
@@ -146,7 +159,7 @@ def _graph() -> Dict[str, Set[str]]:
     known = {_name(path): path for path in modules() if _name(path)}  # the package itself only names what is below it
     graph: Dict[str, Set[str]] = {}
     for name, path in known.items():
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = parsed(path)
         types = {(node.lineno, node.end_lineno) for node in _of_types(tree) if isinstance(node, (ast.Import, ast.ImportFrom))}
         lines = {line for first, last in types for line in range(first, (last or first) + 1)}
         graph[name] = set()
@@ -248,7 +261,7 @@ def test_nothing_below_the_front_prints() -> None:
     for path in modules():
         if path.relative_to(PACKAGE).parts[0] in ("front", "__main__.py"):
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "input", "exit", "quit"), f"{path}:{node.lineno}"
 

@@ -89,7 +89,7 @@ def server() -> Iterator[Server]:
                 self.wfile.write(data[start:end])
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listener.serve_forever, daemon=True)
+    thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{listener.server_port}"
     yield state

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Dict, List, Tuple
 
 import pytest
@@ -12,7 +11,6 @@ from tests.conftest import SAMPLES
 from dumpscope.__main__ import main
 from dumpscope.errors import UsageError
 from dumpscope.symbols.path import FOLDER, MICROSOFT, SERVER, default_cache, parse_path, usable
-from dumpscope.symbols.search import Search
 
 ENVIRON: Dict[str, str] = {"HOME": "/h", "XDG_CACHE_HOME": "/c", "LOCALAPPDATA": "/c", "ROOT": "/r"}
 CACHE = os.path.join("/c", "dumpscope", "symbols")
@@ -80,33 +78,3 @@ def test_a_bad_path_of_the_environment_is_told_and_the_command_goes_on(capsys: p
     assert capsys.readouterr().out.count("'svr*/b' is no element of a symbol path") == 2
     assert main(["exception", sample]) == 0
     assert main(["stack", sample, "-y", "svr*/b"]) == 2
-
-
-def test_urls_are_named_and_not_asked() -> None:
-    found = list(Search(parse_path(["srv*/none*https://x/s"], ENVIRON)).candidates("a.pdb", "KEY1"))
-    assert [(item.place, item.path, item.reason) for item in found] == [
-        (os.path.join("/none", "a.pdb", "KEY1", "a.pdb"), None, "no such file"),
-        ("https://x/s/a.pdb/KEY1/a.pdb", None, "not asked: downloads need --download"),
-    ]
-
-
-def test_a_key_that_leads_elsewhere_is_not_used() -> None:
-    found = list(Search(parse_path(["srv*/none*https://x/s"], ENVIRON)).candidates("a.pdb", "../.."))
-    assert all(item.path is None for item in found)
-    assert not any(".." in item.place for item in found[:1])
-
-
-def test_compressed_files_and_pointers_are_said(tmp_path: Path) -> None:
-    home = tmp_path / "a.pdb" / "KEY1"
-    home.mkdir(parents=True)
-    (home / "a.pd_").write_bytes(b"MSCF")
-    search = Search(parse_path([f"srv*{tmp_path}"], ENVIRON))
-    assert "compressed" in next(iter(search.candidates("a.pdb", "KEY1"))).reason
-    (home / "file.ptr").write_text("PATH:\\\\server\\share\\a.pdb")
-    found = next(iter(Search(parse_path([f"srv*{tmp_path}"], ENVIRON)).candidates("a.pdb", "KEY1")))
-    assert found.path is None
-    assert "is not followed" in found.reason
-    (tmp_path / "real").write_bytes(b"x")
-    (home / "file.ptr").write_text(f"PATH:{tmp_path / 'real'}\n")
-    found = next(iter(Search(parse_path([f"srv*{tmp_path}"], ENVIRON)).candidates("a.pdb", "KEY1")))
-    assert found.path == str(tmp_path / "real")

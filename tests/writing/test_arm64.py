@@ -123,13 +123,3 @@ def test_registers_laid_over_each_other_are_refused() -> None:
         source.size = 20 * OLD_SIZE
         with pytest.raises(DumpError, match="overlap"):
             changes(dump, source)
-
-
-def test_bytes_added_to_a_file_are_read_behind_it() -> None:
-    source = Edited(Source(b"abcdef", "made"))
-    assert source.grow(b"XYZ") == 6
-    assert source.grow(b"12") == 9
-    source.put(5, b"-+")
-    assert source.some(0, 100) == b"abcde-+YZ12"
-    assert source.some(4, 4) == b"e-+Y"
-    assert source.some(9, 2) == b"12"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import ExitStack
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
@@ -37,6 +37,24 @@ def _counts(key: str, growth: Sequence[compare.Growth], names: Sequence[str], ki
     columns.append(Column("change", "change"))
     rows = [(item.name, *item.counts, f"{item.change:+d}") for item in growth]
     return Table(key, columns, rows, title=title)
+
+
+def _equal(dumps: Sequence[Minidump], names: Sequence[str], tell: Callable[[int, int], object]) -> Iterator[Block]:
+    """Files that hold the same bytes: between them nothing can have changed."""
+    sources = [dump.source for dump in dumps]
+    groups = contents.equal_files(sources, tell)
+    yield Data("same_bytes", [[index + 1 for index in group] for group in groups])
+    for group in groups:
+        if all(contents.one_file(sources[group[0]], sources[index]) for index in group[1:]):
+            which = "The dump is compared with itself" if len(group) == len(dumps) else f"{_listed(names, group)} are the same file"
+        else:
+            which = f"{_listed(names, group)} hold the same bytes"
+        yield Note(f"{which}: nothing differs between them.", "warning")
+
+
+def _listed(names: Sequence[str], group: Sequence[int]) -> str:
+    *first, last = (names[index] for index in group)
+    return f"{', '.join(first)} and {last}"
 
 
 def _process(dumps: Sequence[Minidump], names: Sequence[str]) -> Iterator[Block]:
@@ -213,6 +231,7 @@ def diff(session: Session, args: Any) -> Iterator[Block]:
             dumps.append(opened.enter_context(_other(path)))
         names = _names([session.path, *args.others])
         yield Data("dumps", [session.path, *args.others])
+        yield from _equal(dumps, names, session.progress)
         yield from _process(dumps, names)
         yield from _handles(dumps, names, args)
         yield from _threads(dumps[0], dumps[-1])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, NamedTuple, Tuple
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 from ..diagnosis.engine.view import EngineView
 from ..dump.absence import EMPTY, NOT_THERE, Absent
@@ -87,31 +88,38 @@ def shrink(session: Session, args: Any) -> Iterator[Block]:
         outcome["result"] = {"name": os.path.basename(args.output), "size": size}
 
     opens = session.user_dump is not None or EngineView(session.dump.source).opening.ok
-    save = Save(args.output, _no_chunks, "small dump", source.name, args.force, fill, shrunk.check)
     yield Data("shrunk", bool(args.output))
-    if args.output and not opens:
-        yield save  # it may be refused as well: then no table says what it would have had
-    yield Table("kept", _KEPT, list(shrunk.kept))
-    yield Table("left", _LEFT, list(shrunk.left))
-    for note in shrunk.notes:
-        yield Note(note, "hint")
-    if args.output and opens:
-        told: List[str] = list(shrunk.notes)
-        yield save
-        for note in shrunk.notes:
-            if note not in told:
-                yield Note(note, "hint")
-    elif args.output:
-        pass
-    elif opens:
-        yield Note("Nothing was written: -o OUT writes the small dump", "hint")
-    else:
-        yield Note("Nothing was written. The debugger does not open this dump, and -o OUT writes only what it opens: `why` says what is wrong", "hint")
+    told: List[str] = []
+    parts: List[Iterable[Block]] = [_kept(shrunk, told)]
+    if args.output:
+        # Of a dump that the debugger does not open the result may be refused as well: then no table says what it would have had.
+        save = Save(args.output, _no_chunks, "small dump", source.name, args.force, fill, shrunk.check)
+        parts.insert(1 if opens else 0, [save])
+    yield from chain.from_iterable(parts)
+    yield from _notes(shrunk, told)
+    if not args.output:
+        refused = "Nothing was written. The debugger does not open this dump, and -o OUT writes only what it opens: `why` says what is wrong"
+        yield Note("Nothing was written: -o OUT writes the small dump" if opens else refused, "hint")
     if args.report:
         outcome["kept"] = [item._asdict() for item in shrunk.kept]
         outcome["left"] = [item._asdict() for item in shrunk.left]
         outcome["notes"] = list(shrunk.notes)
         yield Save(args.report, lambda: report("shrink", source.name, source.size, outcome), "report", source.name, args.force)
+
+
+def _kept(shrunk: Shrunk, told: List[str]) -> Iterator[Block]:
+    """What is kept and what is left out."""
+    yield Table("kept", _KEPT, list(shrunk.kept))
+    yield Table("left", _LEFT, list(shrunk.left))
+    yield from _notes(shrunk, told)
+
+
+def _notes(shrunk: Shrunk, told: List[str]) -> Iterator[Block]:
+    """What is to be said besides, each note once: writing adds some."""
+    for note in shrunk.notes:
+        if note not in told:
+            told.append(note)
+            yield Note(note, "hint")
 
 
 def _memory(text: str) -> Tuple[int, int]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/\\:")
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:")
+_LIVE = frozenset('"$`\\!')
+"""What POSIX shells still see between double quotation marks."""
 
 
 def mend_line(name: str, invents: bool = False) -> str:
@@ -12,10 +15,18 @@ def mend_line(name: str, invents: bool = False) -> str:
     if not name:
         return "dumpscope mend DUMP -o OUT" + (" --invent" if invents else "")
     stem, extension = os.path.splitext(os.path.basename(name))
-    return f"dumpscope mend {_quoted(name)} -o {_quoted(f'{stem}-mended{extension}')}" + (" --invent" if invents else "")
+    return f"dumpscope mend {file_word(name)} -o {file_word(f'{stem}-mended{extension}')}" + (" --invent" if invents else "")
 
 
-def _quoted(text: str) -> str:
-    if text and all(char in _PLAIN for char in text):
-        return text
-    return '"' + text.replace('"', '\\"') + '"'
+def file_word(path: str, *, windows: bool = os.name == "nt") -> str:
+    """A path as it is typed in the system's shell and in a session: quoted where something else would be made of it, and never an option."""
+    if path.startswith("-"):
+        path = f".{os.sep}{path}"
+    if path and all(char in _PLAIN or (char == "\\" and windows) for char in path):
+        return path
+    if windows or not set(path) & _LIVE:  # no name has a quotation mark on Windows
+        return f'"{path}"'
+    return shlex.quote(path)
+
+
+__all__ = ["file_word", "mend_line"]

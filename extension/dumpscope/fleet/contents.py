@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..diagnosis.audit import audit
 from ..diagnosis.facts import Facts
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
+from ..dump.source import Source
 
 PAGE = 0x1000
 """Bytes that are compared at a time, from multiples of it on."""
+PIECE = 1 << 20
+"""Bytes of two files that are compared at a time."""
 
 
 class Difference(NamedTuple):
@@ -37,6 +41,46 @@ class MemoryChange(NamedTuple):
 
     address: int
     size: int
+
+
+def one_file(first: Source, last: Source) -> bool:
+    """Whether both are the same file, by whatever names it was opened."""
+    numbers = first.descriptor, last.descriptor
+    if numbers[0] is not None and numbers[1] is not None:
+        return os.path.sameopenfile(numbers[0], numbers[1])
+    try:
+        return first.inside is None and last.inside is None and os.path.samefile(first.name, last.name)
+    except (OSError, ValueError):
+        return False  # bytes, or an address in a store
+
+
+def same_bytes(first: Source, last: Source, tell: Callable[[int, int], object] = lambda done, total: None) -> bool:
+    """Whether two files hold the same bytes. They are read up to the first piece that differs; ``tell`` is given how far that is."""
+    if first.size != last.size:
+        return False
+    if one_file(first, last):
+        return True
+    for offset in range(0, first.size, PIECE):
+        size = min(PIECE, first.size - offset)
+        piece = first.some(offset, size)
+        if len(piece) != size or piece != last.some(offset, size):
+            return False
+        first.release()
+        last.release()
+        tell(offset + size, first.size)
+    return True
+
+
+def equal_files(sources: Sequence[Source], tell: Callable[[int, int], object] = lambda done, total: None) -> List[List[int]]:
+    """The positions of files that hold the same bytes, those of each other together; files that equal no other are left out."""
+    groups: List[List[int]] = []
+    for index, source in enumerate(sources):
+        group = next((group for group in groups if same_bytes(sources[group[0]], source, tell)), None)
+        if group is None:
+            groups.append([index])
+        else:
+            group.append(index)
+    return [group for group in groups if len(group) > 1]
 
 
 def differences(first: Minidump, last: Minidump) -> List[Difference]:

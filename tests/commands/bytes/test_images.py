@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from tests.stacks.emulate import load
+from tests.stacks.emulation import load
 from tests.stacks.test_walk import APP, dump_of
 
 from dumpscope.__main__ import main

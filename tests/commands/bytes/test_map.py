@@ -9,14 +9,10 @@ from types import SimpleNamespace
 from typing import Any, Dict, List, Optional
 
 import pytest
-from benchmarks.makers import handles_shared, handles_unique, regions, threads
 from tests.commands.made import opened
 
-from dumpscope.anatomy import walker as anatomy_module
-from dumpscope.anatomy.dissect import dissect
-from dumpscope.anatomy.filemap import GAPS, file_map, owners
+from dumpscope.anatomy.filemap import file_map, owners
 from dumpscope.anatomy.node import DIRECTORY, HEADER, Node
-from dumpscope.anatomy.walker import anatomy
 from dumpscope.commands import bytes as bytes_command
 from dumpscope.dump.minidump import Minidump
 from dumpscope.errors import DumpError
@@ -35,54 +31,6 @@ def readable(path: Path) -> bool:
 
 
 DUMPS = sorted(path for path in SAMPLES.rglob("*.dmp") if readable(path))
-# Dumps whose writer left nothing out of reach: there must be no byte that nothing points to.
-WHOLE = ("article-handles", "everything-small", "full-memory", "crashpad-annotations", "breakpad-linux", "function-tables", "mozilla-streams", "tokens")
-
-
-@pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("merge", [True, False], ids=["merged", "all"])
-def test_every_byte_is_in_one_piece(path: Path, merge: bool) -> None:
-    with Minidump.open(path) as dump:
-        found = file_map(dump, merge=merge)
-        end = 0
-        for piece in found.pieces:
-            assert piece.offset == end
-            assert piece.size > 0
-            assert piece.what
-            assert piece.kind
-            end = piece.end
-        assert end == dump.size
-        assert found.owned + sum(size for kind, size in found.kinds().items() if kind in GAPS) == dump.size
-
-
-@pytest.mark.parametrize("name", ["full-memory", "full-memory-x86", "managed-full-memory"])
-def test_memory_that_lies_together_is_one_piece(name: str) -> None:
-    """Whatever digits the addresses end with."""
-    with Minidump.open(SAMPLES / f"{name}.dmp") as dump:
-        ranges = list(dump.memory64_list)
-        (piece,) = (piece for piece in file_map(dump).pieces if piece.kind == "memory")
-        assert piece.merged == len(ranges) > 1
-        assert piece.what.endswith("Memory64ListStream > range > memory")
-        assert (piece.offset, piece.size) == (ranges[0].rva, sum(item.size for item in ranges))
-
-
-@pytest.mark.parametrize("name", WHOLE)
-def test_a_whole_dump_has_no_byte_out_of_reach(name: str) -> None:
-    with Minidump.open(SAMPLES / f"{name}.dmp") as dump:
-        assert set(file_map(dump).kinds()) & set(GAPS) <= {"alignment"}
-
-
-@pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
-def test_fields_cover_their_structures(path: Path) -> None:
-    with Minidump.open(path) as dump:
-        for node in anatomy(dump):
-            if node.leaf and node.size <= 5000:
-                covered = bytearray(node.size)
-                for part in dissect(dump.source, node):
-                    assert node.offset <= part.offset
-                    assert part.end <= node.end
-                    covered[part.offset - node.offset : part.end - node.offset] = b"\1" * part.size
-                assert all(covered), node
 
 
 @pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
@@ -103,72 +51,6 @@ def test_whatis_agrees_with_map_and_bytes(path: Path) -> None:
             if found.chain and found.chain[-1].leaf and found.chain[-1].size < 5000:
                 rows = [row for row in wording.rows(found.chain[-1]) if row.offset <= offset < row.offset + row.size]
                 assert rows
-
-
-def _counting(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
-    """The nodes that are made from now on."""
-    made: List[Any] = []
-    node = anatomy_module._Walker.node
-
-    def counted(*args: Any, **words: Any) -> Any:
-        made.append(node(*args, **words))
-        return made[-1]
-
-    monkeypatch.setattr(anatomy_module._Walker, "node", counted)
-    return made
-
-
-@pytest.mark.parametrize("maker", [handles_shared, handles_unique, threads, regions], ids=lambda maker: str(maker.__name__))
-@pytest.mark.parametrize("part", [0.1, 0.5, 0.999], ids=str)
-def test_a_long_list_is_not_walked_for_one_byte(maker: Any, part: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many records there are, only those are made into nodes that lie at the byte or lead to it."""
-    path = tmp_path / "long.dmp"
-    maker(path, 20_000)
-    with Minidump.open(path) as dump:
-        offset = int(dump.size * part)
-        expected = [node for node in anatomy(dump) if node.offset <= offset < node.end]
-        made = _counting(monkeypatch)
-        found = owners(dump, offset)
-        assert found is not None
-        assert sorted([*found.chain, *found.others], key=repr) == sorted(expected, key=repr)
-        assert len(made) < 200
-
-
-@pytest.mark.parametrize("maker", [handles_shared, handles_unique, regions], ids=lambda maker: str(maker.__name__))
-def test_a_long_list_is_mapped_by_columns(maker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many records there are, few are made into nodes: those whose words the map shows."""
-    path = tmp_path / "long.dmp"
-    maker(path, 20_000)
-    with Minidump.open(path) as dump:
-        nodes = sorted((node for node in anatomy(dump) if node.leaf), key=lambda node: (node.offset, -node.size))
-        made = _counting(monkeypatch)
-        found = file_map(dump)
-        assert len(made) < 5_000  # a thousand names are shared, and told by the two first handles that have them
-        assert sum(piece.merged for piece in found.pieces) == len({(item.offset, item.size) for item in nodes})
-        assert found.owned == dump.size
-        claims: Dict[Any, int] = {}
-        for item in nodes:
-            claims[item.offset, item.size] = claims.get((item.offset, item.size), 0) + 1
-        shared = {place: times for place, times in claims.items() if times > 1}
-        told = {(item.offset, item.size): item.times for item in found.overlaps if item.same}
-        assert told.items() <= shared.items()
-        assert len(told) == min(1000, len(shared))
-
-
-def test_bytes_of_nobody_in_a_long_list(tmp_path: Path) -> None:
-    """A hole between the strings of a long list: its neighbours are found without walking the list, and it is the map's piece."""
-    path = tmp_path / "long.dmp"
-    handles_unique(path, 5_000)
-    data = bytearray(path.read_bytes())
-    with Minidump.open(path) as dump:
-        handle = dump.handles[2_500]
-    data[handle.offset + 12 : handle.offset + 16] = bytes(4)  # its name: nothing points to it any more
-    with Minidump.open(bytes(data)) as dump:
-        found = owners(dump, handle.name_rva + 8)
-        assert found is not None
-        assert not found.chain[1:]
-        assert found.piece == file_map(dump, merge=False).at(handle.name_rva + 8)
-        assert found.piece.offset == handle.name_rva
 
 
 def test_the_document(run_json: Any) -> None:

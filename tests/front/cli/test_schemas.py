@@ -6,6 +6,7 @@ import json
 from typing import Any, Dict, Iterator, Tuple
 
 import pytest
+from tests.amount import ALL
 
 from docs import schemas
 from dumpscope.commands.index import all_commands, find_command
@@ -40,8 +41,9 @@ def test_documents_on_all_samples_fit_and_give_what_is_stored(name: str) -> None
     for line, document in schemas.documents(command, seen):
         count += 1
         seen.document(document)
-        wrong = next(check.iter_errors(document), None)
-        assert wrong is None, f"{line}: {wrong.json_path}: {wrong.message[:300]}"
+        if ALL or count % 10 == 1:
+            wrong = next(check.iter_errors(document), None)
+            assert wrong is None, f"{line}: {wrong.json_path}: {wrong.message[:300]}"
     assert count or name in schemas.SILENT
     assert json.loads(STORED.read_text("utf-8"))[name] == schemas.members_of(seen), "run `python -m docs.schemas`, then `python -m docs.build`"
 

@@ -29,10 +29,10 @@ def text_of(result: Any) -> str:
     return "".join(item.text for item in result.content)
 
 
-async def play(client: Any, steps: List[Dict[str, Any]]) -> None:
+async def play(client: Any, steps: List[Dict[str, Any]], name: str) -> None:
     """Each step: a tool, what it is called with, whether it fails, what its text has and lacks, and members of its document."""
     for number, step in enumerate(steps):
-        where = f"step {number}, {step['tool']}"
+        where = f"{name}, step {number}, {step['tool']}"
         result = await client.call_tool(step["tool"], step.get("with", {}))
         text = text_of(result)
         if step.get("optional"):
@@ -46,12 +46,14 @@ async def play(client: Any, steps: List[Dict[str, Any]]) -> None:
             assert result.structured_content[name] == value, where
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_over_standard_input_and_output(name: str) -> None:
+def test_over_standard_input_and_output() -> None:
+    """All of them, one after the other: no conversation breaks the server for the next one."""
+
     async def run() -> None:
         server = StdioServerParameters(command=sys.executable, args=["-m", "dumpscope", "mcp", str(SAMPLES)], env=dict(os.environ))
         async with Client(stdio_client(server)) as client:
-            await play(client, SCENARIOS[name]["steps"])
+            for name, scenario in SCENARIOS.items():
+                await play(client, scenario["steps"], name)
 
     anyio.run(run)
 
@@ -81,7 +83,7 @@ def address() -> Iterator[str]:
 def test_over_http(name: str, address: str) -> None:
     async def run() -> None:
         async with Client(address) as client:
-            await play(client, SCENARIOS[name]["steps"])
+            await play(client, SCENARIOS[name]["steps"], name)
 
     anyio.run(run)
 

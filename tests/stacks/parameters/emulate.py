@@ -16,10 +16,10 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Set
+from typing import Dict, List, NamedTuple, Set
 
 from tests.engine.bench import Bench, windows_path
-from tests.stacks.emulation import STACK_SIZE, Machine, dump_of, load, write_archive
+from tests.stacks.emulation import Emulator, Machine, write_archive
 
 from dumpscope import Minidump
 from dumpscope.dump.absence import Absent
@@ -64,29 +64,23 @@ def emulate(exe: Path, folder: Path) -> List[Path]:
     import unicorn
     from unicorn import x86_const
 
-    program = load(exe)
-    machine = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)
-    machine.mem_map(program.base, (len(program.image) + 0xFFF) & ~0xFFF)
-    machine.mem_write(program.base, program.image)
-    machine.mem_map(X64.stack, STACK_SIZE)
-    machine.reg_write(x86_const.UC_X86_REG_RSP, X64.stack + STACK_SIZE - 72)
+    emulator = Emulator(X64, exe, (unicorn.UC_ARCH_X86, unicorn.UC_MODE_64), x86_const.UC_X86_REG_RSP, room=72)
+    names = (*GENERAL, "EFLAGS")
+    numbers = [getattr(x86_const, f"UC_X86_REG_{name}") for name in names]
+    wide = [getattr(x86_const, f"UC_X86_REG_XMM{index}") for index in range(16)]
     seen: Dict[int, int] = {}
     written: List[Path] = []
 
-    def step(running: Any, address: int, size: int, data: Any) -> None:
+    def step(address: int) -> None:
         seen[address] = seen.get(address, 0) + 1
         if seen[address] > 6 or len(written) >= MOST:
             return
-        registers = {name: running.reg_read(getattr(x86_const, f"UC_X86_REG_{name}")) for name in (*GENERAL, "EFLAGS")}
-        registers["RIP"] = address
-        vectors = [running.reg_read(getattr(x86_const, f"UC_X86_REG_XMM{index}")) for index in range(16)]
+        registers = dict(zip(names, emulator.registers(numbers)), RIP=address)
         path = folder / f"step-{len(written):04d}.dmp"
-        stack = bytes(running.mem_read(X64.stack, STACK_SIZE))
-        path.write_bytes(dump_of(X64, program, context(registers, vectors), registers["RSP"], address, stack, exe.name))
+        emulator.dump(path, context(registers, emulator.registers(wide)), registers["RSP"], address)
         written.append(path)
 
-    machine.hook_add(unicorn.UC_HOOK_CODE, step)
-    machine.emu_start(program.base + program.entry, 0, count=400_000)
+    emulator.run(step, 400_000)
     return written
 
 

@@ -62,10 +62,7 @@ class Environment:
             stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     def _terminal(self) -> bool:
-        try:
-            return bool(self._stdout.isatty())
-        except (AttributeError, ValueError):
-            return False
+        return _is_terminal(self._stdout)
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -95,13 +92,20 @@ class Environment:
 
     def width(self) -> Optional[int]:
         """Columns of the terminal, None where the output is not one."""
-        if not self._terminal():
+        return self._columns(self._stdout)
+
+    def error_width(self) -> Optional[int]:
+        """Columns that errors are wrapped to, None where standard error is no terminal."""
+        return self._columns(self._stderr)
+
+    def _columns(self, stream: Any) -> Optional[int]:
+        if not _is_terminal(stream):
             return None
         columns = self._variables.get("COLUMNS", "")
         if columns.isascii() and columns.isdigit() and len(columns) < 9 and int(columns) >= 20:
             return int(columns)
         try:
-            return max(20, os.get_terminal_size(self._stdout.fileno()).columns or 80)  # a terminal that was told no size says 0
+            return max(20, os.get_terminal_size(stream.fileno()).columns or 80)  # a terminal that was told no size says 0
         except (OSError, ValueError, AttributeError):
             return 80
 
@@ -112,6 +116,13 @@ class Environment:
         if color == "auto" and (not self._terminal() or self._variables.get("NO_COLOR") or self._variables.get("TERM") == "dumb"):
             return PLAIN
         return Ansi(LIGHT if self._variables.get("DUMPSCOPE_THEME") == "light" else DARK)
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
 
 
 RunLine = Callable[[List[str], Environment], int]

@@ -9,6 +9,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
+from ...dump.command_lines import file_word
 from ...dump.named import source_at
 from ...errors import EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, UsageError
 from ...session.parsing import build_parser
@@ -52,9 +53,11 @@ def main(argv: List[str], environment: Optional[Environment] = None) -> int:
     env = environment or Environment()
 
     def complain(problem: Told) -> None:
-        env.error(f"dumpscope: {problem.message}")
-        if problem.hint:
-            env.error(f"  {problem.hint}")
+        from ..hints import message_rows
+
+        width = env.error_width()
+        rows = [*message_rows(f"dumpscope: {problem.message}", width), *(message_rows(problem.hint, width, "  ") if problem.hint else ())]
+        env.error("\n".join(rows))
         if problem.code == EXIT_OUTPUT:
             env.silence()
 
@@ -223,7 +226,7 @@ def _choose(words: List[str]) -> Tuple[Command, List[str]]:
             return find_command(plain), words[1:]
         if os.path.exists(name):
             if len(words) > 1 and os.path.isfile(name) and os.path.isfile(words[1]):
-                quoted = " ".join(f'"{word}"' if " " in word else word for word in words if os.path.exists(word))
+                quoted = " ".join(file_word(word) for word in words if os.path.exists(word))
                 raise UsageError(
                     "several files were given, and dumpinfo shows one", f"`dumpscope diff {quoted}` compares dumps; `dumpscope triage FOLDER` groups many"
                 )

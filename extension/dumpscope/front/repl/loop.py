@@ -26,6 +26,7 @@ from .settings import state_folder
 from .teacher import KeptProgress, Teacher
 from .terminal import Terminal
 from .toolbar import Findings, toolbar
+from .typeahead import unechoed
 
 WELCOME = "F1 helps, F2 asks why, Tab completes, Ctrl-D leaves"
 MENU = 8
@@ -101,7 +102,8 @@ class Loop:
         switching = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH)  # threads that index and count must not make keys wait
         try:
-            return self._run()
+            with unechoed(self.prompt.app.input):
+                return self._run()
         finally:
             sys.setswitchinterval(switching)
             if self._findings is not None:

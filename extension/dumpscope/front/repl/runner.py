@@ -15,6 +15,7 @@ from ...view.blocks import Block
 from ...view.paint import PLAIN, strip_ansi
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
+from ..hints import spelled
 from ..options import Options, asks_debug, parse_options, unknown_option
 from ..saving import write_answer
 from ..spellings import Translation, asks_why, is_debuggers, nearest, not_ours, translate
@@ -117,6 +118,10 @@ class Runner:
     def _is_dump(word: str) -> bool:
         return (word.lower().endswith(_ENDINGS) or "/" in word or "\\" in word) and os.path.isfile(os.path.expanduser(word))
 
+    def _typed(self, name: str) -> str:
+        """What is typed for a command of the command line, nothing for one that a session does not have."""
+        return name if name in self.own or name in MODULES else ""
+
     # -- running -----------------------------------------------------------------------------------------------------------
 
     def run(self, text: str, *, stop: bool = False) -> int:
@@ -140,7 +145,7 @@ class Runner:
 
         def complain(problem: Told) -> None:
             self.screen.end()
-            self.screen.complain(problem.message, problem.hint)
+            self.screen.complain(spelled(problem.message, self._typed), spelled(problem.hint, self._typed))
 
         try:
             return guarded(lambda: self._run(text), complain, debug=self.debug or asks_debug(text.split()))

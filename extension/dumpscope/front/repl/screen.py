@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Optional
+from typing import Iterable, Optional
 
-from ...view.escape import printable
 from ...view.paint import Paint
-from ...view.wrapping import wrap
 from ..cli.environment import Environment
+from ..hints import message_rows
 from .settings import Settings
 
 
@@ -53,19 +52,10 @@ class Screen:
     def complain(self, message: str, hint: str = "") -> None:
         """Say what went wrong and what helps, in the answer's own place."""
         paint = self.paint()
-        self.write("".join(paint.text(row, "error") + "\n" for row in self._rows(message, "")))
+        self.write("".join(paint.text(row, "error") + "\n" for row in message_rows(message, self.width)))
         if hint:
-            self.write("".join("  " + paint.text(row[2:], "note") + "\n" for row in self._rows(hint, "  ")))
+            self.write("".join("  " + paint.text(row[2:], "note") + "\n" for row in message_rows(hint, self.width, "  ")))
         self.flush()
-
-    def _rows(self, text: str, first: str) -> Iterator[str]:
-        """The rows of a message, wrapped where there is a width; those that begin with a blank stay as they are."""
-        width = self.width
-        for row in map(printable, text.split("\n")):
-            if width is None or row[:1] == " ":
-                yield first + row
-            else:
-                yield from wrap(row, width, "  ", first)
 
     def clear(self) -> None:
         """Empty the screen, where there is one."""

@@ -32,6 +32,7 @@ class Terminal(Screen):
         self._began = 0.0
         self._bar: Optional[Any] = None
         self._counter: Optional[Any] = None
+        self._typed: Optional[Any] = None
         self._quiet = False
         self._stopped = False
         self.again = AGAIN
@@ -183,6 +184,8 @@ class Terminal(Screen):
         from prompt_toolkit.shortcuts import ProgressBar
         from prompt_toolkit.shortcuts.progress_bar import formatters
 
+        from .typeahead import Typed
+
         made = [
             formatters.Percentage(),
             formatters.Text(" "),
@@ -192,8 +195,10 @@ class Terminal(Screen):
             formatters.Text(" left; Ctrl-C stops "),
         ]
         self.flush()
+        self._typed = Typed()
         self._bar = ProgressBar(
             formatters=made,
+            key_bindings=self._typed.bindings,
             cancel_callback=self._cancel,
             style=self.style(),
             color_depth=self.depth,
@@ -206,11 +211,15 @@ class Terminal(Screen):
 
     def _cancel(self) -> None:
         self._stopped = True
+        if self._typed is not None:
+            self._typed.forget()
 
     def _end_bar(self) -> None:
         bar, self._bar, self._counter = self._bar, None, None
         if bar is not None:
             bar.__exit__(None, None, None)
+            if self._typed is not None:
+                self._typed.give_to(bar.input)
 
 
 def _rows(chunk: str, width: int) -> int:

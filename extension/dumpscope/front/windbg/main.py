@@ -19,6 +19,7 @@ from ...view.escape import dml, printable
 from ...view.paint import PLAIN, Dml, Paint
 from ..answer import answer, exit_code, refusal
 from ..boundary import Told, guarded
+from ..hints import spelled
 from ..options import Options, asks_debug, parse_options
 from .host import Host, Place
 
@@ -73,7 +74,11 @@ class _Front:
     def tell(self, problem: Told) -> None:
         """Say what went wrong; nothing about an interrupt, which ends the answer where it stands."""
         if problem.code != EXIT_INTERRUPTED:
-            self.complain(problem.message, problem.hint)
+            self.complain(spelled(problem.message, self._typed), spelled(problem.hint, self._typed))
+
+    def _typed(self, name: str) -> str:
+        """What is typed for a command, nothing for one that has no script here."""
+        return self.called(name) if self._has_script(name) else ""
 
     def complain(self, message: str, hint: str = "", command: str = "") -> None:
         """Say what went wrong, and what helps; ``command`` is the part of the hint that a click can run."""

@@ -11,7 +11,7 @@ from dumpscope.dump.source import Source
 from dumpscope.symbols.image import Image, image_file
 from dumpscope.symbols.symbolic_files import NativeFile, open_native
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture

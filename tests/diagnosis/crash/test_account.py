@@ -20,7 +20,7 @@ from dumpscope.diagnosis.facts import Facts
 from dumpscope.diagnosis.rules.catalogue import all_rules, find_rule
 from dumpscope.dump.source import Source
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 FILES = sorted(
     path.stem for path in SAMPLES.glob("*.dmp") if path.stem.startswith(("crash", "exception", "breakpad", "comment", "user", "stacks", "handles-two"))
 )
