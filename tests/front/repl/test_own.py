@@ -7,8 +7,7 @@ from types import SimpleNamespace
 from typing import Any, Iterable, Iterator, List
 
 import pytest
-from samples.recipes import compose
-from tests.commands.made import notes, parse
+from tests.commands.made import notes, opened
 from tests.conftest import SAMPLES
 
 from dumpscope.errors import UsageError
@@ -90,10 +89,8 @@ def test_help_on_filters_and_on_names_of_the_debuggers(runner: Runner) -> None:
 
 
 def test_the_line_on_a_dump_counts_in_the_right_number() -> None:
-    session = Session(parse(compose("threads modules system").build()), "/folder/made.dmp")
+    session = Session(opened("comment-procdump"), "/folder/made.dmp")
+    assert (len(session.dump.threads), len(session.dump.modules), len(session.dump.handles)) == (1, 5, 0)
     (line,) = notes(opened_blocks(session, 0))
     assert line.startswith("made.dmp: ")
-    threads, modules = len(session.dump.threads), len(session.dump.modules)
-    assert f"; {threads} thread{'' if threads == 1 else 's'}; " in line
-    assert f"; {modules} module{'' if modules == 1 else 's'}; " in line
-    assert line.endswith("; 0 handles")
+    assert line.endswith("; 1 thread; 5 modules; 0 handles")

@@ -10,7 +10,7 @@ from tests.commands.made import notes, opened
 from tests.front.windbg.fake_host import Output
 
 from dumpscope.dump.minidump import Minidump
-from dumpscope.front.windbg.crosscheck import INVENTED, MADE_UP_ID, Engine, Unavailable
+from dumpscope.front.windbg.crosscheck import INVENTED, MADE_UP_ID, SPOT, Engine, Unavailable
 from dumpscope.front.windbg.host import Host
 from dumpscope.view.blocks import Table
 
@@ -27,6 +27,7 @@ class Agreeing:
         error: Any = dump.exception
         self.event = SimpleNamespace(exceptionCode=error.code, exceptionAddress=error.address, parameters=list(error.parameters))
         self.memory = dump.memory
+        self.sizes: List[int] = []
 
     def getProcessSystemID(self) -> int:
         return self.pid
@@ -43,6 +44,7 @@ class Agreeing:
         return self.event
 
     def loadBytes(self, address: int, size: int) -> List[int]:
+        self.sizes.append(size)
         found = self.memory.read(address, size)
         if found is None:
             raise RuntimeError("no memory")
@@ -79,6 +81,7 @@ def test_a_debugger_that_agrees(dump: Minidump, pykd: Agreeing) -> None:
     assert counts["modules"][0] == len(dump.modules)
     assert counts["exception"] == (2, 2)
     assert counts["memory"][0] > 0
+    assert max(pykd.sizes) <= SPOT, "memory is compared in spots, whatever the size of a range"
 
 
 def test_without_pykd_nothing_was_compared(dump: Minidump) -> None:
