@@ -21,7 +21,7 @@ def find_thread(session: Session, text: str) -> Tuple[Optional[Thread], str]:
     plain = text.strip().lower()
     if plain.startswith("tid:"):
         return threads.find(number(plain[4:], "thread id")), ""
-    if "." in plain and not plain.startswith("."):
+    if "." in plain and not plain.startswith((".", "~.")):
         return threads.find(number(plain.rpartition(".")[2], "thread id")), ""
     if plain in ("#", "~#"):
         exception = session.dump.exception
