@@ -42,8 +42,7 @@ def test_each_module_has_a_module_of_tests(module: str) -> None:
         assert not other, f"{module} has tests at its own place: take its line out of mirror.txt"
         return
     assert other, f"{module}: write tests/{module[: module.rfind('/') + 1]}test_{Path(module).name}, or say in mirror.txt which tests hold it"
-    if other != "?":
-        assert (TESTS / other).is_file(), other
+    assert (TESTS / other).is_file(), other
 
 
 def test_the_list_names_no_module_that_is_gone() -> None:
