@@ -30,8 +30,12 @@ def samples() -> Path:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """Give all tests that ask the engine to one worker of pytest-xdist: Wine is started once, and answers are kept for all of them."""
+    """Give all tests that ask the engine to one worker of pytest-xdist: Wine is started once, and answers are kept for all of them.
+
+    They come first: they take longer than all others, which the other workers do meanwhile.
+    """
     here = Path(__file__).resolve().parent
     for item in items:
         if here in item.path.parents and "bench" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("engine"))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") != pytest.mark.xdist_group("engine").mark)
