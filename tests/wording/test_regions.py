@@ -1,27 +1,9 @@
 """Regions in words, and why memory is not in a dump."""
 
-from pathlib import Path
-
 import pytest
+from tests.commands.made import opened
 
-from dumpscope import Minidump
 from dumpscope.wording.regions import nearest_captured, no_memory, not_captured_words, protection_names, state_name, type_name
-
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-
-
-@pytest.fixture
-def opened():
-    """Opens samples by name."""
-    dumps = []
-
-    def open(name):
-        dumps.append(Minidump.open(SAMPLES / f"{name}.dmp"))
-        return dumps[-1]
-
-    yield open
-    for dump in dumps:
-        dump.close()
 
 
 def test_names_of_protection_state_and_type():
@@ -40,12 +22,12 @@ def test_names_of_protection_state_and_type():
         (0x7FF6A1B20000, "which asks for the headers of modules, is not among the flags (0x41924)"),
     ],
 )
-def test_why_an_address_is_not_captured(opened, address, words):
+def test_why_an_address_is_not_captured(address, words):
     dump = opened("everything-small")
     assert words in not_captured_words(dump, address, dump.regions.at(address))
 
 
-def test_bytes_that_a_cut_file_lost(opened):
+def test_bytes_that_a_cut_file_lost():
     dump = opened("full-memory-truncated")
     last = list(dump.memory64_list)[-1]
     words = not_captured_words(dump, last.end - 1, None)
@@ -53,21 +35,21 @@ def test_bytes_that_a_cut_file_lost(opened):
     assert not_captured_words(dump, 0x10, None) == "full memory was captured without it: it could not be read, or there was nothing"
 
 
-def test_why_there_is_no_memory_at_all(opened):
+def test_why_there_is_no_memory_at_all():
     assert no_memory(opened("missing-memory")).message.startswith("no memory: the file holds neither")
     assert "whose layout is not public" in no_memory(opened("compressed-memory")).message
     asked = no_memory(opened("full-memory-flag-without-list"))
     assert "ask for all of it" in asked.message
 
 
-def test_nearest_captured_counts_bytes_to_both_sides(opened):
+def test_nearest_captured_counts_bytes_to_both_sides():
     dump = opened("everything-small")
     below, above = [item for item in nearest_captured(dump, 0x4A5E3F17C8) if not item.hidden]
     assert (below.value, below.note) == (0x4A5E3F1000, "0x1 bytes away")
     assert (above.value, above.note) == (0x4A5E3F2000, "0x838 bytes away")
 
 
-def test_nothing_is_captured_below_the_first_range(opened):
+def test_nothing_is_captured_below_the_first_range():
     dump = opened("everything-small")
     below, above = [item for item in nearest_captured(dump, 0) if not item.hidden]
     assert (below.value, below.text) == (None, "nothing")

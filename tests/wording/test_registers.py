@@ -1,30 +1,13 @@
 """Registers as the debugger's ``r`` prints them (observed: dbgeng 10.0.15063), by name and as values."""
 
-from pathlib import Path
-
 import pytest
+from tests.commands.made import opened
 
-from dumpscope import Minidump, NotInDump
+from dumpscope import NotInDump
 from dumpscope.wording.registers import register_lines, register_names, register_rows, register_value, register_values
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
-
-@pytest.fixture
-def opened():
-    """Opens samples by name."""
-    dumps = []
-
-    def open(name):
-        dumps.append(Minidump.open(SAMPLES / f"{name}.dmp"))
-        return dumps[-1]
-
-    yield open
-    for dump in dumps:
-        dump.close()
-
-
-def test_rows_of_x64(opened):
+def test_rows_of_x64():
     dump = opened("everything-small")
     rows = list(register_lines(dump, dump.registers(dump.exception)))
     assert rows[0] == "rax=000000000000002a rbx=0000000000000000 rcx=0000000000000000"
@@ -34,7 +17,7 @@ def test_rows_of_x64(opened):
     assert list(register_rows(dump.registers(dump.exception))) == rows[:-1]
 
 
-def test_rows_of_x86_have_the_flags_beside_the_pointers(opened):
+def test_rows_of_x86_have_the_flags_beside_the_pointers():
     dump = opened("everything-small-x86")
     rows = list(register_rows(dump.registers(dump.threads[0])))
     assert rows[0].startswith("eax=")
@@ -43,14 +26,14 @@ def test_rows_of_x86_have_the_flags_beside_the_pointers(opened):
     assert "iopl=0" in rows[-2]
 
 
-def test_rows_of_arm64_end_with_psr(opened):
+def test_rows_of_arm64_end_with_psr():
     dump = opened("arm64-process")
     rows = list(register_rows(dump.registers(dump.threads[0])))
     assert rows[-1].startswith("psr=")
     assert not any("efl=" in row for row in rows)
 
 
-def test_values_by_name(opened):
+def test_values_by_name():
     dump = opened("everything-small")
     values = {name: register_value(dump, dump.exception, name) for name in ("rax", "ip", "rip", "sp", "efl", "eflags")}
     assert values == {"rax": 0x2A, "ip": 0x7FF6A1B2145C, "rip": 0x7FF6A1B2145C, "sp": 0x4A5E6FFE18, "efl": 0x246, "eflags": 0x246}
@@ -59,20 +42,20 @@ def test_values_by_name(opened):
         register_value(dump, dump.exception, "x0")
 
 
-def test_a_thread_without_registers_is_named(opened):
+def test_a_thread_without_registers_is_named():
     dump = opened("thread-context-missing")
     without = next(thread for thread in dump.threads if not thread.context_size or not thread.context_rva)
     with pytest.raises(NotInDump, match=f"^thread {without.tid:x}: "):
         register_value(dump, without, "ip")
 
 
-def test_names_are_those_of_the_processor(opened):
+def test_names_are_those_of_the_processor():
     assert {"rax", "ip", "cs", "dr7"} <= register_names(opened("everything-small"))
     assert "rax" not in register_names(opened("arm64-process"))
     assert register_names(opened("missing-system-info")) == frozenset()
 
 
-def test_values_as_json(opened):
+def test_values_as_json():
     dump = opened("everything-small")
     values = register_values(dump.registers(dump.exception))
     assert (values["rax"], values["efl"], values["cs"], values["architecture"]) == ("0x2a", "0x246", "0x33", "AMD64")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.commands.made import opened
 
 from dumpscope import Minidump
 from dumpscope.dump.absence import DAMAGED, Absent
@@ -12,26 +13,18 @@ from dumpscope.writing.patch import Patch
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
-@pytest.fixture
-def opened():
-    """Opens samples by name: the dump and the view of its threads."""
-    dumps = []
-
-    def open(name):
-        dumps.append(Minidump.open(SAMPLES / f"{name}.dmp"))
-        return dumps[-1], ThreadView(dumps[-1])
-
-    yield open
-    for dump in dumps:
-        dump.close()
+def viewed(name):
+    """A sample and the view of its threads."""
+    dump = opened(name)
+    return dump, ThreadView(dump)
 
 
 def test_signed():
     assert [signed(value) for value in (0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE)] == [0, 0x7FFFFFFF, -0x80000000, -2]
 
 
-def test_a_thread_of_a_whole_dump(opened):
-    dump, view = opened("everything-small")
+def test_a_thread_of_a_whole_dump():
+    dump, view = viewed("everything-small")
     first, second, raised = dump.threads
     assert [view.name(thread) for thread in (first, second)] == ["main", "worker"]
     assert view.name(raised).message == "the thread has no name"
@@ -43,16 +36,16 @@ def test_a_thread_of_a_whole_dump(opened):
     assert view.salvaged(first) is None
 
 
-def test_members_say_why_they_are_missing(opened):
-    dump, view = opened("thread-info-missing-one")
+def test_members_say_why_they_are_missing():
+    dump, view = viewed("thread-info-missing-one")
     told = [view.dump_flags(thread) for thread in dump.threads]
     missing = [thread for thread, flags in zip(dump.threads, told) if isinstance(flags, Absent)]
     assert len(missing) == 1
     assert view.member("start_address")(missing[0]).message == f"ThreadInfoListStream has no entry for thread {missing[0].tid:x}"
 
 
-def test_an_entry_that_the_writer_marked_invalid(opened):
-    dump, view = opened("thread-invalid-info")
+def test_an_entry_that_the_writer_marked_invalid():
+    dump, view = viewed("thread-invalid-info")
     marked = [thread for thread in dump.threads if "times invalid" in view.remarks(thread)]
     assert marked
     for thread in marked:
@@ -115,13 +108,13 @@ def test_remarks_of_the_thread_list(patched, member, value, remark):
         ("thread-access-denied", ["", "could not be opened; access failed while dumping; no TEB", ""]),
     ],
 )
-def test_remarks(opened, sample, remarks):
-    dump, view = opened(sample)
+def test_remarks(sample, remarks):
+    dump, view = viewed(sample)
     assert [view.remarks(thread) for thread in dump.threads] == remarks
 
 
-def test_places_of_addresses(opened):
-    _, view = opened("everything-small")
+def test_places_of_addresses():
+    _, view = viewed("everything-small")
     absent = Absent("not-there", "gone")
     assert view.place(absent) is absent
     assert (view.symbol(absent), view.module_file(absent)) == ("", "")
