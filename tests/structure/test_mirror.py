@@ -6,6 +6,7 @@ tables that one test goes through, and parts that are tested with their whole.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Dict, List
 
@@ -28,6 +29,7 @@ def mirrored(module: str) -> bool:
     return place.with_name(f"test_{place.name}").is_file() or any(place.with_suffix("").glob("**/test_*.py"))
 
 
+@cache
 def listed() -> Dict[str, str]:
     """What ``mirror.txt`` says: by module, the module of tests that holds it."""
     rows = [line.split() for line in LISTED.read_text("utf-8").splitlines() if line and not line.startswith("#")]

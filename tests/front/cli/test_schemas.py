@@ -31,6 +31,7 @@ def places(schema: Any, path: str = "") -> Iterator[Tuple[str, Dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_documents_on_all_samples_fit_and_give_what_is_stored(name: str) -> None:
+    """All documents give their members; each is held against the schema, or every tenth where not all is asked for."""
     jsonschema = pytest.importorskip("jsonschema")
     command = find_command(name)
     schema = schema_of(command)
