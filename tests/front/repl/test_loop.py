@@ -24,7 +24,7 @@ from dumpscope.front.repl.pager import Pager
 from dumpscope.front.repl.runner import Runner
 from dumpscope.front.repl.settings import Settings
 from dumpscope.front.repl.terminal import Terminal
-from dumpscope.front.repl.theme import background, style
+from dumpscope.front.repl.theme import style
 from dumpscope.front.repl.toolbar import Findings, toolbar
 from dumpscope.front.repl.workspace import Workspace
 
@@ -227,16 +227,6 @@ def test_findings_of_a_large_dump_are_counted_elsewhere(monkeypatch: pytest.Monk
     assert found[0] >= 1
     findings.close()
     workspace.close_all()
-
-
-def test_themes() -> None:
-    assert background("auto", {}) == "dark"
-    assert background("light", {"COLORFGBG": "15;0"}) == "light"
-    assert background("auto", {"COLORFGBG": "0;15"}) == "light"
-    assert background("auto", {"DUMPSCOPE_THEME": "light"}) == "light"
-    for theme in ("dark", "light"):
-        assert style(theme).get_attrs_for_style_str("class:prompt").bold
-    assert style("dark", color=False).get_attrs_for_style_str("class:prompt").color == ""
 
 
 def test_colour_follows_settings_and_variables() -> None:

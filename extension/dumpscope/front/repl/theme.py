@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Dict, Mapping
 
 from prompt_toolkit.styles import BaseStyle, Style
@@ -80,8 +81,9 @@ def background(setting: str, variables: Mapping[str, str]) -> str:
     return "light" if last in ("7", "15") else "dark"
 
 
+@functools.cache
 def style(theme: str, *, color: bool = True) -> BaseStyle:
-    """The editor's style."""
+    """The editor's style; the same object each time, since prompt_toolkit merges all its own styles anew when it meets another one."""
     return Style.from_dict(_PLAIN if not color else _LIGHT if theme == "light" else _DARK)
 
 
