@@ -6,7 +6,7 @@ import gc
 import io
 import json
 from pathlib import Path
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple
 
 import pytest
 
@@ -27,14 +27,34 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
     """Deal out whole files in their order, but single tests of the engine, and groups as they are marked.
 
     A worker then sets up what a file needs once. And the scheduler of pytest-xdist goes through all that it ever dealt out after each
-    test: with a unit of work for each of twenty thousand tests it is busier than the workers.
+    test, and looks for each test among all others: with twenty thousand tests it is busier than the workers. Here what is done is
+    forgotten, and places are looked up.
     """
     from xdist.scheduler import LoadGroupScheduling
+
+    class Collected(List[str]):
+        def __init__(self, tests: Iterable[str]) -> None:
+            super().__init__(tests)
+            self.places = {test: place for place, test in enumerate(self)}
+
+        def index(self, test: str, *within: Any) -> int:
+            return self.places[test]
 
     class ByFile(LoadGroupScheduling):
         def _split_scope(self, nodeid: str) -> str:
             scope = str(super()._split_scope(nodeid))
             return scope if scope != nodeid or nodeid.startswith("tests/engine/") else nodeid.partition("::")[0]
+
+        def add_node_collection(self, node: Any, collection: Any) -> None:
+            super().add_node_collection(node, collection)
+            if node in self.registered_collections:
+                self.registered_collections[node] = Collected(self.registered_collections[node])
+
+        def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+            super().mark_test_complete(node, item_index, duration)
+            work = self.assigned_work[node]
+            for scope in [scope for scope, tests in work.items() if all(tests.values())]:
+                del work[scope]
 
     config.option.loadscopereorder = False
     return ByFile(config, log)
