@@ -208,14 +208,14 @@ def _noted(blocks: Iterable[Block], seen: Seen) -> Iterator[Block]:
         yield block
 
 
-def documents(command: Command, seen: Seen) -> Iterator[Tuple[str, Dict[str, Any]]]:
-    """The line and the document of each run of the command that gives one. The first line is run on all samples, others on every eighth."""
+def documents(command: Command, seen: Seen, paths: Iterable[Path]) -> Iterator[Tuple[str, Dict[str, Any]]]:
+    """The line and the document of each run of the command that gives one. The first line is run on all of these dumps, others on every eighth."""
     takes = command.dump in (DUMP_NEEDED, DUMP_ANY, DUMP_FIRST)
     if command.name in SILENT:
         return
     for number, words in enumerate(lines_of(command)):
         if takes:
-            for path in samples():
+            for path in paths:
                 if not number or zlib.crc32(path.name.encode()) % SHARE == number % SHARE:
                     yield from run_line(command, [str(path), *words], str(path), seen)
         if not takes or command.dump == DUMP_FIRST:
@@ -255,7 +255,7 @@ def members_of(seen: Seen) -> Dict[str, Any]:
 def members(name: str) -> Dict[str, Any]:
     """The schemas of the members of a command's document."""
     seen = Seen()
-    for _, document in documents(find_command(name), seen):
+    for _, document in documents(find_command(name), seen, samples()):
         seen.document(document)
     return members_of(seen)
 

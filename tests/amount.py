@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import List, Sequence, TypeVar
+
+T = TypeVar("T")
 
 ALL = os.environ.get("DUMPSCOPE_TESTS") == "all"
 """Whether everything is to be done, as ``.ci/run`` says; else each of these tests does a part, the same one each time."""
 
 
-def part(number: int) -> int:
-    """So many of so many: all, or a tenth."""
-    return number if ALL else max(1, number // 10)
+def part(number: int, of: int = 10) -> int:
+    """So many of so many: all, or a tenth, or another part."""
+    return number if ALL else max(1, number // of)
+
+
+def some(things: Sequence[T], which: int, of: int = 3) -> List[T]:
+    """All of them, or a third: each round, whose number is ``which``, takes the next third, so that three rounds leave none out."""
+    return list(things) if ALL else list(things[which % of :: of])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from benchmarks.makers import handles_shared, handles_unique, regions, threads
+from tests.amount import part
 from tests.anatomy.test_filemap import counting
 
 from dumpscope.anatomy.filemap import file_map, owners
@@ -15,13 +16,13 @@ from dumpscope.dump.minidump import Minidump
 
 
 @pytest.mark.parametrize("maker", [handles_shared, handles_unique, threads, regions], ids=lambda maker: str(maker.__name__))
-@pytest.mark.parametrize("part", [0.1, 0.5, 0.999], ids=str)
-def test_a_long_list_is_not_walked_for_one_byte(maker: Any, part: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.999], ids=str)
+def test_a_long_list_is_not_walked_for_one_byte(maker: Any, place: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many records there are, only those are made into nodes that lie at the byte or lead to it."""
     path = tmp_path / "long.dmp"
-    maker(path, 20_000)
+    maker(path, part(20_000, 4))
     with Minidump.open(path) as dump:
-        offset = int(dump.size * part)
+        offset = int(dump.size * place)
         expected = [node for node in anatomy(dump) if node.offset <= offset < node.end]
         made = counting(monkeypatch)
         found = owners(dump, offset)

@@ -90,7 +90,7 @@ def test_a_redacted_page_has_no_memory_and_says_so(made: Callable[..., str], nam
     assert len(bytes_of(text)) < len(bytes_of(made(name, "--memory"))) - 0x400
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = find_browser()
     if found is None:

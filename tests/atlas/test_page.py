@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
+from tests.amount import part, some
 
 from dumpscope.atlas.carried import LIST_CAP
 from dumpscope.atlas.page import page, script_json
@@ -164,7 +165,7 @@ def big_dump(path: Path, handles: int, ranges: int, range_size: int) -> None:
         file.truncate(len(data) + ranges * range_size)
 
 
-@pytest.mark.parametrize(("handles", "ranges", "range_size", "limit"), [(3000, 2000, 51200, 4 << 20), (30_000, 100, 1 << 20, 6 << 20)])
+@pytest.mark.parametrize(("handles", "ranges", "range_size", "limit"), [(3000, 2000, 51200, 4 << 20), (part(30_000, 4), 100, 1 << 20, 6 << 20)])
 def test_large_dumps_make_bearable_pages(tmp_path: Path, handles: int, ranges: int, range_size: int, limit: int) -> None:
     path = tmp_path / "big.dmp"
     big_dump(path, handles, ranges, range_size)
@@ -329,7 +330,7 @@ def test_same_page_twice() -> None:
     assert made("everything-small.dmp") == made("everything-small.dmp")
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.dmp") if not path.name.startswith(("not-a-dump", "hostile"))))
+@pytest.mark.parametrize("name", some(sorted(path.name for path in SAMPLES.glob("*.dmp") if not path.name.startswith(("not-a-dump", "hostile"))), 0))
 def test_every_sample_makes_a_page(name: str) -> None:
     data = data_of(made(name, redact=len(name) % 2 == 0))
     assert data["pieces"]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
 import pytest
+from tests.amount import some
 
 from dumpscope.diagnosis.engine.opening import open_dump
 from dumpscope.dump.archives import member as limits
@@ -351,7 +352,7 @@ def test_no_change_of_bytes_ends_in_anything_but_words(tmp_path: Path, name: str
     data = build()
     step = max(1, len(data) // 60)
     places = {*range(0, len(data), step), *range(0, min(len(data), 80)), *range(max(0, len(data) - 120), len(data))}
-    for number, place in enumerate(sorted(places)):
+    for number, place in some(list(enumerate(sorted(places))), 0):
         changed = bytearray(data)
         changed[place] = (0x00, 0xFF, changed[place] ^ 0x80, changed[place] ^ 1)[number % 4]
         source = source_at(written(tmp_path, name, bytes(changed)))

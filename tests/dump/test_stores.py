@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
@@ -18,8 +19,7 @@ from dumpscope.fleet.lines import Output
 from dumpscope.fleet.output import read_rows, resume
 from dumpscope.fleet.run import tasks
 
-for name in ("s3fs", "moto.server", "boto3", "flask"):
-    pytest.importorskip(name)
+pytestmark = pytest.mark.skipif(not all(map(find_spec, ("s3fs", "moto", "boto3", "flask"))), reason="the packages of a local S3 server are not installed")
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SAMPLE = SAMPLES / "everything-small.dmp"

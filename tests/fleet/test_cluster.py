@@ -10,23 +10,25 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
+from tests.amount import part
 from tests.counting import PATIENCE, POLLS
 
 from dumpscope.errors import UsageError
 from dumpscope.fleet import cluster, triage
 from dumpscope.fleet.output import read_rows
 
-distributed = pytest.importorskip("distributed")
-pytest.importorskip("pyarrow")
-
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
-COPIES = 300
-pytestmark = pytest.mark.xdist_group("cluster")
+COPIES = part(300, 3)
+pytestmark = [
+    pytest.mark.xdist_group("cluster"),
+    pytest.mark.skipif(not all(map(find_spec, ("distributed", "pyarrow"))), reason="distributed and pyarrow are not installed"),
+]
 
 
 class Cluster:
@@ -97,6 +99,8 @@ def test_no_scheduler_and_no_worker_are_errors_that_say_so(running: Cluster, tmp
 
 def test_nothing_is_left_of_a_client_that_found_no_scheduler() -> None:
     """Dask's client takes a lock in ``__del__``. If it went while the next client starts, which holds the lock, both would wait for ever."""
+    import distributed
+
     gc.collect()
     before = sum(isinstance(item, distributed.Client) for item in gc.get_objects())
     with pytest.raises(UsageError, match="no scheduler answers"), cluster.dask("tcp://127.0.0.1:1", 1):
@@ -134,6 +138,8 @@ def test_the_command_writes_shards_and_goes_on(running: Cluster, dumps: Path, tm
 
 
 def test_no_row_is_lost_or_doubled_when_a_worker_is_killed(running: Cluster, dumps: Path) -> None:
+    import distributed
+
     running.work(2)
     found: List[Dict[str, Any]] = []
     with distributed.Client(running.address, timeout=PATIENCE, set_as_default=False) as watcher, cluster.dask(running.address, PATIENCE) as (executor, _):

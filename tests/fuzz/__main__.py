@@ -85,7 +85,7 @@ class Work:
         failures: Dict[str, Failure] = {}
         for number, (name, mutant) in enumerate(mutants, begin):
             if self.args.everything:
-                found = checker.everything(mutant.data)
+                found = checker.everything(mutant.data, checker.calls)
             else:
                 found = checker.some(mutant.data, random.Random(f"{self.args.seed}:{number}"), self.args.lines)
             for error in found:

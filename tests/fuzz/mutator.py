@@ -245,19 +245,33 @@ def mutate(data: bytes, chance: random.Random, groups: Optional[Groups] = None) 
     return Mutant(bytes(changed), "; ".join(story))
 
 
-def every_field(data: bytes) -> Iterator[Mutant]:
-    """Each number of each structure set to each edge, one at a time."""
+def fields_and_edges(data: bytes) -> Iterator[Tuple[Site, int]]:
+    """Each number of each structure, with each edge."""
     for name, found in sorted(sites(data).items()):
         if name in ("captured memory", "string text"):
             continue
         for site in found:
             for value in sorted(set(edges(site.size, site, data))):
-                changed = bytearray(data)
-                put(changed, site, value)
-                yield Mutant(bytes(changed), f"{site.path} at {site.offset:#x} = {value:#x}")
+                yield site, value
+
+
+def with_field(data: bytes, site: Site, value: int) -> Mutant:
+    """A copy with one number set."""
+    changed = bytearray(data)
+    put(changed, site, value)
+    return Mutant(bytes(changed), f"{site.path} at {site.offset:#x} = {value:#x}")
+
+
+def cut(data: bytes, end: int) -> Mutant:
+    """The first bytes alone."""
+    return Mutant(data[:end], f"cut to {end:#x}")
+
+
+def every_field(data: bytes) -> Iterator[Mutant]:
+    """Each number of each structure set to each edge, one at a time."""
+    return (with_field(data, site, value) for site, value in fields_and_edges(data))
 
 
 def every_cut(data: bytes) -> Iterator[Mutant]:
     """The file cut at each 32-bit boundary."""
-    for end in range(0, len(data), 4):
-        yield Mutant(data[:end], f"cut to {end:#x}")
+    return (cut(data, end) for end in range(0, len(data), 4))

@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 from samples.archives import archive_tar, archive_zip, cabinet, lzx_cabinet, mszip
+from tests.amount import part
 from tests.counting import calls_of
 
 from dumpscope.commands.index import find_command
@@ -166,7 +167,7 @@ def edges(data: bytes) -> List[int]:
 def test_numbers_at_their_edges(name: str) -> None:
     data = BASES[name]()
     chance = random.Random(name)
-    for place in chance.sample(edges(data), min(60, len(edges(data)))):
+    for place in chance.sample(edges(data), min(part(60, 3), len(edges(data)))):
         made = bytearray(data)
         form = chance.choice(("<H", "<I"))
         struct.pack_into(form, made, place, chance.choice((0, 1, 0x7FFF, 0xFFFF, 0xFFFD)) if form == "<H" else chance.choice((0, 1, 0x7FFFFFFF, TOP, 0x10000)))
@@ -177,7 +178,7 @@ def test_numbers_at_their_edges(name: str) -> None:
 def test_cut_anywhere(name: str) -> None:
     data = BASES[name]()
     chance = random.Random(name)
-    for _ in range(25):
+    for _ in range(part(25, 3)):
         why(name, data[: chance.randrange(len(data))])
 
 
@@ -268,7 +269,7 @@ def test_a_bomb_takes_no_memory(monkeypatch: pytest.MonkeyPatch, name: str) -> N
 def test_the_engine_s_choice_never_raises(name: str) -> None:
     data = BASES[name]()
     chance = random.Random(name)
-    for place in chance.sample(edges(data), min(40, len(edges(data)))):
+    for place in chance.sample(edges(data), min(part(40, 3), len(edges(data)))):
         made = bytearray(data)
         made[place] = chance.choice((0, 1, 0x7F, 0xFF))
         for ending in (".zip", ".cab"):

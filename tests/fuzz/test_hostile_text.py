@@ -9,7 +9,8 @@ import struct
 from typing import Any, List
 
 import pytest
-from tests.fuzz.driver import Broken, Checker, inert
+from tests.amount import some
+from tests.fuzz.driver import RENDERERS, Broken, Checker, inert
 from tests.fuzz.dumps import Dump
 
 from dumpscope import Minidump
@@ -124,11 +125,12 @@ def blocks_of(session: Session, line: str) -> Any:
     return run_command(session, found, build_parser(found, name, with_dump=False).parse_words(words))
 
 
-@pytest.mark.parametrize("renderer", ["text", "narrow", "ansi", "dml", "json", "csv"])
+@pytest.mark.parametrize("renderer", RENDERERS)
 def test_every_command_is_inert(hostile: bytes, renderer: str) -> None:
+    """Every line with every renderer, or with two of the six."""
     checker = Checker()
     broken = []
-    for call in checker.calls:
+    for call in some(checker.calls, list(RENDERERS).index(renderer)):
         try:
             checker.check(hostile, call, renderer)
         except Broken as error:

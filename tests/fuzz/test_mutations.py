@@ -6,11 +6,11 @@ import random
 from typing import Dict, List
 
 import pytest
-from tests.amount import part
+from tests.amount import part, some
 from tests.fuzz.driver import RENDERERS, Broken, Checker, corpus
-from tests.fuzz.mutator import every_cut, every_field, mutate, sites
+from tests.fuzz.mutator import cut, fields_and_edges, mutate, sites, with_field
 
-CALLS = part(150_000_000)
+CALLS = part(150_000_000, 25)
 """Calls of functions for one part, some seconds: it ends after the same mutant on any machine."""
 
 
@@ -42,7 +42,7 @@ def test_mutants_break_nothing(checker: Checker, bases: Dict[str, bytes]) -> Non
     groups = {name: sites(data) for name, data in bases.items()}
     found: List[str] = []
     end = checker.spent + CALLS
-    for number in range(part(400)):
+    for number in range(part(400, 25)):
         chance = random.Random(f"suite/{number}")
         name = chance.choice(names)
         mutant = mutate(bases[name], chance, groups[name])
@@ -55,10 +55,11 @@ def test_mutants_break_nothing(checker: Checker, bases: Dict[str, bytes]) -> Non
 @pytest.mark.parametrize("name", ["everything-small", "handle-operations", "hostile-everywhere"])
 def test_fields_at_their_edges(checker: Checker, bases: Dict[str, bytes], name: str) -> None:
     chance = random.Random(name)
-    mutants = list(every_field(bases[name]))
+    places = list(fields_and_edges(bases[name]))
     found: List[str] = []
     end = checker.spent + CALLS // 4
-    for mutant in chance.sample(mutants, min(part(150), len(mutants))):
+    for site, value in chance.sample(places, min(part(150, 25), len(places))):
+        mutant = with_field(bases[name], site, value)
         found += [f"{mutant.story}\n{error}" for error in checker.some(mutant.data, chance)]
         if checker.spent > end:
             break
@@ -68,11 +69,13 @@ def test_fields_at_their_edges(checker: Checker, bases: Dict[str, bytes], name: 
 def test_cut_at_every_boundary(checker: Checker, bases: Dict[str, bytes]) -> None:
     """The first 2 KiB at each 32-bit boundary; the rest by chance."""
     chance = random.Random(7)
-    cuts = list(every_cut(bases["everything-small"]))
-    picked = chance.sample(cuts[:512], part(60)) + chance.sample(cuts[512:], part(40))
+    data = bases["everything-small"]
+    ends = range(0, len(data), 4)
+    picked = chance.sample(ends[:512], part(60)) + chance.sample(ends[512:], part(40))
     found: List[str] = []
     end = checker.spent + CALLS // 2
-    for mutant in picked:
+    for end_of_file in picked:
+        mutant = cut(data, end_of_file)
         found += [f"{mutant.story}\n{error}" for error in checker.some(mutant.data, chance)]
         if checker.spent > end:
             break
@@ -90,7 +93,7 @@ def test_painted_texts_are_the_text(checker: Checker, bases: Dict[str, bytes]) -
     """On samples as they are: ANSI and DML without their paint are the text, and two runs give the same."""
     found: List[str] = []
     for name in ("hostile-everywhere",):
-        found += [f"{name}: {error}" for error in checker.everything(bases[name])]
+        found += [f"{name}: {error}" for error in checker.everything(bases[name], some(checker.calls, 0))]
     report(found)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Tuple
 
 import pytest
+from tests.amount import part
 from tests.fuzz.test_written import mutants
 
 from dumpscope.diagnosis.engine.view import EngineView
@@ -18,7 +19,7 @@ from dumpscope.writing.extract import extract_module, extract_stream
 from dumpscope.writing.output import write_whole
 from dumpscope.writing.shrink import Shrunk
 
-MUTANTS = 250
+MUTANTS = part(250)
 _WAYS: Tuple[Dict[str, Any], ...] = ({}, {"commands": ["!handle", "k"]}, {"flags": 0x2365}, {"near": 2}, {"most": 20_000}, {"commands": ["!heap"]})
 
 
@@ -57,8 +58,8 @@ def extracted(data: bytes, folder: Path) -> bool:
                     assert made.size <= 4 * module.size
                     assert made.held <= 40 * len(data)
             for stream, _ in zip(dump.streams, range(8)):
-                part = extract_stream(dump, stream.index)
-                assert write_whole(str(target), part.write_to, force=True) == part.size <= stream.size
+                piece = extract_stream(dump, stream.index)
+                assert write_whole(str(target), piece.write_to, force=True) == piece.size <= stream.size
                 target.unlink()
     except DumpError as error:
         if not error.message:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import tempfile
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
 import pytest
+from tests.amount import part
 from tests.fuzz.driver import corpus
 from tests.fuzz.mutator import mutate, sites
 
@@ -23,15 +25,17 @@ LARGEST = 24 << 10
 """Bytes of a sample that is mutated, at the most."""
 
 
+sites_of = functools.lru_cache(maxsize=None)(sites)
+
+
 def mutants(number: int, seed: str = "written") -> Iterator[Tuple[str, bytes]]:
     """The same mutants each time."""
     bases = corpus(LARGEST)
     names = sorted(bases)
-    groups = {name: sites(data) for name, data in bases.items()}
     for count in range(number):
         chance = random.Random(f"{seed}/{count}")
         name = chance.choice(names)
-        mutant = mutate(bases[name], chance, groups[name])
+        mutant = mutate(bases[name], chance, sites_of(bases[name]))
         yield f"{seed}/{count}: {name}: {mutant.story}", mutant.data
 
 
@@ -77,7 +81,7 @@ def mended(data: bytes, folder: Path) -> None:
 
 @pytest.mark.parametrize("write", [scrubbed, mended])
 def test_what_is_written_of_a_mutant_opens_or_is_refused_with_a_reason(write: object, tmp_path: Path) -> None:
-    found = run(write, MUTANTS, tmp_path)
+    found = run(write, part(MUTANTS), tmp_path)
     assert not found, f"{len(found)} broken, first of them:\n" + "\n".join(found[:5])
 
 
@@ -96,8 +100,8 @@ if __name__ == "__main__":  # more of them: python -m tests.fuzz.test_written NU
     import sys
 
     with tempfile.TemporaryDirectory() as place:
-        for part in (scrubbed, mended):
-            broken = run(part, int(sys.argv[1]), Path(place), sys.argv[2])
-            print(part.__name__, len(broken), "broken")
+        for write in (scrubbed, mended):
+            broken = run(write, int(sys.argv[1]), Path(place), sys.argv[2])
+            print(write.__name__, len(broken), "broken")
             for row in broken:
                 print(row)

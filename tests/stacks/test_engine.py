@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
 import pytest
+from tests.amount import part
 
 from dumpscope.dump.minidump import Minidump
 from dumpscope.stacks.frames import INSTRUCTIONS, Stack
@@ -145,7 +146,7 @@ def test_damaged_images_end_stacks_and_nothing_else(seed: int, tmp_path: Path) -
     whole = image.read_bytes()
     chance = random.Random(seed)
     names = sorted(pack.dumps)
-    for _ in range(40):
+    for _ in range(part(40, 4)):
         damaged = bytearray(whole)
         for _ in range(chance.choice((1, 8, 64, 512))):
             damaged[chance.randrange(0x200, len(damaged))] = chance.choice((0, 0xFF, chance.randrange(256)))

@@ -10,6 +10,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread
+from tests.amount import part, some
 from tests.stacks.engine_words import ANSWERS, archives, unpack
 
 from dumpscope.__main__ import main
@@ -77,13 +78,13 @@ def test_words_are_the_engines(name: str, tmp_path: Path) -> None:
     answers: Dict[str, List[str]] = json.loads(lzma.decompress((ANSWERS / f"{name}.json.xz").read_bytes()))
     unpack(dict(archives())[name], tmp_path)
     total = 0
-    for dump, (kb, kv) in answers.items():
+    for dump, (kb, kv) in some(list(answers.items()), 0):
         paths = ["-i", str(tmp_path), "-y", str(tmp_path)]
         for engine, option in ((kb, "--arguments"), (kv, "--fpo")):
             found = compare(engine, printed(tmp_path / dump, [*paths, option]))
             assert not found.different, dump
             total += found.same_frame
-    assert total > 80
+    assert total > part(80, 4)
 
 
 def made(tmp_path: Path, stack: bytes) -> Path:

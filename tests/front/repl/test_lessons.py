@@ -11,6 +11,7 @@ import pytest
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from tests.amount import some
 from tests.conftest import SAMPLES
 
 from dumpscope.front.cli.environment import Environment
@@ -98,9 +99,13 @@ def test_ctrl_c_empties_the_answer(play: Play) -> None:
     assert "Right. " in shown
 
 
-@pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
-@pytest.mark.parametrize("sample", ["", "handles.dmp", "hostile-everywhere.dmp"])
-def test_every_lesson_on_samples_and_on_dumps_of_ones_own(play: Play, tmp_path: Path, sample: str, lesson: Any) -> None:
+OWN = ("", "handles.dmp", "hostile-everywhere.dmp")
+
+
+@pytest.mark.parametrize(("number", "sample"), [(number, sample) for number in range(len(all_lessons())) for sample in some(OWN, number)])
+def test_every_lesson_on_samples_and_on_dumps_of_ones_own(play: Play, tmp_path: Path, sample: str, number: int) -> None:
+    """Each with all three, or with one of them."""
+    lesson = all_lessons()[number]
     if lesson.on_kernel_dumps or lesson.on_old_user_dumps or lesson.on_samples_alone:
         own = ""  # neither dump is one that the lesson walks through
     else:
