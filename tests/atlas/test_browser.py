@@ -73,7 +73,7 @@ SHOWN = [
 ]
 
 
-@pytest.mark.parametrize("name", some(SHOWN, 0))
+@pytest.mark.parametrize("name", some(SHOWN, 0, 6))
 def test_every_structure_can_be_shown(load: Callable[..., Browser], name: str) -> None:
     browser = load(name)
     most = part(100)
@@ -241,7 +241,7 @@ def test_fields_by_keyboard(load: Callable[..., Browser]) -> None:
     assert texts(browser, "#what") == ["directory"]
 
 
-@pytest.mark.parametrize("name", some(sorted(path.name for path in SAMPLES.glob("hostile-*.dmp")), 0))
+@pytest.mark.parametrize("name", some(sorted(path.name for path in SAMPLES.glob("hostile-*.dmp")), 0, 6))
 def test_hostile_names_stay_text(load: Callable[..., Browser], name: str) -> None:
     browser = load(name)
     for key in ("handles", "modules", "threads", "findings", "flags", "streams", "memory"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Tuple
 
 import pytest
+from tests.amount import some
 from tests.plugins import EXAMPLE, ROOT, add, add_example, document
 from tests.plugins import run as run_unwrapped
 
@@ -149,17 +150,20 @@ def test_a_command_that_fails_names_its_plugin(tmp_path: Path, body: str, why: s
 
 @pytest.mark.parametrize(
     ("value", "why"),
-    [
-        ("5", "TypeError"),
-        ("('x',)", "it holds a str, not a StreamDecoder"),
-        ("(StreamDecoder(12, 'Mine', 'm', list),)", "must be above 0xffff"),
-        ("(StreamDecoder(0x43500001, 'Mine', 'm', list),)", "it is taken by"),
-        ("(StreamDecoder(0x10000, 'two words', 'm', list),)", "is no name of one word"),
-        ("(StreamDecoder(0x10000, 'HandleDataStream', 'm', list),)", "the name HandleDataStream is taken"),
-        ("(StreamDecoder(0x10000, 'Mine', 'm'),)", "a decode or a layout"),
-        ("(StreamDecoder(0x10000, 'Mine', 'm', list), StreamDecoder(0x10000, 'Other', 'm', list))", "is there twice"),
-        ("(StreamDecoder(0x10000, 'Mine', 'm', layout=Structure('MINIDUMP_THREAD', [Field('a', UCHAR)])),)", "another structure called MINIDUMP_THREAD"),
-    ],
+    some(
+        [
+            ("5", "TypeError"),
+            ("('x',)", "it holds a str, not a StreamDecoder"),
+            ("(StreamDecoder(12, 'Mine', 'm', list),)", "must be above 0xffff"),
+            ("(StreamDecoder(0x43500001, 'Mine', 'm', list),)", "it is taken by"),
+            ("(StreamDecoder(0x10000, 'two words', 'm', list),)", "is no name of one word"),
+            ("(StreamDecoder(0x10000, 'HandleDataStream', 'm', list),)", "the name HandleDataStream is taken"),
+            ("(StreamDecoder(0x10000, 'Mine', 'm'),)", "a decode or a layout"),
+            ("(StreamDecoder(0x10000, 'Mine', 'm', list), StreamDecoder(0x10000, 'Other', 'm', list))", "is there twice"),
+            ("(StreamDecoder(0x10000, 'Mine', 'm', layout=Structure('MINIDUMP_THREAD', [Field('a', UCHAR)])),)", "another structure called MINIDUMP_THREAD"),
+        ],
+        0,
+    ),
 )
 def test_a_decoder_that_cannot_be_used_is_named(tmp_path: Path, value: str, why: str) -> None:
     add(tmp_path, "dumpscope_bad", STREAM.format(value=value), {"dumpscope.streams": "bad = dumpscope_bad:BAD"})
