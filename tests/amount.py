@@ -1,4 +1,4 @@
-"""How much the tests do that could go on for ever: mutants, rows of hostile files, places of a page that are looked at."""
+"""How much the tests do that could go on for ever, or that do the same on every sample: mutants, rows of hostile files, samples, commands."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ALL = os.environ.get("DUMPSCOPE_TESTS") == "all"
 
 
 def part(number: int, of: int = 10) -> int:
-    """So many of so many: all, or a tenth, or another part."""
+    """So many of so many: all, or one ``of`` so many, a tenth if nothing is said."""
     return number if ALL else max(1, number // of)
 
 
 def some(things: Sequence[T], which: int, of: int = 3) -> List[T]:
-    """All of them, or a third: each round, whose number is ``which``, takes the next third, so that three rounds leave none out."""
+    """All of them, or each third, or each ``of`` so many: round ``which`` begins at another one, so that as many rounds leave none out."""
     return list(things) if ALL else list(things[which % of :: of])

@@ -25,7 +25,7 @@ LARGEST = 24 << 10
 """Bytes of a sample that is mutated, at the most."""
 
 
-sites_of = functools.lru_cache(maxsize=None)(sites)
+sites_of = functools.cache(sites)
 
 
 def mutants(number: int, seed: str = "written") -> Iterator[Tuple[str, bytes]]:

@@ -67,13 +67,24 @@ def beyond(made: Any, stored: Any, path: str = "") -> Iterator[str]:
         patterns = [found for pattern, found in stored.get("patternProperties", {}).items() if re.search(pattern, name)]
         found = stored.get("properties", {}).get(name, patterns[0] if patterns else stored.get("additionalProperties"))
         yield from beyond(inner, found, f"{path}/{name}") if isinstance(found, dict) else [f"{path}/{name}"]
-    for name in ("patternProperties", "additionalProperties", "items"):
-        inner, found = made.get(name), stored.get(name)
-        if name == "patternProperties":
-            for pattern in inner or ():
-                yield from beyond(inner[pattern], found[pattern], f"{path}/{pattern}") if found and pattern in found else [f"{path}/{pattern}"]
-        else:
-            yield from beyond(inner, found, f"{path}/{name}") if isinstance(inner, dict) else ()
+    for pattern, inner in made.get("patternProperties", {}).items():
+        found = stored.get("patternProperties", {}).get(pattern)
+        yield from beyond(inner, found, f"{path}/{pattern}") if found else [f"{path}/{pattern}"]
+    for name in ("additionalProperties", "items"):
+        yield from beyond(made.get(name), stored.get(name), f"{path}/{name}")
+
+
+def test_a_new_member_or_type_is_beyond_what_is_stored() -> None:
+    stored = json.loads(STORED.read_text("utf-8"))["handles"]
+    row = ["properties", "handles", "items", "properties"]
+    for change in ({"new": {"type": ["string"]}}, {"access": {"type": ["integer"]}}, {"access": {"items": {"type": "integer"}}}):
+        made = json.loads(json.dumps(stored))
+        assert list(beyond(made, stored)) == []
+        place = made
+        for name in row:
+            place = place[name]
+        place.update(change)
+        assert len(list(beyond(made, stored))) == 1
 
 
 def test_what_does_not_fit_is_refused() -> None:
