@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Dict, List
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE, TESTS = ROOT / "extension" / "dumpscope", ROOT / "tests"
 LISTED = Path(__file__).with_name("mirror.txt")
@@ -37,14 +35,17 @@ def listed() -> Dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-@pytest.mark.parametrize("module", modules())
-def test_each_module_has_a_module_of_tests(module: str) -> None:
-    other = listed().get(module, "")
-    if mirrored(module):
-        assert not other, f"{module} has tests at its own place: take its line out of mirror.txt"
-        return
-    assert other, f"{module}: write tests/{module[: module.rfind('/') + 1]}test_{Path(module).name}, or say in mirror.txt which tests hold it"
-    assert (TESTS / other).is_file(), other
+def test_each_module_has_a_module_of_tests() -> None:
+    wrong = []
+    for module in modules():
+        other = listed().get(module, "")
+        if mirrored(module) and other:
+            wrong.append(f"{module} has tests at its own place: take its line out of mirror.txt")
+        elif not mirrored(module) and not other:
+            wrong.append(f"{module}: write tests/{module[: module.rfind('/') + 1]}test_{Path(module).name}, or say in mirror.txt which tests hold it")
+        elif other and not (TESTS / other).is_file():
+            wrong.append(f"{module}: mirror.txt names {other}, which is not there")
+    assert not wrong
 
 
 def test_the_list_names_no_module_that_is_gone() -> None:

@@ -54,13 +54,14 @@ def clocks(source: str) -> Iterator[Tuple[int, str]]:
                 yield node.lineno, f"for … in {ast.unparse(rounds)} with a sleep in it"
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.relative_to(TESTS).as_posix())
-def test_nothing_looks_at_a_clock(path: Path) -> None:
-    name = path.relative_to(TESTS).as_posix()
-    if name in PROGRAMS | OTHER_PROGRAMS:
-        return
-    found = [(line, words) for line, words in clocks(path.read_text("utf-8")) if not (words.startswith("timeout=") and name.startswith("engine/"))]
-    assert not found, f"{name}: count work instead (tests/counting.py), or wait with PATIENCE or POLLS: {found}"
+def test_nothing_looks_at_a_clock() -> None:
+    wrong = []
+    for path in sorted(TESTS.rglob("*.py")):
+        name = path.relative_to(TESTS).as_posix()
+        if name not in PROGRAMS | OTHER_PROGRAMS:
+            found = clocks(path.read_text("utf-8"))
+            wrong += [f"{name}:{line} {words}" for line, words in found if not (words.startswith("timeout=") and name.startswith("engine/"))]
+    assert not wrong, "count work instead (tests/counting.py), or wait with PATIENCE or POLLS"
 
 
 @pytest.mark.parametrize(
