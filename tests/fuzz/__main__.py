@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "extension")]
 
 from tests.fuzz.clock import TimedChecker  # noqa: E402
 from tests.fuzz.driver import corpus, signature  # noqa: E402
-from tests.fuzz.mutator import Groups, Mutant, every_cut, every_field, mutate, sites  # noqa: E402
+from tests.fuzz.mutator import Mutant, every_cut, every_field, mutate, sites  # noqa: E402
 
 BATCH = 200
 """Mutants that a process is given at a time."""
@@ -52,17 +52,18 @@ class Work:
         self.args = args
         self.bases = {name: data for name, data in corpus().items() if args.only in name}
         self.names = sorted(self.bases)
-        self.groups: Dict[str, Groups] = {}
+        self.changed: Set[str] = set()
         self.checker = TimedChecker()
 
     def mutant(self, number: int) -> Tuple[str, Mutant]:
         """The mutant with a number: always the same one for a seed."""
         chance = random.Random(f"{self.args.seed}/{number}")
         name = chance.choice(self.names)
-        if name not in self.groups:
-            self.groups[name] = sites(self.bases[name])
+        if name not in self.changed:
+            self.changed.add(name)
+            sites(self.bases[name])
             gc.freeze()  # what is measured for memory collects garbage first
-        return name, mutate(self.bases[name], chance, self.groups[name])
+        return name, mutate(self.bases[name], chance)
 
     def exhaustive(self) -> Iterator[Tuple[str, Mutant]]:
         """Each number of each base at each edge, and each base cut at every 32-bit boundary."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import struct
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
@@ -107,8 +108,9 @@ def _targets(data: bytes, element: Structure, offset: int, groups: Groups) -> No
             groups.setdefault("captured memory", []).extend(Site(at, 8, "memory") for at in range(rva, end, 8))
 
 
+@functools.lru_cache(maxsize=512)
 def sites(data: bytes) -> Groups:
-    """All numbers that are known of, by the structure that they are in."""
+    """All numbers that are known of, by the structure that they are in. They are kept: a sample is changed many times."""
     groups: Groups = {}
     for name in ("MINIDUMP_HEADER",):
         shape = structure(name)
@@ -235,12 +237,10 @@ def _grow(data: bytearray, groups: Groups, chance: random.Random) -> str:
 _WAYS = (_set_fields,) * 10 + (_set_all,) * 2 + (_move_streams,) * 4 + (_cut,) * 2 + (_noise, _fill, _grow)
 
 
-def mutate(data: bytes, chance: random.Random, groups: Optional[Groups] = None) -> Mutant:
+def mutate(data: bytes, chance: random.Random) -> Mutant:
     """A changed copy. The same data and the same state of ``chance`` give the same copy."""
     changed = bytearray(data)
-    groups = sites(data) if groups is None else groups
-    if not groups:
-        groups = {"bytes": [Site(0, 1, "byte")]}
+    groups = sites(data) or {"bytes": [Site(0, 1, "byte")]}
     story = [chance.choice(_WAYS)(changed, groups, chance) for _ in range(chance.choice((1, 1, 2, 3)))]
     return Mutant(bytes(changed), "; ".join(story))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Iterator, List, Tuple
 import pytest
 from tests.amount import part
 from tests.fuzz.driver import corpus
-from tests.fuzz.mutator import mutate, sites
+from tests.fuzz.mutator import mutate
 
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.minidump import Minidump
@@ -25,9 +24,6 @@ LARGEST = 24 << 10
 """Bytes of a sample that is mutated, at the most."""
 
 
-sites_of = functools.cache(sites)
-
-
 def mutants(number: int, seed: str = "written") -> Iterator[Tuple[str, bytes]]:
     """The same mutants each time."""
     bases = corpus(LARGEST)
@@ -35,7 +31,7 @@ def mutants(number: int, seed: str = "written") -> Iterator[Tuple[str, bytes]]:
     for count in range(number):
         chance = random.Random(f"{seed}/{count}")
         name = chance.choice(names)
-        mutant = mutate(bases[name], chance, sites_of(bases[name]))
+        mutant = mutate(bases[name], chance)
         yield f"{seed}/{count}: {name}: {mutant.story}", mutant.data
 
 
