@@ -204,8 +204,8 @@ class Browser:
         self.settle()
 
     def settle(self) -> None:
-        """Let the page draw what it has to draw."""
-        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))")
+        """Let the page draw what it has to draw: it draws in the frame after what happened, and waits no time of its own."""
+        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))")
 
     def center(self, selector: str) -> Tuple[float, float]:
         """The middle of an element, scrolled into view."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -29,16 +30,24 @@ def browser() -> Iterator[Browser]:
     one.close()
 
 
+@cache
+def made(name: str, **options: bool) -> bytes:
+    """The page of a sample."""
+    source = Source.from_path(str(SAMPLES / name))
+    try:
+        return "".join(page(Facts.of(source), **options)).encode("utf-8")
+    finally:
+        source.close()
+
+
 @pytest.fixture
 def load(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Browser]]:
     """Makes the page of a sample, opens it, and looks at the end whether the browser complained."""
     opened = []
 
     def make(name: str, hash: str = "", **options: bool) -> Browser:
-        source = Source.from_path(str(SAMPLES / name))
         path = tmp_path / (name + ".html")
-        path.write_bytes("".join(page(Facts.of(source), **options)).encode("utf-8"))
-        source.close()
+        path.write_bytes(made(name, **options))
         browser.open(path, hash)
         opened.append(path.as_uri())
         return browser
