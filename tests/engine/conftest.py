@@ -34,8 +34,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 
     They come first: they take longer than all others, which the other workers do meanwhile.
     """
-    here = Path(__file__).resolve().parent
-    for item in items:
-        if here in item.path.parents and "bench" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("engine"))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") != pytest.mark.xdist_group("engine").mark)
+    asking = {item for item in items if item.nodeid.startswith("tests/engine/") and "bench" in getattr(item, "fixturenames", ())}
+    for item in asking:
+        item.add_marker(pytest.mark.xdist_group("engine"))
+    items.sort(key=lambda item: item not in asking)
