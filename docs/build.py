@@ -391,10 +391,9 @@ def pages() -> Dict[str, str]:
     return found
 
 
-def differences() -> List[Tuple[str, str]]:
+def differences(made: Dict[str, str]) -> List[Tuple[str, str]]:
     """Pages that are not as they would be written, and why."""
     wrong = []
-    made = pages()
     for name, text in made.items():
         path = DOCS / name
         if not path.exists():
@@ -410,18 +409,19 @@ def differences() -> List[Tuple[str, str]]:
 
 def main(argv: List[str]) -> int:
     """Write the pages, or compare them."""
+    made = pages()
     if "--check" in argv:
-        wrong = differences()
+        wrong = differences(made)
         for name, why in wrong:
             sys.stdout.write(f"docs/{name} {why}\n")
         return 1 if wrong else 0
-    for name, text in pages().items():
+    for name, text in made.items():
         path = DOCS / name
         path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
             sys.stdout.write(f"wrote docs/{name}\n")
-    for name, why in differences():
+    for name, why in differences(made):
         (DOCS / name).unlink()
         sys.stdout.write(f"removed docs/{name}, which {why}\n")
     return 0

@@ -7,6 +7,7 @@ from typing import Any, Dict, List
 
 import pytest
 from benchmarks.makers import handles_shared, handles_unique, regions
+from tests.amount import part
 from tests.commands.bytes.test_map import DUMPS
 
 from dumpscope.anatomy import walker as anatomy_module
@@ -71,7 +72,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
 def test_a_long_list_is_mapped_by_columns(maker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many records there are, few are made into nodes: those whose words the map shows."""
     path = tmp_path / "long.dmp"
-    maker(path, 20_000)
+    maker(path, part(20_000, 2))
     with Minidump.open(path) as dump:
         nodes = sorted((node for node in anatomy(dump) if node.leaf), key=lambda node: (node.offset, -node.size))
         made = counting(monkeypatch)

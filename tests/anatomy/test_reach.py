@@ -20,7 +20,7 @@ from dumpscope.dump.minidump import Minidump
 def test_a_long_list_is_not_walked_for_one_byte(maker: Any, place: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many records there are, only those are made into nodes that lie at the byte or lead to it."""
     path = tmp_path / "long.dmp"
-    maker(path, part(20_000, 4))
+    maker(path, part(20_000, 8))
     with Minidump.open(path) as dump:
         offset = int(dump.size * place)
         expected = [node for node in anatomy(dump) if node.offset <= offset < node.end]

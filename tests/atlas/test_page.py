@@ -62,7 +62,7 @@ class Reader(html.parser.HTMLParser):
         self.attributes += [(tag, name, value or "") for name, value in attrs]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", some(HOSTILE, 1))
 def test_hostile_text_stays_data(name: str) -> None:
     text = made(name)
     plain = Reader()

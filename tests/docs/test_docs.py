@@ -18,8 +18,8 @@ def made() -> Dict[str, str]:
     return build.pages()
 
 
-def test_pages_are_up_to_date() -> None:
-    assert build.differences() == [], "run `python -m docs.build`"
+def test_pages_are_up_to_date(made: Dict[str, str]) -> None:
+    assert build.differences(made) == [], "run `python -m docs.build`"
 
 
 @pytest.mark.parametrize("name", sorted(path.relative_to(build.DOCS).as_posix() for path in build.DOCS.rglob("*.md")))

@@ -7,6 +7,7 @@ import struct
 from typing import Any, Dict, List, Tuple
 
 import pytest
+from tests.amount import part
 from tests.fuzz.dumps import Dump
 
 from dumpscope import Minidump
@@ -56,7 +57,7 @@ def made_of_little(chance: random.Random) -> Tuple[bytes, Dict[int, int]]:
 def test_search_finds_all_and_nothing_else(monkeypatch: Any, in_place: bool) -> None:
     monkeypatch.setattr(search, "IN_PLACE", in_place)
     chance = random.Random(3)
-    for number in range(240):
+    for number in range(part(240, 4)):
         monkeypatch.setattr(search, "CHUNK", chance.choice((1, 3, 8, 1 << 20)))
         monkeypatch.setattr(search, "SHORT", chance.choice((1, 3, 8, 1 << 10)))
         monkeypatch.setattr(search, "WINDOW", chance.choice((1, 3, 8, 1 << 20)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from tests.amount import some
 
 from dumpscope.diagnosis.engine.opening import open_dump
 from dumpscope.dump.minidump import Minidump
@@ -117,7 +118,7 @@ def test_a_dump_that_is_cut_says_what_is_not_there() -> None:
 def test_no_change_of_a_byte_ends_in_anything_but_words(build: Build) -> None:
     data = build()
     end = UserDump(Source(data, "x.dmp")).header["DataOffset"]
-    for place in range(8, end, 7):
+    for place in some(range(8, end, 7), 0):
         for value in (0x00, 0xFF, data[place] ^ 0x80):
             changed = data[:place] + bytes((value,)) + data[place + 1 :]
             open_dump(Source(changed, "x.dmp"))

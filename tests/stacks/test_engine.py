@@ -6,8 +6,9 @@ import io
 import json
 import random
 import tarfile
+from functools import cache
 from pathlib import Path
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Callable, Dict, Iterator, List, Set, Tuple
 
 import pytest
 from tests.amount import part
@@ -66,6 +67,20 @@ class Pack:
                 yield name, self.answers[name], Walker(dump, images).exception()
 
 
+Walked = Callable[[str], List[Tuple[str, List[EngineRow], Stack]]]
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
+    """Gives what ``Pack.stacks`` finds in an archive, which is opened and walked once."""
+
+    @cache
+    def found(name: str) -> List[Tuple[str, List[EngineRow], Stack]]:
+        return list(Pack(name, tmp_path_factory.mktemp(name)).stacks())
+
+    return found
+
+
 def without_leaves(rows: List[EngineRow]) -> List[EngineRow]:
     """The engine's rows without those of values that are no code: each is a leaf for it, so that the one below returns to where it does."""
     found: List[EngineRow] = []
@@ -93,10 +108,10 @@ def callers(rows: List[EngineRow]) -> Set[Tuple[int, int]]:
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_every_frame_is_the_engines_at_every_instruction(name: str, tmp_path: Path) -> None:
+def test_every_frame_is_the_engines_at_every_instruction(name: str, walked: Walked) -> None:
     program = name.partition("-")[0]
     wrong, compared = [], 0
-    for dump, rows, stack in Pack(name, tmp_path).stacks():
+    for dump, rows, stack in walked(name):
         expected = own_rows(rows, program)
         assert expected
         ours = [(frame.sp, frame.return_address) for frame in stack.frames][: len(expected)]
@@ -108,10 +123,10 @@ def test_every_frame_is_the_engines_at_every_instruction(name: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_where_the_engine_is_wrong_no_proven_frame_of_ours_is(name: str, tmp_path: Path) -> None:
+def test_where_the_engine_is_wrong_no_proven_frame_of_ours_is(name: str, walked: Walked) -> None:
     """The caller of the function that the engine leaves is in its own rows further out, or in those of the dump before."""
     before: Set[Tuple[int, int]] = set()
-    for dump, rows, stack in Pack(name, tmp_path).stacks():
+    for dump, rows, stack in walked(name):
         true = {(frame.sp, frame.ip) for frame in stack.frames if frame.certain}
         if int(dump[5:9]) in WRONG_ENGINE[name]:
             assert true - {(stack.frames[0].sp, stack.frames[0].ip)} <= before | callers(without_leaves(rows))
@@ -120,11 +135,11 @@ def test_where_the_engine_is_wrong_no_proven_frame_of_ours_is(name: str, tmp_pat
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_a_function_that_pushes_without_unwind_data_is_followed_to_its_return(name: str, tmp_path: Path) -> None:
+def test_a_function_that_pushes_without_unwind_data_is_followed_to_its_return(name: str, walked: Walked) -> None:
     """The engine comes back to the true stack after its leaves: from there on, and in the first return address, ours is the same."""
     program = name.partition("-")[0]
     followed = []
-    for dump, rows, stack in Pack(name, tmp_path).stacks():
+    for dump, rows, stack in walked(name):
         expected = own_rows(without_leaves(rows), program)
         if len(stack.frames) > 1 and stack.frames[1].found_by == INSTRUCTIONS:
             followed.append(int(dump[5:9]))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from tests.amount import some
 
 from dumpscope.anatomy.walker import anatomy
 from dumpscope.commands import bytes as bytes_command
@@ -165,7 +166,7 @@ def test_what_is_not_there(place: str, code: int, cli: Any) -> None:
     assert result.err.startswith("dumpscope: ")
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("hostile-*.dmp")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(sorted(SAMPLES.glob("hostile-*.dmp")), 0), ids=lambda path: path.stem)
 def test_hostile_texts_stay_text(path: Path, cli: Any) -> None:
     result = cli("bytes", path, "range", "0", "ffff")
     assert result.code == 0

@@ -64,7 +64,7 @@ def fired(name: str) -> List[str]:
 def test_an_opening_message_ends_in_the_rules_that_fire(name: str, cli: Any) -> None:
     wanted = fired(name)
     assert wanted, f"no rule explains why {name} does not open"
-    for text in some(OPENING, REFUSED.index(name)):
+    for text in some(OPENING, REFUSED.index(name), 6):
         out = cli("why", f"{name}.dmp", text).out
         assert [code for code in wanted if not re.search(rf"^{code}  ", out, re.MULTILINE)] == [], text
         assert "None of the known causes" not in out

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
+from tests.amount import some
 
 from dumpscope.diagnosis.audit import apply, audit
 from dumpscope.diagnosis.crash.account import account_of
@@ -376,17 +377,20 @@ def test_each_proof_lies_in_the_file_and_holds_what_it_says(name: str) -> None:
             assert proof.offset is None or _holds(data, item, proof), (item, proof)
 
 
-@pytest.mark.parametrize("name", ["crash-stowed", "crash-cpp-type", "crash-unreal", "crash-chromium-check", "crash-stack-outside"])
+DAMAGED = ["crash-stowed", "crash-cpp-type", "crash-unreal", "crash-chromium-check", "crash-stack-outside"]
+
+
+@pytest.mark.parametrize("name", DAMAGED)
 def test_an_account_of_damaged_bytes_never_fails(name: str) -> None:
-    """Each byte of the exception, and of what the parameters lead to, set to 0 and to all ones; and the file cut at many places."""
+    """Each byte of the exception, and of what the parameters lead to, set to 0 and to all ones; and the file cut at many places; or a third of that."""
     data = (SAMPLES / f"{name}.dmp").read_bytes()
     at = exception_at(name)
-    for place in [*range(at, at + 0xA0, 3), *range(len(data) - 0x300, len(data), 7)]:
+    for place in some([*range(at, at + 0xA0, 3), *range(len(data) - 0x300, len(data), 7)], DAMAGED.index(name)):
         for value in (0, 0xFF):
             changed = bytearray(data)
             changed[place] = value
             account_of(facts_of(bytes(changed)))
-    for size in range(0x20, len(data), 997):
+    for size in some(range(0x20, len(data), 997), DAMAGED.index(name)):
         account_of(facts_of(data[:size]))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
+from tests.amount import part
 
 from dumpscope.diagnosis.audit import apply, audit
 from dumpscope.diagnosis.facts import Facts
@@ -19,7 +20,7 @@ BASES = [
     for name in ("full-memory*", "not-a-dump-signature*", "everything-small", "handles", "memory-list-ranges-overlap", "breakpad-linux")
     for path in sorted(SAMPLES.glob(name + ".dmp"))
 ]
-MUTANTS = 150
+MUTANTS = part(150, 3)
 
 
 def mutants(seed: int) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
+from tests.amount import part
 
 from dumpscope.dump.source import Source
 from dumpscope.symbols.pdb.file import TPI, Pdb
@@ -61,7 +62,7 @@ def test_only_blocks_that_are_needed_are_read(pdb: Path) -> None:
 def test_changed_files_never_raise_and_cost_little(pdb: Path, seed: int) -> None:
     choose = random.Random(seed)
     whole = pdb.read_bytes()
-    for _ in range(20):
+    for _ in range(part(20, 4)):
         data = bytearray(whole[: choose.choice((len(whole), len(whole), choose.randrange(len(whole))))])
         for _ in range(choose.randrange(1, 60)):
             if data:
