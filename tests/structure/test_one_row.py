@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List, Sequence
 
 import pytest
 from samples.writer import DumpBuilder, Thread
@@ -99,7 +99,8 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(ROOT / "extension" / "dumpscope", folder / "dumpscope", ignore=shutil.ignore_patterns("__pycache__"))
+        half_written = shutil.ignore_patterns("*.pyc.*")  # by another process, which renames it next
+        shutil.copytree(ROOT / "extension" / "dumpscope", folder / "dumpscope", ignore=half_written)
 
     def insert(self, name: str, text: str, before: str = "", *, replace: bool = False) -> None:
         """Put a text into a file, before another one or at the end."""
@@ -117,6 +118,11 @@ class Copy:
         assert done.returncode in (0, 1), done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return done.stdout
+
+    def answers(self, *lines: Sequence[str]) -> List[str]:
+        """What commands print, one after the other in one process."""
+        code = "import json, sys; from dumpscope.__main__ import main\nfor line in json.loads(sys.argv[1]): main(line); print(end='\\f')"
+        return self.python("-c", code, json.dumps(lines)).split("\f")[:-1]
 
     def json(self, *words: str) -> Dict[str, Any]:
         """The document that a command answers with."""
@@ -150,20 +156,21 @@ def a_dump(folder: Path, *, flags: int = 0, colors: bool = True, cut: int = 0) -
 
 def test_a_new_stream_is_listed_and_explained(with_stream: Copy, tmp_path: Path) -> None:
     dump = a_dump(tmp_path)
-    (row,) = [item for item in with_stream.json("streams", dump)["streams"] if item["type"] == TYPE]
+    cut = a_dump(tmp_path, cut=9)
+    document, shown, damaged = with_stream.answers(["streams", dump, "--json"], ["streams", dump], ["dumpinfo", cut, "--verbose", "--json"])
+    (row,) = [item for item in json.loads(document)["streams"] if item["type"] == TYPE]
     assert (row["name"], row["count"]) == ("ThreadColorListStream", 3)
-    assert "12 + 3 × 8 = 36" in with_stream.python("-m", "dumpscope", "streams", dump)
-    damage = with_stream.json("dumpinfo", a_dump(tmp_path, cut=9), "--verbose")["damage"]
+    assert "12 + 3 × 8 = 36" in shown
+    damage = json.loads(damaged)["damage"]
     assert any("ThreadColorListStream" in item["message"] for item in damage), damage
 
 
 def test_its_bytes_have_an_owner(with_stream: Copy, tmp_path: Path) -> None:
     dump = a_dump(tmp_path)
-    shown = with_stream.python("-m", "dumpscope", "bytes", dump, "stream", "ThreadColorListStream", "--first", "1")
+    place = Path(dump).read_bytes().index(struct.pack("<II", *COLORS[1])) + 4
+    shown, found = with_stream.answers(["bytes", dump, "stream", "ThreadColorListStream", "--first", "1"], ["whatis", dump, f"{place:x}"])
     assert "Color" in shown
     assert "MINIDUMP_THREAD_COLOR_LIST" in shown
-    place = Path(dump).read_bytes().index(struct.pack("<II", *COLORS[1])) + 4
-    found = with_stream.python("-m", "dumpscope", "whatis", dump, f"{place:x}")
     assert "colour 1" in found
     assert "Color" in found
     assert "MINIDUMP_THREAD_COLOR" in found
@@ -257,17 +264,16 @@ def loong(folder: Path) -> str:
 
 def test_a_new_processor_has_a_name_and_registers(with_processor: Copy, tmp_path: Path) -> None:
     dump = loong(tmp_path)
-    shown = with_processor.python("-m", "dumpscope", "system", dump)
+    lines = [["system", dump], ["threads", dump, "--json"], ["threads", dump, "0"], ["bytes", dump, "context", "0"], ["evaluate", dump, "@sp"]]
+    shown, threads, one, context, value = with_processor.answers(*lines)
     assert "LoongArch" in shown
     assert "PROCESSOR_ARCHITECTURE_LOONG" in shown
-    (thread,) = with_processor.json("threads", dump)["salvaged_threads"]
+    (thread,) = json.loads(threads)["salvaged_threads"]
     assert (thread["ip"], thread["sp"]) == ("0x5566778800", "0x1122334480")
-    one = with_processor.python("-m", "dumpscope", "threads", dump, "0")
     assert "pc=0000005566778800" in one
-    context = with_processor.python("-m", "dumpscope", "bytes", dump, "context", "0")
     assert "CONTEXT_LOONG" in context
     assert "Status" in context
-    assert "1122334480" in with_processor.python("-m", "dumpscope", "evaluate", dump, "@sp").replace("`", "")
+    assert "1122334480" in value.replace("`", "")
 
 
 def test_the_debugger_refuses_a_processor_that_it_does_not_know(with_processor: Copy, tmp_path: Path) -> None:
