@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from samples.writer import DumpBuilder, Handle, Module, Region, Thread, ThreadInfo, UnloadedModule, find_entry, patch
+from tests.cases import each
 
 import dumpscope.dump
 from dumpscope.dump.check import DAMAGE_CODES, MAX_OF_A_CODE, MAX_OVERLAPS
@@ -329,8 +330,8 @@ def test_every_truncation_of_a_dump_is_survived():
             assert entry.name in ("größe"[: len(entry.name)], "")
 
 
-@pytest.mark.parametrize("length", [0, 2, 3, 8, 9, 10, 0xFFFE, 0x10000, 0x10002, 0x30000, 0xFFFFFFFF])
-@pytest.mark.parametrize("rva", [32, 0x20000])
+@each("length", [0, 2, 3, 8, 9, 10, 0xFFFE, 0x10000, 0x10002, 0x30000, 0xFFFFFFFF])
+@each("rva", [32, 0x20000])
 def test_a_sound_string_is_one_that_nothing_is_wrong_with(length, rva):
     data = base().build()
     data += bytes(0x20000 + 12 - len(data))

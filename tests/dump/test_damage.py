@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, Iterator, List
 
-import pytest
+from tests.cases import each
 
 from dumpscope.dump.absence import Absent, Damage
 from dumpscope.dump.minidump import Minidump
@@ -64,7 +64,7 @@ def read_damage() -> Dict[str, List[str]]:
 DAMAGE = read_damage() if (HERE / "damage.txt").exists() else {}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_what_is_wrong_with_a_sample(name: str) -> None:
     assert damage_of(name) == DAMAGE.get(name, [])
 

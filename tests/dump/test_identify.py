@@ -2,6 +2,7 @@
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 
 from dumpscope.dump.identify import kind_of
 from dumpscope.dump.minidump import Minidump
@@ -41,7 +42,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("code", KINDS)
+@each("code", KINDS)
 def test_kind(code):
     data = KINDS[code]
     assert kind_of(Source.from_object(data)).code == code
@@ -104,8 +105,8 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@each("text", TEXTS)
+@each("encoding", ["utf-8", "utf-16"])
 def test_texts_called_dmp_are_told_apart(text, encoding):
     assert kind_of(Source.from_object(text.encode(encoding))).code == TEXTS[text]
 

@@ -6,7 +6,7 @@ import random
 from bisect import bisect_right
 from typing import List, Tuple
 
-import pytest
+from tests.cases import each
 
 from dumpscope.dump.intervals import holders
 
@@ -32,7 +32,7 @@ def test_neighbours_leave_no_gap_and_nothing_has_no_place() -> None:
     assert holders([], [], []) == ([], [])
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each("seed", range(20))
 def test_as_a_search_at_each_address(seed: int) -> None:
     chance = random.Random(seed)
     rows = [(base, base + chance.randrange(1, 20)) for base in (chance.randrange(60) for _ in range(8))]

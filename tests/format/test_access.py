@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import List
 
 import pytest
+from tests.cases import each
 
 from dumpscope.format.access import ACCESS_RIGHTS, ALIASES, debugger_access, describe_access
 
@@ -57,7 +58,7 @@ def test_the_debuggers_words(type_name: str, mask: int, rows: object) -> None:
     assert debugger_access(type_name, mask) == rows
 
 
-@pytest.mark.parametrize("name", sorted(ACCESS_RIGHTS))
+@each("name", sorted(ACCESS_RIGHTS))
 def test_specific_rights_are_single_low_bits(name: str) -> None:
     bits = list(ACCESS_RIGHTS[name].members)
     assert all(0 < bit <= 0xFFFF and bit & (bit - 1) == 0 for bit in bits)
@@ -70,7 +71,7 @@ IN_DUMPS = (
 )
 
 
-@pytest.mark.parametrize("name", IN_DUMPS.split())
+@each("name", IN_DUMPS.split())
 def test_types_that_occur_in_dumps(name: str) -> None:
     assert describe_access(name, 0x1)[1]
 

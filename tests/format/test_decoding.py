@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+from tests.cases import each
 from tests.format.test_layout import ALL, get
 
 from dumpscope.format.layout import (
@@ -56,7 +57,7 @@ def test_too_short_a_buffer_is_an_error() -> None:
         get("MINIDUMP_HEADER").unpack(bytes(31))
 
 
-@pytest.mark.parametrize("name", sorted(ALL))
+@each("name", sorted(ALL))
 def test_select_reads_what_unpack_reads(name: str) -> None:
     structure = ALL[name]
     data = bytes((7 * index + 3) & 0xFF for index in range(structure.size + 5))

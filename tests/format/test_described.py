@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.cases import each
 from tests.format.test_layout import ALL
 
 from dumpscope.format import catalogue
@@ -15,7 +15,7 @@ from dumpscope.format.layout import (
 BY_WIDTH = {"CONTEXT", "PEB", "PEB_LDR_DATA", "RTL_USER_PROCESS_PARAMETERS", "RTL_CRITICAL_SECTION"}
 
 
-@pytest.mark.parametrize("name", sorted(ALL))
+@each("name", sorted(ALL))
 def test_everything_is_described(name: str) -> None:
     structure = ALL[name]
     assert structure.source
@@ -27,7 +27,7 @@ def test_everything_is_described(name: str) -> None:
         assert field.at is None or field.at == field.offset, field.name
 
 
-@pytest.mark.parametrize("name", sorted(ALL))
+@each("name", sorted(ALL))
 def test_members_overlap_in_unions_only(name: str) -> None:
     unions = {"CPU_INFORMATION", "MINIDUMP_SYSTEM_INFO", "CONTEXT_AMD64"}
     end = 0

@@ -1,6 +1,7 @@
 """Signals, Mach exceptions and their like: numbers written down again by hand, and what is made of a record."""
 
 import pytest
+from tests.cases import each
 
 from dumpscope.format import mach, signals
 from dumpscope.format.exception import MINIDUMP_EXCEPTION_STREAM
@@ -62,7 +63,7 @@ def test_numbers(table, numbers):
 TABLES = [value for home in (signals, mach) for value in vars(home).values() if isinstance(value, Enumeration)]
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@each("table", TABLES, ids=lambda table: table.name)
 def test_every_name_has_words_and_every_table_a_source(table):
     assert table.source
     assert all(name and meaning for name, meaning in table.members.values())
@@ -77,7 +78,7 @@ def test_windows_has_codes_of_its_own(platform):
 TKILL = 2**32 - 6
 
 
-@pytest.mark.parametrize(
+@each(
     ("platform", "architecture", "code", "flags", "address", "label", "address_is"),
     [
         (LINUX, AMD64, 11, 1, FAULT, "SIGSEGV SEGV_MAPERR", ACCESSED),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.cases import each
 
 from dumpscope.format.files import SIGNATURES, TEXT_KINDS, FileSignature, signature_of, text_kind_of
 
 
-@pytest.mark.parametrize("signature", SIGNATURES, ids=[f"{row.code}-{row.magic.hex()}" for row in SIGNATURES])
+@each("signature", SIGNATURES, ids=[f"{row.code}-{row.magic.hex()}" for row in SIGNATURES])
 def test_each_signature_is_found_before_a_shorter_one(signature: FileSignature) -> None:
     assert signature_of(signature.magic + bytes(64)) is signature
     assert signature_of(signature.magic[:-1]) is not signature

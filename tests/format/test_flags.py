@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.cases import each
 
 from dumpscope.format.flags import DUMP_ALWAYS, DUMP_LETTERS, KNOWN_MASKS, MINIDUMP_TYPE, MINIDUMP_TYPE_BITS, VALID_TYPE_FLAGS, normalise, refused, writers_of
 from dumpscope.format.streams import STREAMS
@@ -47,7 +48,7 @@ def test_names() -> None:
     assert MINIDUMP_TYPE.labels(0x08000002) == ["MiniDumpWithFullMemory", "0x8000000"]
 
 
-@pytest.mark.parametrize("bit", sorted(NAMES))
+@each("bit", sorted(NAMES))
 def test_row_is_complete(bit: int) -> None:
     row = MINIDUMP_TYPE_BITS[bit]
     assert row.bit == bit

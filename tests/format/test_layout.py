@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict
 
-import pytest
+from tests.cases import each
 
 from dumpscope.format import catalogue
 from dumpscope.format.layout import (
@@ -233,7 +233,7 @@ def get(name: str) -> Structure:
     return structure
 
 
-@pytest.mark.parametrize("name", sorted(SIZES | PARTS))
+@each("name", sorted(SIZES | PARTS))
 def test_size(name: str) -> None:
     assert get(name).size == (SIZES | PARTS)[name]
 
@@ -437,7 +437,7 @@ def _pairs(text: str) -> list[tuple[str, int]]:
     return [(words[index], int(words[index + 1], 0)) for index in range(0, len(words), 2)]
 
 
-@pytest.mark.parametrize("name", sorted(OFFSETS))
+@each("name", sorted(OFFSETS))
 def test_offsets(name: str) -> None:
     structure = get(name)
     wrong = [(path, structure.offset_of(path), offset) for path, offset in _pairs(OFFSETS[name]) if structure.offset_of(path) != offset]

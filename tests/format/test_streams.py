@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.cases import each
 
 from dumpscope.format.catalogue import structure
 from dumpscope.format.flags import MINIDUMP_TYPE_BITS
@@ -91,7 +92,7 @@ def test_the_debugger_has_another_word_for_tokens_only() -> None:
     assert {23, 24, 25, 0x800B, 0xFFF0}.isdisjoint(DEBUGGER_NAMES)
 
 
-@pytest.mark.parametrize("number", sorted(STREAMS))
+@each("number", sorted(STREAMS))
 def test_row_is_complete(number: int) -> None:
     row = STREAMS[number]
     assert row.meaning

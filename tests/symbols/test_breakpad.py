@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
+from tests.cases import each
 
 from dumpscope.dump.absence import Absent
 from dumpscope.symbols.breakpad import SymbolFile, open_symbol_file
@@ -99,7 +100,7 @@ def test_what_is_no_symbol_file_says_so(tmp_path: Path, data: bytes) -> None:
     assert isinstance(open_symbol_file(str(tmp_path / "none")), Absent)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@each("seed", range(30))
 def test_changed_symbol_files_never_raise(seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(40):

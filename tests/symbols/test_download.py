@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 from samples.archives import cabinet, lzx_cabinet, mszip
 from samples.blocks import rsds
+from tests.cases import each
 
 from dumpscope.dump.absence import Absent
 from dumpscope.dump.source import Source
@@ -139,7 +140,7 @@ def test_a_cut_pdb_has_no_key(size: int) -> None:
     assert isinstance(found, Absent)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each("seed", range(20))
 def test_changed_pdb_headers_never_raise(seed: int) -> None:
     import random
 

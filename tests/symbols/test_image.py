@@ -9,6 +9,7 @@ from typing import List, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module
+from tests.cases import each
 
 from dumpscope import Minidump
 from dumpscope.dump.absence import Absent
@@ -149,7 +150,7 @@ def test_sections_are_bounded() -> None:
     assert reader.given < MAX_SECTIONS * 40 + 1024
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each("seed", range(40))
 def test_changed_images_never_raise(seed: int) -> None:
     data, _ = example(wide=seed % 2 == 0)
     rng = random.Random(seed)

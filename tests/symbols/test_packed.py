@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from samples.archives import cabinet, lzx_cabinet, mszip
+from tests.cases import each
 
 from dumpscope.dump.absence import Absent
 from dumpscope.symbols.packed import expand, packed_name
@@ -58,14 +59,15 @@ def test_a_cabinet_whose_file_says_more_than_it_holds(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("seed", range(60))
+@each("seed", range(60))
 def test_changed_cabinets_never_raise_and_stay_in_their_limit(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     made = bytearray(cabinet([("app.pdb", DATA)], 1, mszip))
     for _ in range(4):
         made[chance.randrange(90 if seed % 2 else len(made))] = chance.randrange(256)
-    (tmp_path / "app.pd_").write_bytes(made)
-    found = expand(str(tmp_path / "app.pd_"), str(tmp_path / "out"), 1 << 20)
-    size = (tmp_path / "out").stat().st_size if (tmp_path / "out").exists() else 0
+    packed, out = tmp_path / f"app{seed}.pd_", tmp_path / f"out{seed}"
+    packed.write_bytes(made)
+    found = expand(str(packed), str(out), 1 << 20)
+    size = out.stat().st_size if out.exists() else 0
     assert size <= 1 << 20
     assert (found is None) == bool(size)

@@ -6,6 +6,7 @@ import os
 from typing import Dict, List, Tuple
 
 import pytest
+from tests.cases import each
 from tests.conftest import SAMPLES
 
 from dumpscope.__main__ import main
@@ -16,7 +17,7 @@ ENVIRON: Dict[str, str] = {"HOME": "/h", "XDG_CACHE_HOME": "/c", "LOCALAPPDATA":
 CACHE = os.path.join("/c", "dumpscope", "symbols")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "expected"),
     [
         ("", []),

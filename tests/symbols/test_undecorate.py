@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.cases import each
 
 from dumpscope.symbols.undecorate import undecorate
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "shown"),
     [
         ("plain", "plain"),

@@ -6,6 +6,7 @@ import struct
 
 import pytest
 from samples.kernel_dumps import DRIVERS32, DRIVERS64, triage32, triage64
+from tests.cases import each
 from tests.counting import calls_of
 
 from dumpscope.dump.absence import Absent
@@ -116,8 +117,8 @@ def test_a_file_cut_anywhere_is_read_as_far_as_it_goes(data: bytes) -> None:
         assert sum(len(dump.read(block.address, block.size)) for block in dump.blocks) <= 2 * size
 
 
-@pytest.mark.parametrize("offset", [0x2000 + 4 * n for n in range(32)], ids=hex)
-@pytest.mark.parametrize("value", [0xFFFFFFFF, 0x7FFFFFFF, 0, 1])
+@each("offset", [0x2000 + 4 * n for n in range(32)], ids=hex)
+@each("value", [0xFFFFFFFF, 0x7FFFFFFF, 0, 1])
 def test_counts_and_offsets_are_bounded_by_the_file(offset: int, value: int) -> None:
     data = bytearray(triage64())
     struct.pack_into("<I", data, offset, value)

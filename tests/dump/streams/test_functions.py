@@ -7,6 +7,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 
 from dumpscope.dump.absence import Damage
 from dumpscope.dump.minidump import Minidump
@@ -76,10 +77,10 @@ TABLES = [
 ]
 
 
-@pytest.mark.parametrize("size", [8, 12, 16, 17])
-@pytest.mark.parametrize("native", [0, 16, 112])
-@pytest.mark.parametrize("more", [0, 1, 8])
-@pytest.mark.parametrize("pad", [0, 3])
+@each("size", [8, 12, 16, 17])
+@each("native", [0, 16, 112])
+@each("more", [0, 1, 8])
+@each("pad", [0, 3])
 def test_places_follow_from_the_sizes(size: int, native: int, more: int, pad: int) -> None:
     """Headers, descriptors and entries that are longer than we know are stepped over."""
     sizes = Sizes(HEAD + more, TABLE + more, native, size, pad)

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tu
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 from tests.fuzz.dumps import Dump
 
 from dumpscope.dump import lists
@@ -240,8 +241,8 @@ def test_a_payload_is_decoded_if_its_size_is_known(size: int, known: bool) -> No
 # --- HandleOperationListStream -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("depth", [0, 1, 2, 31, 32, 33, 0xFFFFFFFF])
-@pytest.mark.parametrize("stride", [288, 289, 296])
+@each("depth", [0, 1, 2, 31, 32, 33, 0xFFFFFFFF])
+@each("stride", [288, 289, 296])
 def test_a_recorded_operation(depth: int, stride: int) -> None:
     """Its stack has as many addresses as it says, and room for 32."""
     stack = [0x7FF600000000 + 0x111 * number for number in range(32)]

@@ -8,6 +8,7 @@ from typing import Any, List, Tuple, Union
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 
 from dumpscope.dump.absence import DAMAGED, EMPTY, NOT_THERE, Absent
 from dumpscope.dump.minidump import Minidump
@@ -67,7 +68,7 @@ def message(value: Any) -> str:
     return value.message
 
 
-@pytest.mark.parametrize(("name", "start", "end", "bit"), MEMBERS)
+@each(("name", "start", "end", "bit"), MEMBERS)
 def test_a_member_of_misc_info(name: str, start: int, end: int, bit: int) -> None:
     for size in (end - 1, end, end + 1):
         said = misc(size).missing(name)
@@ -150,8 +151,8 @@ def test_texts_of_misc_info(name: str, start: int, end: int) -> None:
             assert misc(size, 0, held, data).unguarded_text(name) == (wanted if there else "")
 
 
-@pytest.mark.parametrize("bits", [0, 1, 2, 0b101, 1 << 62, 1 << 63, (1 << 64) - 1])
-@pytest.mark.parametrize("size", [0, 1, 528])
+@each("bits", [0, 1, 2, 0b101, 1 << 62, 1 << 63, (1 << 64) - 1])
+@each("size", [0, 1, 528])
 def test_the_features_of_extended_state(bits: int, size: int) -> None:
     """XSTATE_CONFIG_FEATURE_MSC_INFO: a size of its own instead of a bit; the last of 64 bits is no feature."""
     body = bytearray(WHOLE)

@@ -7,6 +7,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 
 from dumpscope import Minidump, NotInDump
 from dumpscope.dump.absence import Damage
@@ -241,10 +242,10 @@ def plain(dump: Minidump) -> Dict[int, int]:
     return places
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("in_full", [False, True])
-@pytest.mark.parametrize("extra", [(), ((2, b"\xf1\xf2\xf3"), (16, b"\xf4" * 3))])
-@pytest.mark.parametrize("base", [0, 0x7FFFFFFFFFFFFFE8, ADDRESS_END - 64])
+@each("shape", SHAPES)
+@each("in_full", [False, True])
+@each("extra", [(), ((2, b"\xf1\xf2\xf3"), (16, b"\xf4" * 3))])
+@each("base", [0, 0x7FFFFFFFFFFFFFE8, ADDRESS_END - 64])
 def test_every_address_of_the_view(shape: str, in_full: bool, extra: Sequence[Tuple[int, bytes]], base: int) -> None:
     ranges = [(base + start, marked(number, size)) for number, (start, size) in enumerate(SHAPES[shape])]
     dump = memory_of(ranges, in_full=in_full, extra=[(base + start, data) for start, data in extra])

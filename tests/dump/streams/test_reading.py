@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread, ThreadInfo
+from tests.cases import each
 
 from dumpscope import Minidump, NotInDump
 from dumpscope.dump.streams.memory import ADDRESS_END, Memory
@@ -109,7 +110,7 @@ def some_ranges(chance: random.Random, first: int) -> Iterator[Tuple[int, bytes]
         yield first + chance.randrange(0x60), filled(number + 1, chance.choice((0, 1, 2, 8, 16, 40)))
 
 
-@pytest.mark.parametrize("seed", range(30))
+@each("seed", range(30))
 def test_both_ways_agree(seed: int) -> None:
     """Whatever ranges the two lists have, a read is what its pieces say, and these are what the walk over the spans says."""
     chance = random.Random(seed)

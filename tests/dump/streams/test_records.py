@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Dict, Tuple
 
 import pytest
+from tests.cases import each
 
 from dumpscope.dump.minidump import Minidump
 
@@ -130,7 +131,7 @@ def test_a_field_stands_where_the_header_puts_it(name: str, index: int) -> None:
         assert one.end == one.base + one.size
 
 
-@pytest.mark.parametrize("bit", range(64))
+@each("bit", range(64))
 def test_the_compacted_format_is_bit_63(bit: int) -> None:
     data = bytearray((SAMPLES / "everything-small.dmp").read_bytes())
     at = stream_at(data, 15) + 832

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 from samples.writer import DumpBuilder, FunctionTable, find_entry
+from tests.cases import each
 
 from dumpscope.dump.absence import NOT_THERE, Absent
 from dumpscope.dump.minidump import Minidump
@@ -159,8 +160,8 @@ def test_more_entries_than_the_engine_takes():
     assert sum(1 for _ in functions[0].entries()) == 2001
 
 
-@pytest.mark.parametrize("at", range(0, 24, 4))
-@pytest.mark.parametrize("value", [0, 1, 7, 0x7FFFFFFF, 0xFFFFFFFF])
+@each("at", range(0, 24, 4))
+@each("value", [0, 1, 7, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_any_number_of_the_header_may_lie(at, value):
     builder = DumpBuilder(slots=1)
     builder.add_function_tables(TABLES)

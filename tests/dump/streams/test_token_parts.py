@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 
 from dumpscope.dump.absence import DAMAGED, NOT_THERE, Absent, Damage
 from dumpscope.dump.minidump import Minidump
@@ -168,8 +169,8 @@ FULL = [content for _, content in sorted(EVERY)]
 LEAST = {SESSION: 4, USER: 8, GROUPS: 4, PRIMARY: 4, PRIVILEGES: 4, STATISTICS: 56}
 
 
-@pytest.mark.parametrize("number", sorted(LEAST))
-@pytest.mark.parametrize("more", [-2, -1, 0, 1])
+@each("number", sorted(LEAST))
+@each("more", [-2, -1, 0, 1])
 def test_the_least_that_a_part_needs(number: int, more: int) -> None:
     """A part of fewer bytes than its head is as none; none of the sizes is damage by itself."""
     size = LEAST[number] + more
@@ -191,8 +192,8 @@ def test_the_least_that_a_part_needs(number: int, more: int) -> None:
         assert (token.statistics[:10] == struct.unpack("<QQqIIIIIIQ", STATS)) is (number == STATISTICS and more >= 0)
 
 
-@pytest.mark.parametrize("number", range(7))
-@pytest.mark.parametrize("more", [-1, 0, 1, 5])
+@each("number", range(7))
+@each("more", [-1, 0, 1, 5])
 def test_a_part_at_the_end_of_its_token(number: int, more: int) -> None:
     """The token ends with the part, one byte before or behind: what stands outside is told."""
     body, places = laid([(number, FULL[number])])
@@ -214,8 +215,8 @@ def test_a_part_at_the_end_of_its_token(number: int, more: int) -> None:
         assert getattr(whole, "kind", None) == NOT_THERE
 
 
-@pytest.mark.parametrize("number", range(7))
-@pytest.mark.parametrize(("past", "held"), [(0, 0), (1, 0), (9, 0), (-1, 1), (-2, 2)])
+@each("number", range(7))
+@each(("past", "held"), [(0, 0), (1, 0), (9, 0), (-1, 1), (-2, 2)])
 def test_a_part_that_begins_near_the_end(number: int, past: int, held: int) -> None:
     body, _ = laid([], table={number: (80 + past, 0x11223344)})
     token = listed(struct.pack("<I", 80) + body[4:] + b"\xee" * 8)[0]
@@ -322,8 +323,8 @@ def test_no_more_sids_and_privileges_than_the_limit(more: int) -> None:
     assert token.damage == ()
 
 
-@pytest.mark.parametrize(("size", "read"), [(4, 0), (15, 0), (16, 1), (17, 1), (27, 1), (28, 2)])
-@pytest.mark.parametrize("claimed", [0, 1, 2, 3, 0xFFFFFFFF])
+@each(("size", "read"), [(4, 0), (15, 0), (16, 1), (17, 1), (27, 1), (28, 2)])
+@each("claimed", [0, 1, 2, 3, 0xFFFFFFFF])
 def test_as_many_privileges_as_are_claimed_and_there(size: int, read: int, claimed: int) -> None:
     data = (struct.pack("<I", claimed) + struct.pack("<III", 1, 2, 3) + struct.pack("<III", 4, 5, 6))[:size]
     token, places = single([(PRIVILEGES, data)])

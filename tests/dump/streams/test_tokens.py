@@ -4,6 +4,7 @@ import struct
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 
 from dumpscope.dump.absence import EMPTY, NOT_ASKED, NOT_THERE
 from dumpscope.dump.minidump import Minidump
@@ -95,8 +96,8 @@ def test_sids_that_are_laid_over_each_other():
     assert [damage.code for damage in token.damage] == ["token-sids-overlap"]
 
 
-@pytest.mark.parametrize("at", range(16, 72, 4))
-@pytest.mark.parametrize("value", [0, 1, 0xFFFFFFFF, 0x7FFFFFF0, 70])
+@each("at", range(16, 72, 4))
+@each("value", [0, 1, 0xFFFFFFFF, 0x7FFFFFF0, 70])
 def test_any_offset_and_size_of_a_part_may_lie(at, value):
     data = bytearray(element())
     struct.pack_into("<I", data, at, value)

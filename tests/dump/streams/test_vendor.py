@@ -4,6 +4,7 @@ import struct
 
 import pytest
 from samples.writer import DumpBuilder, find_entry
+from tests.cases import each
 
 from dumpscope.dump.absence import NOT_KNOWN, NOT_THERE
 from dumpscope.dump.minidump import Minidump
@@ -166,7 +167,7 @@ def test_wine_marker_that_lies():
     assert (found.build, found.host_name, found.host_release) == ("", "", "abc")
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "kind"),
     [
         (b"", "empty"),

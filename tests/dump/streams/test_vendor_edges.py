@@ -7,6 +7,7 @@ from typing import Callable, Optional, Tuple
 
 import pytest
 from samples.writer import DumpBuilder
+from tests.cases import each
 
 from dumpscope.dump.absence import DAMAGED, EMPTY, NOT_KNOWN, NOT_THERE
 from dumpscope.dump.minidump import Minidump
@@ -60,7 +61,7 @@ def test_wine_has_as_many_texts_as_it_counts(count: int, texts: Tuple[str, str, 
     assert wine(MARKER[:4] + struct.pack("<I", count) + MARKER[8:]).wine[:3] == texts
 
 
-@pytest.mark.parametrize(
+@each(
     ("offset", "text"),
     [
         (0, "\x03"),  # the count itself: offsets begin behind the signature
@@ -75,7 +76,7 @@ def test_wine_has_as_many_texts_as_it_counts(count: int, texts: Tuple[str, str, 
         (0xFFFFFFFF, ""),
     ],
 )
-@pytest.mark.parametrize("number", range(3))
+@each("number", range(3))
 def test_the_offsets_of_wines_texts(offset: int, text: str, number: int) -> None:
     offsets = [21, 22, 23]
     offsets[number] = offset
@@ -313,7 +314,7 @@ def test_a_guess_is_made_from_the_first_bytes(past: int) -> None:
     assert user(bytes(PROBE - 1 + past) + b"\1").guess == ("binary" if past <= 0 else "zeros")
 
 
-@pytest.mark.parametrize("byte", range(256))
+@each("byte", range(256))
 def test_bytes_that_a_text_may_have(byte: int) -> None:
     """Control characters other than tab, line feed, form feed, carriage return and escape make it no text; a byte above 127 is no UTF-8 by itself."""
     allowed = byte in (9, 10, 12, 13, 27) or 32 <= byte < 128
@@ -391,7 +392,7 @@ VARINT = b"\x96\x01"
 LONG = b"\xff" * 9 + b"\x01"
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "good"),
     [
         (b"\x08\x01" * 2, True),

@@ -6,12 +6,13 @@ import errno
 import sys
 
 import pytest
+from tests.cases import each
 
 from dumpscope.format.codes.errno import ERRNO
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the numbers are those of Linux")
-@pytest.mark.parametrize("number", sorted(ERRNO))
+@each("number", sorted(ERRNO))
 def test_each_number_is_that_of_the_symbol(number: int) -> None:
     assert getattr(errno, ERRNO[number].symbol) == number
 

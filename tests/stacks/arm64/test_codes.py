@@ -6,6 +6,7 @@ import struct
 from typing import Callable, List
 
 import pytest
+from tests.cases import each
 from tests.stacks.arm64.test_unwind import BL, NOP, RET, packed, record
 
 from dumpscope.stacks.arm64.codes import decode, read_record, unpack
@@ -17,7 +18,7 @@ def words(data: str) -> List[str]:
     return [code.words for code in decode(bytes.fromhex(data.replace(" ", "")))]
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "expected"),
     [
         ("1f", "alloc_s +0x1f0"),

@@ -9,6 +9,7 @@ from typing import Dict, List, Sequence, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, Thread
+from tests.cases import each
 from tests.symbols.pe_builder import TIMESTAMP, Part, build_pe, mapped
 
 from dumpscope.dump.minidump import Minidump
@@ -112,7 +113,7 @@ def test_every_instruction_of_prologue_and_epilogue(offset: int, below: int, fp:
     assert found.end.kind == "return-address-0"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each("seed", range(20))
 def test_damaged_unwind_data_end_a_stack_and_nothing_else(seed: int) -> None:
     chance = random.Random(seed)
     file, parts = image()

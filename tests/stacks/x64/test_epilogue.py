@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Dict, Optional, Tuple
 
 import pytest
+from tests.cases import each
 from tests.stacks.x64.test_unwind import R12, RBP, RBX, RDI, RSP
 
 from dumpscope.stacks.x64.epilogue import call_before, follow
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "frame", "expected"),
     [
         ("c3", 0, (RSP, {}, 0, None)),

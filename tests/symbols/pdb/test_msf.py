@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import pytest
+from tests.cases import each
 
 from dumpscope.dump.source import Source
 from dumpscope.symbols.pdb.lists import bad_list
@@ -14,13 +14,13 @@ from dumpscope.symbols.pdb.msf import stream_of
 DATA = Path(__file__).resolve().parents[1] / "data"
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each("seed", range(40))
 def test_streams_of_changed_pdb_files_are_bounded(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     data = bytearray((DATA / "tiny.pdb").read_bytes())
     for _ in range(rng.randint(1, 30)):
         data[rng.randrange(len(data)) if rng.random() < 0.5 else rng.randrange(0x40)] = rng.randrange(256)
-    path = tmp_path / "tiny.pdb"
+    path = tmp_path / f"tiny{seed}.pdb"
     path.write_bytes(data)
     source = Source.from_path(str(path))
     for number in range(8):
