@@ -7,13 +7,14 @@ from typing import Any, Callable, Dict
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope import DumpError, diagnose
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
-@pytest.mark.parametrize("path", some(sorted(SAMPLES.glob("*.dmp")), 0), ids=lambda path: path.stem)
+@each("path", some(sorted(SAMPLES.glob("*.dmp")), 0), ids=lambda path: path.stem)
 def test_it_says_what_why_says(path: Path, run_json: Callable[..., Dict[str, Any]]) -> None:
     answer = diagnose(str(path))
     said = run_json("why", str(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, List
 
 import pytest
+from tests.cases import each
 
 from dumpscope.diagnosis.messages import is_question, looks_like_code, near_commands, read_message, rules_of_codes
 from dumpscope.diagnosis.pasted.numbers import codes_in, one_number
@@ -142,7 +143,7 @@ SENTENCES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "codes"), SENTENCES, ids=range(len(SENTENCES)))
+@each(("text", "codes"), SENTENCES, ids=range(len(SENTENCES)))
 def test_codes_in_every_spelling_and_numbers_that_are_none(text: str, codes: List[int]) -> None:
     assert values(text) == codes
 

@@ -5,6 +5,7 @@ from typing import Iterator, Tuple
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 from tests.diagnosis.proofs import holds
 
 from dumpscope.diagnosis.audit import audit
@@ -21,7 +22,7 @@ def read(name: str) -> Tuple[bytes, Iterator[Tuple[str, Proof]]]:
     return data, ((finding.code, proof) for finding in audit(Facts.of(Source.from_object(data))) for proof in finding.evidence)
 
 
-@pytest.mark.parametrize("name", some(NAMES, 0))
+@each("name", some(NAMES, 0))
 def test_every_proof_can_be_read_back(name: str) -> None:
     data, proofs = read(name)
     wrong = [f"{code} {proof.what} = {proof.value}: {holds(data, proof)}" for code, proof in proofs if holds(data, proof)]

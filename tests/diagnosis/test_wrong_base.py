@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Set, Tuple
 
 import pytest
+from tests.cases import each
 
 from dumpscope.diagnosis.audit import audit
 from dumpscope.diagnosis.crash.account import account_of
@@ -34,8 +35,8 @@ def codes(data: bytes) -> Set[str]:
     return {item.code for item in audit(Facts.of(Source.from_object(data)))}
 
 
-@pytest.mark.parametrize("delta", [-16, -8, 8, 0x1000, 0x10000, None, 1 << 32])
-@pytest.mark.parametrize("name", NAMES)
+@each("delta", [-16, -8, 8, 0x1000, 0x10000, None, 1 << 32])
+@each("name", NAMES)
 def test_a_wrong_base_is_all_that_is_said(name: str, delta: int) -> None:
     """The memory is in the file: that TEBs, stacks or the PEB were not captured would be false."""
     data, rva, base, _ = parts(name)
@@ -54,8 +55,8 @@ def test_nothing_is_read_of_memory_that_base_rva_does_not_lead_to() -> None:
     assert told is None or all(item.topic in ("where", "thread", "program", "cause", "note") for item in told.statements)
 
 
-@pytest.mark.parametrize("delta", [-16, -8, -4, 4, 8, 16, 32, 0x1000])
-@pytest.mark.parametrize("name", NAMES)
+@each("delta", [-16, -8, -4, 4, 8, 16, 32, 0x1000])
+@each("name", NAMES)
 def test_a_wrong_size_is_mended_and_the_memory_kept(name: str, delta: int) -> None:
     data, _, _, field = parts(name)
     made = bytearray(data)

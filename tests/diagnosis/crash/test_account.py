@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope.diagnosis.audit import apply, audit
 from dumpscope.diagnosis.crash.account import account_of
@@ -212,7 +213,7 @@ SAID: Dict[str, List[Tuple[str, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", SAID)
+@each("name", SAID)
 def test_what_is_said(name: str) -> None:
     found = account(name)
     said = [(item.topic, item.text, item.certainty) for item in found.statements]
@@ -364,7 +365,7 @@ def _holds(data: bytes, what: Statement, proof: Any) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_each_proof_lies_in_the_file_and_holds_what_it_says(name: str) -> None:
     data = (SAMPLES / f"{name}.dmp").read_bytes()
     found = account_of(facts_of(data))
@@ -418,7 +419,7 @@ def test_annotations_that_tell_what_went_wrong(name: str, value: str, expected: 
     assert tells(name, value) is expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "wide", "operands"),
     [
         ("8b00", False, ["[eax]"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import List, Tuple
 
 import pytest
+from tests.cases import each
 from tests.counting import calls_of
 
 from dumpscope.diagnosis.dumpdebug import lines as dumpdebug
@@ -37,7 +38,7 @@ def test_there_are_texts() -> None:
     assert len(TEXTS) >= 20
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.stem)
+@each("text", TEXTS, ids=lambda path: path.stem)
 def test_lines_equal_the_engines(text: Path) -> None:
     expected = text.read_bytes().decode("utf-8").rstrip("\n").split("\n")
     assert lines_of(sample(text.stem)) == [line for line in expected if not line.startswith("@@ ")]
@@ -150,7 +151,7 @@ DEFECTS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "data", "line"), DEFECTS, ids=[f"{kind}-{line.partition('stream ')[2][:32]}" for kind, _, line in DEFECTS])
+@each(("kind", "data", "line"), DEFECTS, ids=[f"{kind}-{line.partition('stream ')[2][:32]}" for kind, _, line in DEFECTS])
 def test_one_line_for_each_defect(kind: int, data: bytes, line: str) -> None:
     assert below(kind, data) == ["Dir entry 4, " + line]
 

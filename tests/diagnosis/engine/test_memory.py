@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
+from tests.cases import each
 
 from dumpscope import Minidump
 from dumpscope.commands.index import find_command
@@ -132,8 +133,8 @@ def test_places_and_walks_are_those_of_a_slow_reading(kept: int, mask: int, monk
     assert len(seen) >= 4  # nothing at all, walks to the end, walks that stop
 
 
-@pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.glob("*.dmp")))
-def test_the_range_that_holds_an_address(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@each("sample", sorted(path.name for path in SAMPLES.glob("*.dmp")))
+def test_the_range_that_holds_an_address(sample: str) -> None:
     """Halving finds the range that a walk through the list finds."""
     source = Source.from_path(str(SAMPLES / sample))
     try:
@@ -142,10 +143,11 @@ def test_the_range_that_holds_an_address(sample: str, monkeypatch: pytest.Monkey
             return
         probes = {address for start, size, _ in captured.walk() for address in (start - 1, start, start + size // 2, start + size - 1, start + size)}
         found = {address: captured.containing(address) for address in probes}
-        monkeypatch.setattr(memory, "KEPT", 0)
-        slow = Captured(captured.streams, captured.full, captured.mask == MASK32)
-        assert slow._kept is None
-        assert found == {address: slow.containing(address) for address in probes}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(memory, "KEPT", 0)
+            slow = Captured(captured.streams, captured.full, captured.mask == MASK32)
+            assert slow._kept is None
+            assert found == {address: slow.containing(address) for address in probes}
     finally:
         source.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Optional
 
-import pytest
+from tests.cases import each
 
 from dumpscope.diagnosis.engine.shortcut import handles_refused, looks_sound, no_session
 from dumpscope.diagnosis.facts import Facts
@@ -20,12 +20,12 @@ def said(dump: Minidump) -> Optional[str]:
     return no_session(dump, lambda: Facts(dump.source, dump))
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+@each("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_has_a_session_where_the_model_opens_it(path: Path) -> None:
     try:
         dump = Minidump.open(path)
     except DumpError:
-        pytest.skip("not readable as a minidump")
+        return  # not readable as a minidump: nothing to ask
     with dump:
         opening = Facts(dump.source, dump).engine.opening
         works = opening.ok and not opening.wait_hresult

@@ -6,8 +6,8 @@ import struct
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-import pytest
 from samples.engine_answers import ANSWERS
+from tests.cases import each
 from tests.commands.made import parse, sample_bytes
 from tests.counting import calls_of
 
@@ -38,7 +38,7 @@ def view_of(path: Path) -> EngineView:
     return EngineView(Source(path.read_bytes(), path.name))
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS))
+@each("name", sorted(ANSWERS))
 def test_samples(name: str) -> None:
     answer = ANSWERS[name]
     view = view_of(SAMPLES / f"{name}.dmp")
@@ -53,7 +53,7 @@ def test_samples(name: str) -> None:
         assert len(view.threads) == answer.threads
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.rglob("*.dmp")), ids=lambda path: path.stem)
+@each("path", sorted(SAMPLES.rglob("*.dmp")), ids=lambda path: path.stem)
 def test_no_sample_makes_it_raise(path: Path) -> None:
     view = view_of(path)
     assert set(NEEDS) <= set(view.commands)
@@ -376,8 +376,8 @@ def test_ranges_in_any_order_that_do_not_overlap_are_counted_at_once() -> None:
     assert calls < 5 * 10_000
 
 
-@pytest.mark.parametrize("arch", [0, 9])
-@pytest.mark.parametrize(
+@each("arch", [0, 9])
+@each(
     "items",
     [
         [(0x9000, 0x100), (0x1000, 0x200), (0x1200, 0x200)],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from tests.cases import each
 
 from dumpscope.commands.pasted import understand
 from dumpscope.diagnosis.pasted.catalogue import everything, known_in
@@ -207,12 +208,12 @@ SPEAKERS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in PASTED.items() for text in texts])
+@each(("kind", "text"), [(kind, text) for kind, texts in PASTED.items() for text in texts])
 def test_what_a_message_is_about(kind: str, text: str) -> None:
     assert understand(text).kind == kind
 
 
-@pytest.mark.parametrize("text", SPEAKERS)
+@each("text", SPEAKERS)
 def test_who_says_it(text: str) -> None:
     assert known_in(text)[0].who == SPEAKERS[text]
 

@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, find_entry
+from tests.cases import each
 from tests.diagnosis.rules.test_rules import SAMPLES
 
 from dumpscope.diagnosis.audit import apply
@@ -59,7 +60,7 @@ def test_256_modules_are_looked_at_for_a_path(whole: Optional[int], speaks: bool
     assert (found("MOD005", moved(data, 4, struct.pack("<I", 300) + b"".join(rows))) is not None) is speaks
 
 
-@pytest.mark.parametrize("bit", range(32))
+@each("bit", range(32))
 def test_a_context_that_the_writer_knows_to_be_missing(bit: int) -> None:
     """ThreadInfo says with 0x1, 0x4 or 0x10 that the writer could not get it: that is not silent."""
     data = sample("everything-small")

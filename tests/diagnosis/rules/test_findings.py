@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Dict, List
 
-import pytest
+from tests.cases import each
 from tests.diagnosis.rules.test_rules import RULES, facts
 
 from dumpscope.diagnosis.audit import apply, audit
@@ -60,12 +60,12 @@ FINDINGS = read_findings() if (HERE / "findings.txt").exists() else {}
 EVIDENCE = read_evidence() if (HERE / "evidence.txt").exists() else {}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_an_audit_finds_these_codes(name: str) -> None:
     assert codes_of(name) == FINDINGS[name]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@each("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_says_what_it_found_and_where(rule: Rule) -> None:
     assert evidence_of(rule) == EVIDENCE[rule.code]
 

@@ -1,7 +1,7 @@
 """HND002: whose flags they are."""
 
-import pytest
 from samples.writer import DumpBuilder, Thread
+from tests.cases import each
 
 from dumpscope.diagnosis.audit import apply
 from dumpscope.diagnosis.facts import Facts
@@ -11,8 +11,8 @@ from dumpscope.dump.source import Source
 DOTNET = [0x1005, 0x41A25, 0x1205AC, 0x41826, 0x41827, 0x61826]
 
 
-@pytest.mark.parametrize(("flags", "dotnet"), [*((flags, True) for flags in DOTNET), (0x1004, False), (0x1006, False), (0x41A24, False), (0x61827, False)])
-@pytest.mark.parametrize("crashed", [False, True])
+@each(("flags", "dotnet"), [*((flags, True) for flags in DOTNET), (0x1004, False), (0x1006, False), (0x41A24, False), (0x61827, False)])
+@each("crashed", [False, True])
 def test_flags_of_the_tools_of_dotnet_are_known(flags, dotnet, crashed):
     made = DumpBuilder(flags=flags)
     made.add_system_info()

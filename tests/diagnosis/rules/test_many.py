@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Tuple
 
 import pytest
 from samples.writer import DumpBuilder, Module, find_entry
+from tests.cases import each
 from tests.diagnosis.rules.test_rules import SAMPLES
 
 from dumpscope.diagnosis.audit import apply
@@ -36,9 +37,9 @@ def threads(changed: range, field: int, value: bytes) -> Tuple[bytes, int, int]:
     return bytes(data), rva + 4, count
 
 
-@pytest.mark.parametrize("first", [0, 5])
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 9])
-@pytest.mark.parametrize(
+@each("first", [0, 5])
+@each("number", [1, 2, 3, 4, 5, 9])
+@each(
     ("code", "field", "at", "value", "most"),
     [
         ("THR006", TEB, TEB, bytes(8), 4),

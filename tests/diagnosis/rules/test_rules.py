@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
+from tests.cases import each
 from tests.diagnosis.proofs import holds
 
 from dumpscope.diagnosis.audit import apply, audit, explain_command
@@ -54,7 +55,7 @@ def facts(name: str) -> Facts:
     return Facts.of(Source.from_object((SAMPLES / f"{name}.dmp").read_bytes()))
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@each("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_fires_on_its_sample(rule: Rule) -> None:
     found = apply([rule], facts(rule.fires))
     assert found, f"{rule.code} is silent on {rule.fires}"
@@ -63,12 +64,12 @@ def test_a_rule_fires_on_its_sample(rule: Rule) -> None:
     assert all(step and "{" not in step for step in found[0].remedy)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@each("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_is_silent_on_the_other(rule: Rule) -> None:
     assert not apply([rule], facts(rule.silent)), f"{rule.code} fires on {rule.silent}"
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@each("rule", RULES, ids=lambda rule: rule.code)
 def test_evidence_points_into_the_file(rule: Rule) -> None:
     file = facts(rule.fires)
     path = SAMPLES / f"{rule.fires}.dmp"
@@ -123,7 +124,7 @@ CAUSES = {
 }
 
 
-@pytest.mark.parametrize(("code", "name"), [(code, name) for code, names in CAUSES.items() for name in names])
+@each(("code", "name"), [(code, name) for code, names in CAUSES.items() for name in names])
 def test_the_eight_causes_exclude_each_other(code: str, name: str) -> None:
     """The first finding about !handle is the right cause, and none of the other seven is found beside it."""
     found = [item.code for item in explain_command(facts(name), "!handle")]
