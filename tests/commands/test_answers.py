@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import shlex
+from difflib import unified_diff
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Sequence
 
@@ -72,9 +73,16 @@ def spoken(result: Result) -> str:
 ALL: List[Answer] = [one for path in sorted(ANSWERS.glob("*.txt")) for one in answers(path)]
 
 
-@pytest.mark.parametrize("one", ALL, ids=lambda one: one.line)
-def test_an_answer_is_the_one_that_was_checked(one: Answer) -> None:
-    assert spoken(asked(shlex.split(one.line))).split("\n") == one.text.rstrip("\n").split("\n")
+def difference(one: Answer) -> str:
+    """What is answered now against what was checked, as a patch; empty where both are the same."""
+    checked, now = one.text.rstrip("\n").split("\n"), spoken(asked(shlex.split(one.line))).split("\n")
+    return "" if now == checked else "\n".join([f"$ {one.line}", *unified_diff(checked, now, "checked", "now", n=1, lineterm="")])
+
+
+@pytest.mark.parametrize("command", sorted({one.file for one in ALL}))
+def test_answers_of_a_command_are_those_that_were_checked(command: str) -> None:
+    changed = [found for found in (difference(one) for one in ALL if one.file == command) if found]
+    assert changed == [], "\n\n".join(changed)
 
 
 def test_a_transcript_holds_answers_of_one_command() -> None:
