@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from tests.amount import some
+from tests.cases import each
 from tests.commands.bytes.test_map import DUMPS
 
 from dumpscope.anatomy.dissect import dissect
@@ -13,7 +13,7 @@ from dumpscope.anatomy.walker import anatomy
 from dumpscope.dump.minidump import Minidump
 
 
-@pytest.mark.parametrize("path", some(DUMPS, 1), ids=lambda path: path.stem)
+@each("path", some(DUMPS, 1), ids=lambda path: path.stem)
 def test_fields_cover_their_structures(path: Path) -> None:
     with Minidump.open(path) as dump:
         for node in anatomy(dump):

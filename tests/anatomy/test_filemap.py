@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 import pytest
 from benchmarks.makers import handles_shared, handles_unique, regions
 from tests.amount import part
+from tests.cases import each
 from tests.commands.bytes.test_map import DUMPS
 
 from dumpscope.anatomy import walker as anatomy_module
@@ -22,8 +23,8 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 WHOLE = ("article-handles", "everything-small", "full-memory", "crashpad-annotations", "breakpad-linux", "function-tables", "mozilla-streams", "tokens")
 
 
-@pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("merge", [True, False], ids=["merged", "all"])
+@each("path", DUMPS, ids=lambda path: path.stem)
+@each("merge", [True, False], ids=["merged", "all"])
 def test_every_byte_is_in_one_piece(path: Path, merge: bool) -> None:
     with Minidump.open(path) as dump:
         found = file_map(dump, merge=merge)

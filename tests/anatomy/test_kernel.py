@@ -6,6 +6,7 @@ import struct
 
 import pytest
 from samples.kernel_dumps import triage32, triage64, with_blobs
+from tests.cases import each
 from tests.counting import calls_of
 
 from dumpscope.anatomy.filemap import ALIGNMENT, FileMap, map_of_nodes
@@ -57,8 +58,8 @@ def test_secondary_data() -> None:
     assert blobs(opened(triage64())) == []
 
 
-@pytest.mark.parametrize("offset", [0x2000 + 4 * n for n in range(32)], ids=hex)
-@pytest.mark.parametrize("value", [0xFFFFFFFF, 0x7FFFFFFF, 0x2000, 1, 0])
+@each("offset", [0x2000 + 4 * n for n in range(32)], ids=hex)
+@each("value", [0xFFFFFFFF, 0x7FFFFFFF, 0x2000, 1, 0])
 def test_the_map_of_a_hostile_file_is_whole(offset: int, value: int) -> None:
     data = bytearray(BUILT["blobs"])
     struct.pack_into("<I", data, offset, value)

@@ -6,6 +6,7 @@ import shlex
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 import pytest
+from tests.cases import each
 from tests.commands.test_answers import ALL, Answer, asked, spoken
 
 from dumpscope.commands.index import all_commands
@@ -73,7 +74,7 @@ def _places(words: List[str], use: Use) -> Iterator[Tuple[int, int]]:
                 yield number, end
 
 
-@pytest.mark.parametrize("use", list(_uses()), ids=lambda use: " ".join([use.command, use.option.names[-1], use.value]).strip())
+@each("use", list(_uses()), ids=lambda use: " ".join([use.command, use.option.names[-1], use.value]).strip())
 def test_an_option_changes_an_answer(use: Use) -> None:
     lines: List[Answer] = [one for one in ALL if one.file == use.command]
     with_it = [(one, shlex.split(one.line), *place) for one in lines for place in _places(shlex.split(one.line), use)]

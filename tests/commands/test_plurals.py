@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope.diagnosis.audit import audit
 from dumpscope.diagnosis.facts import Facts
@@ -30,19 +31,19 @@ def wrong(text: str):
     return [text[max(found.start() - 30, 0) : found.end() + 30] for found in WRONG.finditer(" ".join(text.split()))]
 
 
-@pytest.mark.parametrize("name", some(NAMES, 0))
+@each("name", some(NAMES, 0))
 def test_what_is_counted_once_is_said_in_the_singular(cli, name):
     said = "".join(found for command in COMMANDS for found in cli(command, name, "--width", "200")[1:])
     assert wrong(said) == []
 
 
-@pytest.mark.parametrize("name", some(NAMES, 1))
+@each("name", some(NAMES, 1))
 def test_findings_use_the_singular_for_one(name):
     found = audit(Facts.of(Source.from_object((SAMPLES / name).read_bytes())))
     assert wrong(" | ".join(text for item in found for text in (item.verdict, *item.remedy, *(proof.value for proof in item.evidence)))) == []
 
 
-@pytest.mark.parametrize("rule", list(all_rules()), ids=lambda rule: rule.code)
+@each("rule", list(all_rules()), ids=lambda rule: rule.code)
 def test_a_rule_leaves_no_plural_to_a_number_that_may_be_one(rule):
     sized = {"size", "right", "asked", "held"}  # numbers of bytes, and larger than 1 by what the rule checks
     plain = [name for text in (rule.verdict, *rule.remedy) for name in FILLED.findall(text) if name not in sized]

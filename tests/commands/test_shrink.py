@@ -9,6 +9,7 @@ from typing import Any, Callable, List
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope.dump.absence import Absent
 from dumpscope.dump.minidump import Minidump
@@ -150,14 +151,16 @@ def test_the_report_says_what_was_kept(tmp_path: Path, cli: Any) -> None:
         assert sum(row["size"] for row in document["left"]) == old.memory.total - new.memory.total
 
 
-@pytest.mark.parametrize("name", some(sorted(path.name for path in SAMPLES.glob("*.dmp")), 1))
+@each("name", some(sorted(path.name for path in SAMPLES.glob("*.dmp")), 1))
 def test_every_sample_is_shrunk_or_refused_with_a_reason(tmp_path: Path, cli: Any, name: str) -> None:
-    target = tmp_path / "small.dmp"
+    folder = tmp_path / name
+    folder.mkdir()
+    target = folder / "small.dmp"
     result = cli("shrink", name, "-o", target)
     assert "Traceback" not in result.err
     if result.code:
         assert result.err or result.out.startswith("warning: ")
-        assert not list(tmp_path.iterdir())
+        assert not list(folder.iterdir())
     else:
         assert target.stat().st_size
 

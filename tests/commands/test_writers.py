@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 import pytest
 from samples.recipes import compose
+from tests.cases import each
 from tests.commands.made import fired, flat, parse, write
 
 Cli = Callable[..., Any]
@@ -15,8 +16,8 @@ Cli = Callable[..., Any]
 _OTHERS = ("breakpad-linux", "breakpad-arm64-old", "crashpad-annotations", "handles-third-party-writer", "handles-wine-writer", "rust-writer-handles")
 
 
-@pytest.mark.parametrize("sample", _OTHERS)
-@pytest.mark.parametrize("command", ["threads", "regions", "handles", "unloaded", "tokens", "memory"])
+@each("sample", _OTHERS)
+@each("command", ["threads", "regions", "handles", "unloaded", "tokens", "memory"])
 def test_flags_of_other_writers_are_not_said_to_ask(cli: Cli, sample: str, command: str) -> None:
     out = flat(cli(command, f"{sample}.dmp").out)
     assert "do not ask for them" not in out

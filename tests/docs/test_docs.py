@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
+from tests.cases import each
 
 from docs import build, markdown, public
 
@@ -22,7 +23,7 @@ def test_pages_are_up_to_date(made: Dict[str, str]) -> None:
     assert build.differences(made) == [], "run `python -m docs.build`"
 
 
-@pytest.mark.parametrize("name", sorted(path.relative_to(build.DOCS).as_posix() for path in build.DOCS.rglob("*.md")))
+@each("name", sorted(path.relative_to(build.DOCS).as_posix() for path in build.DOCS.rglob("*.md")))
 def test_links_lead_somewhere(name: str) -> None:
     here = (build.DOCS / name).parent
     text = (build.DOCS / name).read_text("utf-8")

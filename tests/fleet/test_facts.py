@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope.diagnosis.crash.cpp import thrown
 from dumpscope.dump.absence import Absent
@@ -19,7 +19,7 @@ from dumpscope.writing import DumpBuilder
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
-@pytest.mark.parametrize("path", some(sorted(SAMPLES.glob("*.dmp")), 2), ids=lambda path: path.name)
+@each("path", some(sorted(SAMPLES.glob("*.dmp")), 2), ids=lambda path: path.name)
 def test_each_sample_is_one_row_of_plain_values(path: Path) -> None:
     row = facts(str(path))
     assert list(row) == [column.name for column in COLUMNS]

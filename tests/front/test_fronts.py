@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 from tests.front.windbg.fake_host import Engine, Output
 
 from dumpscope import __version__
@@ -102,8 +103,8 @@ LINES = (
 )
 
 
-@pytest.mark.parametrize("dump", DUMPS)
-@pytest.mark.parametrize("form", FORMS)
+@each("dump", DUMPS)
+@each("form", FORMS)
 def test_answers_and_exit_codes_are_the_same(dump: str, form: str) -> None:
     path = str(SAMPLES / dump)
     for line in some(LINES, FORMS.index(form) + DUMPS.index(dump)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.cases import each
 from tests.conftest import SAMPLES
 
 from dumpscope.commands.index import MODULES, find_command
@@ -137,7 +138,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("typed", "ours"), TABLE, ids=[row[0] for row in TABLE])
+@each(("typed", "ours"), TABLE, ids=[row[0] for row in TABLE])
 def test_a_spelling_becomes_a_line_of_ours(typed: str, ours: str) -> None:
     made = translate(typed)
     assert made is not None
@@ -213,7 +214,7 @@ def test_options_that_change_nothing_are_named(typed: str) -> None:
     assert made.note == f"`waits` shows all locks that it knows of: {typed.split(' ', 1)[1]} changes nothing"
 
 
-@pytest.mark.parametrize("typed", [".exr 1234", "s -a", "db", "~~[zz]s", "k zz", "k 2 zz", "k =rsp 3", "~*k zz", "!uniqstack 2", *REFUSED])
+@each("typed", [".exr 1234", "s -a", "db", "~~[zz]s", "k zz", "k 2 zz", "k =rsp 3", "~*k zz", "!uniqstack 2", *REFUSED])
 def test_what_cannot_be_read_says_so(typed: str) -> None:
     with pytest.raises(UsageError):
         translate(typed)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
+from tests.cases import each
 
 from dumpscope.commands.learn import Classroom
 from dumpscope.dump.minidump import Minidump
@@ -30,7 +31,7 @@ def name_of(item: Any) -> str:
     return f"{item.number}" if isinstance(item, Lesson) else re.sub(r"\W+", "-", item.line if isinstance(item, Run) else item.text)[:50]
 
 
-@pytest.mark.parametrize(("lesson", "step"), COMMANDS, ids=name_of)
+@each(("lesson", "step"), COMMANDS, ids=name_of)
 def test_a_command_shows_what_the_lesson_says(lesson: Lesson, step: Run) -> None:
     room = Classroom(lesson)
     out = "".join(render_text(room.blocks(step)))
@@ -41,7 +42,7 @@ def test_a_command_shows_what_the_lesson_says(lesson: Lesson, step: Run) -> None
     assert not re.search(r"(?m)^warning: .*(takes|there is no|nothing that)", out)
 
 
-@pytest.mark.parametrize(("lesson", "question"), QUESTIONS, ids=name_of)
+@each(("lesson", "question"), QUESTIONS, ids=name_of)
 def test_a_question_can_be_answered(lesson: Lesson, question: Question) -> None:
     for answer in question.answers:
         assert question.check(answer)

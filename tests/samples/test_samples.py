@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
+from tests.cases import each
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
@@ -257,14 +258,14 @@ CHECKS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@each("name", sorted(SAMPLES))
 def test_built_twice_is_the_same_and_equals_the_file(name: str) -> None:
     data = built(name)
     assert SAMPLES[name].build() == data
     assert (DIRECTORY / (name + ".dmp")).read_bytes() == data
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@each("name", sorted(SAMPLES))
 def test_facts(name: str) -> None:
     sample, data = SAMPLES[name], built(name)
     if "magic" in sample.facts:
@@ -280,7 +281,7 @@ def test_facts(name: str) -> None:
         assert struct.unpack_from("<H", data, peek.rva(7))[0] == ARCHITECTURES[sample.facts["arch"]]
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@each("name", sorted(SAMPLES))
 def test_facts_agree_with_what_the_engine_answered(name: str) -> None:
     facts, answer = SAMPLES[name].facts, ANSWERS[name]
     assert (facts["engine"] == "refuses") == (answer.opened != 0)
@@ -332,7 +333,7 @@ def test_size() -> None:
     assert max(sizes.values()) < 80_000
 
 
-@pytest.mark.parametrize("path", sorted(DIRECTORY.glob("*.py")), ids=lambda path: path.name)
+@each("path", sorted(DIRECTORY.glob("*.py")), ids=lambda path: path.name)
 def test_samples_do_not_import_the_package(path: Path) -> None:
     names = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from tests.cases import each
 
 from dumpscope.errors import EXIT_BUG, UsageError
 from dumpscope.front.cli.environment import Environment
@@ -42,8 +43,8 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=["superscript", "arabic", "long"])
-@pytest.mark.parametrize("words", LINES, ids=lambda words: " ".join(word[:20] for word in words if word != SAMPLE))
+@each("number", NUMBERS, ids=["superscript", "arabic", "long"])
+@each("words", LINES, ids=lambda words: " ".join(word[:20] for word in words if word != SAMPLE))
 def test_what_is_no_number_is_wrong_usage(words: List[str], number: str) -> None:
     out, err = io.StringIO(), io.StringIO()
     assert main([word.replace("{}", number) for word in words], Environment(out, err, {})) != EXIT_BUG, err.getvalue()

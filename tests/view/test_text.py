@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.cases import each
 
 from dumpscope.view.blocks import Fields, Item
 from dumpscope.view.paint import DARK, Ansi, Dml, strip_ansi, strip_dml
 from dumpscope.view.text import render_text
 
 
-@pytest.mark.parametrize("note", ["", "a note", "a note that has no room beside the value " * 4])
-@pytest.mark.parametrize("value", ["", " ", "value", "value  ", " value", "a value of several words " * 8, "x" * 150 + " "])
+@each("note", ["", "a note", "a note that has no room beside the value " * 4])
+@each("value", ["", " ", "value", "value  ", " value", "a value of several words " * 8, "x" * 150 + " "])
 def test_blanks_at_the_end_of_a_value(value: str, note: str) -> None:
     items = [Item("", "title", value, "text", note=note), Item("", "a longer label ", value, "path", note=note, link="read {}")]
 

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.minidump import Minidump
@@ -144,7 +145,7 @@ def answers(source: Source) -> List[Tuple[str, Any]]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", some(sorted(SAMPLES.rglob("*.dmp")), 2), ids=lambda path: path.stem)
+@each("path", some(sorted(SAMPLES.rglob("*.dmp")), 2), ids=lambda path: path.stem)
 def test_every_sample_built_anew_answers_the_same(path: Path) -> None:
     try:
         dump = Minidump.open(path.read_bytes())

@@ -6,7 +6,7 @@ from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
+from tests.cases import each
 
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
@@ -31,9 +31,9 @@ def test_a_text_is_found_across_the_border_of_two_ranges() -> None:
     assert "0x10040" in found[0].how
 
 
-@pytest.mark.parametrize("text", ["hunter2-pass", "geheim ö", "ab cd/ef+gh", "Zugang"])
-@pytest.mark.parametrize("how", ["ASCII", "UTF-16", "UTF-16, big-endian", "percent-encoded", "base64", "base64 of UTF-16"])
-@pytest.mark.parametrize("before", [b"", b"\x01", b"ab", b"\xfe\xfe\xfe"])
+@each("text", ["hunter2-pass", "geheim ö", "ab cd/ef+gh", "Zugang"])
+@each("how", ["ASCII", "UTF-16", "UTF-16, big-endian", "percent-encoded", "base64", "base64 of UTF-16"])
+@each("before", [b"", b"\x01", b"ab", b"\xfe\xfe\xfe"])
 def test_a_text_is_found_in_any_encoding_and_once(text: str, how: str, before: bytes) -> None:
     data = bytearray((SAMPLES / "full-memory.dmp").read_bytes())
     encoded = {

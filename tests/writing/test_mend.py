@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from tests.cases import each
 
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.minidump import Minidump
@@ -26,8 +27,8 @@ def mended(data: bytes) -> Minidump:
     return result
 
 
-@pytest.mark.parametrize("kind", [3, 4, 5, 12, 17])
-@pytest.mark.parametrize("rva", [0, 0x10, 0x41, 0x7FFFFFFF])
+@each("kind", [3, 4, 5, 12, 17])
+@each("rva", [0, 0x10, 0x41, 0x7FFFFFFF])
 def test_a_list_is_found_where_it_stands(kind: int, rva: int) -> None:
     data = bytearray((SAMPLES / "handles.dmp").read_bytes())
     with Minidump.open(bytes(data)) as dump:

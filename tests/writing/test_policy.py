@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.cases import each
 
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
@@ -55,7 +56,7 @@ def test_every_entry_is_read() -> None:
     assert parse_policy("") == DEFAULT
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "word"),
     [
         ("stacks = 'some'", "none, frames, all"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
+from tests.cases import each
 
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.absence import Absent
@@ -46,7 +47,7 @@ def scrubbed(data: bytes, stacks: str = "frames") -> bytes:
     return result.fetch(0, result.size)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@each("name", KINDS)
 def test_scrubbing_again_changes_nothing(name: str) -> None:
     data = (SAMPLES / f"{name}.dmp").read_bytes()
     once = scrubbed(data)
@@ -55,7 +56,7 @@ def test_scrubbing_again_changes_nothing(name: str) -> None:
     assert scrubbed(once) == once
 
 
-@pytest.mark.parametrize("name", KINDS)
+@each("name", KINDS)
 def test_pieces_of_any_size_are_the_same_bytes(name: str) -> None:
     result = Scrubbed(Minidump.open((SAMPLES / f"{name}.dmp").read_bytes()))
     whole = result.fetch(0, result.size)
@@ -98,7 +99,7 @@ def secrets(dump: Minidump) -> List[str]:
     return [text for text in found if len(text.strip()) >= 8 and not text.lower().startswith(r"c:\windows") and not is_token(text)]
 
 
-@pytest.mark.parametrize("name", KINDS)
+@each("name", KINDS)
 def test_what_the_dump_tells_of_its_user_is_gone(name: str) -> None:
     data = (SAMPLES / f"{name}.dmp").read_bytes()
     result = Source.from_object(scrubbed(data))

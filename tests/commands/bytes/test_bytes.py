@@ -9,6 +9,7 @@ from typing import Any, Dict, List
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope.anatomy.walker import anatomy
 from dumpscope.commands import bytes as bytes_command
@@ -62,15 +63,15 @@ def test_the_header(run_json: Any) -> None:
     assert found["Signature"]["text"].endswith("'MDMP'")
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("width", ["60", "80"])
+@each("place", PLACES)
+@each("width", ["60", "80"])
 def test_every_place_fits_a_terminal(place: str, width: str, cli: Any) -> None:
     result = cli("bytes", EVERYTHING, *place.split(), "--width", width)
     assert result.code == 0, result.err
     assert max(len(line) for line in result.out.split("\n")) <= int(width)
 
 
-@pytest.mark.parametrize("place", PLACES)
+@each("place", PLACES)
 def test_the_bytes_are_those_of_the_file(place: str, run_json: Any) -> None:
     data = (SAMPLES / EVERYTHING).read_bytes()
     document = run_json("bytes", EVERYTHING, *place.split(), "--follow")
@@ -166,7 +167,7 @@ def test_what_is_not_there(place: str, code: int, cli: Any) -> None:
     assert result.err.startswith("dumpscope: ")
 
 
-@pytest.mark.parametrize("path", some(sorted(SAMPLES.glob("hostile-*.dmp")), 0), ids=lambda path: path.stem)
+@each("path", some(sorted(SAMPLES.glob("hostile-*.dmp")), 0), ids=lambda path: path.stem)
 def test_hostile_texts_stay_text(path: Path, cli: Any) -> None:
     result = cli("bytes", path, "range", "0", "ffff")
     assert result.code == 0

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 from tests.commands.made import opened
 
 from dumpscope.anatomy.filemap import file_map, owners
@@ -34,7 +35,7 @@ def readable(path: Path) -> bool:
 DUMPS = sorted(path for path in SAMPLES.rglob("*.dmp") if readable(path))
 
 
-@pytest.mark.parametrize("path", some(DUMPS, 2), ids=lambda path: path.stem)
+@each("path", some(DUMPS, 2), ids=lambda path: path.stem)
 def test_whatis_agrees_with_map_and_bytes(path: Path) -> None:
     """Random offsets: the owner is the map's, and the field is one that the byte view shows at this place."""
     chance = random.Random(path.stem)

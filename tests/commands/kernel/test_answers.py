@@ -8,6 +8,7 @@ from typing import Any, Dict
 
 import pytest
 from samples.kernel_dumps import triage64
+from tests.cases import each
 from tests.conftest import SAMPLES
 
 from dumpscope.diagnosis.dumpdebug.kernel import kernel_dumpdebug_lines
@@ -83,8 +84,8 @@ def test_commands_for_a_process_say_so(cli: Any, command: str) -> None:
     assert result.err == ""
 
 
-@pytest.mark.parametrize("name", [WIDE, NARROW])
-@pytest.mark.parametrize("command", ["dumpinfo", "dumpdebug", "exception", "threads", "stack", "memory", "system", "strings", "unloaded", "why"])
+@each("name", [WIDE, NARROW])
+@each("command", ["dumpinfo", "dumpdebug", "exception", "threads", "stack", "memory", "system", "strings", "unloaded", "why"])
 def test_commands_answer(cli: Any, command: str, name: str) -> None:
     result = cli(command, name)
     assert result.code == 0, result.out + result.err

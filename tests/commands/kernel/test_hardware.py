@@ -6,6 +6,7 @@ import struct
 from typing import Any, Dict, List
 
 import pytest
+from tests.cases import each
 
 from dumpscope.commands.kernel import hardware
 from dumpscope.dump.kernel.whea import Section
@@ -71,8 +72,8 @@ def words(shape: Any, values: Dict[str, Any], valid: int) -> List[str]:
     )
 
 
-@pytest.mark.parametrize("bit", range(20))
-@pytest.mark.parametrize("name", SHAPES)
+@each("bit", range(20))
+@each("name", SHAPES)
 def test_one_bit_stands_for_one_field(name: str, bit: int) -> None:
     shape, values, bits = SHAPES[name]
     assert words(shape, values, 1 << bit) == bits.get(bit, [])

@@ -6,6 +6,7 @@ import re
 from typing import Any, Callable, List, Tuple
 
 import pytest
+from tests.cases import each
 from tests.commands.made import flat
 
 NONE = r"\Z(?!)"
@@ -111,7 +112,7 @@ ROWS: List[Tuple[str, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("sample", "message", "must", "never"), ROWS, ids=[f"{index}-{row[0]}" for index, row in enumerate(ROWS)])
+@each(("sample", "message", "must", "never"), ROWS, ids=[f"{index}-{row[0]}" for index, row in enumerate(ROWS)])
 def test_a_message_on_a_file(sample: str, message: str, must: str, never: str, cli: Any) -> None:
     result = cli("why", f"{sample}.dmp", message)
     out = re.sub(r"\n {2,6}(?=[^\s-])", " ", result.out)

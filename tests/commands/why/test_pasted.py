@@ -10,6 +10,7 @@ from typing import Any, List, Tuple
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 
 from dumpscope.commands import pasted
 from dumpscope.diagnosis.audit import apply
@@ -60,7 +61,7 @@ def fired(name: str) -> List[str]:
     return [item.code for item in found if item.rule.severity == "error"] or [item.code for item in found]
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@each("name", REFUSED)
 def test_an_opening_message_ends_in_the_rules_that_fire(name: str, cli: Any) -> None:
     wanted = fired(name)
     assert wanted, f"no rule explains why {name} does not open"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
+from tests.cases import each
 
 from dumpscope import __version__
 from dumpscope.commands.index import MODULES, all_commands
@@ -40,7 +41,7 @@ def run(*argv: str, terminal: bool = False, **variables: str) -> Tuple[int, str,
     return code, out.getvalue(), err.getvalue()
 
 
-@pytest.mark.parametrize(
+@each(
     ("argv", "code"),
     [
         (["handles", HANDLES], 0),
@@ -103,7 +104,7 @@ def test_an_unknown_word_that_is_a_path_is_a_path() -> None:
     assert "missing.dmp" in err
 
 
-@pytest.mark.parametrize("name", sorted({real for _, real in MODULES.values()}))
+@each("name", sorted({real for _, real in MODULES.values()}))
 def test_help_of_every_command(name: str) -> None:
     """`COMMAND --help`, `-h` and `help COMMAND` say the same of usage, and show an example that can be typed."""
     code, out, _ = run(name, "--help")
