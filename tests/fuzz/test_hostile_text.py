@@ -10,6 +10,7 @@ from typing import Any, List
 
 import pytest
 from tests.amount import some
+from tests.cases import each
 from tests.fuzz.driver import RENDERERS, Broken, Checker, inert
 from tests.fuzz.dumps import Dump
 
@@ -178,7 +179,7 @@ def test_csv_cells_are_no_formulas(hostile: bytes) -> None:
             assert cell.isprintable()
 
 
-@pytest.mark.parametrize("text", NASTIES, ids=lambda text: ascii(text)[:24])
+@each("text", NASTIES, ids=lambda text: ascii(text)[:24])
 def test_one_place_escapes(text: str) -> None:
     shown = printable(text)
     assert shown.isprintable()

@@ -9,6 +9,7 @@ from typing import Callable, Dict, List
 import pytest
 from samples.user_dumps import narrow_dump, wide_dump
 from tests.amount import part, some
+from tests.cases import each
 from tests.fuzz.driver import Checker
 
 from dumpscope.format.userdump import USERMODE_CRASHDUMP_HEADER32, USERMODE_CRASHDUMP_HEADER64
@@ -131,7 +132,7 @@ COMMANDS = ["dumpinfo", "map", "memory", "regions", "modules", "threads", "why",
 BOMBS = ["regions", "small regions", "same region", "modules", "long names", "threads", "one place for all"]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each("command", COMMANDS)
 @pytest.mark.parametrize("kind", BOMBS)
 @pytest.mark.parametrize("name", sorted(BASES))
 def test_bombs(checker: Checker, name: str, kind: str, command: str) -> None:

@@ -197,6 +197,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         print(f"{folder}: {of} mutants, {len(picked)} picked", flush=True)
     if args.list:
         return 0
+    os.environ.setdefault("DUMPSCOPE_TESTS", "all")
     os.environ["DUMPSCOPE_CASES"] = "apart"  # a case runs fewer lines than all cases of its test, and is sooner done with
     work = Work(args)
     every = [mutant for picked, _of in plan.values() for mutant in picked]
