@@ -17,7 +17,7 @@ SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
 def pytest_collection_finish() -> None:
-    """Take what was collected out of the garbage collector's sight: twenty thousand tests, which each of its rounds would go through."""
+    """Take what was collected out of the garbage collector's sight: ten thousand tests, which each of its rounds would go through."""
     gc.collect()
     gc.freeze()
 
@@ -27,7 +27,7 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
     """Deal out whole files in their order, but single tests of the engine, and groups as they are marked.
 
     A worker then sets up what a file needs once. And the scheduler of pytest-xdist goes through all that it ever dealt out after each
-    test, and looks for each test among all others: with twenty thousand tests it is busier than the workers. Here what is done is
+    test, and looks for each test among all others: with twenty thousand tests it was busier than the workers. Here what is done is
     forgotten, and places are looked up.
     """
     from xdist.scheduler import LoadGroupScheduling
