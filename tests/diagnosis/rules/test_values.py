@@ -15,6 +15,7 @@ from typing import Dict, Iterator, List, Tuple
 from zlib import crc32
 
 import pytest
+from tests.amount import some
 from tests.diagnosis.rules.test_findings import FINDINGS
 from tests.diagnosis.rules.test_rules import RULES, SAMPLES
 from tests.diagnosis.rules.test_turned import said, sample
@@ -106,7 +107,7 @@ def read() -> Dict[str, List[str]]:
 KNOWN = read()
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", some(RULES, 2), ids=lambda rule: rule.code)
 def test_a_rule_looks_at_the_numbers_that_it_names(rule: Rule) -> None:
     assert lines_of(rule) == KNOWN.get(rule.code, [])
 
