@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -49,9 +50,16 @@ DEFINITIONS: Dict[str, Any] = {
 """What documents of all commands share: see :mod:`dumpscope.view.document`."""
 
 
+@lru_cache(maxsize=1)
+def _stored() -> Dict[str, Any]:
+    """What is stored, read once: the server for agents asks for the schema of each command."""
+    read: Dict[str, Any] = json.loads(STORED.read_text("utf-8"))
+    return read
+
+
 def schema_of(command: Command) -> Dict[str, Any]:
-    """The JSON schema (2020-12) of a command's document."""
-    own = json.loads(STORED.read_text("utf-8")).get(command.name, {})
+    """The JSON schema (2020-12) of a command's document. Its parts are shared with other answers: they are not to be changed."""
+    own = _stored().get(command.name, {})
     members: Dict[str, Any] = own.get("properties", {})
     shared: Dict[str, Any] = {
         "schema": {"const": SCHEMA, "x-stable": True, "description": "the number of this form of documents"},
