@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Tuple
 
 import pytest
-from tests.amount import some
-from tests.plugins import EXAMPLE, ROOT, add, add_example, document
+from tests.plugins import EXAMPLE, ROOT, add, add_example, document, run_python, start
 from tests.plugins import run as run_unwrapped
+
+pytestmark = pytest.mark.xdist_group("plugins")
 
 HANDLES = str(ROOT / "samples" / "handles.dmp")
 USER = str(ROOT / "samples" / "user-stream.dmp")
@@ -40,6 +38,11 @@ def test_the_example_declares_the_entry_points_that_are_tested() -> None:
     text = (EXAMPLE / "pyproject.toml").read_text("utf-8")
     assert '[project.entry-points."dumpscope.commands"]\nacme = "dumpscope_acme_commands"\n' in text
     assert '[project.entry-points."dumpscope.streams"]\nacme = "dumpscope_acme_streams:STREAMS"\n' in text
+
+
+def test_a_new_python_answers_as_one_that_is_forked(example: Path) -> None:
+    for words in (("acme-modules", HANDLES, "demo"), ("help",)):
+        assert start(example, "-m", "dumpscope", *words) == run_unwrapped(example, *words)
 
 
 def test_the_command_answers_in_each_form(example: Path) -> None:
@@ -74,9 +77,9 @@ def test_the_command_is_in_the_repl_and_among_the_tools(example: Path) -> None:
     assert "the handbook says" in text, errors
     assert "the modules of the company" in text
     tool = "from dumpscope.front.mcp.tools import tools; print([item.name for item in tools()])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(example), str(ROOT / "extension"), os.environ.get("PYTHONPATH")]))}
-    done = subprocess.run([sys.executable, "-c", tool], capture_output=True, text=True, env=environment, check=True)
-    assert "'acme_modules'" in done.stdout
+    code, text, errors = run_python(example, tool)
+    assert code == 0, errors
+    assert "'acme_modules'" in text
 
 
 def test_the_stream_has_a_name_and_values_with_their_places(example: Path) -> None:
@@ -150,20 +153,17 @@ def test_a_command_that_fails_names_its_plugin(tmp_path: Path, body: str, why: s
 
 @pytest.mark.parametrize(
     ("value", "why"),
-    some(
-        [
-            ("5", "TypeError"),
-            ("('x',)", "it holds a str, not a StreamDecoder"),
-            ("(StreamDecoder(12, 'Mine', 'm', list),)", "must be above 0xffff"),
-            ("(StreamDecoder(0x43500001, 'Mine', 'm', list),)", "it is taken by"),
-            ("(StreamDecoder(0x10000, 'two words', 'm', list),)", "is no name of one word"),
-            ("(StreamDecoder(0x10000, 'HandleDataStream', 'm', list),)", "the name HandleDataStream is taken"),
-            ("(StreamDecoder(0x10000, 'Mine', 'm'),)", "a decode or a layout"),
-            ("(StreamDecoder(0x10000, 'Mine', 'm', list), StreamDecoder(0x10000, 'Other', 'm', list))", "is there twice"),
-            ("(StreamDecoder(0x10000, 'Mine', 'm', layout=Structure('MINIDUMP_THREAD', [Field('a', UCHAR)])),)", "another structure called MINIDUMP_THREAD"),
-        ],
-        0,
-    ),
+    [
+        ("5", "TypeError"),
+        ("('x',)", "it holds a str, not a StreamDecoder"),
+        ("(StreamDecoder(12, 'Mine', 'm', list),)", "must be above 0xffff"),
+        ("(StreamDecoder(0x43500001, 'Mine', 'm', list),)", "it is taken by"),
+        ("(StreamDecoder(0x10000, 'two words', 'm', list),)", "is no name of one word"),
+        ("(StreamDecoder(0x10000, 'HandleDataStream', 'm', list),)", "the name HandleDataStream is taken"),
+        ("(StreamDecoder(0x10000, 'Mine', 'm'),)", "a decode or a layout"),
+        ("(StreamDecoder(0x10000, 'Mine', 'm', list), StreamDecoder(0x10000, 'Other', 'm', list))", "is there twice"),
+        ("(StreamDecoder(0x10000, 'Mine', 'm', layout=Structure('MINIDUMP_THREAD', [Field('a', UCHAR)])),)", "another structure called MINIDUMP_THREAD"),
+    ],
 )
 def test_a_decoder_that_cannot_be_used_is_named(tmp_path: Path, value: str, why: str) -> None:
     add(tmp_path, "dumpscope_bad", STREAM.format(value=value), {"dumpscope.streams": "bad = dumpscope_bad:BAD"})

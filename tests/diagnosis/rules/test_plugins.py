@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
 import pytest
+from tests.plugins import EXAMPLE, ROOT, add, run, start
 
-ROOT = Path(__file__).resolve().parents[3]
-EXAMPLE = ROOT / "docs" / "plugin"
+pytestmark = pytest.mark.xdist_group("plugins")
+
 HANDLES = str(ROOT / "samples" / "handles.dmp")
 HEAD = "from dumpscope_acme import RULES\n"
 
 
-def _add(folder: Path, name: str, module: str, entries: str) -> None:
-    """What an installer leaves of a package of one module."""
-    (folder / f"{name}.py").write_text(module, "utf-8")
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", "utf-8")
-    (info / "entry_points.txt").write_text(f"[dumpscope.rules]\n{entries}\n", "utf-8")
+def _add(folder: Path, name: str, module: str, entry: str) -> None:
+    add(folder, name, module, {"dumpscope.rules": entry})
 
 
 @pytest.fixture
@@ -33,9 +26,8 @@ def example(tmp_path: Path) -> Path:
 
 
 def _run(folder: Path, *words: str) -> Tuple[int, Dict[str, Any], str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT / "extension")])}
-    done = subprocess.run([sys.executable, "-m", "dumpscope", *words, "--json"], capture_output=True, text=True, env=environment, check=False)
-    return done.returncode, json.loads(done.stdout), done.stderr
+    code, text, errors = run(folder, *words, "--json")
+    return code, json.loads(text), errors
 
 
 def _codes(document: Dict[str, Any]) -> Dict[str, Dict[str, Any]]:
@@ -57,6 +49,10 @@ def test_the_example_fires_on_its_sample_and_not_on_the_other(example: Path) -> 
     assert found["evidence"][0]["offset"] is not None
     assert "ACM001" not in _codes(_run(example, "why", str(ROOT / "samples" / "comments.dmp"))[1])
     assert "ACM001" not in _codes(_run(example.parent, "why", HANDLES)[1]), "without the package"
+
+
+def test_a_new_python_answers_as_one_that_is_forked(example: Path) -> None:
+    assert start(example, "-m", "dumpscope", "why", HANDLES, "--json") == run(example, "why", HANDLES, "--json")
 
 
 def test_rules_and_explain_know_it(example: Path) -> None:
