@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Tuple
 
 import pytest
-from tests.plugins import EXAMPLE, ROOT, add, add_example, document, run_python, start
+from tests.forked import python
+from tests.plugins import EXAMPLE, ROOT, add, add_example, document
 from tests.plugins import run as run_unwrapped
 
-pytestmark = pytest.mark.xdist_group("plugins")
+pytestmark = pytest.mark.xdist_group("forked")
 
 HANDLES = str(ROOT / "samples" / "handles.dmp")
 USER = str(ROOT / "samples" / "user-stream.dmp")
@@ -42,7 +43,7 @@ def test_the_example_declares_the_entry_points_that_are_tested() -> None:
 
 def test_a_new_python_answers_as_one_that_is_forked(example: Path) -> None:
     for words in (("acme-modules", HANDLES, "demo"), ("help",)):
-        assert start(example, "-m", "dumpscope", *words) == run_unwrapped(example, *words)
+        assert run_unwrapped(example, *words, fresh=True) == run_unwrapped(example, *words)
 
 
 def test_the_command_answers_in_each_form(example: Path) -> None:
@@ -77,7 +78,7 @@ def test_the_command_is_in_the_repl_and_among_the_tools(example: Path) -> None:
     assert "the handbook says" in text, errors
     assert "the modules of the company" in text
     tool = "from dumpscope.front.mcp.tools import tools; print([item.name for item in tools()])"
-    code, text, errors = run_python(example, tool)
+    code, text, errors = python(tool, folder=str(example))
     assert code == 0, errors
     assert "'acme_modules'" in text
 

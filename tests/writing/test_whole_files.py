@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, List
 
 import pytest
-from tests.counting import PATIENCE
+from tests.forked import python
 
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.source import Source
 from dumpscope.writing.mend import mend
 from dumpscope.writing.output import write_whole
 from dumpscope.writing.scrub import Scrubbed
+
+pytestmark = pytest.mark.xdist_group("forked")
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 FULL = """
@@ -71,10 +71,6 @@ OTHERS = [
 """Those that write no report; the file's name follows."""
 
 
-def run(program: str, words: List[object]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-
 @posix
 @pytest.mark.parametrize(("command", "name"), COMMANDS)
 @pytest.mark.parametrize("force", [False, True])
@@ -82,10 +78,10 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, command: str, name: s
     target = tmp_path / "out.dmp"
     if force:
         target.write_bytes(b"mine")
-    result = run(FULL, [command, SAMPLES / name, "-o", target, *(["--force"] if force else [])])
-    assert result.returncode not in (0, 1, -25)
-    assert "Traceback" not in result.stderr
-    assert "out.dmp" in result.stderr or "large" in result.stderr
+    result = python(FULL, command, SAMPLES / name, "-o", target, *(["--force"] if force else []))
+    assert result.code not in (0, 1, -25)
+    assert "Traceback" not in result.err
+    assert "out.dmp" in result.err or "large" in result.err
     assert [path.name for path in tmp_path.iterdir()] == (["out.dmp"] if force else [])
     if force:
         assert target.read_bytes() == b"mine"
@@ -94,9 +90,9 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, command: str, name: s
 @posix
 @pytest.mark.parametrize(("command", "name"), COMMANDS)
 def test_an_interruption_leaves_nothing_behind(tmp_path: Path, command: str, name: str) -> None:
-    result = run(INTERRUPTED, [command, SAMPLES / name, "-o", tmp_path / "out.dmp", "--report", tmp_path / "out.json"])
-    assert result.returncode != 0
-    assert "Traceback" not in result.stderr
+    result = python(INTERRUPTED, command, SAMPLES / name, "-o", tmp_path / "out.dmp", "--report", tmp_path / "out.json")
+    assert result.code != 0
+    assert "Traceback" not in result.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -106,13 +102,13 @@ def test_other_files_are_whole_or_not_there(cli: Any, tmp_path: Path, words: Lis
     command, name, *rest = words
     given = [command, SAMPLES / name, *rest]
     target = tmp_path / "out"
-    interrupted = run(INTERRUPTED, [*given, target])
-    assert (interrupted.returncode != 0, "Traceback" in interrupted.stderr, list(tmp_path.iterdir())) == (True, False, [])
+    interrupted = python(INTERRUPTED, *given, target)
+    assert (interrupted.code != 0, "Traceback" in interrupted.err, list(tmp_path.iterdir())) == (True, False, [])
     if cli(*given, target).code == 0 and target.stat().st_size > 4096:
         target.unlink()
-        full = run(FULL, [*given, target])
-        assert full.returncode not in (0, 1, -25), full.stderr
-        assert ("Traceback" in full.stderr, list(tmp_path.iterdir())) == (False, [])
+        full = python(FULL, *given, target)
+        assert full.code not in (0, 1, -25), full.err
+        assert ("Traceback" in full.err, list(tmp_path.iterdir())) == (False, [])
 
 
 @pytest.mark.parametrize("words", [*([command, name, "-o"] for command, name in COMMANDS), *OTHERS], ids=lambda words: f"{words[0]}-{words[1]}")

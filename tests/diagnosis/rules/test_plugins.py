@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Dict, Tuple
 
 import pytest
-from tests.plugins import EXAMPLE, ROOT, add, run, start
+from tests.plugins import EXAMPLE, ROOT, add, run
 
-pytestmark = pytest.mark.xdist_group("plugins")
+pytestmark = pytest.mark.xdist_group("forked")
 
 HANDLES = str(ROOT / "samples" / "handles.dmp")
 HEAD = "from dumpscope_acme import RULES\n"
@@ -52,7 +52,7 @@ def test_the_example_fires_on_its_sample_and_not_on_the_other(example: Path) -> 
 
 
 def test_a_new_python_answers_as_one_that_is_forked(example: Path) -> None:
-    assert start(example, "-m", "dumpscope", "why", HANDLES, "--json") == run(example, "why", HANDLES, "--json")
+    assert run(example, "why", HANDLES, "--json", fresh=True) == run(example, "why", HANDLES, "--json")
 
 
 def test_rules_and_explain_know_it(example: Path) -> None:
