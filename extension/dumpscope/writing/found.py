@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from typing import Iterator, List, NamedTuple
 from urllib.parse import quote
@@ -53,6 +52,15 @@ def _needles(text: str) -> List[_Needle]:
     return [needle for needle in found if by_bytes.get(needle.data) is needle]
 
 
+def _places(needle: _Needle, data: bytes, small: bytes) -> Iterator[int]:
+    """Where it stands in some bytes, one place behind the other. ``small`` are the bytes with small letters: bytes know the case of ASCII alone."""
+    wanted, looked = (needle.data, data) if needle.exact else (needle.data.lower(), small)
+    at = looked.find(wanted)
+    while at >= 0:
+        yield at
+        at = looked.find(wanted, at + len(wanted))
+
+
 def find_text(source: Source, text: str) -> Iterator[Found]:
     """Where a text stands in a dump, whatever its case: as ASCII (UTF-8), as UTF-16 of both orders of bytes, percent-encoded, and in pieces where
     two ranges of memory follow each other. In base64 its case counts.
@@ -60,26 +68,28 @@ def find_text(source: Source, text: str) -> Iterator[Found]:
     needles = _needles(text)
     if not needles:
         return
-    patterns = [(needle.how, re.compile((b"" if needle.exact else b"(?i)") + re.escape(needle.data))) for needle in needles]
     longest = max(len(needle.data) for needle in needles)
-    wide = re.compile(b"(?i)" + re.escape(text.encode("utf-16-le", "surrogatepass")))
+    wide = text.encode("utf-16-le", "surrogatepass").lower()
     for offset in range(0, source.size, PIECE):
         data = source.some(offset, PIECE + longest - 1)
         if data == _ZEROS[: len(data)] and not text.startswith("\0"):
             continue
-        for how, pattern in patterns:
-            for match in pattern.finditer(data):
-                if match.start() < PIECE and not (how == _SWAPPED and wide.match(data, match.start() + 1)):  # after a NUL the one is the other
-                    yield Found(text, offset + match.start(), how)
+        small = data.lower()
+        for needle in needles:
+            for at in _places(needle, data, small):
+                if at < PIECE and not (needle.how == _SWAPPED and small.startswith(wide, at + 1)):  # after a NUL the one is the other
+                    yield Found(text, offset + at, needle.how)
     tail, end, end_rva = b"", -1, 0
     for start, stop, rva in Minidump(source).memory.spans():
         if start != end:
             tail = b""
         elif rva != end_rva:
             head = source.some(rva, min(stop - start, longest - 1))
-            for how, pattern in patterns:
-                for match in pattern.finditer(tail + head):
-                    if match.start() < len(tail) < match.end():
-                        yield Found(text, end_rva - len(tail) + match.start(), f"{how}, across the ranges that meet at 0x{start:x}")
+            data = tail + head
+            small = data.lower()
+            for needle in needles:
+                for at in _places(needle, data, small):
+                    if at < len(tail) < at + len(needle.data):
+                        yield Found(text, end_rva - len(tail) + at, f"{needle.how}, across the ranges that meet at 0x{start:x}")
         end, end_rva = stop, rva + stop - start
         tail = (tail + source.some(max(rva, end_rva - longest + 1), min(stop - start, longest - 1)))[-(longest - 1) :] if longest > 1 else b""
