@@ -1,4 +1,4 @@
-"""A folder of files for runs."""
+"""A folder of files for runs, and runs without processes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.fleet.threads import use_threads
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SMALL = SAMPLES / "everything-small.dmp"
@@ -24,3 +25,9 @@ def folder(tmp_path: Path) -> Path:
         archive.write(SMALL, "inner/c.dmp")
         archive.writestr("readme", "no dump either")
     return dumps
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``triage`` uses threads: for tests of what it does with rows, however they were made."""
+    use_threads(monkeypatch)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import pytest
+from tests.amount import some
 from tests.atlas.browser import Browser, find_browser
 
 from dumpscope.fleet import report
@@ -97,6 +98,7 @@ def test_the_bars_of_any_span_of_time_are_bounded() -> None:
     assert "9999-12-31" in page.text
 
 
+@pytest.mark.usefixtures("threads")
 def test_the_command_writes_it_from_dumps_and_from_rows(tmp_path: Path, cli: Callable[..., Any], run_json: Callable[..., Dict[str, Any]]) -> None:
     out, first, second = tmp_path / "rows.jsonl", tmp_path / "first.html", tmp_path / "second.html"
     dump = min((Path(__file__).resolve().parents[2] / "samples").glob("*.dmp"))
@@ -118,6 +120,7 @@ def test_the_command_writes_it_from_dumps_and_from_rows(tmp_path: Path, cli: Cal
 
 @pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here (Debian's package chromium)")
 def test_a_browser_shows_it_at_two_widths_in_both_schemes_and_loads_nothing(tmp_path: Path) -> None:
+    """All four, or each width and each scheme once."""
     made = report.Report()
     for at in range(40):
         made.add(_row("x" * 200 + f"{at}.dmp", process_version="1.0" * 40, time=86400 * (100 + at), commands={"!handle": "fails"}, mends={"!handle": "0x4"}))
@@ -128,20 +131,17 @@ def test_a_browser_shows_it_at_two_widths_in_both_schemes_and_loads_nothing(tmp_
     browser = Browser(found)
     grounds = set()
     try:
-        for width in (1280, 390):
-            for scheme in ("light", "dark"):
-                browser.size(width, 900)
-                browser.scheme(scheme)
-                browser.open(path, ready="document.readyState === 'complete'")
-                assert browser.evaluate("document.documentElement.scrollWidth") <= width
-                assert browser.evaluate("document.querySelectorAll('svg.chart rect').length") == 40
-                drawn = (
-                    "parseFloat(getComputedStyle(document.querySelector('svg.chart text')).fontSize) * document.querySelector('svg.chart').clientWidth / 1000"
-                )
-                assert browser.evaluate(drawn) >= 9  # the chart is drawn smaller, its words stay legible
-                grounds.add(browser.evaluate("getComputedStyle(document.body).backgroundColor"))
-                assert browser.problems == []
-                assert browser.requests == [path.as_uri()]
+        for width, scheme in some([(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")], 0, 2):
+            browser.size(width, 900)
+            browser.scheme(scheme)
+            browser.open(path, ready="document.readyState === 'complete'")
+            assert browser.evaluate("document.documentElement.scrollWidth") <= width
+            assert browser.evaluate("document.querySelectorAll('svg.chart rect').length") == 40
+            drawn = "parseFloat(getComputedStyle(document.querySelector('svg.chart text')).fontSize) * document.querySelector('svg.chart').clientWidth / 1000"
+            assert browser.evaluate(drawn) >= 9  # the chart is drawn smaller, its words stay legible
+            grounds.add(browser.evaluate("getComputedStyle(document.body).backgroundColor"))
+            assert browser.problems == []
+            assert browser.requests == [path.as_uri()]
     finally:
         browser.close()
     assert len(grounds) == 2

@@ -145,6 +145,7 @@ def test_counts_by_columns_need_no_package(rows: List[Dict[str, Any]]) -> None:
 
 
 @needs_tables
+@pytest.mark.usefixtures("threads")
 def test_the_command_asks_and_chooses(rows: List[Dict[str, Any]], tmp_path: Path, run_json: Callable[..., Dict[str, Any]], cli: Callable[..., Any]) -> None:
     out = tmp_path / "rows.parquet"
     names = [row["path"] for row in rows]

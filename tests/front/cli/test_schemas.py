@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, Iterator, Tuple
 
 import pytest
 from tests.amount import ALL, some
+from tests.fleet.threads import use_threads
 
 from docs import schemas
 from dumpscope.commands.index import all_commands, find_command
@@ -31,14 +31,6 @@ def places(schema: Any, path: str = "") -> Iterator[Tuple[str, Dict[str, Any]]]:
         yield from places(schema.get("additionalProperties"), path + "/*")
 
 
-class Threads(ThreadPoolExecutor):
-    """In the place of the workers of ``triage``, of which each is a process: rows are the same."""
-
-    def __init__(self, jobs: int, seconds: float, memory: int) -> None:
-        super().__init__(jobs)
-        self.jobs = jobs
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_documents_on_all_samples_fit_and_give_what_is_stored(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All documents give their members, and each is held against the schema, which is held against that of schemas.
@@ -46,7 +38,7 @@ def test_documents_on_all_samples_fit_and_give_what_is_stored(name: str, monkeyp
     If not all is asked for: a twelfth of the samples, every fourth document, and every fourth schema.
     """
     jsonschema = pytest.importorskip("jsonschema")
-    monkeypatch.setattr("dumpscope.fleet.run.Workers", Threads)
+    use_threads(monkeypatch)
     command = find_command(name)
     schema = schema_of(command)
     if name in some(COMMANDS, 0, 4):
