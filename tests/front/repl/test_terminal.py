@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from typing import Iterator
+from typing import Dict, Iterator
 
 import pytest
 from tests.conftest import SAMPLES
@@ -30,7 +30,8 @@ pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed here
 class Screen:
     """A tmux window with a session of dumpscope in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Dict[str, str]) -> None:
+        self.variables = variables
         self.name = f"dumpscope-{uuid.uuid4().hex[:12]}"
         self.folder = folder
         self.socket = str(folder / "tmux")
@@ -48,6 +49,7 @@ class Screen:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "LC_ALL": "C.UTF-8",
         }
+        given.update(self.variables)
         given.update(variables)
         line = shlex.join(["env", *(f"{name}={value}" for name, value in given.items()), sys.executable, "-m", "dumpscope", *words])
         self.tmux("new-session", "-d", "-s", self.name, "-x", str(width), "-y", str(height), f"{line}; echo LEFT-WITH-$?; sleep 600")
@@ -117,13 +119,21 @@ class Screen:
         raise AssertionError(f"{unwanted!r} did not go:\n{shown}")
 
 
+@pytest.fixture(scope="module")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, str]:
+    """Variables with which a session finds what the one before compiled, where the tests run without: compiling takes longer than the rest of a start."""
+    if not sys.dont_write_bytecode:
+        return {}
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path_factory.mktemp("bytecode"))}
+
+
 @pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Screen]:
+def screen(bytecode: Dict[str, str]) -> Iterator[Screen]:
     # A socket's path must be short.
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="ds") as folder:
-        made = Screen(Path(folder))
+        made = Screen(Path(folder), bytecode)
         try:
             yield made
         finally:
