@@ -149,9 +149,14 @@ def tokens_of(plain: bytes, start: int, end: int, window: int, recent: List[int]
         choices = [item for item in recent if item <= place] + ([offset] if offset <= min((1 << window) - 3, place) else [])
         best = length = 0
         for item in choices:
-            count = 0
-            while place + count < until and plain[place + count] == plain[place + count - item]:
-                count += 1
+            here, there = place, place - item
+            if plain[here] != plain[there]:
+                continue
+            while plain[here : here + 16] == plain[there : there + 16] and here + 16 <= until:  # most of a long match, faster
+                here, there = here + 16, there + 16
+            while here < until and plain[here] == plain[there]:
+                here, there = here + 1, there + 1
+            count = here - place
             if count > length:
                 best, length = item, count
         if length < (2 if best in recent else 3):

@@ -298,7 +298,7 @@ BOMBS: List[Any] = [
 def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, pack: Callable[[bytes], bytes], where: str) -> None:
     monkeypatch.setattr(limits, "LEAST_ROOM", 2 << 20)
     monkeypatch.setattr(limits, "RATIO", 20)
-    packed = pack(b"MDMP" + bytes(48 << 20))
+    packed = pack(b"MDMP" + bytes(16 << 20))
     counted = Counted()
     module, _, attribute = where.rpartition(".")
     folder, _, kind = module.rpartition(".")
@@ -306,7 +306,7 @@ def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(owner, attribute, counted.over(getattr(owner, attribute)))
     error = fault(written(tmp_path, name, packed))
     assert "limit" in error.message or "more than is unpacked here" in error.message
-    assert counted.bytes <= max(2 << 20, 20 * len(packed)) + 4 * limits.PIECE
+    assert counted.bytes <= max(2 << 20, 20 * len(packed)) + 4 * limits.PIECE < 16 << 20
 
 
 def test_a_member_that_unpacks_to_more_than_it_declares_is_refused(tmp_path: Path) -> None:
@@ -331,7 +331,7 @@ def test_a_bomb_of_zstandard_is_stopped(tmp_path: Path, monkeypatch: pytest.Monk
     zstandard = pytest.importorskip("zstandard")
     monkeypatch.setattr(limits, "LEAST_ROOM", 2 << 20)
     monkeypatch.setattr(limits, "RATIO", 2)
-    packed = zstandard.ZstdCompressor().compress(b"MDMP" + bytes(64 << 20))
+    packed = zstandard.ZstdCompressor().compress(b"MDMP" + bytes(16 << 20))
     assert "limit" in fault(written(tmp_path, "x.zst", packed)).message
 
 
@@ -352,7 +352,7 @@ def test_no_change_of_bytes_ends_in_anything_but_words(tmp_path: Path, name: str
     data = build()
     step = max(1, len(data) // 60)
     places = {*range(0, len(data), step), *range(0, min(len(data), 80)), *range(max(0, len(data) - 120), len(data))}
-    for number, place in some(list(enumerate(sorted(places))), 0):
+    for number, place in some(list(enumerate(sorted(places))), 0, 5):
         changed = bytearray(data)
         changed[place] = (0x00, 0xFF, changed[place] ^ 0x80, changed[place] ^ 1)[number % 4]
         source = source_at(written(tmp_path, name, bytes(changed)))
