@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from tests.amount import some
 
 from dumpscope.commands.index import find_command
 from dumpscope.dump.minidump import Minidump
@@ -41,9 +42,12 @@ def drawn(words: List[str], paint: Any, width: Any) -> str:
             return repr(error)
 
 
-@pytest.mark.parametrize("width", [None, 60, 80, 120])
-@pytest.mark.parametrize("words", LINES, ids=" ".join)
+@pytest.mark.parametrize(
+    ("words", "width"),
+    [pytest.param(words, width, id=f"{' '.join(words)}-{width}") for number, words in enumerate(LINES) for width in some([None, 60, 80, 120], number, 2)],
+)
 def test_paint_adds_nothing_to_the_text(words: List[str], width: Any) -> None:
+    """In each width, or in two of them."""
     text = drawn(words, PLAIN, width)
     assert strip_ansi(drawn(words, Ansi(DARK), width)) == text
     assert strip_dml(drawn(words, Dml(lambda line: line), width)) == text

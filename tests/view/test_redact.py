@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-from tests.amount import ALL
+from tests.amount import ALL, part, some
 from tests.fuzz.test_bombs import many_names_and_comments
 
 from dumpscope import Minidump
@@ -41,7 +41,7 @@ def test_names_are_found_as_by_one_pattern(letters: str) -> None:
     def made(longest: int) -> str:
         return "".join(chance.choice(letters) for _ in range(chance.randint(3, longest)))
 
-    for _ in range(300):
+    for _ in range(part(300, 3)):
         names = [made(6) for _ in range(chance.randint(1, 5))]
         redactor = Redactor(names)
         for _ in range(5):
@@ -59,7 +59,7 @@ def test_quotes_are_found_as_by_one_pattern(letters: str) -> None:
     def made(least: int, longest: int) -> str:
         return "".join(chance.choice(letters) for _ in range(chance.randint(least, longest)))
 
-    for _ in range(300):
+    for _ in range(part(300, 3)):
         quotes = [made(3, 30) for _ in range(chance.randint(1, 4))]
         redactor = Redactor([], quotes)
         for text in (made(0, 60), made(0, 8) + quotes[0] + made(0, 30), made(0, 8) + quotes[-1].strip()[:24] + made(0, 30)):
@@ -67,11 +67,11 @@ def test_quotes_are_found_as_by_one_pattern(letters: str) -> None:
 
 
 def test_letters_are_compared_as_regular_expressions_do() -> None:
-    """Every character that has another case, with every other; the iota subscript, which is a mark and an iota, is one by itself here."""
+    """Every character that has another case, or a third of them, with every other; the iota subscript, which is a mark and an iota, is one by itself here."""
     cased = {char for char in map(chr, range(sys.maxunicode + 1)) if {char} != {char.lower(), char.upper(), char.casefold(), char.title()}}
     cased -= {"\u0345"}
     everything = "".join(sorted(cased))
-    for char in cased:
+    for char in some(sorted(cased), 0):
         same = re.findall("(?i)" + re.escape(char), everything)
         assert {_folded(other) for other in same} == {_folded(char)}, ascii(same)
         assert len({bool(re.match(r"[^\W_]", other)) for other in (*same, _folded(char))}) == 1, ascii(same)

@@ -7,6 +7,7 @@ from typing import Iterator, List
 
 import pytest
 from tests.cases import each
+from tests.amount import part, some
 
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.absence import Absent
@@ -64,8 +65,9 @@ def test_pieces_of_any_size_are_the_same_bytes(name: str) -> None:
 
 
 def test_every_sample_that_opens_opens_afterwards_with_the_same_lists() -> None:
+    """Every sample, or a third of them."""
     count = 0
-    for path in opened():
+    for path in some(list(opened()), 0):
         if path.stem == "handles-name-length-huge":  # its type's text reaches over the names that are exchanged
             continue
         data = path.read_bytes()
@@ -82,7 +84,7 @@ def test_every_sample_that_opens_opens_afterwards_with_the_same_lists() -> None:
                 assert not isinstance(after.exception, Absent)
                 assert after.exception[:7] == before.exception[:7], path.name
         count += 1
-    assert count > 150
+    assert count > part(150, 3)
 
 
 def secrets(dump: Minidump) -> List[str]:

@@ -12,6 +12,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from pygments.token import Error, Generic, Keyword, Name, Number, String
+from tests.amount import ALL
 from tests.conftest import SAMPLES
 from tests.counting import calls_of
 
@@ -213,7 +214,7 @@ def test_dumps_by_number(complete: Complete) -> None:
     assert complete("use ") == {"0": "article-handles.dmp"}
 
 
-@pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.glob("*.dmp"))[::9])
+@pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.glob("*.dmp"))[:: 9 if ALL else 18])
 def test_any_dump_and_any_kind(sample: str, complete: Complete) -> None:
     for text in ("handles ", "threads ", "modules ", "streams ", "address ", "explain ", "why ", "flags ", "handles --type "):
         complete(text, sample)

@@ -48,13 +48,13 @@ def draw(name: str, dump: Minidump, words: List[str]) -> Tuple[str, str]:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_markup_taken_away_leaves_the_text(path: Path) -> None:
-    """Of every command, or of a sixth of them for each sample."""
+    """Of every command, or of a twelfth of them for each sample."""
     try:
         dump = Minidump.open(path)
     except DumpError:
         pytest.skip("not readable as a minidump")
     with dump:
-        for name in some(commands(), SAMPLES.index(path), 6):
+        for name in some(commands(), SAMPLES.index(path), 12):
             plain, marked = draw(name, dump, WORDS.get(name, []))
             if "error: " not in plain:
                 assert strip_dml(marked) == plain, name
