@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-from tests.cases import each
 from tests.amount import part, some
+from tests.cases import each
 
 from dumpscope.diagnosis.engine.view import EngineView
 from dumpscope.dump.absence import Absent
