@@ -73,7 +73,7 @@ def serve() -> None:
     """Import what commands need, then fork for each line of standard input, and print the exit code of the child."""
     sys.path[:] = [item for item in sys.path if item not in ("", str(ROOT))]  # as in a Python that the tests did not start
     with tempfile.TemporaryDirectory() as place:
-        sys.pycache_prefix, sys.dont_write_bytecode = place, False  # what one child compiles the next one has
+        sys.pycache_prefix, sys.dont_write_bytecode = place, False  # what the first child compiles all others have
         listed = Path(place) / "modules"
         _child({"code": EVERYTHING, "words": (), "folder": "", "files": [os.devnull, str(listed), os.devnull]})
         for name in listed.read_text("utf-8").split():
@@ -82,6 +82,7 @@ def serve() -> None:
             except ImportError:  # of the child alone: __main__ and the like
                 pass
         assert not import_module("dumpscope.session.registry").COMMANDS
+        sys.dont_write_bytecode = True  # a child whose files are limited would leave halves of them
         for line in sys.stdin:
             print(_child(json.loads(line)), flush=True)
 
