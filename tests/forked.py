@@ -11,7 +11,9 @@ import sys
 import tempfile
 from functools import cache
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any, Dict, NamedTuple, Sequence
 
 from tests.counting import PATIENCE
@@ -19,11 +21,9 @@ from tests.counting import PATIENCE
 ROOT = Path(__file__).resolve().parents[1]
 DUMPSCOPE = "import sys\nfrom dumpscope.__main__ import main\nsys.exit(main())\n"
 """``python -m dumpscope``."""
-EVERYTHING = (
-    "from dumpscope.commands.index import all_commands; all_commands(); import dumpscope.front.mcp.tools, dumpscope.front.repl.start, sys; "
-    "print('\\n'.join(sorted(name for name in sys.modules if not name.startswith('dumpscope.commands'))))"
-)
-"""Prints the modules that commands need, without those of the commands: they register themselves, which plug-ins do first."""
+LOADED = ("format", "dump", "anatomy", "view", "diagnosis", "symbols", "stacks", "writing", "fleet", "wording", "learning", "session")
+STARTED = ("__main__", "front.cli.main", "front.cli.starting", "front.repl.start", "front.mcp.tools")
+"""Folders and modules of the package that are imported before a fork. Commands are not: they register themselves, which plug-ins do first."""
 
 
 class Ended(NamedTuple):
@@ -72,19 +72,30 @@ def _server() -> subprocess.Popen[str]:
 def serve() -> None:
     """Import what commands need, then fork for each line of standard input, and print the exit code of the child."""
     sys.path[:] = [item for item in sys.path if item not in ("", str(ROOT))]  # as in a Python that the tests did not start
-    with tempfile.TemporaryDirectory() as place:
-        sys.pycache_prefix, sys.dont_write_bytecode = place, False  # what the first child compiles all others have
-        listed = Path(place) / "modules"
-        _child({"code": EVERYTHING, "words": (), "folder": "", "files": [os.devnull, str(listed), os.devnull]})
-        for name in listed.read_text("utf-8").split():
-            try:
-                import_module(name)
-            except ImportError:  # of the child alone: __main__ and the like
-                pass
-        assert not import_module("dumpscope.session.registry").COMMANDS
-        sys.dont_write_bytecode = True  # a child whose files are limited would leave halves of them
-        for line in sys.stdin:
-            print(_child(json.loads(line)), flush=True)
+    for folder in LOADED:
+        package = import_module(f"dumpscope.{folder}")
+        for module in walk_packages(package.__path__, f"dumpscope.{folder}."):
+            import_module(module.name)
+    for name in STARTED:
+        import_module(f"dumpscope.{name}")
+    assert not import_module("dumpscope.session.registry").COMMANDS
+    if sys.dont_write_bytecode:
+        _compile_commands()
+    sys.dont_write_bytecode = True  # a child whose files are limited would leave halves of them
+    for line in sys.stdin:
+        print(_child(json.loads(line)), flush=True)
+
+
+def _compile_commands() -> None:
+    """Where Python keeps no bytecode, compile the modules of commands once, and not in each child that imports them."""
+    paths = (ROOT / "extension" / "dumpscope" / "commands").rglob("*.py")
+    compiled = {str(path): compile(path.read_bytes(), str(path), "exec", dont_inherit=True) for path in paths}
+    original = SourceFileLoader.source_to_code
+
+    def source_to_code(self: SourceFileLoader, data: Any, path: Any, **more: Any) -> Any:
+        return compiled.get(path) or original(self, data, path, **more)
+
+    SourceFileLoader.source_to_code = source_to_code  # type: ignore[method-assign, assignment]
 
 
 def _child(request: Dict[str, Any]) -> int:
