@@ -11,7 +11,6 @@ import sys
 import tempfile
 from functools import cache
 from importlib import import_module
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any, Dict, NamedTuple, Sequence
@@ -79,23 +78,9 @@ def serve() -> None:
     for name in STARTED:
         import_module(f"dumpscope.{name}")
     assert not import_module("dumpscope.session.registry").COMMANDS
-    if sys.dont_write_bytecode:
-        _compile_commands()
     sys.dont_write_bytecode = True  # a child whose files are limited would leave halves of them
     for line in sys.stdin:
         print(_child(json.loads(line)), flush=True)
-
-
-def _compile_commands() -> None:
-    """Where Python keeps no bytecode, compile the modules of commands once, and not in each child that imports them."""
-    paths = (ROOT / "extension" / "dumpscope" / "commands").rglob("*.py")
-    compiled = {str(path): compile(path.read_bytes(), str(path), "exec", dont_inherit=True) for path in paths}
-    original = SourceFileLoader.source_to_code
-
-    def source_to_code(self: SourceFileLoader, data: Any, path: Any, **more: Any) -> Any:
-        return compiled.get(path) or original(self, data, path, **more)
-
-    SourceFileLoader.source_to_code = source_to_code  # type: ignore[method-assign, assignment]
 
 
 def _child(request: Dict[str, Any]) -> int:
