@@ -64,7 +64,10 @@ class Work:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.scratch = Scratch()
-        self.cover = Cover(ROOT, args.tests, [PACKAGE / folder for folder in FOLDERS], args.keep / "cover.pickle")
+        folders = [PACKAGE / folder for folder in FOLDERS]
+        asked = [PACKAGE / folder for folder in args.folders]
+        folders += [folder if folder.is_dir() else folder.parent for folder in asked if not any(known in (folder, *folder.parents) for known in folders)]
+        self.cover = Cover(ROOT, args.tests, folders, args.keep / "cover.pickle")
         self.texts: Dict[str, str] = {}
         self.samples = stamp(ROOT / "samples")
         self.verdicts: Dict[Mutant, Verdict] = {}

@@ -140,7 +140,7 @@ class Scratch:
 
 
 class Cover:
-    """Which tests run which lines of some folders, kept in a file and made again for files of tests that changed."""
+    """Which tests run which lines of some folders, kept in a file and made again for files of tests that changed or if a module is new."""
 
     def __init__(self, root: Path, tests: Sequence[str], folders: Sequence[Path], kept: Path) -> None:
         self.root, self.tests, self.folders, self.kept = root, list(tests), list(folders), kept
@@ -148,7 +148,7 @@ class Cover:
         files = sorted({file for name in tests for file in (root / name).rglob("test_*.py")} | {root / name for name in tests if name.endswith(".py")})
         now = {str(file.relative_to(root)): _stamp(file) for file in files}
         self.modules = {path.relative_to(root / "extension" / PACKAGE).as_posix(): stamp_of(path) for folder in folders for path in folder.rglob("*.py")}
-        stale = [name for name, stamp in now.items() if name not in self.known or self.known[name][0] != stamp]
+        stale = [name for name, stamp in now.items() if name not in self.known or self.known[name][0] != stamp or self.modules.keys() - self.known[name][1]]
         if stale:
             how, seen = forked(lambda: _observe(root, stale, self.folders), quiet=True)
             if how != "done":
