@@ -65,7 +65,14 @@ ROWS: List[Row] = [
     Row("text-stacks", "`stack --all` as text, 48,000 frames", "deep", PROCESS, "cli_stacks", "breakpad_stacks", 2.0, ("lldb_stacks",), memory=100),
     Row("why", "`why` on each dump of a folder against decoding it", FOLDER, WORK, "why_dumpscope", "decode_dumpscope", 15.0),
     Row(
-        "triage", "`triage`: a row with findings and stack against a table of crashes", FOLDER, WORK, "facts_dumpscope", "facts_minidump", 2.0, ("facts_udmp",)
+        "triage",
+        "`triage` of sound dumps: rows with findings and stacks against a table of crashes",
+        FOLDER,
+        WORK,
+        "facts_dumpscope",
+        "facts_minidump",
+        2.0,
+        ("facts_udmp",),
     ),
     Row("prompt", "to the REPL's first prompt, 1,000,000 handles", "handles_unique", PROMPT, "repl_prompt", "bare_prompt", 1.5, memory=100),
     Row("version", "`dumpscope --version`", "small", PROCESS, "cli_version", "bare", 3.0),

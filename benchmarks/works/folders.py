@@ -56,13 +56,20 @@ def decode_dumpscope(path: str) -> Callable[[], Any]:
 
 # -- triage ----------------------------------------------------------------------------------------------------------------
 
+DAMAGED = ("damaged-", "hostile-", "-huge", "not-a-dump")
+
+
+def sound_dumps_in(folder: str) -> List[str]:
+    """The same without samples that are damaged or no minidumps: minidump believes each count, and reads some of them for minutes."""
+    return [path for path in dumps_in(folder) if not any(word in Path(path).name for word in DAMAGED)]
+
 
 @work
 def facts_dumpscope(path: str) -> Callable[[], Any]:
     """A row of triage: kind, process, crash with its stack and signature, all findings, outcome of each debugger command."""
     from dumpscope.fleet import facts
 
-    paths = dumps_in(path)
+    paths = sound_dumps_in(path)
 
     def run() -> Any:
         return len([facts(item) for item in paths])
@@ -79,7 +86,7 @@ def facts_minidump(path: str) -> Callable[[], Any]:
     from minidump.minidumpfile import MinidumpFile
 
     setrlimit(RLIMIT_AS, (4 << 30, 4 << 30))  # it believes each count in a file: a damaged dump takes all memory that there is
-    paths = dumps_in(path)
+    paths = sound_dumps_in(path)
 
     def run() -> Any:
         rows = []
@@ -106,7 +113,7 @@ def facts_udmp(path: str) -> Callable[[], Any]:
     """The same with udmp-parser, which has no exception: the place is that of the thread in the foreground."""
     from udmp_parser import UserDumpParser
 
-    paths = dumps_in(path)
+    paths = sound_dumps_in(path)
 
     def run() -> Any:
         rows = []
