@@ -66,6 +66,15 @@ def test_json_has_the_evidence_of_each_frame(step: Tuple[str, str], capsys: pyte
     assert document["missing_images"] == ["kernel32"]
 
 
+def test_text_does_not_make_what_json_has(step: Tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    made: List[Any] = []
+    monkeypatch.setattr("dumpscope.commands.stacks.stack.stack_json", lambda *words, **named: made.append(words) or [])
+    assert main(["stack", step[0], "-i", step[1], "--all"]) == 0
+    assert made == []
+    assert main(["stack", step[0], "-i", step[1], "--all", "--json"]) == 0
+    assert len(made) == 1
+
+
 def test_csv_has_a_row_for_each_frame(step: Tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stack", step[0], "-i", step[1], "--csv", "--all"]) == 0
     lines = capsys.readouterr().out.splitlines()
