@@ -33,8 +33,8 @@ class Row(NamedTuple):
 
 
 ROWS: List[Row] = [
-    Row("open-small", "open, list streams (6 KB)", "small", PROCESS, "list_streams", "bare_struct", 1.8),
-    Row("open-full", "open, list streams (2 GiB)", "full", PROCESS, "list_streams", "bare_struct", 1.8, ("minidump_open",)),
+    Row("open-small", "open, list streams (6 KB)", "small", PROCESS, "list_streams", "bare_struct", 3.5),
+    Row("open-full", "open, list streams (2 GiB)", "full", PROCESS, "list_streams", "bare_struct", 3.5, ("minidump_open",)),
     Row("open-size", "open 2 GiB against 6 KB", "full", PROCESS, "list_streams", "list_streams", 1.15, base_dump="small"),
     Row("walk-shared", "walk handles, shared names", "handles_shared", WORK, "handles_dumpscope", "handles_floor", 1.5, ("handles_minidump",)),
     Row("walk-unique", "walk handles, unique names", "handles_unique", WORK, "handles_dumpscope", "handles_floor", 1.5, ("handles_minidump",)),
