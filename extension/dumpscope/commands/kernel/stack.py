@@ -39,7 +39,7 @@ def stack(session: Session, args: Any) -> Iterator[Block]:
     words = ArgumentWords(walks, found, None, fpo=args.fpo) if args.arguments or args.fpo else None
     yield Data(
         "stacks",
-        [
+        make=lambda: [
             {
                 "architecture": found.architecture or None,
                 "registers_from": dump.registers_from,

@@ -44,7 +44,7 @@ def _show(session: Session, wanted: int) -> Iterator[Block]:
     row = rows[wanted]
     frame = row.frame
     kind = address_kind(session.dump.pointer_size)
-    yield Data("frame", stack_json(walks, stack, registers=True)[wanted])
+    yield Data("frame", make=lambda: stack_json(walks, stack, registers=True)[wanted])
     items = [
         Item("", "Frame", row.number, "int", text=f"{row.number:02x}", note=row.place + row.line),
         Item("", "Child-SP", row.child, kind, link="read {}"),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -50,7 +50,7 @@ DEFINITIONS: Dict[str, Any] = {
 """What documents of all commands share: see :mod:`dumpscope.view.document`."""
 
 
-@lru_cache(maxsize=1)
+@cache
 def _stored() -> Dict[str, Any]:
     """What is stored, read once: the server for agents asks for the schema of each command."""
     read: Dict[str, Any] = json.loads(STORED.read_text("utf-8"))
