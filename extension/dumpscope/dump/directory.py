@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import repeat
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from ..errors import DumpError
@@ -145,7 +146,7 @@ class Directory(Sequence[Stream]):
             return iter(())
         # MAX_STREAMS bounds what is read here.
         entries = zip(*_ENTRY.iter_unpack(self._source.fetch(self.rva, self._count * _ENTRY.size)))
-        return map(partial(tuple.__new__, Stream), zip(range(self._count), *entries, range(self.rva, self.rva + self._count * _ENTRY.size, _ENTRY.size)))
+        return map(tuple.__new__, repeat(Stream), zip(range(self._count), *entries, range(self.rva, self.rva + self._count * _ENTRY.size, _ENTRY.size)))
 
     @cached_property
     def _by_type(self) -> Dict[int, List[Stream]]:

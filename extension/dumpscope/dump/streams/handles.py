@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import chain, compress, repeat
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -105,14 +104,13 @@ class HandleList(RecordList[Handle]):
         """The TypeNameRva of many descriptors."""
         return self._one_column(data, _FIELDS.index("TypeNameRva"))
 
-    def _made(self, columns: Iterable[Iterable[int]], offsets: Iterable[int]) -> Iterator[Handle]:
+    def _made(self, columns: Iterable[Sequence[int]], offsets: Iterable[int]) -> Iterator[Handle]:
         """Handles by whole columns: nothing but the decoding of a new name runs in Python for each of them."""
         handles, types, names, attributes, access, counts, pointers, *info = columns
-        types, names = list(types), list(names)
         get = self.strings.get
         infos: Iterable[int] = info[0] if info else repeat(0)
         rows = zip(handles, map(get, types), map(get, names), attributes, access, counts, pointers, infos, offsets, types, names, repeat(self))
-        return map(partial(tuple.__new__, Handle), rows)
+        return map(tuple.__new__, repeat(Handle), rows)
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Handle]:
         return self._made(self._columns(data), range(offset, offset + len(data), self.span.stride))
@@ -144,12 +142,12 @@ class HandleList(RecordList[Handle]):
             if not number:
                 continue
             stride = self.span.stride
-            columns: Iterable[Iterable[int]]
+            columns: Iterable[Sequence[int]]
             if number * 3 < len(wanted) and self._reader is not None:  # few: by rows, the others are not decoded
                 places = compress(range(0, len(data), stride), wanted)
                 columns = zip(*map(self._reader.unpack_from, repeat(data), places))
             else:
-                columns = (compress(column, wanted) for column in self._columns(data))
+                columns = (list(compress(column, wanted)) for column in self._columns(data))
             yield self._made(columns, compress(range(offset, offset + len(data), stride), wanted))
 
     def count_types(self) -> Dict[str, int]:

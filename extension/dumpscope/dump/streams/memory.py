@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import accumulate, chain, compress, count, islice, repeat
 from operator import add
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -58,7 +58,7 @@ class MemoryList(RecordList[Range]):
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Range]:
         starts, sizes, rvas = self._columns(data)
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(partial(tuple.__new__, Range), zip(count(index), starts, sizes, rvas, self._held(sizes, rvas), offsets, repeat(5)))
+        return map(tuple.__new__, repeat(Range), zip(count(index), starts, sizes, rvas, self._held(sizes, rvas), offsets, repeat(5)))
 
     def _tables(self) -> Iterator[List[Sequence[int]]]:
         """Starts, sizes and file offsets of some thousands of ranges at a time; those of a short list are kept."""
@@ -483,7 +483,7 @@ class RegionList(RecordList[Region]):
         return Region._make((index, *values, offset))
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Region]:
-        return map(partial(tuple.__new__, Region), zip(count(index), *self._columns(data), range(offset, offset + len(data), self.span.stride)))
+        return map(tuple.__new__, repeat(Region), zip(count(index), *self._columns(data), range(offset, offset + len(data), self.span.stride)))
 
     def of_kind(self, state: int, kind: int, stop: int) -> Iterator[Region]:
         """The regions of one State and Type among the first ``stop``."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import count
+from itertools import count, repeat
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ...format.threads import (
@@ -65,7 +64,7 @@ class ThreadList(RecordList[Thread]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[Thread]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(partial(tuple.__new__, Thread), zip(count(index), *self._columns(data), offsets))
+        return map(tuple.__new__, repeat(Thread), zip(count(index), *self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[Thread]:
         """The first thread with this id, or None."""
@@ -103,7 +102,7 @@ class ThreadInfoList(RecordList[ThreadInfo]):
 
     def _block(self, data: bytes, offset: int, index: int) -> Iterator[ThreadInfo]:
         offsets = range(offset, offset + len(data), self.span.stride)
-        return map(partial(tuple.__new__, ThreadInfo), zip(*self._columns(data), offsets))
+        return map(tuple.__new__, repeat(ThreadInfo), zip(*self._columns(data), offsets))
 
     def find(self, tid: int) -> Optional[ThreadInfo]:
         """The first entry of a thread, or None."""
