@@ -10,8 +10,6 @@ import re
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..commands.index import MODULES
-from ..diagnosis.engine.answers import WORKS
-from ..diagnosis.messages import is_question, looks_like_code, near_commands
 from ..diagnosis.plan import canonical
 from ..errors import DumpscopeError, UsageError
 from ..session.parsing import number, split_line
@@ -513,6 +511,8 @@ def asks_why(line: str, names: Sequence[str] = ()) -> bool:
     word = line.split()[0]
     if word[0] in "-!." or is_debuggers(word) or word.lower() in (*MODULES, *names):
         return False
+    from ..diagnosis.messages import is_question, looks_like_code  # the rules come with it, which a first prompt does without
+
     return looks_like_code(line) is not None or (not nearest(word, names) and is_question(line))
 
 
@@ -543,6 +543,8 @@ def nearest(word: str, extra: Sequence[str] = ()) -> List[str]:
 
 def not_ours(session: Session, line: str) -> Iterator[Block]:
     """What to say to a debugger command that nothing here stands for: what is nearest, and whether it works on this dump."""
+    from ..diagnosis.messages import near_commands
+
     word = line.split()[0]
     slip = [] if word.lower() in _known() or canonical(word) else near_commands(word)
     if slip:
@@ -563,6 +565,7 @@ def outlook(session: Session, line: str) -> Iterator[Block]:
     if not name or not session.has_file:
         return
     from ..diagnosis.audit import explain_command
+    from ..diagnosis.engine.answers import WORKS
     from ..session.missing import facts_of
 
     facts = facts_of(session)

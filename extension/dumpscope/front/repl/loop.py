@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
@@ -17,9 +17,9 @@ from prompt_toolkit.history import History
 from prompt_toolkit.lexers import DynamicLexer, Lexer, PygmentsLexer
 from prompt_toolkit.styles import DynamicStyle
 
+from ...commands.index import load_plugins
 from ...errors import EXIT_DONE
 from .bindings import Question, bindings
-from .completer import ReplCompleter
 from .history import typed_lines
 from .runner import Runner
 from .settings import state_folder
@@ -27,6 +27,9 @@ from .teacher import KeptProgress, Teacher
 from .terminal import Terminal
 from .toolbar import Findings, toolbar
 from .typeahead import unechoed
+
+if TYPE_CHECKING:
+    from .completer import ReplCompleter
 
 WELCOME = "F1 helps, F2 asks why, Tab completes, Ctrl-D leaves"
 MENU = 8
@@ -79,8 +82,11 @@ class Loop:
         return toolbar(self.runner.workspace, findings, self.prompt.app.output.get_size().columns)
 
     def _lexed(self) -> Optional[Lexer]:
-        if self._lexer is None and self.screen.colored:
+        # An empty line needs none: the first prompt waits neither for pygments nor for the commands of plug-ins.
+        if self._lexer is None and self.screen.colored and self.prompt.default_buffer.text:
             from .lexer import LineLexer
+
+            load_plugins()
 
             self._lexer = PygmentsLexer(LineLexer, sync_from_start=True)
             self._lexer.pygments_lexer = LineLexer(own=tuple(self.runner.own))

@@ -63,7 +63,6 @@ class Runner:
     def __init__(self, screen: Screen, workspace: Workspace, settings: Settings, *, debug: bool = False) -> None:
         from .own import own_commands
 
-        load_plugins()  # completion, colours and near names go by the index
         self.screen = screen
         self.workspace = workspace
         self.settings = settings
@@ -81,6 +80,7 @@ class Runner:
 
     def names(self) -> List[str]:
         """Every name that a command goes by."""
+        load_plugins()
         return [*MODULES, *self.own]
 
     def find(self, name: str) -> Command:
@@ -141,6 +141,7 @@ class Runner:
 
     def run_statement(self, text: str) -> int:
         """Run one statement. Nothing leaves it but SystemExit: errors become words and an exit code."""
+        load_plugins()  # here and not at the start: nothing before the first statement goes by the index, and looking for them takes time
         self.screen.begin()
 
         def complain(problem: Told) -> None:

@@ -14,7 +14,6 @@ from ...dump.absence import Absent
 from ...dump.minidump import Minidump
 from ...errors import DumpscopeError
 from ...session.expression import current_thread
-from ...session.offers import standing
 from ...session.session import Session
 from ...view.escape import printable
 from .workspace import Workspace, short_name
@@ -67,6 +66,8 @@ class Findings:
             if os.path.getsize(path) > LARGE and sys.executable:
                 found = self._elsewhere(path)
             else:
+                from ...session.offers import standing
+
                 with Minidump.open(path) as dump:
                     found = standing(Session(dump, path))
         except (DumpscopeError, OSError, ValueError, MemoryError, RecursionError):
