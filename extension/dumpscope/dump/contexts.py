@@ -312,26 +312,25 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
     tests = [(reader.size, reader.flags[1].unpack_from, reader.flags[0], reader.layout.family, reader, reader.general.values) for reader in readers]
     misc = dump.misc
     window = Window(dump.source)
-    kept: Dict[Tuple[int, int], Registers] = {}
+    kept: Dict[int, Registers] = {}
 
     def read(rva: int, size: int) -> Union[Registers, Absent]:
-        known = kept.get((rva, size))
-        if known is not None:
+        looked = size if size < MAX_CONTEXT else MAX_CONTEXT
+        known = kept.get(rva)
+        if known is not None and known.size == looked:
             return known
-        if rva and tests:
+        if rva:
             low, data = window.view
-            at = rva - low
-            looked = size if size < MAX_CONTEXT else MAX_CONTEXT
-            if at < 0 or at + looked > len(data):
-                data, at = window.see(rva, looked)
-            data = data[at : at + looked]
-            held = len(data)
+            start = rva - low
+            if start < 0 or start + looked > len(data):
+                data, start = window.see(rva, looked)
+            data = data[start : start + looked]
             for least, flags, at, family, reader, values in tests:
-                if held >= least and flags(data, at)[0] & family:
+                if len(data) >= least and flags(data, at)[0] & family:
                     found = Registers(reader, data, rva, misc)
                     found.values = values(data)  # at once: everybody who asks for registers asks for these
                     if len(kept) < KEPT:
-                        kept[rva, size] = found
+                        kept[rva] = found
                     return found
         why = _choose(dump, rva, size)
         assert isinstance(why, Absent)

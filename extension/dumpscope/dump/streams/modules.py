@@ -139,10 +139,30 @@ class ModuleList(RecordList[Module]):
 
     def _build(self, v: Tuple[Any, ...], offset: int, index: int) -> Module:
         path = self._strings.get(v[4])
-        file_version = v[6] << 32 | v[7]
-        product_version = v[8] << 32 | v[9]
-        head = (index, v[0], v[1], v[2], v[3], path, file_version, product_version, v[11] & v[10], v[12], v[13])
-        return Module._make((*head, *v[14:19], v[4], offset, self))
+        file_version, product_version, flags = v[6] << 32 | v[7], v[8] << 32 | v[9], v[11] & v[10]
+        # One tuple of single values, which is made faster than one of parts.
+        record = (
+            index,
+            v[0],
+            v[1],
+            v[2],
+            v[3],
+            path,
+            file_version,
+            product_version,
+            flags,
+            v[12],
+            v[13],
+            v[14],
+            v[15],
+            v[16],
+            v[17],
+            v[18],
+            v[4],
+            offset,
+            self,
+        )
+        return tuple.__new__(Module, record)
 
     def at(self, address: int) -> Optional[Module]:
         """The module that an address lies in, or None. Of modules that overlap, the one that begins last before it."""
