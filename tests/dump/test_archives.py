@@ -21,8 +21,9 @@ from tests.amount import some
 from dumpscope.diagnosis.engine.opening import open_dump
 from dumpscope.dump.archives import member as limits
 from dumpscope.dump.archives.cabinet import checksum
-from dumpscope.dump.archives.opening import shell_word, source_in, split
+from dumpscope.dump.archives.opening import source_in, split
 from dumpscope.dump.archives.reading import Part
+from dumpscope.dump.command_lines import file_word
 from dumpscope.dump.minidump import Minidump
 from dumpscope.dump.named import source_at
 from dumpscope.dump.source import Source
@@ -136,7 +137,7 @@ def test_several_dumps_are_listed_by_name(tmp_path: Path) -> None:
     path = written(tmp_path, "x.zip", archive_zip([("a/first.dmp", DUMP), ("b/first.dmp", OTHER), ("c.txt", b"")]))
     error = fault(path)
     assert "2 dumps" in error.message
-    assert ", ".join(shell_word(f"{path}!{name}/first.dmp") for name in "ab") in error.hint
+    assert ", ".join(file_word(f"{path}!{name}/first.dmp") for name in "ab") in error.hint
     error = fault(f"{path}!first.dmp")
     assert "2 files" in error.message
     error = fault(f"{path}!third.dmp")
@@ -411,4 +412,4 @@ def test_an_archive_in_memory_is_opened_like_one_in_a_file(tmp_path: Path) -> No
     assert whole(source) == DUMP
     several = source_in(data, "x.zip")
     assert several.fault is not None
-    assert f"{shell_word('x.zip!a/first.dmp')}, {shell_word('x.zip!second.dmp')}" in several.fault.hint
+    assert f"{file_word('x.zip!a/first.dmp')}, {file_word('x.zip!second.dmp')}" in several.fault.hint

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Set, Tuple
 from urllib.parse import quote
 
-from ..dump.archives.opening import shell_word
+from ..dump.command_lines import file_word
 from ..format.flags import MINIDUMP_TYPE
 from .facts import Row
 from .groups import MAX_GROUPS, Advice, Group, Summary
@@ -149,7 +149,7 @@ class Report(Summary):
 
     def _place(self, example: Example) -> str:
         path, member = example
-        text = _safe(shell_word(f"{path}!{member}") if member else path)
+        text = _safe(file_word(f"{path}!{member}") if member else path)
         atlas = self.atlases.get(example)
         return f'{text} <a href="{_safe(quote(atlas))}">atlas</a>' if atlas else text
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from ...errors import DumpError
+from ..command_lines import file_word
 from ..plain import plain_source
 from ..source import Source
 from ..stores import is_address
@@ -204,15 +204,8 @@ def _named(members: List[Member], word: str) -> List[Member]:
     )
 
 
-def shell_word(text: str) -> str:
-    """A path as it is typed: in quotes where the system's shell would make something else of it, as most do of an exclamation mark."""
-    if os.name == "nt":
-        return f'"{text}"' if " " in text else text
-    return shlex.quote(text)
-
-
 def _listed(members: List[Member], shown: str) -> str:
-    lines = [shell_word(f"{shown}{MARK}{member.name}") for member in members[:SHOWN]]
+    lines = [file_word(f"{shown}{MARK}{member.name}") for member in members[:SHOWN]]
     more = len(members) - len(lines)
     return ", ".join(lines) + (f", and {more} more" if more > 0 else "")
 
