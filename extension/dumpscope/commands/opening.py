@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..dump.decoders import known
 from ..dump.minidump import Minidump
 from ..dump.source import Source
 from ..errors import DumpError
+from ..format.streams import LAST_RESERVED_STREAM, STREAMS
 from ..session.session import Session
 from .index import MODULES
 
@@ -41,10 +41,17 @@ def session_of(source: Source, path: str) -> Session:
                 session.answer_for = _old_answer
                 return session
         dump = Minidump(source)
-        known(dump)
+        if _has_unknown_streams(dump):
+            from ..dump.decoders import load_decoders  # plug-ins may know them
+
+            load_decoders()
         return Session(dump, path)
     except DumpError as error:
         return Session(None, path, source=source, open_error=error)
+
+
+def _has_unknown_streams(dump: Minidump) -> bool:
+    return any(stream.type > LAST_RESERVED_STREAM and stream.type not in STREAMS for stream in dump.streams)
 
 
 def _kernel_answer(command: Command) -> Function:

@@ -97,12 +97,6 @@ def load_decoders() -> int:
     return len(_decoders)
 
 
-def known(dump: Minidump) -> None:
-    """Load the plug-ins if the dump has a user stream that is not known."""
-    if any(stream.type > LAST_RESERVED_STREAM and stream.type not in STREAMS for stream in dump.streams):
-        load_decoders()
-
-
 def decoded(dump: Minidump, stream: Stream) -> Tuple[List[Decoded], Optional[Broken]]:
     """The values that a plug-in reads in a stream, and the plug-in if it failed. Nothing for a stream that none decodes."""
     found = _decoders.get(stream.type)
@@ -121,4 +115,4 @@ def decoded(dump: Minidump, stream: Stream) -> Tuple[List[Decoded], Optional[Bro
     return values, None
 
 
-__all__ = ["Decoded", "StreamDecoder", "decoded", "known", "load_decoders"]
+__all__ = ["Decoded", "StreamDecoder", "decoded", "load_decoders"]

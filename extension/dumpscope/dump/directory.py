@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from copy import copy
 from functools import cached_property
 from itertools import repeat
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
@@ -175,6 +174,8 @@ class Directory(Sequence[Stream]):
 
     def with_only(self, stream: Stream) -> Directory:
         """The same directory, in which ``first`` and ``all`` give this stream alone for its type. The index is shared."""
+        from copy import copy  # it takes a millisecond that listing handles does without
+
         other = copy(self)
         other._by_type = self._by_type
         other._alone = stream

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from typing import List, Sequence, Tuple
 
 
@@ -11,6 +10,8 @@ def holders(bases: Sequence[int], ends: Sequence[int], ranks: Sequence[int]) -> 
 
     Of ranges that hold an address together, the one of the lowest rank counts.
     """
+    from heapq import heappop, heappush
+
     order = sorted(range(len(bases)), key=bases.__getitem__)
     places: List[int] = []
     found: List[int] = []

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import struct
 import sys
-from array import array
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
 
 from .absence import DAMAGED, EMPTY, Absent, Damage
 from .directory import Stream
 from .salt import SALT
 from .source import Source
 from .strings import StringTable
+
+if TYPE_CHECKING:
+    from array import array
 
 T = TypeVar("T")
 

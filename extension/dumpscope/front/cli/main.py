@@ -9,7 +9,6 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from ...commands.index import find_command
 from ...commands.opening import session_of
-from ...dump.command_lines import file_word
 from ...dump.named import source_at
 from ...errors import EXIT_DONE, EXIT_OUTPUT, EXIT_USAGE, DumpError, UsageError
 from ...session.parsing import build_parser
@@ -226,6 +225,8 @@ def _choose(words: List[str]) -> Tuple[Command, List[str]]:
             return find_command(plain), words[1:]
         if os.path.exists(name):
             if len(words) > 1 and os.path.isfile(name) and os.path.isfile(words[1]):
+                from ...dump.command_lines import file_word
+
                 quoted = " ".join(file_word(word) for word in words if os.path.exists(word))
                 raise UsageError(
                     "several files were given, and dumpinfo shows one", f"`dumpscope diff {quoted}` compares dumps; `dumpscope triage FOLDER` groups many"
