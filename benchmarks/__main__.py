@@ -21,6 +21,8 @@ from .rows import FOLDER, GROWTH, PROCESS, PROCESSES, PROMPT, PROMPTS, ROWS, WOR
 ROOT = Path(__file__).resolve().parents[1]
 SLOW = 8.0
 """Seconds after which a contender is not run again."""
+SHORT = 0.2
+"""Seconds below which everybody is run three times as often: what takes so little is told apart from the start of a process less well."""
 
 
 class Measure(NamedTuple):
@@ -140,10 +142,11 @@ class Bench:
             return Measure(float(inside), mib, 1, found.strip())
 
     def compare(self, kind: str, contenders: Sequence[Tuple[str, Path]]) -> Dict[Tuple[str, Path], Measure]:
-        """Everybody in turn, as often as asked; slow ones less often."""
+        """Everybody in turn, as often as asked; slow ones less often, and rows that take milliseconds more often."""
         runs: Dict[Tuple[str, Path], List[Measure]] = {}
-        repeat = self.repeat * 3 if kind == PROCESS and all(path.name.startswith("small") for _, path in contenders) else self.repeat
-        for _ in range(repeat):
+        for turn in range(self.repeat * 3):
+            if turn == self.repeat and not all(run.seconds < SHORT for done in runs.values() for run in done):
+                break
             for contender in contenders:
                 done = runs.setdefault(contender, [])
                 if not done or sum(run.seconds for run in done) < SLOW:
