@@ -87,7 +87,6 @@ class Loop:
             from .lexer import LineLexer
 
             load_plugins()
-
             self._lexer = PygmentsLexer(LineLexer, sync_from_start=True)
             self._lexer.pygments_lexer = LineLexer(own=tuple(self.runner.own))
         return self._lexer
