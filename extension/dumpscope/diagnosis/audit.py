@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List
+from typing import Iterable, Iterator, List, Tuple
 
 from ..dump.absence import Absent
 from .facts import Facts
 from .remedies import for_its_writer
 from .rules.catalogue import all_rules
-from .rules.rule import SEVERITIES, Finding, Rule, finding
+from .rules.rule import SEVERITIES, Finding, Match, Rule, finding
 
 
-def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
-    """The rules that fire, in their own order."""
-    found = []
+def _matches(rules: Iterable[Rule], facts: Facts) -> Iterator[Tuple[Rule, Match]]:
+    """The rules that fire, in their own order, and what they found."""
     for rule in rules:
         if rule.needs_dump and facts.opened is None:
             continue
@@ -23,8 +22,12 @@ def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
             continue  # BaseRva is wrong: what cannot be read there may well be in the file
         match = rule.test(facts)
         if match is not None:
-            found.append(_seen(for_its_writer(_for_its_system(finding(rule, match), facts), facts), facts))
-    return found
+            yield rule, match
+
+
+def apply(rules: Iterable[Rule], facts: Facts) -> List[Finding]:
+    """The findings of the rules that fire, in their own order."""
+    return [_seen(for_its_writer(_for_its_system(finding(rule, match), facts), facts), facts) for rule, match in _matches(rules, facts)]
 
 
 def _seen(found: Finding, facts: Facts) -> Finding:
@@ -49,10 +52,19 @@ def _for_its_system(found: Finding, facts: Facts) -> Finding:
     return found._replace(remedy=tuple(steps))
 
 
+def _unasked() -> Iterator[Rule]:
+    """The rules that are about every dump."""
+    return (rule for rule in all_rules() if not rule.when_asked)
+
+
 def audit(facts: Facts) -> List[Finding]:
     """Every finding, worst first; among equals in the order of the catalogue."""
-    found = apply((rule for rule in all_rules() if not rule.when_asked), facts)
-    return sorted(found, key=lambda item: SEVERITIES.index(item.rule.severity))
+    return sorted(apply(_unasked(), facts), key=lambda item: SEVERITIES.index(item.rule.severity))
+
+
+def rules_that_fire(facts: Facts) -> List[Rule]:
+    """The rules of :func:`audit` in its order, without the words, evidence and remedies of findings: for who counts them, or wants codes."""
+    return sorted((rule for rule, _ in _matches(_unasked(), facts)), key=lambda rule: SEVERITIES.index(rule.severity))
 
 
 def explain_command(facts: Facts, command: str) -> List[Finding]:

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ..diagnosis.audit import audit
+from ..diagnosis.audit import rules_that_fire
 from ..diagnosis.facts import Facts
 from ..dump.absence import Absent
 from ..dump.minidump import Minidump
@@ -120,7 +120,7 @@ def stream_changes(first: Minidump, last: Minidump) -> Iterator[StreamChange]:
 
 def finding_changes(first: Minidump, last: Minidump) -> Tuple[List[str], List[str]]:
     """Codes of the findings that only the later dump has, and that only the first one has."""
-    before, after = ({item.code for item in audit(Facts(dump.source, dump))} for dump in (first, last))
+    before, after = ({rule.code for rule in rules_that_fire(Facts(dump.source, dump))} for dump in (first, last))
     return sorted(after - before), sorted(before - after)
 
 

@@ -277,16 +277,16 @@ def _frames(dump: Minidump, namer: Namer, stack: Stack) -> List[Tuple[str, bool,
 
 
 def _answers(row: Row, dump: Minidump, known: Any) -> None:
-    from ..diagnosis.audit import audit
+    from ..diagnosis.audit import rules_that_fire
     from ..diagnosis.engine.answers import FAILS
     from ..diagnosis.plan import NEEDS
 
-    row["findings"] = [item.code for item in audit(known)]
+    row["findings"] = [rule.code for rule in rules_that_fire(known)]
     managed = any(module.file_name.lower() in _RUNTIMES for module in islice(dump.modules, MAX_MODULES))
     answers = {name: answer.outcome for name, answer in known.engine.commands.items() if managed or name not in MANAGED}
     row["commands"] = answers
     row["mends"] = {}
-    if not dump.writer.trusts_flags or dump.damage or not row["opens"]:
+    if not dump.writer.trusts_flags or row["damage"] or not row["opens"]:
         return
     for name, outcome in answers.items():
         need = NEEDS.get(name)

@@ -452,10 +452,10 @@ def offers(session: Session, kind: str, typed: str = "", before: Sequence[str] =
 
 def standing(session: Session) -> Tuple[int, int]:
     """How many errors and warnings the rules find in the session's file."""
-    from ..diagnosis.audit import audit
+    from ..diagnosis.audit import rules_that_fire
     from .missing import facts_of
 
-    found = [item.rule.severity for item in audit(facts_of(session))]
+    found = [rule.severity for rule in rules_that_fire(facts_of(session))]
     return found.count("error"), found.count("warning")
 
 

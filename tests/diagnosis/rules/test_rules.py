@@ -11,7 +11,7 @@ import pytest
 from tests.cases import each
 from tests.diagnosis.proofs import holds
 
-from dumpscope.diagnosis.audit import apply, audit, explain_command
+from dumpscope.diagnosis.audit import apply, audit, explain_command, rules_that_fire
 from dumpscope.diagnosis.facts import Facts
 from dumpscope.diagnosis.promises import promise
 from dumpscope.diagnosis.rules.catalogue import FAMILIES, all_rules, check_rule, family, find_rule
@@ -149,6 +149,13 @@ def test_audit_puts_the_worst_first() -> None:
     for name in ("article-nohandles", "everything-small", "damaged-cut-in-half", "full-memory-truncated"):
         ranks = [order[item.rule.severity] for item in audit(facts(name))]
         assert ranks == sorted(ranks)
+
+
+@each("name", ["article-nohandles", "everything-small", "damaged-cut-in-half", "damaged-directory-zeroed", "not-a-dump-html", "handles"])
+def test_the_rules_that_fire_are_those_of_the_findings(name: str) -> None:
+    found = [item.rule for item in audit(facts(name))]
+    assert found
+    assert rules_that_fire(facts(name)) == found
 
 
 def codes(name: str) -> List[str]:
