@@ -21,8 +21,8 @@ from .rows import FOLDER, GROWTH, PROCESS, PROCESSES, PROMPT, PROMPTS, ROWS, WOR
 ROOT = Path(__file__).resolve().parents[1]
 SLOW = 8.0
 """Seconds after which a contender is not run again."""
-SHORT = 0.2
-"""Seconds below which everybody is run three times as often: what takes so little is told apart from the start of a process less well."""
+SHORT = 1.0
+"""Seconds below which everybody is run three times as often: one run in three is disturbed by what else the machine does."""
 
 
 class Measure(NamedTuple):
@@ -142,7 +142,7 @@ class Bench:
             return Measure(float(inside), mib, 1, found.strip())
 
     def compare(self, kind: str, contenders: Sequence[Tuple[str, Path]]) -> Dict[Tuple[str, Path], Measure]:
-        """Everybody in turn, as often as asked; slow ones less often, and rows that take milliseconds more often."""
+        """Everybody in turn, as often as asked; slow ones less often, and short ones more often."""
         runs: Dict[Tuple[str, Path], List[Measure]] = {}
         for turn in range(self.repeat * 3):
             if turn == self.repeat and not all(run.seconds < SHORT for done in runs.values() for run in done):
@@ -265,7 +265,7 @@ def page(report: Dict[str, Any]) -> str:
 
 Made by `python -m benchmarks --markdown docs/performance.md`; do not edit by hand.
 
-{report["machine"]}. Peers: {report["peers"]}. Medians of {report["repeat"]} runs in turn (nine for what takes milliseconds; once where a run
+{report["machine"]}. Peers: {report["peers"]}. Medians of {report["repeat"]} runs in turn (nine for what takes less than a second; once where a run
 takes more than {SLOW:.0f} s), each in a process of its own, files in the page cache. The peak is the resident size of the whole process, pages of
 the mapped dump included. What counts are the ratios: they hold on other machines, the times do not.
 
