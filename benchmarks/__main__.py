@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW = 8.0
 """Seconds after which a contender is not run again."""
 SHORT = 1.0
-"""Seconds below which everybody is run three times as often: one run in three is disturbed by what else the machine does."""
+"""Seconds below which a contender is run three times as often: one run in three is disturbed by what else the machine does."""
 
 
 class Measure(NamedTuple):
@@ -145,10 +145,10 @@ class Bench:
         """Everybody in turn, as often as asked; slow ones less often, and short ones more often."""
         runs: Dict[Tuple[str, Path], List[Measure]] = {}
         for turn in range(self.repeat * 3):
-            if turn == self.repeat and not all(run.seconds < SHORT for done in runs.values() for run in done):
-                break
             for contender in contenders:
                 done = runs.setdefault(contender, [])
+                if turn >= self.repeat and max(run.seconds for run in done) >= SHORT:
+                    continue
                 if not done or sum(run.seconds for run in done) < SLOW:
                     done.append(self.once(kind, *contender))
         answers = {done[0].answer for done in runs.values()}
