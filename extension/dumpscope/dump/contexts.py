@@ -319,7 +319,7 @@ def register_reader(dump: Minidump) -> Callable[[int, int], Union[Registers, Abs
         known = kept.get(rva)
         if known is not None and known.size == looked:
             return known
-        if rva:
+        if rva and tests:
             low, data = window.view
             start = rva - low
             if start < 0 or start + looked > len(data):

@@ -68,7 +68,7 @@ class Loop:
             input=input,
             output=output,
         )
-        self.prompt.default_buffer.on_text_changed += self._make_room
+        self.prompt.default_buffer.on_text_changed += self._begun
 
     # -- what stands around the line ---------------------------------------------------------------------------------------
 
@@ -82,11 +82,10 @@ class Loop:
         return toolbar(self.runner.workspace, findings, self.prompt.app.output.get_size().columns)
 
     def _lexed(self) -> Optional[Lexer]:
-        # An empty line needs none: the first prompt waits neither for pygments nor for the commands of plug-ins.
+        # An empty line needs none: the first prompt does not wait for pygments.
         if self._lexer is None and self.screen.colored and self.prompt.default_buffer.text:
             from .lexer import LineLexer
 
-            load_plugins()
             self._lexer = PygmentsLexer(LineLexer, sync_from_start=True)
             self._lexer.pygments_lexer = LineLexer(own=tuple(self.runner.own))
         return self._lexer
@@ -96,8 +95,12 @@ class Loop:
         if app.is_running:
             app.invalidate()
 
-    def _make_room(self, _: Any) -> None:
-        """Room for the menu is made when something is typed, not before: it would push the answer above off the screen."""
+    def _begun(self, _: Any) -> None:
+        """Something is typed: keys, colours and completion go by the names of all commands now, which the first prompt did without.
+
+        Room for the menu is made here, not before: it would push the answer above off the screen.
+        """
+        load_plugins()
         self.prompt.reserve_space_for_menu = MENU
 
     # -- running -----------------------------------------------------------------------------------------------------------
